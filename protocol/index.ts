@@ -1,0 +1,13 @@
+// What the host may import: the wire format as data and pure functions.
+export { maxEncodedSize } from './cobs.js';
+export { crc32 } from './crc.js';
+export * from './definition.generated.js';
+export {
+  BURST_START,
+  type Decoded,
+  type DiscardReason,
+  encodeFrame,
+  type Frame,
+  FrameDecoder,
+} from './frame.js';
+export { decode, encode, type Field, type Layout, LayoutError } from './layout.js';
