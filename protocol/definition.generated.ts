@@ -54,7 +54,7 @@ export const RECORD_SLOTS = 7;
 /** One record area: two pages of 1 KB or one of 2 KB [bytes] */
 export const RECORD_AREA_SIZE = 2048;
 /** Trial marks in an entry, and so the most trial boots an image can have */
-export const RECORD_TRIALS = 7;
+export const RECORD_TRIALS = 6;
 /** A state half-word as erased. Anything else is set, but for VALID. */
 export const STATE_CLEAR = 0xffff;
 /** What a state half-word is programmed to. VALID counts as set only if it reads exactly this. */
@@ -522,7 +522,7 @@ export const Identity: Layout<Identity> = {
   ],
 };
 
-/** Header of a record area, written after its entries. The active area is the one with a good header and the higher generation. */
+/** Header of a record area, written after the entries that it takes over. An area is good if its header is right and SEALED is set; the good one with the higher generation is active. */
 export interface AreaHeader {
   /** RECORD_MAGIC */
   readonly magic: number;
@@ -534,16 +534,22 @@ export interface AreaHeader {
   readonly generation: number;
   /** Of the 12 bytes before */
   readonly crc32: number;
+  /** Set after the bytes before were read back */
+  readonly sealed: number;
+  /** 0xFFFF */
+  readonly reserved: number;
 }
 export const AreaHeader: Layout<AreaHeader> = {
   name: 'area_header',
-  size: 16,
+  size: 20,
   fields: [
     { name: 'magic', offset: 0, type: 'u32' },
     { name: 'format', offset: 4, type: 'u16' },
     { name: 'slotSize', offset: 6, type: 'u16' },
     { name: 'generation', offset: 8, type: 'u32' },
     { name: 'crc32', offset: 12, type: 'u32' },
+    { name: 'sealed', offset: 16, type: 'u16' },
+    { name: 'reserved', offset: 18, type: 'u16' },
   ],
 };
 
@@ -555,6 +561,8 @@ export interface RecordSlot {
   readonly header: Uint8Array;
   /** Of sequence and header */
   readonly crc32: number;
+  /** Set after the bytes before were read back. Without it there is no entry. */
+  readonly written: number;
   /** Set before the first page of the image is erased or programmed */
   readonly touched: number;
   /** Set after the image was verified in flash */
@@ -565,7 +573,7 @@ export interface RecordSlot {
   readonly confirmed: number;
   /** Set when an update is given up before its first page */
   readonly closed: number;
-  /** Seven half-words, one set before each start of an unconfirmed image */
+  /** Six half-words, one set before each start of an unconfirmed image */
   readonly trials: Uint8Array;
 }
 export const RecordSlot: Layout<RecordSlot> = {
@@ -575,12 +583,13 @@ export const RecordSlot: Layout<RecordSlot> = {
     { name: 'sequence', offset: 0, type: 'u32' },
     { name: 'header', offset: 4, type: 'bytes', size: 256 },
     { name: 'crc32', offset: 260, type: 'u32' },
-    { name: 'touched', offset: 264, type: 'u16' },
-    { name: 'valid', offset: 266, type: 'u16' },
-    { name: 'sealed', offset: 268, type: 'u16' },
-    { name: 'confirmed', offset: 270, type: 'u16' },
-    { name: 'closed', offset: 272, type: 'u16' },
-    { name: 'trials', offset: 274, type: 'bytes', size: 14 },
+    { name: 'written', offset: 264, type: 'u16' },
+    { name: 'touched', offset: 266, type: 'u16' },
+    { name: 'valid', offset: 268, type: 'u16' },
+    { name: 'sealed', offset: 270, type: 'u16' },
+    { name: 'confirmed', offset: 272, type: 'u16' },
+    { name: 'closed', offset: 274, type: 'u16' },
+    { name: 'trials', offset: 276, type: 'bytes', size: 12 },
   ],
 };
 

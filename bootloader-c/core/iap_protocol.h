@@ -54,7 +54,7 @@
 // One record area: two pages of 1 KB or one of 2 KB [bytes]
 #define IAP_RECORD_AREA_SIZE 2048u
 // Trial marks in an entry, and so the most trial boots an image can have
-#define IAP_RECORD_TRIALS 7u
+#define IAP_RECORD_TRIALS 6u
 // A state half-word as erased. Anything else is set, but for VALID.
 #define IAP_STATE_CLEAR 0xffffu
 // What a state half-word is programmed to. VALID counts as set only if it reads exactly this.
@@ -286,24 +286,27 @@ enum iap_signature {
 #define IAP_IDENTITY_AT_CRC32 60u
 #define IAP_IDENTITY_SIZE 64u
 
-// Header of a record area, written after its entries. The active area is the one with a good header and the higher generation.: offsets of its fields, and its size
+// Header of a record area, written after the entries that it takes over. An area is good if its header is right and SEALED is set; the good one with the higher generation is active.: offsets of its fields, and its size
 #define IAP_AREA_HEADER_AT_MAGIC 0u
 #define IAP_AREA_HEADER_AT_FORMAT 4u
 #define IAP_AREA_HEADER_AT_SLOT_SIZE 6u
 #define IAP_AREA_HEADER_AT_GENERATION 8u
 #define IAP_AREA_HEADER_AT_CRC32 12u
-#define IAP_AREA_HEADER_SIZE 16u
+#define IAP_AREA_HEADER_AT_SEALED 16u
+#define IAP_AREA_HEADER_AT_RESERVED 18u
+#define IAP_AREA_HEADER_SIZE 20u
 
 // One entry of the boot record. The newest entry with TOUCHED set decides what is started.: offsets of its fields, and its size
 #define IAP_RECORD_SLOT_AT_SEQUENCE 0u
 #define IAP_RECORD_SLOT_AT_HEADER 4u
 #define IAP_RECORD_SLOT_AT_CRC32 260u
-#define IAP_RECORD_SLOT_AT_TOUCHED 264u
-#define IAP_RECORD_SLOT_AT_VALID 266u
-#define IAP_RECORD_SLOT_AT_SEALED 268u
-#define IAP_RECORD_SLOT_AT_CONFIRMED 270u
-#define IAP_RECORD_SLOT_AT_CLOSED 272u
-#define IAP_RECORD_SLOT_AT_TRIALS 274u
+#define IAP_RECORD_SLOT_AT_WRITTEN 264u
+#define IAP_RECORD_SLOT_AT_TOUCHED 266u
+#define IAP_RECORD_SLOT_AT_VALID 268u
+#define IAP_RECORD_SLOT_AT_SEALED 270u
+#define IAP_RECORD_SLOT_AT_CONFIRMED 272u
+#define IAP_RECORD_SLOT_AT_CLOSED 274u
+#define IAP_RECORD_SLOT_AT_TRIALS 276u
 #define IAP_RECORD_SLOT_SIZE 288u
 
 // 32 bytes of SRAM that survive a reset. Whoever writes it masks interrupts, writes, and resets; whoever reads it clears it first.: offsets of its fields, and its size

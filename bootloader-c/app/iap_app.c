@@ -1,0 +1,128 @@
+#include "iap_app.h"
+
+#include "cortexm.h"
+#include "iap_bytes.h"
+#include "iap_hello.h"
+
+static const uint8_t *flash(void *context, uint32_t address) {
+    (void)context;
+    return (const uint8_t *)(uintptr_t)address;
+}
+
+static bool no_erase(void *context, uint32_t address) {
+    (void)context;
+    (void)address;
+    return false;
+}
+
+static void poll(void *context) {
+    (void)context;
+}
+
+static struct iap_target target_of(const struct iap_app *app) {
+    return (struct iap_target){&app->core_config, &app->core_port};
+}
+
+static void prepare_hello(struct iap_app *app) {
+    const struct iap_target target = target_of(app);
+    const struct iap_record record = iap_record_read(&target);
+    const struct iap_hello hello = {
+        .config = &app->core_config,
+        .identity = &app->identity,
+        .record = &record,
+        .mode = IAP_MODE_APP,
+        .stay = (enum iap_stay)app->report.stay,
+        // It runs, so the bootloader has checked it.
+        .installed_state = IAP_IMAGE_STATE_CHECKED | IAP_IMAGE_STATE_GOOD,
+    };
+    iap_hello_encode(&hello, app->hello);
+}
+
+void iap_app_init(struct iap_app *app, const struct iap_app_config *config) {
+    *app = (struct iap_app){
+        .config = *config,
+        .core_config =
+            {
+                .part = config->part,
+                .unique_id = config->unique_id,
+                .page_size = config->page_size,
+                .app_base = config->app_base,
+                .app_end = config->app_end,
+                .default_rate = config->default_rate,
+                .max_payload = IAP_APP_MAX_PAYLOAD,
+            },
+        .core_port = {.context = config->context,
+                      .poll = poll,
+                      .flash = flash,
+                      .erase_page = no_erase,
+                      .program = config->program},
+        .report = iap_mailbox_take(MAILBOX),
+    };
+    const struct iap_target target = target_of(app);
+    app->identity = iap_identity_read(&target);
+    app->core_config.max_rate = app->identity.default_rate;
+    iap_decoder_init(&app->decoder, app->frame, sizeof app->frame);
+    prepare_hello(app);
+}
+
+static bool for_this_device(const struct iap_app *app, const struct iap_frame *frame) {
+    if ((frame->type & IAP_RESPONSE_BIT) != 0) {
+        return false;
+    }
+    return frame->address == IAP_ADDRESS_ONLY || frame->address == app->identity.address ||
+           (frame->address == IAP_ADDRESS_BROADCAST && frame->type == IAP_COMMAND_ENTER);
+}
+
+static uint32_t answer(const struct iap_app *app, uint8_t type, uint8_t *to) {
+    switch (type) {
+    case IAP_COMMAND_HELLO:
+        iap_copy(to, app->hello, IAP_HELLO_RESPONSE_SIZE);
+        return IAP_HELLO_RESPONSE_SIZE;
+    case IAP_COMMAND_ENTER:
+        to[IAP_ENTER_RESPONSE_AT_STATUS] = IAP_STATUS_OK;
+        return IAP_ENTER_RESPONSE_SIZE;
+    default:
+        to[IAP_REFUSAL_AT_STATUS] = IAP_STATUS_IN_APP;
+        iap_put32(to + IAP_REFUSAL_AT_DETAIL, 0);
+        return IAP_REFUSAL_SIZE;
+    }
+}
+
+void iap_app_receive(struct iap_app *app, uint8_t byte) {
+    if (iap_decoder_sink(&app->decoder, byte) != IAP_DECODED_FRAME) {
+        return;
+    }
+    struct iap_frame frame = iap_decoder_frame(&app->decoder);
+    if (!for_this_device(app, &frame)) {
+        return;
+    }
+    if (frame.address != IAP_ADDRESS_BROADCAST) {
+        app->answer[0] = frame.address;
+        app->answer[1] = frame.type | IAP_RESPONSE_BIT;
+        app->answer[2] = frame.seq;
+        uint32_t size = answer(app, frame.type, app->answer + IAP_FRAME_HEADER_SIZE);
+        iap_frame_send(app->answer, size, app->config.send, app->config.context);
+    }
+    if (frame.type == IAP_COMMAND_ENTER) {
+        app->config.flush(app->config.context);
+        iap_app_enter_bootloader();
+    }
+}
+
+bool iap_app_confirm(struct iap_app *app) {
+    const struct iap_target target = target_of(app);
+    struct iap_record record = iap_record_read(&target);
+    if (record.installed.slot == 0 || record.installed.confirmed) {
+        return record.installed.slot != 0;
+    }
+    bool confirmed = iap_record_mark(&target, record.installed.slot, IAP_RECORD_SLOT_AT_CONFIRMED);
+    prepare_hello(app);
+    return confirmed;
+}
+
+_Noreturn void iap_app_enter_bootloader(void) {
+    const struct iap_mailbox mailbox = {.request = IAP_REQUEST_ENTER};
+    mask_interrupts();
+    iap_mailbox_pack(MAILBOX, &mailbox);
+    system_reset();
+}

@@ -1,0 +1,224 @@
+#include "iap.h"
+
+#include "iap_bytes.h"
+#include "iap_flash.h"
+
+#define RECEIVE_PIECE 64u
+
+static uint32_t now_ms(const struct iap *iap) {
+    return iap->target.port->now_ms(iap->target.port->context);
+}
+
+static bool passed(const struct iap *iap, uint32_t since_ms, uint32_t time_ms) {
+    return now_ms(iap) - since_ms >= time_ms;
+}
+
+struct iap_update iap_update_of(struct iap *iap) {
+    return (struct iap_update){&iap->target, &iap->identity, &iap->record, &iap->check,
+                               &iap->session};
+}
+
+bool iap_trials_used(const struct iap *iap) {
+    const struct iap_entry *installed = &iap->record.installed;
+    return installed->slot != 0 && !installed->confirmed &&
+           installed->trials >= iap->target.config->trials &&
+           (iap_get32(installed->header + IAP_HEADER_AT_FLAGS) & IAP_IMAGE_FLAG_CONFIRM) != 0;
+}
+
+bool iap_start_allowed(const struct iap_target *target, const struct iap_mailbox *mailbox) {
+    if (mailbox->request != IAP_REQUEST_START) {
+        return false;
+    }
+    struct iap_record record = iap_record_read(target);
+    const struct iap_entry *entry = &record.installed;
+    return entry->slot != 0 && entry->valid && iap_entry_token(entry) == mailbox->token &&
+           iap_header_fits(target->config, entry->header) &&
+           iap_vectors_good(target, iap_get32(entry->header + IAP_HEADER_AT_IMAGE_SIZE));
+}
+
+static void read_record(struct iap *iap) {
+    iap->record = iap_record_read(&iap->target);
+    iap->record_known = true;
+}
+
+void iap_init(struct iap *iap, struct iap_target target, struct iap_mailbox mailbox,
+              uint32_t reset_flags) {
+    *iap = (struct iap){
+        .target = target,
+        .mailbox = mailbox,
+        .held_by = mailbox.request == IAP_REQUEST_ENTER ? IAP_STAY_ASKED : IAP_STAY_NONE,
+        .fault = mailbox.request == IAP_REQUEST_FAULT,
+        .listening = true,
+    };
+    iap->mailbox.reset_flags = reset_flags;
+    iap->identity = iap_identity_read(&target);
+    iap->rate = iap->identity.default_rate;
+    iap_decoder_init(&iap->decoder, target.config->frame_buffer,
+                     target.config->max_payload + IAP_FRAME_OVERHEAD);
+    if (!iap->fault) {
+        read_record(iap);
+    }
+    iap->start_ms = iap->frame_ms = now_ms(iap);
+}
+
+static bool for_this_device(const struct iap *iap, const struct iap_frame *frame) {
+    if ((frame->type & IAP_RESPONSE_BIT) != 0) {
+        return false;
+    }
+    if (frame->address == IAP_ADDRESS_BROADCAST) {
+        return frame->type == IAP_COMMAND_ENTER || frame->type == IAP_COMMAND_BOOT ||
+               frame->type == IAP_COMMAND_ABORT;
+    }
+    return frame->address == IAP_ADDRESS_ONLY || frame->address == iap->identity.address;
+}
+
+static void emit(void *context, const uint8_t *bytes, size_t size) {
+    const struct iap_port *port = context;
+    port->poll(port->context);
+    port->send(port->context, bytes, size);
+}
+
+static void answer_frame(struct iap *iap, const struct iap_frame *frame) {
+    const struct iap_port *port = iap->target.port;
+    uint8_t *answer = iap->target.config->answer_buffer;
+    uint32_t rate = iap->rate;
+    if (!iap->record_known) {
+        read_record(iap);
+    }
+    uint32_t size = iap_command(iap, frame, answer + IAP_FRAME_HEADER_SIZE);
+    if (size > 0 && frame->address != IAP_ADDRESS_BROADCAST) {
+        answer[0] = frame->address;
+        answer[1] = frame->type | IAP_RESPONSE_BIT;
+        answer[2] = frame->seq;
+        iap_frame_send(answer, size, emit, (void *)(uintptr_t)port);
+    }
+    if (frame->type != IAP_COMMAND_HELLO || iap_hello_holds(frame)) {
+        iap->frame_ms = now_ms(iap);
+    }
+    iap->rate_ms = now_ms(iap);
+    iap->rate_proven = true;
+    if (iap->rate != rate) {
+        port->set_rate(port->context, iap->rate);
+        iap->rate_proven = iap->rate == iap->identity.default_rate;
+    }
+}
+
+static void receive(struct iap *iap) {
+    const struct iap_port *port = iap->target.port;
+    uint8_t bytes[RECEIVE_PIECE];
+    size_t size = port->receive(port->context, bytes, sizeof bytes);
+    for (size_t i = 0; i < size; i++) {
+        enum iap_decoded decoded = iap_decoder_sink(&iap->decoder, bytes[i]);
+        if (decoded == IAP_DECODED_FRAME) {
+            struct iap_frame frame = iap_decoder_frame(&iap->decoder);
+            if (for_this_device(iap, &frame)) {
+                answer_frame(iap, &frame);
+            }
+        } else if (decoded != IAP_DECODED_NOTHING) {
+            iap->discarded += iap->decoder.discarded;
+        }
+    }
+}
+
+// A host that was killed must not leave a device that nobody can hear.
+static void watch_rate(struct iap *iap) {
+    uint32_t default_rate = iap->identity.default_rate;
+    if (iap->rate != default_rate &&
+        passed(iap, iap->rate_ms, iap->rate_proven ? IAP_RATE_IDLE_MS : IAP_RATE_PROOF_MS)) {
+        iap->rate = default_rate;
+        iap->target.port->set_rate(iap->target.port->context, default_rate);
+    }
+}
+
+static void watch_holders(struct iap *iap) {
+    const struct iap_config *config = iap->target.config;
+    const struct iap_port *port = iap->target.port;
+    if (iap->listening && passed(iap, iap->start_ms, config->listen_ms)) {
+        iap->listening = false;
+    }
+    if (iap->listening && iap->held_by == IAP_STAY_NONE && port->button != NULL &&
+        port->button(port->context)) {
+        iap->held_by = IAP_STAY_BUTTON;
+        iap->frame_ms = now_ms(iap);
+    }
+    if (passed(iap, iap->frame_ms, config->idle_ms)) {
+        iap->held_by = IAP_STAY_NONE;
+        iap->session = (struct iap_session){0};
+    }
+    if (iap->stay == IAP_STAY_TRIALS_USED && passed(iap, iap->start_ms, IAP_TRIALS_STAY_MS)) {
+        iap->trials_stayed = true;
+    }
+}
+
+static void check_image(struct iap *iap) {
+    const struct iap_entry *installed = &iap->record.installed;
+    if (installed->slot != iap->check.slot) {
+        iap_check_start(&iap->check, installed->slot);
+    }
+    if (installed->valid && !iap->check.checked) {
+        iap_check_step(&iap->check, &iap->target, installed->header);
+    }
+}
+
+// VALID found without SEALED may be a half-programmed cell: programmed again it is sure.
+static void seal(const struct iap *iap) {
+    if (!iap->record.installed.sealed) {
+        (void)iap_record_mark_valid(&iap->target, iap->record.installed.slot);
+    }
+}
+
+static void count_trial(const struct iap *iap) {
+    const struct iap_entry *installed = &iap->record.installed;
+    bool wants = (iap_get32(installed->header + IAP_HEADER_AT_FLAGS) & IAP_IMAGE_FLAG_CONFIRM) != 0;
+    if (wants && !installed->confirmed && installed->trials < iap->target.config->trials) {
+        (void)iap_record_mark(&iap->target, installed->slot,
+                              IAP_RECORD_SLOT_AT_TRIALS + 2u * installed->trials);
+    }
+}
+
+static void start_application(struct iap *iap) {
+    seal(iap);
+    count_trial(iap);
+    struct iap_mailbox start = iap->mailbox;
+    start.request = IAP_REQUEST_START;
+    start.token = iap_entry_token(&iap->record.installed);
+    start.sequence = iap->record.installed.sequence;
+    start.stay = iap->stay != IAP_STAY_NONE ? iap->stay : iap->mailbox.stay;
+    uint8_t bytes[IAP_MAILBOX_SIZE];
+    iap_mailbox_pack(bytes, &start);
+    iap->stopped = true;
+    iap->target.port->restart(iap->target.port->context, bytes);
+}
+
+void iap_step(struct iap *iap) {
+    iap->target.port->poll(iap->target.port->context);
+    receive(iap);
+    watch_rate(iap);
+    watch_holders(iap);
+    if (iap->record_known) {
+        check_image(iap);
+    }
+    if (iap->boot_asked) {
+        start_application(iap);
+        return;
+    }
+    const struct iap_boot_facts facts = {
+        .fault = iap->fault,
+        .held_by = iap->held_by,
+        .listening = iap->listening,
+        .installed = iap->record.installed.slot != 0,
+        .valid = iap->record.installed.valid,
+        .checked = iap->check.checked,
+        .good = iap->check.good,
+        .trials_used = iap_trials_used(iap),
+        .trials_stayed = iap->trials_stayed,
+    };
+    struct iap_boot_decision decision = iap_boot_decide(&facts);
+    if (decision.action == IAP_BOOT_STAY &&
+        (iap->stay == IAP_STAY_NONE || decision.stay != IAP_STAY_HOST)) {
+        iap->stay =
+            decision.stay; // a host that calls later does not hide why the bootloader stayed
+    } else if (decision.action == IAP_BOOT_START) {
+        start_application(iap);
+    }
+}

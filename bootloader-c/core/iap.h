@@ -1,0 +1,72 @@
+// The bootloader: listens, answers, and decides whether to stay or to start the application.
+//
+// A port fills in struct iap_config and struct iap_port, takes the mailbox, and calls
+// iap_start_allowed (second pass), or iap_init once and iap_step for ever (first pass).
+#ifndef IAP_H
+#define IAP_H
+
+#include "iap_boot.h"
+#include "iap_frame.h"
+#include "iap_identity.h"
+#include "iap_mailbox.h"
+#include "iap_session.h"
+
+#define IAP_VERSION_MAJOR 0
+#define IAP_VERSION_MINOR 1
+#define IAP_VERSION_PATCH 0
+
+// State of one bootloader, owned by the caller.
+struct iap {
+    struct iap_target target;
+    struct iap_identity identity;
+    struct iap_decoder decoder;
+    struct iap_record record;
+    struct iap_check check;
+    struct iap_session session;
+    struct iap_mailbox mailbox; // as the last pass left it
+    enum iap_stay held_by;      // who keeps the bootloader, until the idle time is over
+    enum iap_stay stay;         // why it stays
+    bool fault;                 // it stays because of a fault
+    bool record_known;          // the record was read; after a fault only once a host asks
+    bool listening;             // the listening window is open
+    bool trials_stayed;         // used-up trials have kept it long enough
+    bool rate_proven;           // a valid frame came at the changed rate
+    bool boot_asked;            // BOOT was answered: start after the answer
+    bool stopped;               // restart was called; on hardware nobody sees this
+    uint32_t rate;              // baud
+    uint32_t start_ms;          // when listening began
+    uint32_t frame_ms;          // when the last frame that counts was handled
+    uint32_t rate_ms;           // when the rate was changed or last proven
+    uint32_t discarded;         // bytes that were no frame
+};
+
+// Second pass: whether the mailbox asks to start an application that the record and the vectors in
+// flash allow.
+bool iap_start_allowed(const struct iap_target *target, const struct iap_mailbox *mailbox);
+
+// First pass. mailbox is what iap_mailbox_take gave, reset_flags what the reset left; both go on to
+// the application.
+void iap_init(struct iap *iap, struct iap_target target, struct iap_mailbox mailbox,
+              uint32_t reset_flags);
+
+// Handles what was received and moves the boot decision on. Takes a few milliseconds, longer while
+// it answers.
+void iap_step(struct iap *iap);
+
+// Handles one frame that is addressed to this device, writes the answer's payload and returns its
+// size; 0: none.
+uint32_t iap_command(struct iap *iap, const struct iap_frame *frame, uint8_t *answer);
+
+// Whether a HELLO keeps the bootloader; otherwise it only identifies.
+static inline bool iap_hello_holds(const struct iap_frame *hello) {
+    return hello->size > IAP_HELLO_REQUEST_AT_FLAGS &&
+           (hello->payload[IAP_HELLO_REQUEST_AT_FLAGS] & IAP_HELLO_FLAG_HOLD) != 0;
+}
+
+// What the session functions work on.
+struct iap_update iap_update_of(struct iap *iap);
+
+// Whether the installed image's trial boots are used up.
+bool iap_trials_used(const struct iap *iap);
+
+#endif

@@ -1,0 +1,156 @@
+// Requests → answers. What an update does is in iap_session.c.
+#include "iap.h"
+
+#include "iap_bytes.h"
+#include "iap_crc.h"
+#include "iap_flash.h"
+#include "iap_hello.h"
+
+#define RATE_ERROR_SHARE 50u // a rate must be made within 1/50, 2 %
+
+static uint8_t installed_state(const struct iap *iap) {
+    // An unfinished image needs no check to be known as not good.
+    bool checked = iap->check.checked || !iap->record.installed.valid;
+    return (uint8_t)((checked ? IAP_IMAGE_STATE_CHECKED : 0) |
+                     (iap->check.good ? IAP_IMAGE_STATE_GOOD : 0) |
+                     (iap_trials_used(iap) ? IAP_IMAGE_STATE_TRIALS_USED : 0));
+}
+
+static uint32_t hello(struct iap *iap, const struct iap_frame *request, uint8_t *to) {
+    if (iap_hello_holds(request) && iap->held_by == IAP_STAY_NONE) {
+        iap->held_by = IAP_STAY_HOST;
+        if (iap->stay == IAP_STAY_NONE) {
+            iap->stay = IAP_STAY_HOST;
+        }
+    }
+    const struct iap_hello answer = {
+        .config = iap->target.config,
+        .identity = &iap->identity,
+        .record = &iap->record,
+        .mode = IAP_MODE_BOOTLOADER,
+        .stay = iap->stay,
+        .version = {IAP_VERSION_MAJOR, IAP_VERSION_MINOR, IAP_VERSION_PATCH},
+        .installed_state = installed_state(iap),
+        .capabilities = IAP_CAPABILITIES,
+    };
+    iap_hello_encode(&answer, to);
+    return IAP_HELLO_RESPONSE_SIZE;
+}
+
+static uint32_t baud(struct iap *iap, const uint8_t *request, uint8_t *to) {
+    const struct iap_port *port = iap->target.port;
+    uint32_t rate = iap_get32(request + IAP_BAUD_REQUEST_AT_RATE);
+    uint32_t max_rate = iap->target.config->max_rate;
+    if (rate == 0 || rate > max_rate) {
+        return iap_refuse(to, IAP_STATUS_RATE_UNAVAILABLE, max_rate);
+    }
+    uint32_t real = port->nearest_rate(port->context, rate);
+    uint32_t error = real > rate ? real - rate : rate - real;
+    if (error > rate / RATE_ERROR_SHARE) {
+        return iap_refuse(to, IAP_STATUS_RATE_UNAVAILABLE, max_rate);
+    }
+    iap->rate = rate;
+    to[IAP_BAUD_RESPONSE_AT_STATUS] = IAP_STATUS_OK;
+    iap_put32(to + IAP_BAUD_RESPONSE_AT_RATE, real);
+    return IAP_BAUD_RESPONSE_SIZE;
+}
+
+static uint32_t pages(const struct iap *iap, const uint8_t *request, uint8_t *to) {
+    const struct iap_config *config = iap->target.config;
+    uint32_t first = iap_get16(request + IAP_PAGES_REQUEST_AT_FIRST);
+    uint32_t count = iap_get16(request + IAP_PAGES_REQUEST_AT_COUNT);
+    uint32_t all = (config->app_end - config->app_base) / config->page_size;
+    if (first >= all) {
+        return iap_refuse(to, IAP_STATUS_BAD_REQUEST, IAP_PAGES_REQUEST_AT_FIRST);
+    }
+    if (count == 0 || count > all - first ||
+        count > (config->max_payload - IAP_PAGES_RESPONSE_SIZE) / 4u) {
+        return iap_refuse(to, IAP_STATUS_BAD_REQUEST, IAP_PAGES_REQUEST_AT_COUNT);
+    }
+    to[IAP_PAGES_RESPONSE_AT_STATUS] = IAP_STATUS_OK;
+    iap_put16(to + IAP_PAGES_RESPONSE_AT_FIRST, first);
+    iap_put16(to + IAP_PAGES_RESPONSE_AT_COUNT, count);
+    for (uint32_t i = 0; i < count; i++) {
+        const uint8_t *page =
+            iap_flash_read(&iap->target, config->app_base + (first + i) * config->page_size);
+        iap->target.port->poll(iap->target.port->context);
+        iap_put32(to + IAP_PAGES_RESPONSE_AT_CRC32 + 4 * i, iap_crc32(0, page, config->page_size));
+    }
+    return IAP_PAGES_RESPONSE_SIZE + 4 * count;
+}
+
+static uint32_t boot(struct iap *iap, uint8_t *to) {
+    const struct iap_update update = iap_update_of(iap);
+    iap_update_check_now(&update);
+    const struct iap_boot_facts facts = {
+        .installed = iap->record.installed.slot != 0,
+        .valid = iap->record.installed.valid,
+        .checked = iap->check.checked,
+        .good = iap->check.good,
+    };
+    struct iap_boot_decision decision = iap_boot_decide(&facts);
+    if (decision.action != IAP_BOOT_START) {
+        return iap_refuse(to, IAP_STATUS_NOT_BOOTABLE, decision.stay);
+    }
+    iap->boot_asked = true;
+    to[IAP_BOOT_RESPONSE_AT_STATUS] = IAP_STATUS_OK;
+    return IAP_BOOT_RESPONSE_SIZE;
+}
+
+static uint32_t enter(struct iap *iap, uint8_t *to) {
+    if (iap->held_by == IAP_STAY_NONE) {
+        iap->held_by = IAP_STAY_ASKED;
+    }
+    to[IAP_ENTER_RESPONSE_AT_STATUS] = IAP_STATUS_OK;
+    return IAP_ENTER_RESPONSE_SIZE;
+}
+
+// Smallest payload of a request; a known type that has none takes any.
+static uint32_t smallest(uint8_t type) {
+    switch (type) {
+    case IAP_COMMAND_HELLO:
+        return IAP_HELLO_REQUEST_SIZE;
+    case IAP_COMMAND_BAUD:
+        return IAP_BAUD_REQUEST_SIZE;
+    case IAP_COMMAND_PAGES:
+        return IAP_PAGES_REQUEST_SIZE;
+    case IAP_COMMAND_BEGIN:
+        return IAP_BEGIN_REQUEST_SIZE;
+    case IAP_COMMAND_DATA:
+        return IAP_DATA_REQUEST_SIZE;
+    case IAP_COMMAND_END:
+        return IAP_END_REQUEST_SIZE;
+    default:
+        return 0;
+    }
+}
+
+uint32_t iap_command(struct iap *iap, const struct iap_frame *frame, uint8_t *answer) {
+    const uint8_t *request = frame->payload;
+    const struct iap_update update = iap_update_of(iap);
+    if (frame->size < smallest(frame->type)) {
+        return iap_refuse(answer, IAP_STATUS_BAD_REQUEST, frame->size);
+    }
+    switch (frame->type) {
+    case IAP_COMMAND_HELLO:
+        return hello(iap, frame, answer);
+    case IAP_COMMAND_BAUD:
+        return baud(iap, request, answer);
+    case IAP_COMMAND_PAGES:
+        return pages(iap, request, answer);
+    case IAP_COMMAND_BEGIN:
+        return iap_session_begin(&update, request, answer);
+    case IAP_COMMAND_DATA:
+        return iap_session_data(&update, request, frame->size, answer);
+    case IAP_COMMAND_END:
+        return iap_session_end(&update, request, answer);
+    case IAP_COMMAND_BOOT:
+        return boot(iap, answer);
+    case IAP_COMMAND_ABORT:
+        return iap_session_abort(&update, answer);
+    case IAP_COMMAND_ENTER:
+        return enter(iap, answer);
+    default:
+        return iap_refuse(answer, IAP_STATUS_UNKNOWN_COMMAND, 0);
+    }
+}

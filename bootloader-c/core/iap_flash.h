@@ -1,0 +1,25 @@
+// Every erase and every write of the core, each checked against the areas it may change and read
+// back.
+#ifndef IAP_FLASH_H
+#define IAP_FLASH_H
+
+#include "iap_port.h"
+
+// Whether [address, address + size) lies within one area that may be written: the application's or
+// a record's.
+bool iap_flash_writable(const struct iap_config *config, uint32_t address, uint32_t size);
+
+// Erases the page at address and reads it back. false if that is not allowed or fails.
+bool iap_flash_erase_page(const struct iap_target *target, uint32_t address);
+
+// Programs size bytes (even) at an even address; half-words of 0xFFFF are left as they are. Reads
+// back. Returns size, or the offset of the first half-word that failed.
+uint32_t iap_flash_program(const struct iap_target *target, uint32_t address, const uint8_t *bytes,
+                           uint32_t size);
+
+// Flash as memory.
+static inline const uint8_t *iap_flash_read(const struct iap_target *target, uint32_t address) {
+    return target->port->flash(target->port->context, address);
+}
+
+#endif

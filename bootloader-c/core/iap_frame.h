@@ -1,0 +1,56 @@
+// Frames ↔ bytes: COBS(address, type, seq, payload, CRC-32) and a delimiter. docs/protocol.md,
+// section 2.
+#ifndef IAP_FRAME_H
+#define IAP_FRAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "iap_protocol.h"
+
+#define IAP_FRAME_OVERHEAD (IAP_FRAME_HEADER_SIZE + IAP_FRAME_CRC_SIZE)
+
+// What a byte made of the stream so far.
+enum iap_decoded {
+    IAP_DECODED_NOTHING, // more bytes are needed
+    IAP_DECODED_FRAME,   // a frame is in the buffer, until the next byte
+    IAP_DECODED_COBS,    // discarded: cut short inside a block
+    IAP_DECODED_SHORT,   // discarded: fewer bytes than a frame has
+    IAP_DECODED_LONG,    // discarded: more bytes than the buffer holds
+    IAP_DECODED_CRC,     // discarded: wrong CRC
+};
+
+struct iap_decoder {
+    uint8_t *buffer; // IAP_FRAME_OVERHEAD + the longest payload
+    uint32_t size;   // bytes
+    uint32_t length; // decoded so far; size + 1 once there are too many
+    uint32_t encoded;
+    uint32_t discarded; // encoded bytes of the newest discard, without the delimiter
+    uint8_t left;       // bytes left in the current block
+    bool zero_after;    // the current block is followed by a zero, if anything follows
+};
+
+struct iap_frame {
+    uint8_t address;
+    uint8_t type;
+    uint8_t seq;
+    const uint8_t *payload;
+    uint32_t size; // of the payload
+};
+
+void iap_decoder_init(struct iap_decoder *decoder, uint8_t *buffer, uint32_t size);
+
+enum iap_decoded iap_decoder_sink(struct iap_decoder *decoder, uint8_t byte);
+
+// The frame after IAP_DECODED_FRAME. Its payload points into the decoder's buffer.
+struct iap_frame iap_decoder_frame(const struct iap_decoder *decoder);
+
+// Takes the encoded bytes of a frame, piece by piece.
+typedef void iap_emit(void *context, const uint8_t *bytes, size_t size);
+
+// Completes and encodes a frame, a delimiter on either side. frame holds address, type, seq and
+// payload, and has IAP_FRAME_CRC_SIZE bytes more at its end.
+void iap_frame_send(uint8_t *frame, uint32_t payload_size, iap_emit *emit, void *context);
+
+#endif

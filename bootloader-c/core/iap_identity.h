@@ -1,0 +1,19 @@
+// What the factory wrote about this unit: the identity block in the last 64 bytes of the
+// bootloader's area.
+#ifndef IAP_IDENTITY_H
+#define IAP_IDENTITY_H
+
+#include "iap_port.h"
+
+struct iap_identity {
+    const uint8_t *product; // 16 bytes; NULL: blank or damaged block, which fits every image
+    const uint8_t *serial;  // 16 bytes; NULL as above
+    uint16_t hardware;
+    uint8_t address; // bus address; 0: none
+    uint8_t flags;
+    uint32_t default_rate; // baud
+};
+
+struct iap_identity iap_identity_read(const struct iap_target *target);
+
+#endif

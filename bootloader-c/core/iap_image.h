@@ -1,0 +1,49 @@
+// Is the image in flash what its header says?
+#ifndef IAP_IMAGE_H
+#define IAP_IMAGE_H
+
+#include "iap_port.h"
+
+// What this bootloader can do beyond the required.
+#define IAP_CAPABILITIES (IAP_CAPABILITY_BAUD | IAP_CAPABILITY_CONFIRM)
+
+// Whether an image may be installed here: a status of enum iap_status and its detail.
+struct iap_verdict {
+    uint8_t status;
+    uint32_t detail;
+};
+
+struct iap_identity;
+
+// Checks a header against the device, in the order of docs/protocol.md, BEGIN. verified is the
+// header of the newest image that was verified, or NULL.
+struct iap_verdict iap_header_accept(const struct iap_target *target,
+                                     const struct iap_identity *identity, const uint8_t *header,
+                                     const uint8_t *verified);
+
+// Whether load address and size of a header lie within the application's area.
+bool iap_header_fits(const struct iap_config *config, const uint8_t *header);
+
+// Whether the first two vectors in flash can be started: stack pointer in RAM and aligned, reset
+// vector odd and inside the image of size bytes.
+bool iap_vectors_good(const struct iap_target *target, uint32_t size);
+
+// CRC-32 and vectors of an image, checked a piece at a time while the bootloader listens.
+struct iap_check {
+    uint32_t slot; // entry that is checked; 0: none
+    uint32_t done; // bytes
+    uint32_t crc;
+    bool checked;
+    bool good;
+};
+
+void iap_check_start(struct iap_check *check, uint32_t slot);
+
+// Works on the next piece, at most about 1 ms of an 8 MHz Cortex-M0.
+void iap_check_step(struct iap_check *check, const struct iap_target *target,
+                    const uint8_t *header);
+
+// What is wrong with the whole image in flash: bits of IAP_CHECK_*, 0 if nothing.
+uint32_t iap_image_verify(const struct iap_target *target, const uint8_t *header);
+
+#endif

@@ -1,0 +1,23 @@
+// The mailbox: 32 bytes of SRAM through which bootloader and application speak across a reset.
+#ifndef IAP_MAILBOX_H
+#define IAP_MAILBOX_H
+
+#include <stdint.h>
+
+#include "iap_protocol.h"
+
+struct iap_mailbox {
+    uint32_t request; // enum iap_request
+    uint32_t token;
+    uint32_t stay; // enum iap_stay
+    uint32_t reset_flags;
+    uint32_t sequence;
+    uint32_t address;
+};
+
+void iap_mailbox_pack(uint8_t bytes[IAP_MAILBOX_SIZE], const struct iap_mailbox *mailbox);
+
+// Reads the mailbox and clears it. All zero, request NONE, if there is no good one.
+struct iap_mailbox iap_mailbox_take(uint8_t bytes[IAP_MAILBOX_SIZE]);
+
+#endif

@@ -1,0 +1,135 @@
+// A small application with interrupts of its own, that can be updated while it runs. It prints a
+// line twice a second.
+#include "board.h"
+#include "flash.h"
+#include "iap_app.h"
+#include "registers.h"
+
+#define CLOCK_HZ    8000000u // HSI, as after a reset
+#define PRINT_TICKS 500u     // ms
+
+#define NVIC_ISER(n)     REG32(0xe000e100u + 4u * (n))
+#define NVIC_IPR_USART1  (*(volatile uint8_t *)(0xe000e400u + USART1_IRQ))
+#define USART1_IRQ       37u
+#define LOW_PRIORITY     0xf0u
+#define SYST_CSR_TICKINT 2u
+#define SYST_CSR_CORE    4u
+#define USART_SR_RXNE    (1u << 5)
+#define USART_CR1_RXNEIE (1u << 5)
+#define GPIO_MODE_TX     0xbu
+#define GPIO_MODE_RX     0x8u
+
+static struct iap_app app;
+static volatile uint32_t ticks;
+
+void systick_handler(void);
+void usart1_handler(void);
+
+void systick_handler(void) {
+    ticks++;
+}
+
+void usart1_handler(void) {
+    if ((USART1_SR & (USART_SR_RXNE | USART_SR_ORE)) != 0) {
+        iap_app_receive(&app, (uint8_t)USART1_DR);
+    }
+}
+
+static void send(void *context, const uint8_t *bytes, size_t size) {
+    (void)context;
+    for (size_t i = 0; i < size; i++) {
+        while ((USART1_SR & USART_SR_TXE) == 0) {
+        }
+        USART1_DR = bytes[i];
+    }
+}
+
+static void flush(void *context) {
+    (void)context;
+    while ((USART1_SR & USART_SR_TC) == 0) {
+    }
+}
+
+static bool program(void *context, uint32_t address, uint16_t value) {
+    (void)context;
+    return flash_program(address, value);
+}
+
+static void print(const char *text) {
+    size_t size = 0;
+    while (text[size] != '\0') {
+        size++;
+    }
+    send(NULL, (const uint8_t *)text, size);
+}
+
+static void print_number(uint32_t value, uint32_t base, uint32_t digits) {
+    char text[11];
+    uint32_t at = sizeof text - 1;
+    text[at] = '\0';
+    do {
+        text[--at] = "0123456789abcdef"[value % base];
+        value /= base;
+    } while (value > 0 || sizeof text - 1 - at < digits);
+    print(text + at);
+}
+
+static void start_uart(void) {
+    RCC_APB2ENR |= RCC_APB2ENR_IOPEN(0) | RCC_APB2ENR_USART1EN;
+    GPIO_BSRR(0) = 1u << 10;
+    GPIO_CR(0, 9u) =
+        (GPIO_CR(0, 9u) & ~0xff0u) | GPIO_MODE_TX << 4 | GPIO_MODE_RX << 8; // PA9, PA10
+    USART1_BRR = CLOCK_HZ / BOARD_RATE;
+    USART1_CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE | USART_CR1_RXNEIE;
+    NVIC_IPR_USART1 = LOW_PRIORITY; // SysTick goes on while the app kit answers
+    NVIC_ISER(USART1_IRQ / 32) = 1u << USART1_IRQ % 32;
+}
+
+static void start_ticks(void) {
+    SYST_RVR = CLOCK_HZ / 1000 - 1;
+    SYST_CVR = 0;
+    SYST_CSR = SYST_CSR_ENABLE | SYST_CSR_TICKINT | SYST_CSR_CORE;
+}
+
+static void print_state(void) {
+    print("demo ");
+    print_number(DEMO_VERSION, 10, 1);
+    print(": tick ");
+    print_number(ticks, 10, 1);
+    print(", VTOR 0x");
+    print_number(SCB_VTOR, 16, 8);
+    print(", bootloader stayed for ");
+    print_number(app.report.stay, 10, 1);
+    print(", reset flags 0x");
+    print_number(app.report.reset_flags, 16, 8);
+    print("\r\n");
+}
+
+int main(void) {
+    const struct iap_app_config config = {
+        .part = BOARD_PART,
+        .unique_id = (const uint8_t *)(uintptr_t)BOARD_UNIQUE_ID,
+        .page_size = BOARD_PAGE_SIZE,
+        .app_base = BOARD_APP_BASE,
+        .app_end = BOARD_APP_END,
+        .default_rate = BOARD_RATE,
+        .send = send,
+        .flush = flush,
+        .program = program,
+    };
+    iap_app_init(&app, &config);
+    start_ticks();
+    start_uart();
+    print_state();
+    uint32_t printed = 0;
+    for (;;) {
+        if (ticks - printed >= PRINT_TICKS) {
+            printed += PRINT_TICKS;
+            print_state();
+            if (!iap_app_confirm(&app)) {
+                print("not installed by an update\r\n");
+            }
+        }
+        __asm volatile("wfi");
+    }
+}

@@ -1,0 +1,52 @@
+// The demo's own vector table and reset handler, as any application has them.
+#include "cortexm.h"
+
+extern uint32_t link_stack_top[];
+extern uint32_t link_data_begin[];
+extern uint32_t link_data_end[];
+extern const uint32_t link_data_load[];
+extern uint32_t link_bss_begin[];
+extern uint32_t link_bss_end[];
+
+int main(void);
+void systick_handler(void);
+void usart1_handler(void);
+_Noreturn void reset_handler(void);
+
+#define USART1_VECTOR (16 + 37) // RM0008, table 63
+
+_Noreturn void reset_handler(void) {
+    const uint32_t *from = link_data_load;
+    for (uint32_t *to = link_data_begin; to < link_data_end; to++) {
+        *to = *from++;
+    }
+    for (uint32_t *to = link_bss_begin; to < link_bss_end; to++) {
+        *to = 0;
+    }
+    (void)main();
+    system_reset();
+}
+
+static void unexpected(void) {
+    for (;;) {
+    }
+}
+
+typedef void handler(void);
+
+__attribute__((section(".vectors"), used)) static const struct {
+    uint32_t *stack_top;
+    handler *handlers[USART1_VECTOR];
+} vectors = {
+    link_stack_top,
+    {
+        [0] = reset_handler,
+        [1] = unexpected,
+        [2] = unexpected,
+        [3] = unexpected,
+        [4] = unexpected,
+        [5] = unexpected,
+        [14] = systick_handler,
+        [USART1_VECTOR - 1] = usart1_handler,
+    },
+};

@@ -1,0 +1,57 @@
+// What every Cortex-M has and the bootloader uses. ARMv7-M Architecture Reference Manual, B3.2 and
+// B3.3.
+#ifndef CORTEXM_H
+#define CORTEXM_H
+
+#include <stdint.h>
+
+#define REG32(address) (*(volatile uint32_t *)(address))
+
+#define SYST_CSR  REG32(0xe000e010u)
+#define SYST_RVR  REG32(0xe000e014u)
+#define SYST_CVR  REG32(0xe000e018u)
+#define SCB_ICSR  REG32(0xe000ed04u)
+#define SCB_VTOR  REG32(0xe000ed08u)
+#define SCB_AIRCR REG32(0xe000ed0cu)
+
+#define SYST_CSR_ENABLE 1u // counts HCLK / 8
+#define SYST_MASK       0xffffffu
+#define ICSR_VECTACTIVE 0x1ffu
+#define AIRCR_RESET     0x05fa0004u // VECTKEY and SYSRESETREQ
+
+#define MAILBOX ((uint8_t *)(uintptr_t)IAP_MAILBOX_ADDRESS)
+
+static inline void mask_interrupts(void) {
+    __asm volatile("cpsid i" ::: "memory");
+}
+
+static inline void data_barrier(void) {
+    __asm volatile("dsb" ::: "memory");
+}
+
+// Resets the device; SRAM keeps its contents.
+_Noreturn static inline void system_reset(void) {
+    data_barrier();
+    SCB_AIRCR = AIRCR_RESET;
+    data_barrier();
+    for (;;) {
+    }
+}
+
+// Milliseconds from SysTick, polled.
+struct systick {
+    uint32_t per_ms; // counts
+    uint32_t last;   // counter as last read
+    uint32_t rest;   // counts that are no whole millisecond yet
+    uint32_t ms;
+};
+
+void systick_start(struct systick *systick, uint32_t clock_hz);
+
+// Must be called before the counter wraps: every 2 s at 64 MHz.
+uint32_t systick_ms(struct systick *systick);
+
+// Starts the program whose vector table is at vectors, as a reset would.
+_Noreturn void start_program(uint32_t vectors);
+
+#endif

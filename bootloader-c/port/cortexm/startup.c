@@ -1,0 +1,73 @@
+// Vector table, reset and fault handlers of the bootloader. It uses no interrupts.
+#include "cortexm.h"
+
+#include "iap_mailbox.h"
+
+extern uint32_t link_stack_top[];
+extern uint32_t link_ram_begin[];
+extern uint32_t link_data_begin[];
+extern uint32_t link_data_end[];
+extern const uint32_t link_data_load[];
+extern uint32_t link_bss_begin[];
+extern uint32_t link_bss_end[];
+
+int main(void);
+
+#define STACKED_PC 6u // word in an exception frame
+
+// Tells the first pass after the reset that the bootloader itself failed, so that it does not fail
+// again.
+__attribute__((used, noreturn)) static void fault(const uint32_t *frame) {
+    struct iap_mailbox mailbox = {.request = IAP_REQUEST_FAULT,
+                                  .token = SCB_ICSR & ICSR_VECTACTIVE};
+    mask_interrupts();
+    if ((uintptr_t)frame % 4 == 0 && frame >= link_ram_begin &&
+        frame + STACKED_PC < link_stack_top) {
+        mailbox.address = frame[STACKED_PC];
+    }
+    iap_mailbox_pack(MAILBOX, &mailbox);
+    system_reset();
+}
+
+// The stack pointer may be what failed: it is only passed on, and a good one is used.
+__attribute__((naked, noreturn)) static void fault_handler(void) {
+    __asm volatile("mrs r0, msp\n"
+                   "ldr r1, =link_stack_top\n"
+                   "msr msp, r1\n"
+                   "b fault\n");
+}
+
+_Noreturn void reset_handler(void);
+_Noreturn void reset_handler(void) {
+    const uint32_t *from = link_data_load;
+    for (uint32_t *to = link_data_begin; to < link_data_end; to++) {
+        *to = *from++;
+    }
+    for (uint32_t *to = link_bss_begin; to < link_bss_end; to++) {
+        *to = 0;
+    }
+    (void)main();
+    system_reset();
+}
+
+typedef void handler(void);
+
+__attribute__((section(".vectors"), used)) static const struct {
+    uint32_t *stack_top;
+    handler *handlers[15];
+} vectors = {
+    link_stack_top,
+    {
+        reset_handler, // 1
+        fault_handler, // 2 NMI
+        fault_handler, // 3 HardFault
+        fault_handler, // 4 MemManage
+        fault_handler, // 5 BusFault
+        fault_handler, // 6 UsageFault
+        fault_handler, fault_handler, fault_handler, fault_handler,
+        fault_handler, // 11 SVCall
+        fault_handler, fault_handler,
+        fault_handler, // 14 PendSV
+        fault_handler, // 15 SysTick
+    },
+};

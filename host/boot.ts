@@ -1,0 +1,53 @@
+// Starting the application, and telling a lost answer from a device that is still there.
+import { Mode, Status } from '../protocol/index.js';
+import type { Device } from './device.js';
+import { IapError } from './errors.js';
+import type { Emit } from './events.js';
+import { isRefusedWith } from './refusal.js';
+
+/** Each BOOT that is not answered is followed by a question who is there. */
+const ATTEMPTS = 4;
+
+/** Returns false if the device did not confirm: it is gone, so it probably has started its application. */
+export async function bootDevice(device: Device, emit: Emit): Promise<boolean> {
+  emit({ event: 'booting' });
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const outcome = await tryBoot(device);
+    if (outcome === 'started') {
+      emit({ event: 'booted', answered: true });
+      return true;
+    }
+    if (outcome === 'gone') break;
+  }
+  emit({
+    event: 'warning',
+    code: 'BOOT_UNCONFIRMED',
+    message:
+      'the device did not confirm that it starts its application, and does not answer any more; it probably has',
+  });
+  emit({ event: 'booted', answered: false });
+  return false;
+}
+
+async function tryBoot(device: Device): Promise<'started' | 'gone' | 'there'> {
+  try {
+    await device.boot(1);
+    return 'started';
+  } catch (error) {
+    // The application answers: the BOOT before this one has worked.
+    if (isRefusedWith(error, Status.IN_APP)) return 'started';
+    if (!isSilence(error)) throw error;
+  }
+  try {
+    // Without hold: it must not be kept from starting.
+    const info = await device.hello(false);
+    return info.mode === Mode.APP ? 'started' : 'there';
+  } catch (error) {
+    if (isSilence(error)) return 'gone';
+    throw error;
+  }
+}
+
+function isSilence(error: unknown): boolean {
+  return error instanceof IapError && error.code === 'LINK_LOST';
+}

@@ -1,0 +1,94 @@
+// iap flash: the update, told as it goes.
+import type { UpdateEvent, UpdateResult } from '../../events.js';
+import { update } from '../../update.js';
+import { deviceJson, deviceLine } from '../describe.js';
+import { type ImageArguments, readImage } from '../image-file.js';
+import { type Context, withPort } from '../link.js';
+import type { LinkArguments } from '../options.js';
+import type { Output } from '../output.js';
+
+export interface FlashArguments extends LinkArguments, ImageArguments {
+  readonly boot: boolean;
+  readonly waitApp: boolean;
+}
+
+export async function flash(args: FlashArguments, context: Context): Promise<void> {
+  const { output } = context;
+  const image = await readImage(args);
+  await withPort(args, context, async (transport, options) => {
+    const run = update(transport, image, {
+      ...options,
+      boot: args.boot,
+      waitApp: args.waitApp,
+      ...(args.baud === undefined ? {} : { rate: args.baud }),
+    });
+    for (;;) {
+      const step = await run.next();
+      if (step.done) {
+        finish(output, step.value);
+        return;
+      }
+      tell(output, step.value);
+    }
+  });
+}
+
+function tell(output: Output, event: UpdateEvent): void {
+  const { event: name, ...values } = event;
+  output.event(name, 'device' in event ? { device: deviceJson(event.device) } : values);
+  switch (event.event) {
+    case 'found':
+      output.line(deviceLine(event.device));
+      break;
+    case 'entering':
+      output.line('asking the application to enter the bootloader');
+      break;
+    case 'plan':
+      output.line(planText(event));
+      break;
+    case 'progress':
+      output.progress(event);
+      break;
+    case 'rate':
+      output.line(`now at ${event.rate} baud`);
+      break;
+    case 'unchanged':
+      output.line('this image is installed already: nothing to do');
+      break;
+    case 'app':
+      output.line('the application answers');
+      break;
+    case 'reconnecting':
+      output.warn(`${event.reason}; looking for it again`);
+      break;
+    case 'warning':
+      output.warn(event.message);
+      break;
+  }
+}
+
+function planText(plan: Extract<UpdateEvent, { event: 'plan' }>): string {
+  const { pagesTotal, pagesToSend, bytesToSend, resumed } = plan;
+  const what = `${pagesToSend} of ${pagesTotal} pages to send, ${bytesToSend} bytes`;
+  return resumed ? `${what} (going on with an update begun before)` : what;
+}
+
+function finish(output: Output, result: UpdateResult): void {
+  const { device, ...values } = result;
+  output.result({ ...values, device: deviceJson(device) });
+  const { changed, boot, bytes, pagesTotal, pagesSent, seconds } = result;
+  const app = {
+    started: ', application started',
+    unconfirmed: '',
+    running: '',
+    no: ', application not started',
+  }[boot];
+  if (!changed) {
+    output.line(`done in ${seconds.toFixed(1)} s, nothing sent${app}`);
+    return;
+  }
+  const skipped = Math.max(0, pagesTotal - pagesSent);
+  output.line(
+    `done in ${seconds.toFixed(1)} s: ${bytes} bytes, ${pagesSent} pages sent, ${skipped} skipped${app}`,
+  );
+}

@@ -1,0 +1,42 @@
+// iap verify: is this image on the device.
+import { IapError } from '../../errors.js';
+import { hex32 } from '../../text.js';
+import { verify as compare } from '../../verify.js';
+import { deviceJson, deviceLine } from '../describe.js';
+import { type ImageArguments, readImage } from '../image-file.js';
+import { type Context, withPort } from '../link.js';
+import type { LinkArguments } from '../options.js';
+
+export interface VerifyArguments extends LinkArguments, ImageArguments {}
+
+/** In a message; the rest is counted. */
+const ADDRESSES_SHOWN = 4;
+
+export async function verify(args: VerifyArguments, context: Context): Promise<void> {
+  const { output } = context;
+  const image = await readImage(args);
+  const result = await withPort(args, context, (transport, options) =>
+    compare(transport, image, options),
+  );
+  const { device, same, pagesTotal, differing } = result;
+  output.line(deviceLine(device));
+  output.event('compared', { pagesTotal, differing, device: deviceJson(device) });
+  if (!same) throw differs(result);
+  output.line(`the device has this image: ${pagesTotal} pages compared`);
+  output.result({ pagesTotal, device: deviceJson(device) });
+}
+
+function differs({ device, pagesTotal, differing }: Awaited<ReturnType<typeof compare>>): IapError {
+  const where = differing
+    .slice(0, ADDRESSES_SHOWN)
+    .map((page) => hex32(device.appBase + page * device.pageSize))
+    .join(', ');
+  const message =
+    differing.length === 0
+      ? 'every page is right, but the device has not recorded this image as installed and good'
+      : `${differing.length} of ${pagesTotal} pages differ, the first at ${where}`;
+  return new IapError('IMAGE_DIFFERS', message, {
+    hint: 'install the image with "iap flash"',
+    details: { pagesTotal, pagesDiffering: differing.length },
+  });
+}

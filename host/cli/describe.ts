@@ -1,0 +1,121 @@
+// A device in words: one line for a person, and named values for a program.
+import { Capability, ImageState, Mode, Stay } from '../../protocol/index.js';
+import type { DeviceInfo } from '../device.js';
+import { flagNames, hex32, hexBytes, isZero, nameOf } from '../text.js';
+
+type Installed = DeviceInfo['installed'];
+
+const STAY_TEXT: Readonly<Record<number, string>> = {
+  [Stay.NONE]: 'deciding',
+  [Stay.FAULT]: 'stayed after a fault in the bootloader',
+  [Stay.ASKED]: 'the application asked for it',
+  [Stay.BUTTON]: 'the button was held',
+  [Stay.HOST]: 'a host called',
+  [Stay.NO_RECORD]: 'no application was ever installed',
+  [Stay.IN_PROGRESS]: 'an update is begun and not finished',
+  [Stay.IMAGE_BAD]: 'the application is damaged',
+  [Stay.TRIALS_USED]: 'the application never confirmed itself',
+};
+
+/** For example: stm32f103xe, bootloader 0.1.0 (an update is begun and not finished), installed: 1.2.0 (4711 bytes, 1a2b3c4d) */
+export function deviceLine(info: DeviceInfo): string {
+  const who =
+    info.mode === Mode.APP
+      ? 'application running'
+      : `bootloader ${bootloaderVersion(info)} (${STAY_TEXT[info.stay] ?? `reason ${info.stay}`})`;
+  const serial = info.serial === '' ? '' : ` ${info.serial}`;
+  return `${info.part || 'device'}${serial}: ${who}, installed: ${imageText(info.installed)}`;
+}
+
+export function imageText(image: Installed): string {
+  if ((image.state & ImageState.PRESENT) === 0) return 'nothing';
+  return `${versionText(image.version)} (${image.size} bytes, ${shortHash(image)}, ${healthOf(image)})`;
+}
+
+function healthOf({ state }: Installed): string {
+  if ((state & ImageState.VALID) === 0) return 'unfinished';
+  if ((state & ImageState.TRIALS_USED) !== 0) return 'trial boots used up';
+  if ((state & ImageState.CHECKED) === 0) return 'not checked yet';
+  return (state & ImageState.GOOD) === 0 ? 'damaged' : 'good';
+}
+
+/** The first four bytes of the hash: enough to tell builds apart */
+function shortHash({ sha256 }: Installed): string {
+  return hexBytes(sha256.subarray(0, 4));
+}
+
+function versionText({ major, minor, patch, build }: Installed['version']): string {
+  return `${major}.${minor}.${patch}${build === 0 ? '' : `+${build}`}`;
+}
+
+function bootloaderVersion(info: DeviceInfo): string {
+  return `${info.bootloaderMajor}.${info.bootloaderMinor}.${info.bootloaderPatch}`;
+}
+
+/** For JSON: names instead of numbers where there are names */
+export function deviceJson(info: DeviceInfo): object {
+  return {
+    protocol: `${info.major}.${info.minor}`,
+    mode: nameOf(Mode, info.mode),
+    stay: nameOf(Stay, info.stay),
+    bootloader: bootloaderVersion(info),
+    part: info.part,
+    product: hexBytes(info.product),
+    hardware: info.hardware,
+    address: info.address,
+    serial: info.serial,
+    uniqueId: hexBytes(info.uniqueId),
+    pageSize: info.pageSize,
+    appBase: info.appBase,
+    appEnd: info.appEnd,
+    maxPayload: info.maxPayload,
+    window: info.window,
+    defaultRate: info.defaultRate,
+    maxRate: info.maxRate,
+    capabilities: flagNames(Capability, info.capabilities),
+    limitsMs: {
+      hold: info.holdMs,
+      begin: info.beginMs,
+      page: info.pageMs,
+      pages: info.pagesMs,
+      end: info.endMs,
+    },
+    installed: imageJson(info.installed),
+    pending: imageJson(info.pending),
+  };
+}
+
+function imageJson(image: Installed): object | null {
+  if ((image.state & ImageState.PRESENT) === 0) return null;
+  return {
+    state: flagNames(ImageState, image.state),
+    trials: image.trials,
+    sequence: image.sequence,
+    size: image.size,
+    crc32: image.crc32,
+    sha256: hexBytes(image.sha256),
+    version: versionText(image.version),
+  };
+}
+
+/** All that a technician may want to read out loud */
+export function deviceTable(info: DeviceInfo): string[] {
+  const room = info.appEnd - info.appBase;
+  const rows: [string, string][] = [
+    ['part', info.part],
+    ['serial number', info.serial || '(none)'],
+    ['unique id', hexBytes(info.uniqueId)],
+    ['product', isZero(info.product) ? '(any)' : hexBytes(info.product)],
+    ['hardware revision', String(info.hardware)],
+    ['bus address', String(info.address)],
+    ['running', info.mode === Mode.APP ? 'application' : `bootloader ${bootloaderVersion(info)}`],
+    ['stayed because', STAY_TEXT[info.stay] ?? String(info.stay)],
+    ['installed', imageText(info.installed)],
+    ['pending', imageText(info.pending)],
+    ['application area', `${hex32(info.appBase)} to ${hex32(info.appEnd - 1)}, ${room} bytes`],
+    ['rates', `${info.defaultRate} to start with, up to ${info.maxRate} baud`],
+    ['can', flagNames(Capability, info.capabilities).join(', ') || 'the required'],
+    ['protocol', `${info.major}.${info.minor}`],
+  ];
+  return rows.map(([name, value]) => `${name.padEnd(18)} ${value}`);
+}

@@ -1,0 +1,105 @@
+// From options to an open port, and back: what every command that talks to a device needs around it.
+import { realClock } from '../clock.js';
+import { IapError } from '../errors.js';
+import type { TraceEvent } from '../session.js';
+import { hexBytes } from '../text.js';
+import type { Transport } from '../transport/transport.js';
+import type { LinkOptions } from '../update.js';
+import { checkLinkArguments, type LinkArguments } from './options.js';
+import type { Output } from './output.js';
+
+/** How often to look for a port that is not there yet [ms] */
+const PORT_POLL_MS = 100;
+/** A trace line shows so much of a payload [bytes]. */
+const TRACE_BYTES = 24;
+
+/** What commands do with ports; tests give their own. */
+export interface Ports {
+  open(options: { readonly path: string; readonly rate: number }): Promise<Transport>;
+  list(): Promise<readonly { readonly path: string; readonly description: string }[]>;
+}
+
+/** Loads the serial port driver only when a port is really needed. */
+export const realPorts: Ports = {
+  open: async (options) => (await import('../transport/serial.js')).openSerial(options),
+  list: async () => (await import('../transport/serial.js')).listPorts(),
+};
+
+/** Everything a command is given besides its own options */
+export interface Context {
+  readonly output: Output;
+  readonly signal: AbortSignal;
+  readonly ports: Ports;
+}
+
+/** Opens the port, runs `use`, and closes it whatever happens. */
+export async function withPort<T>(
+  args: LinkArguments,
+  context: Context,
+  use: (transport: Transport, options: LinkOptions) => Promise<T>,
+): Promise<T> {
+  checkLinkArguments(args);
+  if (args.port === undefined || args.port === '') throw await portNotGiven(context.ports);
+  const transport = await open(args.port, args, context);
+  try {
+    return await use(transport, linkOptions(args, context));
+  } finally {
+    await transport.close();
+  }
+}
+
+function linkOptions(args: LinkArguments, { signal, output }: Context): LinkOptions {
+  return {
+    address: args.address,
+    wait: args.wait,
+    signal,
+    ...(args.timeout === undefined ? {} : { timeoutMs: args.timeout }),
+    ...(args.verbose ? { trace: (event) => output.trace(traceLine(event)) } : {}),
+  };
+}
+
+async function open(path: string, args: LinkArguments, context: Context): Promise<Transport> {
+  const end = realClock.now() + (args.timeout ?? Number.POSITIVE_INFINITY);
+  let told = false;
+  for (;;) {
+    try {
+      return await context.ports.open({ path, rate: args.initialBaud });
+    } catch (error) {
+      const absent = error instanceof IapError && error.code === 'PORT_NOT_FOUND';
+      if (!absent || !args.wait || realClock.now() >= end) throw error;
+      if (!told) context.output.line(`waiting for ${path}`);
+      told = true;
+    }
+    await new Promise<void>((resolve) => {
+      realClock.after(PORT_POLL_MS, resolve);
+    });
+    if (context.signal.aborted)
+      throw new IapError('INTERRUPTED', 'interrupted; nothing was changed');
+  }
+}
+
+/** Never guesses, not even if there is only one: a technician must not update the wrong device. */
+async function portNotGiven(ports: Ports): Promise<IapError> {
+  const found = await ports.list();
+  const list = found.map(({ path, description }) =>
+    description ? `${path} (${description})` : path,
+  );
+  return new IapError('PORT_NOT_GIVEN', 'no port given: which device is meant?', {
+    hint:
+      list.length === 0
+        ? 'no serial adapter is plugged in; add --port PATH'
+        : `add --port PATH; plugged in: ${list.join(', ')}`,
+    details: { ports: found.map(({ path }) => path).join(' ') },
+  });
+}
+
+function traceLine(event: TraceEvent): string {
+  const at = (event.at / 1000).toFixed(4).padStart(10);
+  if (event.direction === 'dropped')
+    return `${at}  !! ${event.bytes} bytes dropped: ${event.reason}`;
+  const { address, type, seq, payload } = event.frame;
+  const arrow = event.direction === 'sent' ? '->' : '<-';
+  const more = payload.length > TRACE_BYTES ? `… (${payload.length} bytes)` : '';
+  const head = `@${address} type ${type.toString(16).padStart(2, '0')} seq ${String(seq).padStart(3)}`;
+  return `${at}  ${arrow} ${head}  ${hexBytes(payload.subarray(0, TRACE_BYTES))}${more}`;
+}

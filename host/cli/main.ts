@@ -1,0 +1,175 @@
+#!/usr/bin/env node
+// The command line: which command, and what its outcome is to a shell. The only place that ends the process.
+import yargs from 'yargs';
+import { ExitCode, exitCodeOf, IapError } from '../errors.js';
+import { BASE_OPTION } from './image-file.js';
+import { type Context, realPorts } from './link.js';
+import { BAUD_OPTION, JSON_OPTION, LINK_OPTIONS } from './options.js';
+import { Output } from './output.js';
+import { partNames } from './package-root.js';
+
+const IMAGE = {
+  type: 'string',
+  demandOption: true,
+  describe: 'Application: .bin, .hex, .elf or .iap package',
+} as const;
+const START_OPTIONS = {
+  'wait-app': {
+    type: 'boolean',
+    default: false,
+    describe: 'After the start, wait until the application answers',
+  },
+} as const;
+
+/** Runs one command line; returns the exit code. */
+async function run(args: readonly string[], context: Context): Promise<ExitCode | number> {
+  let boardExit: number | undefined;
+  const parser = yargs([...args])
+    .scriptName('iap')
+    .usage('$0 <command>\n\nFirmware updates for STM32 over a UART.')
+    .command(
+      'ports',
+      'List the serial ports',
+      (y) => y.options(JSON_OPTION).example('$0 ports', 'what is plugged in'),
+      async () => (await import('./commands/ports.js')).ports(context),
+    )
+    .command(
+      'info',
+      'Show who answers on a port',
+      (y) =>
+        y
+          .options({ ...LINK_OPTIONS, ...JSON_OPTION })
+          .example('$0 info --port /dev/ttyUSB0', 'part, versions, what is installed'),
+      async (argv) => (await import('./commands/info.js')).info(argv, context),
+    )
+    .command(
+      'flash <image>',
+      'Update a device, or go on with an update',
+      (y) =>
+        y
+          .positional('image', IMAGE)
+          .options({
+            ...LINK_OPTIONS,
+            ...BAUD_OPTION,
+            ...BASE_OPTION,
+            ...START_OPTIONS,
+            ...JSON_OPTION,
+          })
+          .option('boot', {
+            type: 'boolean',
+            default: true,
+            describe: 'Start the application afterwards; --no-boot leaves the bootloader running',
+          })
+          .example('$0 flash app.hex --port /dev/ttyUSB0', 'update at 115200 baud')
+          .example(
+            '$0 flash app.bin --port COM5 --baud 921600 --wait',
+            'faster, waiting for a reset',
+          ),
+      async (argv) => (await import('./commands/flash.js')).flash(argv, context),
+    )
+    .command(
+      'verify <image>',
+      'Compare a device with an image; writes nothing',
+      (y) =>
+        y
+          .positional('image', IMAGE)
+          .options({ ...LINK_OPTIONS, ...BASE_OPTION, ...JSON_OPTION })
+          .example('$0 verify app.hex --port /dev/ttyUSB0', 'exit code 6 if it differs'),
+      async (argv) => (await import('./commands/verify.js')).verify(argv, context),
+    )
+    .command(
+      'boot',
+      'Start the application',
+      (y) =>
+        y
+          .options({ ...LINK_OPTIONS, ...START_OPTIONS, ...JSON_OPTION })
+          .example('$0 boot --port /dev/ttyUSB0 --wait-app', 'start it, and wait until it answers'),
+      async (argv) => (await import('./commands/boot.js')).boot(argv, context),
+    )
+    .command(
+      'board',
+      'Run the virtual board: the real firmware on this computer',
+      (y) =>
+        y
+          .strict(false)
+          .option('part', {
+            type: 'string',
+            requiresArg: true,
+            demandOption: true,
+            choices: partNames(),
+            describe: 'Which part',
+          })
+          .option('flash', {
+            type: 'string',
+            requiresArg: true,
+            describe: 'File that keeps the flash',
+          })
+          .option('load', {
+            type: 'string',
+            requiresArg: true,
+            describe: 'FILE@ADDR to write first; may be given again',
+          })
+          .option('fast', { type: 'boolean', describe: 'As fast as this computer can' })
+          .option('realtime', { type: 'boolean', describe: 'At the true rate of the line' })
+          .option('control', {
+            type: 'string',
+            requiresArg: true,
+            describe: 'Socket for reset, power, button',
+          })
+          .option('port', {
+            type: 'string',
+            requiresArg: true,
+            describe: 'Attach to this serial port instead of a new pty',
+          })
+          .option('seed', { type: 'number', requiresArg: true, describe: 'Of everything random' })
+          .options(JSON_OPTION)
+          .example('$0 board --part stm32f103xe --realtime', 'prints the port to use with --port'),
+      async () => {
+        const { board } = await import('./commands/board.js');
+        boardExit = await board(args.slice(args.indexOf('board') + 1));
+      },
+    )
+    .demandCommand(1, 'which command?')
+    .strict()
+    .parserConfiguration({ 'duplicate-arguments-array': true })
+    .exitProcess(false)
+    .fail((message, error) => {
+      // What yargs itself finds wrong with the command line comes with a message, or as its own kind of error.
+      if (error && error.name !== 'YError') throw error;
+      throw new IapError('USAGE', message ?? error?.message, { hint: '"iap --help" shows how' });
+    })
+    .wrap(Math.min(100, process.stdout.columns ?? 100))
+    .version()
+    .help();
+  await parser.parseAsync();
+  return boardExit ?? ExitCode.DONE;
+}
+
+/** First Ctrl-C: stop at a frame boundary and report. Second: leave at once. */
+function interruptible(output: Output): AbortSignal {
+  const controller = new AbortController();
+  const interrupt = (): void => {
+    if (controller.signal.aborted) process.exit(ExitCode.INTERRUPTED);
+    controller.abort();
+    output.line('stopping');
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  return controller.signal;
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  // Known before the command line is understood, so that a mistake in it is reported the same way.
+  const output = new Output(args.includes('--json'));
+  // A reader that has gone, as in "iap … | head", must not end an update half-way.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  const signal = args[0] === 'board' ? new AbortController().signal : interruptible(output);
+  try {
+    process.exitCode = await run(args, { output, signal, ports: realPorts });
+  } catch (error) {
+    output.failure(error);
+    process.exitCode = exitCodeOf(error);
+  }
+}
+
+await main(process.argv.slice(2));

@@ -1,0 +1,81 @@
+// Options that several commands share, and their values checked in one place.
+import { ADDRESS_BROADCAST } from '../../protocol/index.js';
+import { IapError } from '../errors.js';
+
+/** What yargs makes of the command line for commands that talk to a device. */
+export interface LinkArguments {
+  readonly port?: string | undefined;
+  readonly baud?: number | undefined;
+  readonly initialBaud: number;
+  readonly address: number;
+  readonly json: boolean;
+  readonly timeout?: number | undefined;
+  readonly wait: boolean;
+  readonly verbose: boolean;
+}
+
+export const LINK_OPTIONS = {
+  port: { type: 'string', requiresArg: true, describe: 'Serial port; "iap ports" lists them' },
+  'initial-baud': {
+    type: 'number',
+    requiresArg: true,
+    default: 115200,
+    describe: 'Rate to find the device',
+  },
+  address: {
+    type: 'number',
+    requiresArg: true,
+    default: 0,
+    describe: 'Bus address; 0 is the only device on the line',
+  },
+  timeout: { type: 'number', requiresArg: true, describe: 'How long to look for the device [ms]' },
+  wait: {
+    type: 'boolean',
+    default: false,
+    describe: 'Call until a device answers: plug it in or reset it now',
+  },
+  verbose: { type: 'boolean', default: false, describe: 'Wire trace on standard error' },
+} as const;
+
+export const JSON_OPTION = {
+  json: {
+    type: 'boolean',
+    default: false,
+    describe: 'One JSON object a line, the last is the result',
+  },
+} as const;
+
+export const BAUD_OPTION = {
+  baud: {
+    type: 'number',
+    requiresArg: true,
+    describe: 'Rate of the transfer, if device and line can',
+  },
+} as const;
+
+const HIGHEST_RATE = 12_000_000;
+
+/** @throws IapError USAGE */
+export function checkLinkArguments(args: LinkArguments): void {
+  checkInteger('--initial-baud', args.initialBaud, 300, HIGHEST_RATE);
+  if (args.baud !== undefined) checkInteger('--baud', args.baud, 300, HIGHEST_RATE);
+  if (args.timeout !== undefined) checkInteger('--timeout', args.timeout, 1, 0x7fff_ffff);
+  checkInteger('--address', args.address, 0, ADDRESS_BROADCAST - 1);
+  if (Array.isArray(args.port)) throw new IapError('USAGE', '--port is given twice');
+}
+
+export function checkInteger(name: string, value: unknown, least: number, most: number): void {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most)
+    return;
+  throw new IapError(
+    'USAGE',
+    `${name} must be a whole number from ${least} to ${most}, got ${String(value)}`,
+  );
+}
+
+/** An address as people write it: 0x08008000 or decimal. */
+export function parseAddress(name: string, text: string): number {
+  const value = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : Number.NaN;
+  checkInteger(name, value, 0, 0xffff_ffff);
+  return value;
+}

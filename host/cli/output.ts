@@ -1,0 +1,139 @@
+// The only writer to the terminal: a progress bar on a terminal, plain lines in a pipe, JSON lines for programs.
+import { type ErrorDetails, exitCodeOf, IapError } from '../errors.js';
+
+export interface Streams {
+  readonly out: OutputStream;
+  readonly error: OutputStream;
+}
+
+export interface OutputStream {
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+  write(text: string): unknown;
+}
+
+export interface ProgressLine {
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+  readonly rate: number;
+  readonly secondsLeft: number;
+}
+
+const BAR_CELLS = 24;
+/** In a pipe a line at each of these steps; a log does not want a hundred. */
+const PIPE_STEP_PERCENT = 10;
+const CLEAR_LINE = '\r\u001b[K';
+
+export class Output {
+  readonly json: boolean;
+  readonly #streams: Streams;
+  readonly #colour: boolean;
+  #bar = false;
+  #step = -1;
+
+  constructor(json: boolean, streams: Streams = { out: process.stdout, error: process.stderr }) {
+    this.json = json;
+    this.#streams = streams;
+    this.#colour = streams.error.isTTY === true && !process.env.NO_COLOR;
+  }
+
+  /** One JSON object; nothing without --json. */
+  event(event: string, values: object = {}): void {
+    if (this.json) this.#streams.out.write(`${JSON.stringify({ event, ...values }, jsonValue)}\n`);
+  }
+
+  /** One line for people; nothing with --json. */
+  line(text: string): void {
+    if (this.json) return;
+    this.#endBar();
+    this.#streams.out.write(`${text}\n`);
+  }
+
+  warn(message: string): void {
+    if (this.json) return;
+    this.#endBar();
+    this.#streams.error.write(`${this.#paint('33', 'warning:')} ${message}\n`);
+  }
+
+  progress(line: ProgressLine): void {
+    if (this.json) return;
+    const percent = line.bytesTotal === 0 ? 100 : (100 * line.bytesDone) / line.bytesTotal;
+    const done = `${line.bytesDone} of ${line.bytesTotal} bytes`;
+    const pace = `${(line.rate / 1000).toFixed(1)} kB/s, ${duration(line.secondsLeft)} left`;
+    if (this.#streams.out.isTTY === true) {
+      const cells = Math.round((BAR_CELLS * percent) / 100);
+      const bar = `[${'#'.repeat(cells)}${'.'.repeat(BAR_CELLS - cells)}]`;
+      const text = `${bar} ${percent.toFixed(0).padStart(3)} %  ${done}  ${pace}`;
+      const fit = text.slice(0, Math.max(20, (this.#streams.out.columns ?? 100) - 1));
+      this.#streams.out.write(`${CLEAR_LINE}${fit}`);
+      this.#bar = true;
+      return;
+    }
+    const step = Math.floor(percent / PIPE_STEP_PERCENT);
+    if (step === this.#step) return;
+    this.#step = step;
+    this.#streams.out.write(`${percent.toFixed(0).padStart(3)} %  ${done}  ${pace}\n`);
+  }
+
+  /** Wire trace; on standard error, whatever the mode. */
+  trace(text: string): void {
+    this.#endBar();
+    this.#streams.error.write(`${text}\n`);
+  }
+
+  /** The last line of every run with --json. */
+  result(values: object): void {
+    this.#endBar();
+    this.event('result', { ok: true, ...values });
+  }
+
+  failure(error: unknown): void {
+    this.#endBar();
+    if (this.json) {
+      this.event('result', { ok: false, ...describe(error) });
+      return;
+    }
+    if (!(error instanceof IapError)) {
+      const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#streams.error.write(`${this.#paint('31', 'bug in this program:')} ${what}\n`);
+      return;
+    }
+    this.#streams.error.write(`${this.#paint('31', 'error:')} ${error.message}\n`);
+    if (error.hint !== undefined) this.#streams.error.write(`  ${error.hint}\n`);
+  }
+
+  #endBar(): void {
+    if (this.#bar) this.#streams.out.write('\n');
+    this.#bar = false;
+  }
+
+  #paint(colour: string, text: string): string {
+    return this.#colour ? `\u001b[${colour}m${text}\u001b[0m` : text;
+  }
+}
+
+function describe(error: unknown): {
+  readonly code: string;
+  readonly exitCode: number;
+  readonly message: string;
+  readonly hint?: string;
+  readonly details?: ErrorDetails;
+} {
+  const exitCode = exitCodeOf(error);
+  if (error instanceof IapError) {
+    const { code, message, hint, details } = error;
+    return { code, exitCode, message, ...(hint === undefined ? {} : { hint }), details };
+  }
+  return { code: 'BUG', exitCode, message: error instanceof Error ? error.message : String(error) };
+}
+
+function jsonValue(_key: string, value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
+  if (typeof value === 'number' && !Number.isInteger(value)) return Math.round(value * 1000) / 1000;
+  return value;
+}
+
+export function duration(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}

@@ -1,0 +1,24 @@
+// Where the package is, from wherever this file was compiled to.
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export function packageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json'))) {
+    const parent = dirname(folder);
+    if (parent === folder) throw new Error('package.json not found above this program');
+    folder = parent;
+  }
+  return folder;
+}
+
+/** Names of the parts there are files for */
+export function partNames(): string[] {
+  const folder = join(packageRoot(), 'linker', 'parts');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => name.slice(0, -'.json'.length))
+    .sort();
+}

@@ -1,0 +1,202 @@
+// Finding a device and keeping it: call, ask a running application to enter the bootloader, wait for its image check.
+import {
+  APP_ANSWER_MS,
+  CALL_INTERVAL_MS,
+  Command,
+  HelloRequest,
+  ImageState,
+  Mode,
+  RATE_IDLE_MS,
+  Status,
+} from '../protocol/index.js';
+import { Device, type DeviceInfo, decodeHello, helloRequest } from './device.js';
+import { IapError } from './errors.js';
+import { isRefusedWith } from './refusal.js';
+import { Session } from './session.js';
+
+export interface ConnectOptions {
+  /** Keep the device in the bootloader; if its application answers, ask it to enter */
+  readonly hold: boolean;
+  /** Call without pauses, to catch a device that is about to be reset */
+  readonly wait?: boolean;
+  /** How long to look for a device [ms]; Infinity for ever */
+  readonly timeoutMs?: number;
+  /** Called before an application is asked to leave; may throw to leave it running, or return false to stay with it */
+  readonly beforeEnter?: (info: DeviceInfo) => boolean;
+  readonly onEntering?: (info: DeviceInfo) => void;
+}
+
+/** A killed host leaves a device at another rate for RATE_IDLE_MS; then it must have time to answer. */
+export const DEFAULT_TIMEOUT_MS = RATE_IDLE_MS + 2000;
+/** An application may need this long to reset, and a bootloader to start [ms]. */
+const ENTER_MS = 5000;
+/** ENTER is repeated if the application still answers after this long [ms]. */
+const ENTER_AGAIN_MS = 1000;
+/** The longest check of an image: 512 KB at 8 MHz, the clock without a PLL [ms]. */
+const CHECK_MS = 5000;
+/** Idle characters between calls (protocol § 4) */
+const IDLE_CHARACTERS = 2;
+
+/** Finds a device. Throws NO_ANSWER, NOT_OUR_DEVICE or ECHO if there is none. */
+export async function connect(session: Session, options: ConnectOptions): Promise<Device> {
+  const timeout =
+    options.timeoutMs ?? (options.wait ? Number.POSITIVE_INFINITY : DEFAULT_TIMEOUT_MS);
+  const interval = options.wait ? CALL_INTERVAL_MS : APP_ANSWER_MS;
+  const info = await call(session, options.hold, interval, timeout);
+  const device = new Device(session, info);
+  if (!options.hold) return device;
+  if (info.mode === Mode.APP) {
+    if (options.beforeEnter?.(info) === false) return device;
+    options.onEntering?.(info);
+    await enter(device);
+  }
+  await checked(device);
+  return device;
+}
+
+/** HELLO again and again until somebody answers. Calls are not waited for one by one: a listening window is short. */
+export async function call(
+  session: Session,
+  hold: boolean,
+  intervalMs: number,
+  timeoutMs: number,
+): Promise<DeviceInfo> {
+  const { clock } = session;
+  const payload = helloRequest(hold);
+  const size = Session.wireSize(HelloRequest.size) + 1;
+  const interval = Math.max(intervalMs, session.lineTime(size + IDLE_CHARACTERS));
+  const end = clock.now() + timeoutMs;
+  const before = { ...session.stats };
+  let answer: Uint8Array | undefined;
+  while (answer === undefined) {
+    if (clock.now() >= end) throw notFound(session, before, timeoutMs);
+    await session.post([{ type: Command.HELLO, payload, onAnswer: (bytes) => (answer ??= bytes) }]);
+    const next = Math.min(end, clock.now() + interval);
+    while (answer === undefined && clock.now() < next) await session.pause(next);
+  }
+  return decodeHello(answer);
+}
+
+/** From the application to the bootloader. */
+async function enter(device: Device): Promise<void> {
+  const { session } = device;
+  const { clock } = session;
+  const end = clock.now() + ENTER_MS;
+  let sentAt = Number.NEGATIVE_INFINITY;
+  do {
+    if (clock.now() - sentAt >= ENTER_AGAIN_MS) {
+      sentAt = clock.now();
+      await tryEnter(device);
+    }
+    device.info = await call(session, true, CALL_INTERVAL_MS, Math.max(0, end - clock.now()));
+    if (device.info.mode === Mode.BOOTLOADER) return;
+    await session.sleep(CALL_INTERVAL_MS);
+  } while (clock.now() < end);
+  throw new IapError(
+    'ENTER_FAILED',
+    'the application was asked to enter the bootloader, but it is still running',
+    {
+      hint: 'start this command with --wait and reset the device; then report it to the maker of the application',
+    },
+  );
+}
+
+/** The answer may be lost because the application resets: only a refusal says that it will not. */
+async function tryEnter(device: Device): Promise<void> {
+  try {
+    await device.enter(1);
+  } catch (error) {
+    if (error instanceof IapError && error.code === 'LINK_LOST') return;
+    if (isRefusedWith(error, Status.IN_APP) || isRefusedWith(error, Status.UNKNOWN_COMMAND)) {
+      throw new IapError(
+        'ENTER_FAILED',
+        'the running application does not let the bootloader be entered',
+        {
+          hint: 'start this command with --wait and reset the device',
+          cause: error,
+        },
+      );
+    }
+    throw error;
+  }
+}
+
+/** Waits until the device knows whether its installed image is good, which takes a moment after a reset. */
+async function checked(device: Device): Promise<void> {
+  const { session } = device;
+  const end = session.clock.now() + CHECK_MS;
+  const pending = (): boolean =>
+    (device.info.installed.state & (ImageState.VALID | ImageState.CHECKED)) === ImageState.VALID;
+  while (pending() && session.clock.now() < end) {
+    await session.sleep(CALL_INTERVAL_MS);
+    await device.hello(true);
+  }
+}
+
+/** Waits for an application to answer, without keeping a bootloader that is about to start it. */
+export async function waitForApp(session: Session, timeoutMs: number): Promise<DeviceInfo> {
+  const { clock } = session;
+  const end = clock.now() + timeoutMs;
+  let last: DeviceInfo | undefined;
+  try {
+    while (clock.now() < end) {
+      last = await call(session, false, APP_ANSWER_MS, end - clock.now());
+      if (last.mode === Mode.APP) return last;
+      await session.sleep(APP_ANSWER_MS);
+    }
+  } catch (error) {
+    if (!(error instanceof IapError) || !NOBODY.has(error.code)) throw error;
+  }
+  throw new IapError(
+    'APP_SILENT',
+    last?.mode === Mode.BOOTLOADER
+      ? `the bootloader still answers ${timeoutMs} ms after it was told to start the application`
+      : `the application was started, but does not answer within ${timeoutMs} ms`,
+    {
+      hint: 'the image is installed and verified; an application answers only if it is built with the app kit',
+      details: { timeoutMs },
+    },
+  );
+}
+
+const NOBODY: ReadonlySet<string> = new Set(['NO_ANSWER', 'NOT_OUR_DEVICE', 'ECHO']);
+
+function notFound(session: Session, before: Session['stats'], timeoutMs: number): IapError {
+  const { stats } = session;
+  const received = stats.bytesReceived - before.bytesReceived;
+  const seconds = (timeoutMs / 1000).toFixed(1);
+  const details = { received, timeoutMs, rate: session.transport.rate };
+  if (received === 0) {
+    return new IapError(
+      'NO_ANSWER',
+      `no device answers within ${seconds} s at ${details.rate} baud; nothing was received`,
+      {
+        hint: 'check power, cable (TX to RX) and port; if an application without the app kit is running, use --wait and reset the device',
+        details,
+      },
+    );
+  }
+  if (stats.echoes > before.echoes) {
+    return new IapError('ECHO', 'the line echoes what is sent, and nobody else answers', {
+      hint: 'TX and RX are connected with each other, or the device on this half-duplex line is off',
+      details,
+    });
+  }
+  return new IapError(
+    'NOT_OUR_DEVICE',
+    `something answers, but not in this protocol: ${received} bytes in ${seconds} s, ${stats.bytesDiscarded - before.bytesDiscarded} of them no frame`,
+    {
+      hint: `received last: ${describe(session.sample)}; check the port, and the rate with --initial-baud; a running application that prints may need --wait and a reset`,
+      details,
+    },
+  );
+}
+
+/** A sample as text if it looks like text, otherwise in hex. */
+function describe(sample: Uint8Array): string {
+  const printable = sample.filter((byte) => byte >= 0x20 && byte < 0x7f);
+  if (printable.length >= sample.length * 0.8) {
+    return JSON.stringify(new TextDecoder('latin1').decode(printable));
+  }
+  return Array.from(sample.subarray(-16), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
+}

@@ -1,0 +1,14 @@
+// The library's public surface. The serial transport is separate, so that a gateway can do without it.
+export { bootDevice } from './boot.js';
+export { type Clock, realClock } from './clock.js';
+export { type ConnectOptions, connect, waitForApp } from './connect.js';
+export { Device, type DeviceInfo } from './device.js';
+export { type ErrorDetails, ExitCode, exitCodeOf, IapError, type IapErrorCode } from './errors.js';
+export type { UpdateEvent, UpdateResult, VerifyResult, WarningCode } from './events.js';
+export { checkImage, type Target } from './image/check.js';
+export { headerFor, type Image } from './image/image.js';
+export { type LoadOptions, loadImage } from './image/load.js';
+export { type LinkStats, Session, type SessionOptions, type TraceEvent } from './session.js';
+export type { Transport } from './transport/transport.js';
+export { type LinkOptions, openSession, type UpdateOptions, update } from './update.js';
+export { verify } from './verify.js';

@@ -1,0 +1,53 @@
+// Another baud rate for the transfer, proven before it is relied on, and the way back when it does not work.
+import { Capability, HelloResponse, RATE_IDLE_MS } from '../protocol/index.js';
+import { call } from './connect.js';
+import type { Device } from './device.js';
+import { IapError } from './errors.js';
+import type { Emit } from './events.js';
+
+/** The device changes after its answer's last bit; the host must not be earlier (protocol § 5) [ms]. */
+const SETTLE_MS = 2;
+const PROOFS = 2;
+
+/** Changes to `rate` if device and line can; otherwise warns and stays. Returns whether it changed. */
+export async function changeRate(device: Device, rate: number, emit: Emit): Promise<boolean> {
+  const { session } = device;
+  const { transport } = session;
+  const before = transport.rate;
+  if (rate === before) return false;
+  const stay = (why: string): false => {
+    emit({ event: 'warning', code: 'RATE', message: `${why}; going on at ${before} baud` });
+    return false;
+  };
+  if ((device.info.capabilities & Capability.BAUD) === 0) {
+    return stay('the device can not change its rate');
+  }
+  try {
+    await device.baud(rate);
+  } catch (error) {
+    if (error instanceof IapError && error.code === 'REFUSED') return stay(error.message);
+    throw error;
+  }
+  try {
+    await transport.drain();
+    await transport.setRate(rate);
+    await session.sleep(SETTLE_MS);
+    await device.hello(true, PROOFS);
+    emit({ event: 'rate', rate });
+    return true;
+  } catch (error) {
+    if (!(error instanceof IapError) || !RATE_FAILURES.has(error.code)) throw error;
+  }
+  await returnToDefault(device, before);
+  return stay(`nothing is understood at ${rate} baud`);
+}
+
+const RATE_FAILURES: ReadonlySet<string> = new Set(['LINK_LOST', 'PORT_FAILED', 'BAD_ANSWER']);
+
+/** The device goes back by itself when it has heard nothing for a while. */
+async function returnToDefault(device: Device, before: number): Promise<void> {
+  const { session } = device;
+  await session.transport.setRate(before);
+  await session.sleep(RATE_IDLE_MS);
+  device.info = await call(session, true, session.lineTime(HelloResponse.size) + 200, RATE_IDLE_MS);
+}

@@ -1,0 +1,32 @@
+// Numbers as people who work with microcontrollers write them.
+
+/** Address or 32-bit word, for example 0x08008000 */
+export function hex32(value: number): string {
+  return `0x${(value >>> 0).toString(16).toUpperCase().padStart(8, '0')}`;
+}
+
+/** Bytes as hex digits without separators */
+export function hexBytes(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+export function isZero(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
+}
+
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+/** Name of `value` in a table of the definition, or the number itself if this version does not know it. */
+export function nameOf(table: Readonly<Record<string, number>>, value: number): string {
+  const entry = Object.entries(table).find(([, code]) => code === value);
+  return entry ? entry[0] : `0x${value.toString(16)}`;
+}
+
+/** Names of the bits set in `value` */
+export function flagNames(table: Readonly<Record<string, number>>, value: number): string[] {
+  const known = Object.entries(table).filter(([, bit]) => (value & bit) !== 0);
+  const rest = known.reduce((left, [, bit]) => left & ~bit, value) >>> 0;
+  return [...known.map(([name]) => name), ...(rest === 0 ? [] : [`0x${rest.toString(16)}`])];
+}

@@ -1,0 +1,176 @@
+// A serial port as a Transport. The only importer of serialport.
+import { readdir } from 'node:fs/promises';
+import { SerialPort } from 'serialport';
+import { IapError } from '../errors.js';
+import type { Transport } from './transport.js';
+
+export interface SerialOptions {
+  readonly path: string;
+  /** Baud */
+  readonly rate: number;
+}
+
+export interface PortInfo {
+  readonly path: string;
+  /** What is known of the adapter, for people */
+  readonly description: string;
+  readonly serialNumber: string | undefined;
+}
+
+export async function openSerial({ path, rate }: SerialOptions): Promise<Transport> {
+  const port = new SerialPort({
+    path,
+    baudRate: rate,
+    autoOpen: false,
+    // DTR and RTS may be wired to reset or BOOT0, and hang-up on close drops them: closing must not reset the board.
+    hupcl: false,
+  });
+  await new Promise<void>((resolve, reject) => {
+    port.open((error) => (error ? reject(openError(path, error)) : resolve()));
+  });
+  return new SerialTransport(port, path, rate);
+}
+
+class SerialTransport implements Transport {
+  rate: number;
+  readonly #port: SerialPort;
+  readonly #path: string;
+  #closing = false;
+
+  constructor(port: SerialPort, path: string, rate: number) {
+    this.#port = port;
+    this.#path = path;
+    this.rate = rate;
+    // Without a listener an error event would end the process; writes and closing report it where it matters.
+    port.on('error', () => {});
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    return this.#call('writing', (done) => {
+      this.#port.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), (error) =>
+        done(error ?? null),
+      );
+    });
+  }
+
+  onBytes(listener: (bytes: Uint8Array) => void): void {
+    this.#port.on('data', (chunk: Buffer) => {
+      listener(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    });
+  }
+
+  onClose(listener: (error: IapError) => void): void {
+    this.#port.on('close', () => {
+      if (!this.#closing) listener(lost(this.#path));
+    });
+  }
+
+  async setRate(baud: number): Promise<void> {
+    await this.#call('changing the rate', (done) => this.#port.update({ baudRate: baud }, done));
+    this.rate = baud;
+  }
+
+  drain(): Promise<void> {
+    return this.#call('sending', (done) => this.#port.drain(done));
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    if (!this.#port.isOpen) return;
+    await new Promise<void>((resolve) => this.#port.close(() => resolve()));
+  }
+
+  #call(what: string, start: (done: (error: Error | null) => void) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (!this.#port.isOpen) {
+        reject(lost(this.#path));
+        return;
+      }
+      start((error) => {
+        if (!error) resolve();
+        else if (this.#port.isOpen && !VANISHED.test(error.message)) {
+          reject(
+            new IapError('PORT_FAILED', `${what} failed on ${this.#path}: ${error.message}`, {
+              details: { path: this.#path },
+              cause: error,
+            }),
+          );
+        } else reject(lost(this.#path, error));
+      });
+    });
+  }
+}
+
+/** What drivers say when an adapter is pulled out */
+const VANISHED =
+  /EIO|ENXIO|ENODEV|input\/output|no such device|not open|bad file descriptor|EBADF/i;
+
+function lost(path: string, cause?: Error): IapError {
+  return new IapError('PORT_LOST', `${path} went away while it was in use`, {
+    hint: 'plug the adapter in again and run the same command again: it goes on where it stopped',
+    details: { path },
+    cause,
+  });
+}
+
+function openError(path: string, error: Error): IapError {
+  const details = { path };
+  const options = { details, cause: error };
+  if (/no such file|ENOENT|not found|ENXIO|ENODEV|no such device/i.test(error.message)) {
+    return new IapError('PORT_NOT_FOUND', `there is no port ${path}`, {
+      ...options,
+      hint: '"iap ports" lists the ports; is the adapter plugged in?',
+    });
+  }
+  if (/permission|EACCES|EPERM|access denied/i.test(error.message)) {
+    return new IapError('PORT_PERMISSION', `no permission to open ${path}`, {
+      ...options,
+      hint:
+        process.platform === 'linux'
+          ? 'add yourself to the group that owns it, usually: sudo usermod -aG dialout $USER, then log in again; another program may also hold it'
+          : 'close other programs that use it',
+    });
+  }
+  if (/lock|busy|EBUSY|temporarily unavailable|EAGAIN/i.test(error.message)) {
+    return new IapError('PORT_BUSY', `${path} is in use by another program`, {
+      ...options,
+      hint: 'close the terminal program or the other updater; "fuser -v PORT" shows it',
+    });
+  }
+  return new IapError('PORT_FAILED', `${path} can not be opened: ${error.message}`, {
+    ...options,
+    hint: 'is this a serial port? "iap ports" lists them',
+  });
+}
+
+/** The serial ports of this machine. */
+export async function listPorts(): Promise<PortInfo[]> {
+  let ports: Awaited<ReturnType<typeof SerialPort.list>>;
+  try {
+    ports = await SerialPort.list();
+  } catch {
+    // On Linux the list comes from udev, which containers and small gateways do not have.
+    return listAdapterNodes();
+  }
+  return ports
+    .filter(({ vendorId, manufacturer, path }) => vendorId ?? manufacturer ?? !BUILT_IN.test(path))
+    .map(({ path, manufacturer, vendorId, productId, serialNumber }) => ({
+      path,
+      description: [manufacturer, vendorId && productId ? `${vendorId}:${productId}` : undefined]
+        .filter((part) => part !== undefined)
+        .join(' '),
+      serialNumber,
+    }));
+}
+
+async function listAdapterNodes(): Promise<PortInfo[]> {
+  const names = await readdir('/dev').catch(() => []);
+  return names
+    .filter((name) => ADAPTER_NODE.test(name))
+    .sort()
+    .map((name) => ({ path: `/dev/${name}`, description: '', serialNumber: undefined }));
+}
+
+const ADAPTER_NODE = /^tty(USB|ACM)\d+$/;
+/** Linux lists these for every machine, whether there is a connector or not. */
+const BUILT_IN = /^\/dev\/ttyS\d+$/;

@@ -1,0 +1,17 @@
+// A byte pipe with a rate: all the library needs of a serial port.
+import type { IapError } from '../errors.js';
+
+export interface Transport {
+  /** Baud; ten bit times a byte */
+  readonly rate: number;
+  /** Resolves when the bytes are handed to the operating system, which may be long before they are on the line. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** One listener; called with whatever arrived, in any chunking. */
+  onBytes(listener: (bytes: Uint8Array) => void): void;
+  /** One listener; called once when the pipe breaks by itself, not after close(). */
+  onClose(listener: (error: IapError) => void): void;
+  setRate(baud: number): Promise<void>;
+  /** Resolves when all that was written is on the line, as far as the operating system knows. */
+  drain(): Promise<void>;
+  close(): Promise<void>;
+}

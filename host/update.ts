@@ -1,0 +1,336 @@
+// The update procedure: find, compare, send what differs, verify, start. The same for install, update, resume and repair.
+import { BeginFlag, Begun, Mode, Status, type Status as StatusCode } from '../protocol/index.js';
+import { bootDevice } from './boot.js';
+import { type Clock, realClock } from './clock.js';
+import { differingPages, isInstalled, pagesOf } from './compare.js';
+import { connect, DEFAULT_TIMEOUT_MS, waitForApp } from './connect.js';
+import { badAnswer, type Device, type DeviceInfo, statusName } from './device.js';
+import { IapError } from './errors.js';
+import { EventQueue } from './event-queue.js';
+import type { Emit, UpdateEvent, UpdateResult } from './events.js';
+import { checkImage } from './image/check.js';
+import { headerFor, type Image, sha256 } from './image/image.js';
+import { ProgressMeter } from './progress.js';
+import { changeRate } from './rate.js';
+import { isRefusedWith } from './refusal.js';
+import { Session, type TraceEvent } from './session.js';
+import { type Page, Transfer } from './transfer.js';
+import type { Transport } from './transport/transport.js';
+
+export interface LinkOptions {
+  readonly clock?: Clock;
+  /** Bus address; 0 for the only device on the line */
+  readonly address?: number;
+  /** Call without pauses until a device answers, to catch one that is about to be reset */
+  readonly wait?: boolean;
+  /** How long to look for a device [ms] */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  readonly trace?: (event: TraceEvent) => void;
+}
+
+export interface UpdateOptions extends LinkOptions {
+  /** Rate of the transfer [baud]; the transport's own if missing */
+  readonly rate?: number;
+  /** Start the application afterwards; yes if missing */
+  readonly boot?: boolean;
+  /** After the start, wait until the application answers */
+  readonly waitApp?: boolean;
+}
+
+/** Resets in mid-update that are followed up, as long as each time at least one page more got into flash. */
+const MOST_FRUITLESS_STARTS = 3;
+
+/**
+ * Updates the device at the other end of `transport` to `image`, yielding events.
+ * Stopping early (return, or the signal) leaves the device resumable: the same update goes on where it stopped.
+ * @throws IapError
+ */
+export async function* update(
+  transport: Transport,
+  image: Image,
+  options: UpdateOptions = {},
+): AsyncGenerator<UpdateEvent, UpdateResult, undefined> {
+  const stop = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+  const queue = new EventQueue<UpdateEvent>();
+  const session = openSession(transport, { ...options, signal });
+  const work = new Updater(session, image, options, queue.push).run().finally(() => queue.end());
+  // The reader gets the failure below, after the events before it.
+  work.catch(() => {});
+  try {
+    yield* queue;
+    return await work;
+  } finally {
+    stop.abort();
+    await work.catch(() => {});
+  }
+}
+
+export function openSession(transport: Transport, options: LinkOptions): Session {
+  const { clock = realClock, address, signal, trace } = options;
+  return new Session(transport, {
+    clock,
+    ...(address === undefined ? {} : { address }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(trace === undefined ? {} : { trace }),
+  });
+}
+
+class Updater {
+  readonly #session: Session;
+  readonly #image: Image;
+  readonly #options: UpdateOptions;
+  readonly #emit: Emit;
+  readonly #sha256: Uint8Array;
+  readonly #startedAt: number;
+  readonly #firstRate: number;
+  #pages: readonly Page[] = [];
+  /** Pages may have been changed on the device. */
+  #writing = false;
+  #pagesSent = 0;
+  #bytesSent = 0;
+
+  constructor(session: Session, image: Image, options: UpdateOptions, emit: Emit) {
+    this.#session = session;
+    this.#image = image;
+    this.#options = options;
+    this.#emit = emit;
+    this.#sha256 = sha256(image.bytes);
+    this.#startedAt = session.clock.now();
+    this.#firstRate = session.transport.rate;
+  }
+
+  async run(): Promise<UpdateResult> {
+    try {
+      return await this.#run();
+    } catch (error) {
+      if (error instanceof IapError && error.code === 'INTERRUPTED') throw this.#interrupted();
+      throw error;
+    }
+  }
+
+  /** What an interruption leaves behind. No ABORT is sent: the entry in the boot record is what makes it resumable. */
+  #interrupted(): IapError {
+    if (!this.#writing)
+      return new IapError('INTERRUPTED', 'interrupted; nothing was changed on the device');
+    return new IapError(
+      'INTERRUPTED',
+      'interrupted in mid-update; the device stays in its bootloader and can be updated',
+      {
+        hint: 'run the same command again: it goes on where it stopped',
+        details: { resumable: true, pagesSent: this.#pagesSent },
+      },
+    );
+  }
+
+  async #run(): Promise<UpdateResult> {
+    const { boot = true, rate } = this.#options;
+    const device = await this.#connect();
+    if (device.info.mode === Mode.APP) {
+      this.#emit({ event: 'unchanged' });
+      return this.#result(device, false, 'running');
+    }
+    checkImage(this.#image, device.info);
+    this.#pages = pagesOf(this.#image.bytes, device.info.pageSize);
+    const changed = !isInstalled(device.info, this.#sha256);
+    if (changed) {
+      if (rate !== undefined) await changeRate(device, rate, this.#emit);
+      await this.#install(device);
+      this.#writing = false;
+      this.#emit({ event: 'installed' });
+    } else {
+      this.#emit({ event: 'unchanged' });
+    }
+    return this.#result(device, changed, boot ? await this.#boot(device) : 'no');
+  }
+
+  async #connect(): Promise<Device> {
+    const { wait, timeoutMs, boot = true } = this.#options;
+    const device = await connect(this.#session, {
+      hold: true,
+      ...(wait === undefined ? {} : { wait }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      beforeEnter: (info) => this.#wanted(info, boot),
+      onEntering: (info) => {
+        this.#emit({ event: 'found', device: info });
+        this.#emit({ event: 'entering', device: info });
+      },
+    });
+    this.#emit({ event: 'found', device: device.info });
+    return device;
+  }
+
+  /** A running application is not disturbed for an image that does not fit, or that it is itself. */
+  #wanted(info: DeviceInfo, boot: boolean): boolean {
+    if (info.appEnd > info.appBase) checkImage(this.#image, info);
+    return !(boot && isInstalled(info, this.#sha256));
+  }
+
+  /** Until the image is verified in flash. A reset or a broken line on the way only costs time. */
+  async #install(device: Device): Promise<void> {
+    let fruitless = 0;
+    for (;;) {
+      const before = this.#pagesSent;
+      try {
+        await this.#installOnce(device);
+        return;
+      } catch (error) {
+        if (!isInterruption(error)) throw error;
+        fruitless = this.#pagesSent > before ? 0 : fruitless + 1;
+        if (fruitless >= MOST_FRUITLESS_STARTS) throw error;
+        await this.#reconnect(device, error);
+      }
+    }
+  }
+
+  async #installOnce(device: Device): Promise<void> {
+    const begun = await this.#begin(device);
+    if (begun === undefined) return;
+    this.#emit({ event: 'comparing', pages: this.#pages.length });
+    const differing = await differingPages(device, this.#pages);
+    this.#plan(differing, begun.resumed);
+    const verified = await this.#send(device, differing, begun.next, false);
+    if (verified.ok) return;
+    this.#emit({
+      event: 'warning',
+      code: 'VERIFY_AGAIN',
+      message:
+        'the image in flash is not right although every page seemed to be; sending all pages again',
+    });
+    this.#plan(this.#pages, true);
+    const again = await this.#send(device, this.#pages, verified.next, true);
+    if (again.ok) return;
+    throw new IapError(
+      'VERIFY_FAILED',
+      'the image in flash is not what was sent, even after sending all of it twice',
+      {
+        hint: 'the flash of this device can not be trusted; it stays in the bootloader and does not start the application',
+        details: { checks: again.detail },
+      },
+    );
+  }
+
+  /** Begins or resumes; undefined if the device says that the image is installed and good after all. */
+  async #begin(
+    device: Device,
+  ): Promise<{ readonly next: number; readonly resumed: boolean } | undefined> {
+    const header = headerFor(this.#image, device.info.appBase);
+    let answer = await device.begin(header, 0);
+    if (answer.begun === Begun.INSTALLED) {
+      // An END whose answer was lost: this run has installed it.
+      if (isInstalled(await device.hello(true), this.#sha256)) return undefined;
+      answer = await device.begin(header, BeginFlag.RENEW);
+    }
+    return { next: answer.next, resumed: answer.begun === Begun.RESUMED };
+  }
+
+  #plan(pages: readonly Page[], resumed: boolean): void {
+    this.#emit({
+      event: 'plan',
+      pagesTotal: this.#pages.length,
+      pagesToSend: pages.length,
+      bytesToSend: pages.reduce((sum, { bytes }) => sum + bytes.length, 0),
+      resumed,
+    });
+  }
+
+  /** Sends pages and lets the device verify the image. */
+  async #send(
+    device: Device,
+    pages: readonly Page[],
+    next: number,
+    force: boolean,
+  ): Promise<{ readonly ok: boolean; readonly next: number; readonly detail: number }> {
+    const total = pages.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    const meter = new ProgressMeter(this.#session.clock, total);
+    const sentBefore = { pages: this.#pagesSent, bytes: this.#bytesSent };
+    this.#writing = true;
+    const transfer = new Transfer(device, pages, next, force, (pagesDone, bytesDone) => {
+      this.#pagesSent = sentBefore.pages + pagesDone;
+      this.#bytesSent = sentBefore.bytes + bytesDone;
+      this.#emit({ event: 'progress', ...meter.at(bytesDone) });
+    });
+    for (;;) {
+      await transfer.run();
+      this.#emit({ event: 'verifying' });
+      const answer = await device.end(transfer.next);
+      const { status, detail } = answer;
+      if (status === Status.OK) return { ok: true, next: transfer.next, detail };
+      if (status === Status.VERIFY_FAILED) return { ok: false, next: transfer.next, detail };
+      if (!MISSING.has(status)) throw badAnswer('END', `status ${statusName(status)}`);
+      transfer.resume(answer);
+    }
+  }
+
+  /** Finds the device again: at the rate where it is, or where it is after a reset. */
+  async #reconnect(device: Device, reason: IapError): Promise<void> {
+    this.#emit({ event: 'reconnecting', reason: reason.message });
+    const { transport } = this.#session;
+    const rate = transport.rate;
+    if (reason.code === 'LINK_LOST' && rate !== this.#firstRate) {
+      await transport.setRate(this.#firstRate);
+    }
+    const timeoutMs = this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const found = await connect(this.#session, { hold: true, wait: true, timeoutMs }).catch(
+      (error: unknown) => {
+        throw error instanceof IapError && error.code === 'NO_ANSWER' ? goneFor(timeoutMs) : error;
+      },
+    );
+    device.info = found.info;
+    if (rate !== transport.rate) await changeRate(device, rate, this.#emit);
+  }
+
+  async #boot(device: Device): Promise<UpdateResult['boot']> {
+    const answered = await bootDevice(device, this.#emit);
+    if (this.#session.transport.rate !== this.#firstRate) {
+      await this.#session.transport.setRate(this.#firstRate);
+    }
+    if (this.#options.waitApp) {
+      const app = await waitForApp(this.#session, this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+      this.#emit({ event: 'app', device: app });
+    }
+    return answered ? 'started' : 'unconfirmed';
+  }
+
+  #result(device: Device, changed: boolean, boot: UpdateResult['boot']): UpdateResult {
+    return {
+      device: device.info,
+      changed,
+      boot,
+      bytes: this.#image.bytes.length,
+      pagesTotal: this.#pages.length,
+      pagesSent: this.#pagesSent,
+      bytesSent: this.#bytesSent,
+      seconds: (this.#session.clock.now() - this.#startedAt) / 1000,
+    };
+  }
+}
+
+/** END says what is missing */
+const MISSING: ReadonlySet<number> = new Set<StatusCode>([
+  Status.GAP,
+  Status.PAGE_REJECTED,
+  Status.FLASH_FAILED,
+]);
+
+function goneFor(ms: number): IapError {
+  return new IapError(
+    'LINK_LOST',
+    `the device stopped answering, and was looked for during ${ms / 1000} s in vain`,
+    {
+      hint: 'check cable and supply; then run the same command again: it goes on where it stopped',
+      details: { timeoutMs: ms },
+    },
+  );
+}
+
+/** Failures after which the device may well be found again. */
+function isInterruption(error: unknown): error is IapError {
+  if (!(error instanceof IapError)) return false;
+  return (
+    error.code === 'LINK_LOST' ||
+    isRefusedWith(error, Status.NO_SESSION) ||
+    isRefusedWith(error, Status.IN_APP)
+  );
+}

@@ -1,0 +1,170 @@
+// @ts-check
+// parts/*.json and boards/*.json → MEMORY blocks, the bootloader's board headers and the virtual board's table of parts.
+// With --check nothing is written.
+import { readdirSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { Ajv } from 'ajv';
+import { emit, fail, readJson, root } from '../scripts/generated.mjs';
+
+const ajv = new Ajv({ allErrors: true });
+const constants = new Map(
+  readJson('protocol/protocol.json').constants.map((/** @type {any} */ c) => [
+    c.name,
+    Number(c.value),
+  ]),
+);
+
+const MAILBOX_SIZE = 32; // bytes: what the structure mailbox adds up to; the C sources assert it
+
+/** @param {string} name @returns {number} */
+function constant(name) {
+  const value = constants.get(name);
+  if (value === undefined) throw new Error(`protocol.json has no ${name}`);
+  return value;
+}
+
+/** Every file of a folder, validated and by name.
+ * @param {string} folder @param {string} schema @returns {Map<string, any>} */
+function load(folder, schema) {
+  const validate = ajv.compile(readJson(schema));
+  const all = new Map();
+  for (const file of readdirSync(resolve(root, folder)).sort()) {
+    const value = readJson(`${folder}/${file}`);
+    if (!validate(value)) fail(`${folder}/${file}`, validate.errors);
+    if (`${value.name}.json` !== basename(file))
+      throw new Error(`${folder}/${file}: its name is ${value.name}`);
+    all.set(value.name, value);
+  }
+  return all;
+}
+
+/** @param {number} value */
+const hex = (value) => `0x${value.toString(16).padStart(8, '0')}`;
+
+/** @param {any} board @param {any} part */
+function check(board, part) {
+  /** @param {boolean} ok @param {string} what */
+  const must = (ok, what) => {
+    if (!ok) throw new Error(`linker/boards/${board.name}.json: ${what}`);
+  };
+  const base = Number(part.flash.base);
+  const appBase = Number(board.appBase);
+  const appEnd = Number(board.appEnd ?? base + part.flash.size);
+  must(board.clock.hz <= part.maxClockHz, `${part.name} runs at ${part.maxClockHz} Hz at most`);
+  must(
+    board.clock.hz / 4e6 >= 2 && board.clock.hz / 4e6 <= 16,
+    'the PLL multiplies 4 MHz by 2 to 16',
+  );
+  must(
+    appBase % part.flash.page === 0 && appEnd % part.flash.page === 0,
+    'appBase and appEnd are whole pages',
+  );
+  must(
+    appBase >= constant('RECORD_B_ADDRESS') + constant('RECORD_AREA_SIZE'),
+    'appBase lies behind the boot record',
+  );
+  must(
+    appEnd > appBase && appEnd <= base + part.flash.size,
+    'appEnd lies behind appBase, within the flash',
+  );
+  must(constant('RECORD_AREA_SIZE') % part.flash.page === 0, 'a record area is whole pages');
+  must(
+    board.ring - 256 >= constant('MIN_WINDOW'),
+    `the ring leaves a window of ${constant('MIN_WINDOW')}`,
+  );
+  return { base, appBase, appEnd };
+}
+
+const parts = load('linker/parts', 'linker/part.schema.json');
+const boards = load('linker/boards', 'linker/board.schema.json');
+const files = new Map();
+const banner = (/** @type {string} */ source) =>
+  `Generated from ${source} by linker/generate.mjs. Do not edit.`;
+
+for (const board of boards.values()) {
+  const part = parts.get(board.part);
+  if (!part) throw new Error(`linker/boards/${board.name}.json: no part ${board.part}`);
+  const { base, appBase, appEnd } = check(board, part);
+  const source = `linker/boards/${board.name}.json and linker/parts/${part.name}.json`;
+  const mailbox = constant('MAILBOX_ADDRESS');
+  const ram = Number(part.ram.base);
+  const ramEnd = ram + part.ram.size;
+  const high = mailbox + MAILBOX_SIZE;
+  const identity = constant('IDENTITY_ADDRESS');
+
+  files.set(
+    `linker/memory/${board.name}.ld`,
+    `/* ${banner(source)} */
+
+/* The mailbox is at the same address on every part and so cuts the RAM of the larger ones in two. */
+MEMORY
+{
+    BOOT (rx)      : ORIGIN = ${hex(base)}, LENGTH = ${hex(identity - base)}
+    IDENTITY (r)   : ORIGIN = ${hex(identity)}, LENGTH = ${hex(base + constant('BOOTLOADER_SIZE') - identity)}
+    APP (rx)       : ORIGIN = ${hex(appBase)}, LENGTH = ${hex(appEnd - appBase)}
+    LOW_RAM (rw)   : ORIGIN = ${hex(ram)}, LENGTH = ${hex(mailbox - ram)}
+    MAILBOX (rw)   : ORIGIN = ${hex(mailbox)}, LENGTH = ${hex(MAILBOX_SIZE)}
+    HIGH_RAM (rw)  : ORIGIN = ${hex(high)}, LENGTH = ${hex(ramEnd - high)}
+}
+REGION_ALIAS("RAM", ${ramEnd - high > mailbox - ram ? 'HIGH_RAM' : 'LOW_RAM'})
+`,
+  );
+
+  const button = board.button;
+  files.set(
+    `bootloader-c/boards/${board.name}.h`,
+    `// ${banner(source)}
+#ifndef IAP_BOARD_H
+#define IAP_BOARD_H
+
+#define BOARD_PART "${part.name}"
+#define BOARD_FLASH_BASE ${hex(base)}u
+#define BOARD_FLASH_SIZE ${hex(part.flash.size)}u
+#define BOARD_PAGE_SIZE ${part.flash.page}u
+#define BOARD_RAM_BASE ${hex(ram)}u
+#define BOARD_RAM_END ${hex(ramEnd)}u
+#define BOARD_APP_BASE ${hex(appBase)}u
+#define BOARD_APP_END ${hex(appEnd)}u
+#define BOARD_UNIQUE_ID ${hex(Number(part.uniqueId))}u
+
+#define BOARD_CLOCK_HZ ${board.clock.hz}u
+#define BOARD_PLL_MULTIPLIER ${board.clock.hz / 4e6}u // of HSI / 2
+#define BOARD_FLASH_WAIT_STATES ${board.clock.flashWaitStates}u
+
+#define BOARD_RATE ${board.usart.rate}u
+#define BOARD_MAX_RATE ${board.usart.maxRate}u
+
+#define BOARD_HAS_BUTTON ${button ? 1 : 0}
+${
+  button
+    ? `#define BOARD_BUTTON_PORT ${'ABCDE'.indexOf(button.pin[1])}u // 0 is GPIOA
+#define BOARD_BUTTON_PIN ${button.pin.slice(2)}u
+#define BOARD_BUTTON_ACTIVE_HIGH ${button.activeHigh ? 1 : 0}
+`
+    : ''
+}
+#define BOARD_LISTEN_MS ${board.listenMs}u
+#define BOARD_IDLE_MS ${board.idleMs}u
+#define BOARD_TRIALS ${board.trials}u
+#define BOARD_MAX_PAYLOAD ${board.maxPayload}u
+#define BOARD_RING_SIZE ${board.ring}u
+
+#endif
+`,
+  );
+}
+
+const rows = [...parts.values()].map(
+  (part) =>
+    `    {"${part.name}", FAMILY_${part.family.slice(5).toUpperCase()}, CORE_${part.core.slice(7).toUpperCase()}, ${hex(part.flash.size)}u, ${part.flash.page}u, ${hex(part.ram.size)}u, ${part.romBootloaderId.toLowerCase()}u, ${hex(Number(part.flashSizeRegister))}u, ${hex(Number(part.uniqueId))}u, ${part.maxClockHz}u},`,
+);
+files.set(
+  'test/board/parts.generated.h',
+  `// ${banner('linker/parts/*.json')}
+// Rows of struct board_part: name, family, core, flash, page and RAM size, device id, address of the flash size
+// register, address of the unique id, highest clock.
+${rows.join('\n')}
+`,
+);
+
+emit(files);

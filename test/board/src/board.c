@@ -1,0 +1,459 @@
+// Life of a board: creation, power, reset, the run loop, and what is told about it.
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+uint32_t rng_next(struct rng *r)
+{
+    // splitmix64: any seed is good, streams differ by their start.
+    uint64_t z = (r->state += 0x9E3779B97F4A7C15ull);
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
+    return (uint32_t)((z ^ (z >> 31)) >> 16);
+}
+
+uint32_t rng_below(struct rng *r, uint32_t n)
+{
+    return (uint32_t)(((uint64_t)rng_next(r) * n) >> 32);
+}
+
+void rng_seed(struct rng *r, uint64_t seed, uint64_t stream)
+{
+    r->state = seed * 0xD1342543DE82EF95ull + stream * 0xA24BAED4963EE407ull;
+}
+
+const struct board_part *board_find_part(const char *name)
+{
+    for (size_t i = 0; i < sizeof board_parts / sizeof *board_parts; i++) {
+        if (!strcmp(board_parts[i].name, name)) {
+            return &board_parts[i];
+        }
+    }
+    return NULL;
+}
+
+static const struct family *family_of(const struct board_part *part)
+{
+    return part->family == BOARD_FAMILY_F1 ? &family_f1 : NULL;
+}
+
+void board_emit(struct board *b, enum board_event_kind kind, uint32_t value, const char *text)
+{
+    if (b->cfg.on_event) {
+        struct board_event e = {kind, now_ps(b), value, text};
+        b->cfg.on_event(b->cfg.user, &e);
+    }
+}
+
+void board_log(struct board *b, const char *fmt, ...)
+{
+    if (b->cfg.on_log) {
+        char line[256];
+        va_list ap;
+        va_start(ap, fmt);
+        vsnprintf(line, sizeof line, fmt, ap);
+        va_end(ap);
+        b->cfg.on_log(b->cfg.user, line);
+    }
+}
+
+bool board_in_bootloader(const struct board *b)
+{
+    // Code in SRAM belongs to whoever ran from flash last.
+    return b->flash_pc < BOOTLOADER_END && !b->cfg.lenient;
+}
+
+void board_stop_error(struct board *b, const char *text)
+{
+    if (b->state == BOARD_RUNNING) {
+        b->state = BOARD_ERROR;
+        snprintf(b->error, sizeof b->error, "%s (pc 0x%08X, flash pc 0x%08X)", text, b->pc,
+                 b->flash_pc);
+        cpu_attention(b, ATTN_STOP);
+        for (int i = 0; i < EV_COUNT; i++) { // nothing, the watchdog least, may hide it
+            b->ev[i] = i == EV_LINE ? b->ev[i] : NEVER;
+        }
+        board_log(b, "error: %s", b->error);
+        board_emit(b, BOARD_EVENT_ERROR, b->pc, b->error);
+    }
+}
+
+static bool first_time(struct board *b, uint32_t key)
+{
+    for (size_t i = 0; i < b->logged_count; i++) {
+        if (b->logged[i] == key) {
+            return false;
+        }
+    }
+    if (b->logged_count == b->logged_room) {
+        size_t room = b->logged_room ? 2 * b->logged_room : 64;
+        uint32_t *p = room <= 65536 ? realloc(b->logged, room * sizeof *p) : NULL;
+        if (!p) {
+            return false;
+        }
+        b->logged = p;
+        b->logged_room = room;
+    }
+    b->logged[b->logged_count++] = key;
+    return true;
+}
+
+void board_violation(struct board *b, uint32_t key, const char *fmt, ...)
+{
+    char text[160];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    b->counters.violations++;
+    if (board_in_bootloader(b)) {
+        board_stop_error(b, text);
+    } else if (first_time(b, key)) {
+        board_log(b, "app: %s (pc 0x%08X)", text, b->pc);
+    }
+}
+
+void board_unknown(struct board *b, uint32_t address, bool write, unsigned size)
+{
+    struct board_counters *c = &b->counters;
+    bool fresh = first_time(b, address ^ (write ? 0x80000000u : 0));
+    if (c->unknown_accesses < BOARD_UNKNOWN_LIST || fresh) {
+        for (size_t i = 0; i < BOARD_UNKNOWN_LIST; i++) {
+            if (c->unknown[i].address == address && c->unknown[i].write == write) {
+                break;
+            }
+            if (!c->unknown[i].address) {
+                c->unknown[i] = (struct board_unknown){address, b->pc, write};
+                break;
+            }
+        }
+    }
+    c->unknown_accesses++;
+    char text[96];
+    snprintf(text, sizeof text, "unknown %u-byte %s at 0x%08X", size, write ? "write" : "read",
+             address);
+    if (board_in_bootloader(b)) {
+        board_stop_error(b, text);
+    } else if (fresh) {
+        board_log(b, "app: %s (pc 0x%08X)", text, b->pc);
+    }
+}
+
+static void fill_identity(struct board *b)
+{
+    memset(b->sysmem, 0xFF, SYSMEM_SIZE);
+    // A ROM nobody may run: a stack, an entry, and `b .` there.
+    static const uint32_t stub[5] = {0x20000200u, SYSMEM_BASE + 0x11u, 0, 0, 0xE7FEE7FEu};
+    memcpy(b->sysmem, stub, sizeof stub);
+    uint16_t kb = (uint16_t)(b->part->flash_size / 1024);
+    memcpy(b->sysmem + (b->part->flash_size_register - SYSMEM_BASE), &kb, 2);
+    uint8_t uid[12];
+    struct rng r;
+    rng_seed(&r, b->cfg.seed, 99);
+    for (size_t i = 0; i < sizeof uid; i++) {
+        uid[i] = b->cfg.have_uid ? b->cfg.uid[i] : (uint8_t)rng_next(&r);
+    }
+    memcpy(b->sysmem + (b->part->unique_id - SYSMEM_BASE), uid, sizeof uid);
+    fpec_default_options(b);
+}
+
+struct board *board_create(const struct board_config *config)
+{
+    const struct family *family = family_of(config->part);
+    struct board *b = family ? calloc(1, sizeof *b) : NULL;
+    if (!b) {
+        return NULL;
+    }
+    b->cfg = *config;
+    b->part = config->part;
+    b->family = family;
+    size_t size = b->part->flash_size;
+    b->flash = aligned_alloc(4096, size);
+    b->sram = aligned_alloc(4096, b->part->ram_size);
+    b->sysmem = aligned_alloc(4096, SYSMEM_SIZE);
+    b->classes = calloc(size / 2, sizeof *b->classes);
+    b->fpec.page_old = malloc(size);
+    b->erases_per_page = calloc(size / b->part->page_size, sizeof(uint32_t));
+    if (!b->flash || !b->sram || !b->sysmem || !b->classes || !b->fpec.page_old ||
+        !b->erases_per_page || !line_open(b)) {
+        board_destroy(b);
+        return NULL;
+    }
+    memset(b->flash, 0xFF, size);
+    memset(b->sram, 0, b->part->ram_size);
+    for (int i = 0; i < EV_COUNT; i++) {
+        b->ev[i] = NEVER;
+    }
+    b->cut_cycle = NEVER;
+    rng_seed(&b->rng_flash, config->seed, 1);
+    rng_seed(&b->rng_tear, config->seed, 2);
+    rng_seed(&b->rng_weak, config->seed, 3);
+    rng_seed(&b->rng_ram, config->seed, 4);
+    rng_seed(&b->rng_line, config->seed, 5);
+    for (int port = 0; port < 7; port++) {
+        memset(b->gpio[port].drive, -1, sizeof b->gpio[port].drive);
+    }
+    b->uart[config->uart ? config->uart - 1 : 0].on_line = true;
+    fill_identity(b);
+    bus_build(b);
+    time_set_clock(b, 8000000, 8000000, 8000000);
+    if (!cpu_open(b)) {
+        board_destroy(b);
+        return NULL;
+    }
+    return b;
+}
+
+void board_destroy(struct board *b)
+{
+    if (!b) {
+        return;
+    }
+    if (b->uc) {
+        uc_close(b->uc);
+    }
+    line_close(b);
+    cells_forget(b);
+    free(b->flash);
+    free(b->sram);
+    free(b->sysmem);
+    free(b->classes);
+    free(b->fpec.page_old);
+    free(b->erases_per_page);
+    free(b->logged);
+    free(b);
+}
+
+// Everything a system reset clears; a flash operation under way ends torn.
+void board_do_reset(struct board *b, enum board_reset_cause cause)
+{
+    cells_tear(b);
+    b->state = BOARD_RUNNING;
+    b->error[0] = 0;
+    b->counters.resets[cause]++;
+    rcc_reset(b, cause);
+    misc_reset(b, cause == BOARD_RESET_POWER);
+    fpec_reset(b);
+    nvic_reset(b);
+    scs_reset(b);
+    bus_reset(b);
+    iwdg_reset(b);
+    cpu_reset(b);
+    board_emit(b, BOARD_EVENT_BAUD, 0, "");
+    static const char *const names[] = {"power", "pin", "software", "iwdg"};
+    board_emit(b, BOARD_EVENT_RESET, (uint32_t)cause, names[cause]);
+}
+
+void board_power_on(struct board *b)
+{
+    if (b->state != BOARD_OFF) {
+        return;
+    }
+    b->power_ups++;
+    for (uint32_t i = 0; i < b->part->ram_size; i += 4) {
+        uint32_t v = rng_next(&b->rng_ram);
+        memcpy(b->sram + i, &v, 4);
+    }
+    // SRAM was changed behind the core's back: code translated from it is stale.
+    uc_ctl_remove_cache(b->uc, (uint64_t)SRAM_BASE, (uint64_t)SRAM_BASE + b->part->ram_size);
+    cells_power_up(b);
+    board_emit(b, BOARD_EVENT_POWER_ON, 0, "");
+    board_do_reset(b, BOARD_RESET_POWER);
+}
+
+void board_power_off(struct board *b)
+{
+    if (b->state == BOARD_OFF) {
+        return;
+    }
+    cells_tear(b);
+    b->state = BOARD_OFF;
+    b->attention |= ATTN_STOP;
+    b->fpec.cut_in = 0;
+    b->cut_cycle = NEVER;
+    for (int i = 0; i < EV_COUNT; i++) {
+        if (i != EV_LINE) {
+            b->ev[i] = NEVER;
+        }
+    }
+    for (int i = 0; i < BOARD_UARTS; i++) {
+        b->uart[i].listening = b->uart[i].tx_moving = false;
+        b->uart[i].cr1 = 0;
+    }
+    line_power_off(b);
+    board_emit(b, BOARD_EVENT_BAUD, 0, "");
+    board_emit(b, BOARD_EVENT_POWER_OFF, 0, "");
+}
+
+void board_reset_pin(struct board *b)
+{
+    if (b->state != BOARD_OFF) {
+        board_do_reset(b, BOARD_RESET_PIN);
+    }
+}
+
+// One step of the run loop.
+static void step(struct board *b)
+{
+    uint64_t next = ev_next(b);
+    next = next < b->limit_ps ? next : b->limit_ps;
+    if (b->state != BOARD_RUNNING) {
+        time_skip_to(b, next);
+        return;
+    }
+    if (b->cyc >= b->cut_cycle) {
+        b->cut_cycle = NEVER;
+        board_emit(b, BOARD_EVENT_CUT, 0, "power cut");
+        board_power_off(b);
+        return;
+    }
+    cpu_sync_flash(b);
+    if (b->reset_request) {
+        board_do_reset(b, BOARD_RESET_SOFTWARE);
+    } else if (b->fault.exc) {
+        struct fault f = b->fault;
+        b->fault.exc = 0;
+        exc_fault(b, &f);
+    } else if (b->stall_wait && fpec_stalls(b)) {
+        time_skip_to(b, next);
+    } else if (exc_take_pending(b)) {
+        return;
+    } else if (b->sleeping && !nvic_wakes(b)) {
+        if (b->cut_cycle < cycle_at(b, next)) {
+            b->cyc = b->cut_cycle;
+        } else {
+            time_skip_to(b, next);
+        }
+    } else {
+        b->sleeping = false;
+        cpu_run_chunk(b);
+    }
+}
+
+static bool line_has_gone_quiet(const struct board *b)
+{
+    const struct uart *u = NULL;
+    for (int i = 0; i < BOARD_UARTS; i++) {
+        u = b->uart[i].on_line ? &b->uart[i] : u;
+    }
+    if (!b->host_in_len || !u || u->tx_moving || b->ev[EV_HOST_RX] != NEVER) {
+        return false;
+    }
+    return now_ps(b) >= u->tx_last_end + 20 * usart_bit_ps(b, u);
+}
+
+static void run_until(struct board *b, uint64_t end)
+{
+    b->limit_ps = end;
+    while (now_ps(b) < end) {
+        ev_run_due(b);
+        if (b->tx_stop && line_has_gone_quiet(b)) {
+            return;
+        }
+        step(b);
+    }
+    ev_run_due(b);
+}
+
+void board_run_ps(struct board *b, uint64_t ps)
+{
+    run_until(b, now_ps(b) + ps);
+}
+
+void board_run_cycles(struct board *b, uint64_t hclk_cycles)
+{
+    run_until(b, now_ps(b) + cycles_to_ps(b, hclk_cycles));
+}
+
+void board_run_until_tx(struct board *b, uint64_t ps)
+{
+    uint64_t end = now_ps(b) + ps;
+    b->tx_stop = true;
+    while (now_ps(b) < end && !line_has_gone_quiet(b)) {
+        // Short slices while an answer is coming, so that its end is met closely.
+        uint64_t slice = now_ps(b) + 100 * BOARD_PS_PER_US;
+        run_until(b, b->host_in_len && slice < end ? slice : end);
+        if (!b->host_in_len && now_ps(b) >= end) {
+            break;
+        }
+    }
+    b->tx_stop = false;
+}
+
+enum board_state board_get_state(const struct board *b)
+{
+    return b->state;
+}
+
+const char *board_error_text(const struct board *b)
+{
+    return b->error;
+}
+
+uint64_t board_time_ps(const struct board *b)
+{
+    return now_ps(b);
+}
+
+uint64_t board_cycles(const struct board *b)
+{
+    return b->cyc;
+}
+
+uint32_t board_hclk(const struct board *b)
+{
+    return b->hclk;
+}
+
+uint32_t board_pc(const struct board *b)
+{
+    return b->pc;
+}
+
+void board_cut_at(struct board *b, uint64_t n, uint64_t seed)
+{
+    b->fpec.cut_in = n;
+    if (n) {
+        rng_seed(&b->rng_tear, seed, 2);
+    } else {
+        ev_at(b, EV_CUT, NEVER);
+    }
+}
+
+void board_cut_after_cycles(struct board *b, uint64_t cycles)
+{
+    b->cut_cycle = cycles == NEVER ? NEVER : b->cyc + cycles;
+    b->deadline = b->cyc;
+}
+
+const struct board_counters *board_counters(struct board *b)
+{
+    b->counters.instructions = b->instructions - b->instructions_cleared;
+    return &b->counters;
+}
+
+void board_clear_counters(struct board *b)
+{
+    memset(&b->counters, 0, sizeof b->counters);
+    b->instructions_cleared = b->instructions;
+    memset(b->erases_per_page, 0,
+           b->part->flash_size / b->part->page_size * sizeof *b->erases_per_page);
+}
+
+const struct board_config *board_config(const struct board *b)
+{
+    return &b->cfg;
+}
+
+const uint32_t *board_erases_per_page(const struct board *b)
+{
+    return b->erases_per_page;
+}
+
+uint32_t board_weak_cells(const struct board *b)
+{
+    return b->weak_count;
+}

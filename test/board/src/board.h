@@ -1,0 +1,174 @@
+// The virtual board as a library: one STM32 with its flash, line and power switch.
+//
+// All state lives in struct board; several boards may exist in one process. Nothing here knows
+// about wall time, files or sockets: front ends (pty, pipe, control) are built on these calls.
+// Same configuration, seed and calls: same behaviour, bit for bit.
+#ifndef BOARD_H
+#define BOARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "parts.h"
+
+#define BOARD_PS_PER_US 1000000ull
+#define BOARD_PS_PER_S  1000000000000ull
+#define BOARD_UARTS     3
+
+struct board;
+
+enum board_state {
+    BOARD_OFF,
+    BOARD_RUNNING,
+    BOARD_LOCKUP, // until pin reset, watchdog or power cycle, as silicon
+    BOARD_ERROR,  // the model met something it does not know or a firmware bug; stays
+};
+
+enum board_flash_kind { BOARD_FLASH_PROGRAM, BOARD_FLASH_ERASE };
+
+// One accepted flash operation, told at its start. For an erase `address` is the page's first
+// byte and `value` 0xFFFF.
+struct board_flash_op {
+    uint64_t index; // counted from board_create, 0 is the first
+    enum board_flash_kind kind;
+    uint32_t address;
+    uint16_t value;
+};
+
+enum board_reset_cause {
+    BOARD_RESET_POWER,
+    BOARD_RESET_PIN,
+    BOARD_RESET_SOFTWARE,
+    BOARD_RESET_IWDG,
+    BOARD_RESET_CAUSES
+};
+
+enum board_event_kind {
+    BOARD_EVENT_RESET,
+    BOARD_EVENT_POWER_OFF,
+    BOARD_EVENT_POWER_ON,
+    BOARD_EVENT_CUT,
+    BOARD_EVENT_LOCKUP,
+    BOARD_EVENT_ERROR,
+    BOARD_EVENT_FAULT,
+    BOARD_EVENT_BAUD, // the UART's rate changed; value = baud
+};
+
+struct board_event {
+    enum board_event_kind kind;
+    uint64_t time_ps;
+    uint32_t value;   // reset cause, exception number or baud, by kind
+    const char *text; // valid during the call only
+};
+
+struct board_config {
+    const struct board_part *part;
+    uint64_t seed;
+    bool no_stall;       // CPU runs on while the flash is busy (RAM code is exercised alike)
+    bool typical_flash;  // 20 ms erase, 52.5 us half-word, instead of seeded data-sheet ranges
+    uint32_t hse_hz;     // 0: no crystal, HSERDY never comes
+    uint32_t lsi_hz;     // 0: 40 kHz
+    uint32_t app_base;   // 0: 0x08008000; code below 0x08007000 is the bootloader
+    bool lenient;        // treat the bootloader's mistakes like an app's: count and log
+    int uart;            // the UART on the line, 1-3; 0: 1
+    bool have_uid;
+    uint8_t uid[12];
+    void *user;
+    void (*on_event)(void *user, const struct board_event *event);
+    void (*on_flash_op)(void *user, const struct board_flash_op *op);
+    void (*on_log)(void *user, const char *line); // one line, no newline
+};
+
+#define BOARD_UNKNOWN_LIST 16
+
+struct board_unknown {
+    uint32_t address, pc;
+    bool write;
+};
+
+struct board_counters {
+    uint64_t instructions;
+    uint64_t flash_ops, half_words, erases, pg_errors, wrprt_errors;
+    uint64_t uart_rx, uart_tx;                   // bytes the device took and gave
+    uint64_t overruns, framing_errors, noise_errors;
+    uint64_t dma_bytes, dma_errors;
+    uint64_t unknown_accesses, violations; // violations: documented rules the firmware broke
+    uint64_t resets[BOARD_RESET_CAUSES];
+    uint64_t faults;
+    uint64_t lost_unplugged; // bytes either way
+    struct board_unknown unknown[BOARD_UNKNOWN_LIST];
+};
+
+const struct board_part *board_find_part(const char *name);
+
+// NULL when libunicorn refuses; power is off, flash blank.
+struct board *board_create(const struct board_config *config);
+void board_destroy(struct board *b);
+
+void board_power_on(struct board *b);
+void board_power_off(struct board *b);
+void board_reset_pin(struct board *b);
+enum board_state board_get_state(const struct board *b);
+const char *board_error_text(const struct board *b); // "" without error
+
+// Runs for that much virtual time (off, asleep or locked up it just passes).
+void board_run_ps(struct board *b, uint64_t ps);
+void board_run_cycles(struct board *b, uint64_t hclk_cycles);
+// Runs until the device's next byte is complete on the line, or for `ps`.
+void board_run_until_tx(struct board *b, uint64_t ps);
+uint64_t board_time_ps(const struct board *b);
+uint64_t board_cycles(const struct board *b);
+uint32_t board_hclk(const struct board *b);
+uint32_t board_pc(const struct board *b);
+
+// The line. Bytes pushed are sent back to back at the host's rate; 0 = whatever BRR gives.
+void board_line_set_rate(struct board *b, uint32_t baud);
+uint32_t board_line_rate(const struct board *b);
+uint32_t board_uart_baud(const struct board *b); // from BRR and clocks; 0: UART off
+size_t board_uart_push(struct board *b, const uint8_t *data, size_t n); // taken, may be < n
+size_t board_uart_pull(struct board *b, uint8_t *data, size_t room);
+size_t board_uart_waiting(const struct board *b); // host bytes not yet on the line
+void board_uart_discard(struct board *b);         // the host closed: unsent bytes are gone
+bool board_line_idle(const struct board *b);      // nothing queued or moving, either way
+bool board_busy(const struct board *b);           // line not idle or flash operation under way
+void board_unplug(struct board *b, bool unplugged);
+
+// Power is lost during the n-th flash operation from now (1 = the next); 0 cancels.
+void board_cut_at(struct board *b, uint64_t n, uint64_t seed);
+void board_cut_after_cycles(struct board *b, uint64_t cycles); // UINT64_MAX cancels
+
+// Pins: level 1, 0, or -1 = nobody drives it.
+bool board_pin_parse(const char *text, int *port, int *bit); // "PA0"
+void board_pin_drive(struct board *b, int port, int bit, int level);
+// The level the board puts out, or -1 when the pin is not a push-pull output.
+int board_pin_output(const struct board *b, int port, int bit);
+
+void board_hw_watchdog(struct board *b, bool on); // option byte WDG_SW, at the next reset
+
+// Flash image: contents with weak cells and option bytes. Snapshot only with power off or
+// between board_run calls; restore leaves CPU and devices alone.
+struct board_flash_image;
+struct board_flash_image *board_flash_snapshot(const struct board *b);
+void board_flash_restore(struct board *b, const struct board_flash_image *image);
+void board_flash_image_free(struct board_flash_image *image);
+const uint8_t *board_flash_data(const struct board *b); // flash_size bytes
+const uint32_t *board_erases_per_page(const struct board *b);
+uint32_t board_weak_cells(const struct board *b);
+
+// As a debugger would: no side effects, flash is written without an FPEC operation.
+bool board_peek(struct board *b, uint32_t address, uint8_t *data, size_t n);
+bool board_poke(struct board *b, uint32_t address, const uint8_t *data, size_t n);
+
+// Files: raw flash (FILE), weak cells (FILE.weak) and option bytes (FILE.opt) beside it; the
+// latter two exist only when there is something to say. False leaves the reason in `err`.
+bool board_flash_load(struct board *b, const char *path, char *err, size_t room);
+bool board_flash_overlay(struct board *b, const char *path, uint32_t address, char *err,
+                         size_t room);
+bool board_flash_save(struct board *b, const char *path, char *err, size_t room);
+
+const struct board_counters *board_counters(struct board *b);
+void board_clear_counters(struct board *b);
+const struct board_config *board_config(const struct board *b);
+
+#endif

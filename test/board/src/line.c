@@ -1,0 +1,197 @@
+// The host's end of the wire: what it has queued, what it has heard, at its own rate.
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+#define QUEUE (256u * 1024u) // bytes each way
+
+static struct uart *wired(struct board *b)
+{
+    for (int i = 0; i < BOARD_UARTS; i++) {
+        if (b->uart[i].on_line) {
+            return &b->uart[i];
+        }
+    }
+    return &b->uart[0];
+}
+
+static uint64_t host_bit_ps(const struct board *b)
+{
+    if (b->host_rate) {
+        return BOARD_PS_PER_S / b->host_rate;
+    }
+    uint64_t device = usart_bit_ps(b, wired((struct board *)b));
+    return device ? device : BOARD_PS_PER_S / 115200;
+}
+
+bool line_open(struct board *b)
+{
+    b->host_out = malloc(QUEUE);
+    b->host_in = malloc(QUEUE);
+    return b->host_out && b->host_in;
+}
+
+void line_close(struct board *b)
+{
+    free(b->host_out);
+    free(b->host_in);
+}
+
+void line_power_off(struct board *b)
+{
+    // The host goes on sending into a dead device; what is in the air is lost with its edges.
+    wave_clear(&b->to_host);
+    ev_at(b, EV_HOST_RX, NEVER);
+}
+
+static void listen(struct board *b, uint64_t from)
+{
+    sampler_start(&b->host_rx, from, host_bit_ps(b), usart_frame_bits(wired(b)));
+    ev_at(b, EV_HOST_RX, sampler_next(&b->host_rx, &b->to_host));
+}
+
+void board_line_set_rate(struct board *b, uint32_t baud)
+{
+    if (b->host_rate != baud) {
+        b->host_rate = baud;
+        listen(b, now_ps(b));
+    }
+}
+
+uint32_t board_line_rate(const struct board *b)
+{
+    return b->host_rate ? b->host_rate : board_uart_baud(b);
+}
+
+void line_device_rate_changed(struct board *b)
+{
+    if (!b->host_rate) {
+        listen(b, now_ps(b));
+    }
+}
+
+static unsigned parity_of(unsigned v)
+{
+    return (unsigned)__builtin_popcount(v) & 1u;
+}
+
+// Even or odd parity is what the device is set to: a pty cannot carry the host's choice.
+static uint16_t host_frame(const struct uart *u, uint8_t byte, unsigned nbits)
+{
+    uint16_t bits = (uint16_t)(byte << 1);
+    unsigned stop = nbits - 1;
+    if (nbits == 11) {
+        unsigned parity = (u->cr1 & (1u << 10)) ? parity_of(byte) ^ ((u->cr1 >> 9) & 1u) : 1u;
+        bits |= (uint16_t)(parity << 9);
+    }
+    return (uint16_t)(bits | 1u << stop);
+}
+
+// The wire is free: the next queued character starts.
+void line_feed(struct board *b)
+{
+    uint64_t now = now_ps(b);
+    if (!b->host_out_len) {
+        return;
+    }
+    if (now < b->to_device_free) {
+        ev_at(b, EV_LINE, b->to_device_free);
+        return;
+    }
+    uint8_t byte = b->host_out[b->host_out_head];
+    b->host_out_head = (b->host_out_head + 1) % QUEUE;
+    b->host_out_len--;
+    struct uart *u = wired(b);
+    unsigned nbits = usart_frame_bits(u);
+    uint64_t bit = host_bit_ps(b);
+    b->to_device_free = now + bit * nbits;
+    if (b->unplugged) {
+        b->counters.lost_unplugged++;
+    } else {
+        wave_add(&b->to_device, now, bit, host_frame(u, byte, nbits), nbits);
+        usart_line_changed(b, u);
+    }
+    ev_at(b, EV_LINE, b->to_device_free);
+}
+
+size_t board_uart_push(struct board *b, const uint8_t *data, size_t n)
+{
+    size_t taken = 0;
+    while (taken < n && b->host_out_len < QUEUE) {
+        b->host_out[(b->host_out_head + b->host_out_len) % QUEUE] = data[taken++];
+        b->host_out_len++;
+    }
+    if (taken && b->ev[EV_LINE] == NEVER) {
+        uint64_t now = now_ps(b);
+        ev_at(b, EV_LINE, now > b->to_device_free ? now : b->to_device_free);
+    }
+    return taken;
+}
+
+void board_uart_discard(struct board *b)
+{
+    b->host_out_len = 0;
+}
+
+size_t board_uart_waiting(const struct board *b)
+{
+    return b->host_out_len;
+}
+
+void line_device_sent(struct board *b, uint16_t bits, unsigned nbits, uint64_t start,
+                      uint64_t bit_ps)
+{
+    if (b->unplugged) {
+        b->counters.lost_unplugged++;
+        return;
+    }
+    wave_add(&b->to_host, start, bit_ps, bits, nbits);
+    ev_at(b, EV_HOST_RX, sampler_next(&b->host_rx, &b->to_host));
+}
+
+void line_host_event(struct board *b)
+{
+    uint32_t noise = rng_next(&b->rng_line);
+    struct sample s = sampler_take(&b->host_rx, &b->to_host, &noise);
+    if (b->host_in_len < QUEUE) {
+        b->host_in[(b->host_in_head + b->host_in_len) % QUEUE] = (uint8_t)s.data;
+        b->host_in_len++;
+    }
+    ev_at(b, EV_HOST_RX, sampler_next(&b->host_rx, &b->to_host));
+}
+
+size_t board_uart_pull(struct board *b, uint8_t *data, size_t room)
+{
+    size_t n = 0;
+    while (n < room && b->host_in_len) {
+        data[n++] = b->host_in[b->host_in_head];
+        b->host_in_head = (b->host_in_head + 1) % QUEUE;
+        b->host_in_len--;
+    }
+    return n;
+}
+
+void board_unplug(struct board *b, bool unplugged)
+{
+    if (b->unplugged != unplugged) {
+        b->unplugged = unplugged;
+        wave_clear(&b->to_host); // characters cut in two are lost whole
+        wave_clear(&b->to_device);
+        listen(b, now_ps(b));
+        usart_pins_changed(b);
+    }
+}
+
+bool board_line_idle(const struct board *b)
+{
+    const struct uart *u = wired((struct board *)b);
+    uint64_t now = now_ps(b);
+    return !b->host_out_len && now >= b->to_device_free && !u->tx_moving &&
+           b->ev[EV_HOST_RX] == NEVER;
+}
+
+bool board_busy(const struct board *b)
+{
+    return !board_line_idle(b) || b->fpec.busy;
+}

@@ -1,0 +1,163 @@
+// Small blocks: PWR, backup registers, CRC unit, AFIO (RM0008 sections 5, 6, 4, 9).
+#include <string.h>
+
+#include "internal.h"
+
+#define PWR_DBP (1u << 8)
+
+void misc_reset(struct board *b, bool power)
+{
+    struct misc *m = &b->misc;
+    uint16_t bkp[42];
+    memcpy(bkp, m->bkp, sizeof bkp);
+    memset(m, 0, sizeof *m);
+    m->crc = UINT32_MAX;
+    if (!power) { // the backup domain is reset by power only
+        memcpy(m->bkp, bkp, sizeof bkp);
+    }
+}
+
+uint32_t pwr_read(struct board *b, const struct periph *p, uint32_t off)
+{
+    if (off <= 4) {
+        return off ? b->misc.pwr_csr : b->misc.pwr_cr;
+    }
+    board_unknown(b, p->base + off, false, 4);
+    return 0;
+}
+
+void pwr_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size)
+{
+    (void)size;
+    if (off > 4) {
+        board_unknown(b, p->base + off, true, 4);
+    } else if (off == 0) {
+        if (v & 0x13u) {
+            board_violation(b, p->base, "PWR_CR 0x%03X: deep sleep and PVD are not modelled", v);
+        }
+        b->misc.pwr_cr = v & 0x1F3u;
+    } else {
+        b->misc.pwr_csr = v & 0x100u;
+    }
+}
+
+// DR1-10 at 0x04, DR11-42 at 0x40 on high density parts.
+static uint16_t *bkp_data(struct board *b, uint32_t off)
+{
+    if (off >= 0x04 && off <= 0x28) {
+        return &b->misc.bkp[off / 4 - 1];
+    }
+    if (off >= 0x40 && off <= 0xBC && b->part->flash_size >= 256 * 1024) {
+        return &b->misc.bkp[10 + (off - 0x40) / 4];
+    }
+    return NULL;
+}
+
+uint32_t bkp_read(struct board *b, const struct periph *p, uint32_t off)
+{
+    const uint16_t *d = bkp_data(b, off);
+    if (d) {
+        return *d;
+    }
+    if (off < 0x2C || off > 0x34) { // RTCCR, CR, CSR: at rest
+        board_unknown(b, p->base + off, false, 4);
+    }
+    return 0;
+}
+
+void bkp_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size)
+{
+    (void)size;
+    uint16_t *d = bkp_data(b, off);
+    if (!d) {
+        board_unknown(b, p->base + off, true, 4);
+    } else if (!(b->misc.pwr_cr & PWR_DBP)) {
+        board_violation(b, p->base + off, "backup register written with PWR_CR.DBP clear");
+    } else {
+        *d = (uint16_t)v;
+    }
+}
+
+uint32_t crc_read(struct board *b, const struct periph *p, uint32_t off)
+{
+    switch (off) {
+    case 0x00:
+        return b->misc.crc;
+    case 0x04:
+        return b->misc.crc_idr;
+    case 0x08:
+        return 0;
+    default:
+        board_unknown(b, p->base + off, false, 4);
+        return 0;
+    }
+}
+
+void crc_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size)
+{
+    (void)size;
+    switch (off) {
+    case 0x00: {
+        uint32_t c = b->misc.crc ^ v;
+        for (int i = 0; i < 32; i++) {
+            c = c & 0x80000000u ? c << 1 ^ 0x04C11DB7u : c << 1;
+        }
+        b->misc.crc = c;
+        return;
+    }
+    case 0x04:
+        b->misc.crc_idr = v & 0xFFu;
+        return;
+    case 0x08:
+        b->misc.crc = v & 1u ? UINT32_MAX : b->misc.crc;
+        return;
+    default:
+        board_unknown(b, p->base + off, true, 4);
+    }
+}
+
+void crc_reset(struct board *b, const struct periph *p)
+{
+    (void)p;
+    b->misc.crc = UINT32_MAX;
+    b->misc.crc_idr = 0;
+}
+
+static uint32_t *afio_reg(struct board *b, uint32_t off)
+{
+    if (off >= 0x08 && off <= 0x14) {
+        return &b->misc.afio_exticr[(off - 8) / 4];
+    }
+    return off == 0 ? &b->misc.afio_evcr : off == 4 ? &b->misc.afio_mapr
+           : off == 0x1C ? &b->misc.afio_mapr2 : NULL;
+}
+
+uint32_t afio_read(struct board *b, const struct periph *p, uint32_t off)
+{
+    const uint32_t *r = afio_reg(b, off);
+    if (!r) {
+        board_unknown(b, p->base + off, false, 4);
+        return 0;
+    }
+    return *r;
+}
+
+void afio_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size)
+{
+    (void)size;
+    uint32_t *r = afio_reg(b, off);
+    if (!r) {
+        board_unknown(b, p->base + off, true, 4);
+        return;
+    }
+    *r = v;
+    usart_pins_changed(b);
+}
+
+void afio_reset(struct board *b, const struct periph *p)
+{
+    (void)p;
+    b->misc.afio_evcr = b->misc.afio_mapr = b->misc.afio_mapr2 = 0;
+    memset(b->misc.afio_exticr, 0, sizeof b->misc.afio_exticr);
+    usart_pins_changed(b);
+}

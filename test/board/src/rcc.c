@@ -1,0 +1,268 @@
+// Reset and clock control of F1 (RM0008 section 7, RM0041 section 6 for F100).
+#include "internal.h"
+
+#define CR_HSION  (1u << 0)
+#define CR_HSIRDY (1u << 1)
+#define CR_HSEON  (1u << 16)
+#define CR_HSERDY (1u << 17)
+#define CR_PLLON  (1u << 24)
+#define CR_PLLRDY (1u << 25)
+
+#define CSR_RMVF    (1u << 24)
+#define CSR_PINRST  (1u << 26)
+#define CSR_PORRST  (1u << 27)
+#define CSR_SFTRST  (1u << 28)
+#define CSR_IWDGRST (1u << 29)
+#define CSR_FLAGS   0xFC000000u
+
+#define HSI_HZ 8000000u
+// Start-up times: DS5319 tables 24 (HSI 1-2 us), 22 (HSE 2 ms typical), 27 (PLL 200 us max).
+#define HSI_START_PS (2ull * 1000000)
+#define HSE_START_PS (2000ull * 1000000)
+#define PLL_LOCK_PS  (150ull * 1000000)
+
+static uint32_t pll_hz(const struct board *b)
+{
+    uint32_t mul = ((b->rcc.cfgr >> 18) & 15u) + 2;
+    mul = mul > 16 ? 16 : mul;
+    uint32_t in = HSI_HZ / 2;
+    if (b->rcc.cfgr & (1u << 16)) {
+        // F100 divides HSE by PREDIV1 (CFGR2), F103 by PLLXTPRE.
+        in = b->cfg.hse_hz / ((b->rcc.cfgr2 & 15u) + 1);
+        if (b->rcc.cfgr & (1u << 17) && !(b->rcc.cfgr2 & 15u)) {
+            in /= 2;
+        }
+    }
+    return in * mul;
+}
+
+static uint32_t apb_div(uint32_t field)
+{
+    return (field & 4u) ? 2u << (field & 3u) : 1;
+}
+
+void rcc_check_latency(struct board *b)
+{
+    uint64_t reach = (uint64_t)b->family->wait_state_limit_hz * (b->wait_states + 1);
+    if (b->hclk > reach) {
+        board_violation(b, 0x40022000, "HCLK %u Hz with %u flash wait states", b->hclk,
+                        b->wait_states);
+    }
+}
+
+static void apply(struct board *b)
+{
+    static const uint16_t ahb[8] = {2, 4, 8, 16, 64, 128, 256, 512};
+    uint32_t cr = b->rcc.cr, sw = b->rcc.cfgr & 3u;
+    static const uint32_t ready[4] = {CR_HSIRDY, CR_HSERDY, CR_PLLRDY, 0};
+    if (cr & ready[sw]) { // the switch waits for its source
+        b->rcc.cfgr = (b->rcc.cfgr & ~0xCu) | sw << 2;
+    }
+    uint32_t sws = (b->rcc.cfgr >> 2) & 3u;
+    uint32_t sys = sws == 0 ? HSI_HZ : sws == 1 ? b->cfg.hse_hz : pll_hz(b);
+    uint32_t hpre = (b->rcc.cfgr >> 4) & 15u;
+    uint32_t hclk = (hpre & 8u) ? sys / ahb[hpre & 7u] : sys;
+    uint32_t pclk1 = hclk / apb_div((b->rcc.cfgr >> 8) & 7u);
+    uint32_t pclk2 = hclk / apb_div((b->rcc.cfgr >> 11) & 7u);
+    if (hclk == b->hclk && pclk1 == b->pclk1 && pclk2 == b->pclk2) {
+        return;
+    }
+    time_set_clock(b, hclk, pclk1, pclk2);
+    systick_reschedule(b);
+    usart_clock_changed(b);
+    if (hclk > b->part->max_hz) {
+        board_violation(b, 0x40021004, "HCLK %u Hz, the part is good for %u", hclk,
+                        b->part->max_hz);
+    }
+    // PCLK1: half of the highest HCLK where that is above 36 MHz (RM0008 7.3.2).
+    if (pclk1 > 36000000u) {
+        board_violation(b, 0x40021004, "PCLK1 %u Hz, at most 36 MHz", pclk1);
+    }
+    rcc_check_latency(b);
+}
+
+void rcc_reset(struct board *b, enum board_reset_cause cause)
+{
+    uint32_t flags = cause == BOARD_RESET_POWER ? 0 : b->rcc.csr & CSR_FLAGS;
+    uint32_t bdcr = cause == BOARD_RESET_POWER ? 0 : b->rcc.bdcr;
+    b->rcc = (struct rcc){.cr = 0x5083u, .ahbenr = 0x14u, .bdcr = bdcr};
+    static const uint32_t cause_flag[BOARD_RESET_CAUSES] = {CSR_PORRST, 0, CSR_SFTRST,
+                                                           CSR_IWDGRST};
+    // NRST is pulled low by internal resets too: PINRSTF comes with each of them.
+    b->rcc.csr = flags | CSR_PINRST | cause_flag[cause];
+    ev_at(b, EV_HSI, NEVER);
+    ev_at(b, EV_HSE, NEVER);
+    ev_at(b, EV_PLL, NEVER);
+    time_set_clock(b, HSI_HZ, HSI_HZ, HSI_HZ);
+}
+
+void rcc_event(struct board *b, int id)
+{
+    b->rcc.cr |= id == EV_HSI ? CR_HSIRDY : id == EV_HSE ? CR_HSERDY : CR_PLLRDY;
+    apply(b);
+}
+
+bool rcc_gate_on(const struct board *b, const struct periph *p)
+{
+    uint32_t reg = p->gate == GATE_AHB    ? b->rcc.ahbenr
+                   : p->gate == GATE_APB1 ? b->rcc.apb1enr
+                                          : b->rcc.apb2enr;
+    return (reg >> p->gate_bit) & 1u;
+}
+
+static void source(struct board *b, uint32_t on, uint32_t ready, uint32_t v, int event,
+                   uint64_t start)
+{
+    if ((v & on) && !(b->rcc.cr & on)) {
+        b->rcc.cr |= on;
+        ev_at(b, event, start == NEVER ? NEVER : now_ps(b) + start);
+    } else if (!(v & on) && (b->rcc.cr & on)) {
+        b->rcc.cr &= ~(on | ready);
+        ev_at(b, event, NEVER);
+    }
+}
+
+static void write_cr(struct board *b, uint32_t v)
+{
+    uint32_t sws = (b->rcc.cfgr >> 2) & 3u;
+    bool pll_hsi = !(b->rcc.cfgr & (1u << 16));
+    if (sws == 0 || (sws == 2 && pll_hsi)) {
+        v |= CR_HSION; // in use: cannot be switched off
+    }
+    if (sws == 1 || (sws == 2 && !pll_hsi)) {
+        v |= CR_HSEON;
+    }
+    if (sws == 2) {
+        v |= CR_PLLON;
+    }
+    if (v & (1u << 19)) {
+        board_violation(b, 0x40021000, "RCC_CR.CSSON is not modelled");
+    }
+    b->rcc.cr = (b->rcc.cr & ~0xF8u) | (v & 0xF8u);
+    if ((v & (1u << 18)) && !(b->rcc.cr & CR_HSEON)) {
+        b->rcc.cr |= 1u << 18;
+    }
+    source(b, CR_HSION, CR_HSIRDY, v, EV_HSI, HSI_START_PS);
+    source(b, CR_HSEON, CR_HSERDY, v, EV_HSE, b->cfg.hse_hz ? HSE_START_PS : NEVER);
+    bool has_input = pll_hsi || (b->rcc.cr & CR_HSERDY);
+    if ((v & CR_PLLON) && !(b->rcc.cr & CR_PLLON) && !has_input) {
+        board_violation(b, 0x40021000, "PLL started from HSE before HSERDY");
+    }
+    source(b, CR_PLLON, CR_PLLRDY, v, EV_PLL, has_input ? PLL_LOCK_PS : NEVER);
+    apply(b);
+}
+
+static void write_cfgr(struct board *b, uint32_t v)
+{
+    const uint32_t pll = 0x003F0000u; // PLLSRC, PLLXTPRE, PLLMUL
+    uint32_t old = b->rcc.cfgr;
+    if ((b->rcc.cr & CR_PLLON) && ((old ^ v) & pll)) {
+        board_violation(b, 0x40021004, "PLL configuration changed while the PLL is on");
+        v = (v & ~pll) | (old & pll);
+    }
+    b->rcc.cfgr = (v & ~0xCu) | (old & 0xCu);
+    apply(b);
+}
+
+// RSTR bits reset the peripherals behind them when written 1.
+static void pulse(struct board *b, enum gate gate, uint32_t v)
+{
+    for (size_t i = 0; i < b->family->periph_count; i++) {
+        const struct periph *p = &b->family->periphs[i];
+        if (p->gate == gate && p->reset && p->reset_bit < 32 && (v >> p->reset_bit & 1u)) {
+            p->reset(b, p);
+        }
+    }
+}
+
+void rcc_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size)
+{
+    (void)size;
+    struct rcc *r = &b->rcc;
+    switch (off) {
+    case 0x00:
+        write_cr(b, v);
+        return;
+    case 0x04:
+        write_cfgr(b, v);
+        return;
+    case 0x08:
+        r->cir = v & 0x1F00u;
+        if (r->cir) {
+            board_violation(b, 0x40021008, "RCC interrupts are not modelled");
+        }
+        return;
+    case 0x0C:
+        r->apb2rstr = v;
+        pulse(b, GATE_APB2, v);
+        return;
+    case 0x10:
+        r->apb1rstr = v;
+        pulse(b, GATE_APB1, v);
+        return;
+    case 0x14:
+        r->ahbenr = v;
+        return;
+    case 0x18:
+        r->apb2enr = v;
+        return;
+    case 0x1C:
+        r->apb1enr = v;
+        return;
+    case 0x20:
+        r->bdcr = v & 0x18305u;
+        return;
+    case 0x24:
+        r->lsi = v & 1u;
+        if (v & CSR_RMVF) {
+            r->csr &= ~CSR_FLAGS;
+        }
+        return;
+    case 0x2C:
+        if (b->part->max_hz <= 24000000u) { // value line only
+            r->cfgr2 = v & 15u;
+            apply(b);
+            return;
+        }
+        break;
+    default:
+        break;
+    }
+    board_unknown(b, p->base + off, true, 4);
+}
+
+uint32_t rcc_read(struct board *b, const struct periph *p, uint32_t off)
+{
+    const struct rcc *r = &b->rcc;
+    switch (off) {
+    case 0x00:
+        return r->cr;
+    case 0x04:
+        return r->cfgr;
+    case 0x08:
+        return r->cir;
+    case 0x0C:
+        return r->apb2rstr;
+    case 0x10:
+        return r->apb1rstr;
+    case 0x14:
+        return r->ahbenr;
+    case 0x18:
+        return r->apb2enr;
+    case 0x1C:
+        return r->apb1enr;
+    case 0x20:
+        return r->bdcr;
+    case 0x24: // LSI runs as soon as it, or the watchdog, is on
+        return r->csr | (r->lsi || b->iwdg.running ? 2u : 0) | (r->lsi ? 1u : 0);
+    case 0x2C:
+        if (b->part->max_hz <= 24000000u) {
+            return r->cfgr2;
+        }
+        break;
+    default:
+        break;
+    }
+    board_unknown(b, p->base + off, false, 4);
+    return 0;
+}

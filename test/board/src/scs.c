@@ -1,0 +1,398 @@
+// System control space: SCB, NVIC registers, SysTick, a little of DWT and the debug block
+// (ARM DDI 0403 B3, PM0056 section 4).
+#include <string.h>
+
+#include "internal.h"
+
+#define STK_ENABLE    1u
+#define STK_TICKINT   2u
+#define STK_CLKSOURCE 4u
+#define VTOR_MASK     0x3FFFFF80u
+
+void scs_reset(struct board *b)
+{
+    memset(&b->scs, 0, sizeof b->scs);
+    b->scs.stk_ctrl = 0;
+    systick_reschedule(b);
+}
+
+// SysTick counts HCLK cycles, or every eighth: it follows clock changes by itself.
+static uint32_t stk_div(const struct board *b)
+{
+    return (b->scs.stk_ctrl & STK_CLKSOURCE) ? 1 : 8;
+}
+
+static uint32_t stk_value(const struct board *b)
+{
+    if (!(b->scs.stk_ctrl & STK_ENABLE)) {
+        return b->scs.stk_value;
+    }
+    uint64_t gone = (b->cyc - b->scs.stk_start) / stk_div(b);
+    uint64_t period = (uint64_t)b->scs.stk_load + 1;
+    if (b->scs.stk_value) { // counts down from where it was first
+        if (gone < b->scs.stk_value) {
+            return (uint32_t)(b->scs.stk_value - gone);
+        }
+        gone -= b->scs.stk_value;
+    }
+    uint64_t phase = gone % period; // 0: just reached zero
+    return phase ? (uint32_t)(period - phase) : 0;
+}
+
+void systick_reschedule(struct board *b)
+{
+    if (!(b->scs.stk_ctrl & STK_ENABLE) || (b->scs.stk_load == 0 && b->scs.stk_value == 0)) {
+        ev_at(b, EV_SYSTICK, NEVER);
+        return;
+    }
+    uint64_t period = (uint64_t)b->scs.stk_load + 1;
+    uint64_t gone = (b->cyc - b->scs.stk_start) / stk_div(b);
+    uint64_t first = b->scs.stk_value ? b->scs.stk_value : period; // counts to the first zero
+    uint64_t n = gone < first ? first : first + ((gone - first) / period + 1) * period;
+    uint64_t cycle = b->scs.stk_start + n * stk_div(b);
+    ev_at(b, EV_SYSTICK, b->t0 + cycles_to_ps(b, cycle - b->c0));
+}
+
+void systick_event(struct board *b)
+{
+    b->scs.stk_flag = true;
+    if (b->scs.stk_ctrl & STK_TICKINT) {
+        nvic_pend(b, EXC_SYSTICK); // one bit: ticks missed while it is pending are lost
+    }
+    systick_reschedule(b);
+}
+
+static void stk_restart(struct board *b, uint32_t value)
+{
+    b->scs.stk_value = value;
+    b->scs.stk_start = b->cyc;
+    systick_reschedule(b);
+}
+
+static uint32_t icsr(struct board *b)
+{
+    int prio = 0;
+    uint32_t v = cpu_reg(b, UC_ARM_REG_XPSR) & 0x1FFu;
+    int best = nvic_best(b, &prio);
+    v |= (uint32_t)best << 12;
+    v |= b->nvic.pending[EXC_NMI] ? 1u << 31 : 0;
+    v |= b->nvic.pending[EXC_PENDSV] ? 1u << 28 : 0;
+    v |= b->nvic.pending[EXC_SYSTICK] ? 1u << 26 : 0;
+    unsigned active = 0;
+    for (unsigned i = EXC_NMI; i < EXC_COUNT; i++) {
+        active += b->nvic.active[i];
+        if (i >= 16 && b->nvic.pending[i]) {
+            v |= 1u << 22;
+        }
+    }
+    return v | (active <= 1 ? 1u << 11 : 0);
+}
+
+static void icsr_write(struct board *b, uint32_t v)
+{
+    if (v & (1u << 31)) {
+        nvic_pend(b, EXC_NMI);
+    }
+    if (v & (1u << 27)) {
+        b->nvic.pending[EXC_PENDSV] = false;
+    }
+    if (v & (1u << 25)) {
+        b->nvic.pending[EXC_SYSTICK] = false;
+    }
+    if (v & (1u << 28)) {
+        nvic_pend(b, EXC_PENDSV);
+    }
+    if (v & (1u << 26)) {
+        nvic_pend(b, EXC_SYSTICK);
+    }
+}
+
+static void aircr_write(struct board *b, uint32_t v)
+{
+    if (v >> 16 != 0x05FA) {
+        board_violation(b, 0xE000ED0C, "AIRCR written without its key: 0x%08X", v);
+        return;
+    }
+    b->nvic.prigroup = (uint8_t)((v >> 8) & 7u);
+    nvic_changed(b);
+    if (v & 4u) {
+        b->reset_request = true;
+        cpu_attention(b, ATTN_STOP);
+    }
+    if (v & 1u) {
+        board_violation(b, 0xE000ED0D, "AIRCR.VECTRESET is for debuggers only");
+    }
+}
+
+static uint32_t irq_bits(const struct board *b, const bool *flags, uint32_t word)
+{
+    (void)b;
+    uint32_t v = 0;
+    for (unsigned i = 0; i < 32; i++) {
+        unsigned exc = 16 + word * 32 + i;
+        if (exc < EXC_COUNT && flags[exc]) {
+            v |= 1u << i;
+        }
+    }
+    return v;
+}
+
+static void irq_set(struct board *b, bool *flags, uint32_t word, uint32_t v, bool to)
+{
+    for (unsigned i = 0; i < 32; i++) {
+        unsigned exc = 16 + word * 32 + i;
+        if (exc < EXC_COUNT && (v & (1u << i))) {
+            flags[exc] = to;
+            if (!to && flags == b->nvic.pending && b->nvic.line[exc] && !b->nvic.active[exc]) {
+                flags[exc] = true; // the line is still up
+            }
+        }
+    }
+    nvic_changed(b);
+}
+
+static bool nvic_access(struct board *b, uint32_t addr, uint32_t *v, bool write)
+{
+    uint32_t word = (addr & 0x1Fu) / 4;
+    switch (addr & 0xFFFFFFE0u) {
+    case 0xE000E100u: // ISER
+    case 0xE000E180u: // ICER
+        if (write) {
+            irq_set(b, b->nvic.enabled, word, *v, addr < 0xE000E180u);
+        } else {
+            *v = irq_bits(b, b->nvic.enabled, word);
+        }
+        return true;
+    case 0xE000E200u: // ISPR
+    case 0xE000E280u: // ICPR
+        if (write) {
+            irq_set(b, b->nvic.pending, word, *v, addr < 0xE000E280u);
+        } else {
+            *v = irq_bits(b, b->nvic.pending, word);
+        }
+        return true;
+    case 0xE000E300u: // IABR
+        if (!write) {
+            *v = irq_bits(b, b->nvic.active, word);
+        }
+        return true;
+    default:
+        return false;
+    }
+}
+
+// IPR and SHPR are bytes; only the upper four bits exist.
+static uint8_t *prio_byte(struct board *b, uint32_t addr)
+{
+    if (addr >= 0xE000E400u && addr < 0xE000E4F0u) {
+        uint32_t exc = 16 + addr - 0xE000E400u;
+        return exc < EXC_COUNT ? &b->nvic.prio[exc] : NULL;
+    }
+    if (addr >= 0xE000ED18u && addr < 0xE000ED24u) {
+        return &b->nvic.prio[4 + addr - 0xE000ED18u];
+    }
+    return NULL;
+}
+
+static bool is_prio(uint32_t addr)
+{
+    return (addr >= 0xE000E400u && addr < 0xE000E4F0u) ||
+           (addr >= 0xE000ED18u && addr < 0xE000ED24u);
+}
+
+static uint32_t shcsr(const struct board *b)
+{
+    const struct nvic *n = &b->nvic;
+    uint32_t v = b->scs.shcsr & 0x70000u;
+    v |= n->active[EXC_MEM] | (uint32_t)n->active[EXC_BUS] << 1 |
+         (uint32_t)n->active[EXC_USAGE] << 3 | (uint32_t)n->active[EXC_SVC] << 7 |
+         (uint32_t)n->active[EXC_PENDSV] << 10 | (uint32_t)n->active[EXC_SYSTICK] << 11;
+    return v | (uint32_t)n->pending[EXC_SVC] << 15;
+}
+
+static uint32_t read_word(struct board *b, uint32_t addr)
+{
+    uint32_t v = 0;
+    if (nvic_access(b, addr, &v, false)) {
+        return v;
+    }
+    switch (addr) {
+    case 0xE000E004u: // ICTR: groups of 32 interrupts - 1
+        return (IRQ_COUNT - 1) / 32;
+    case 0xE000E010u:
+        v = b->scs.stk_ctrl | (b->scs.stk_flag ? 1u << 16 : 0);
+        b->scs.stk_flag = false;
+        return v;
+    case 0xE000E014u:
+        return b->scs.stk_load;
+    case 0xE000E018u:
+        return stk_value(b);
+    case 0xE000E01Cu: // CALIB: 9000 = 1 ms at 9 MHz (RM0008)
+        return 9000;
+    case 0xE000ED00u:
+        return b->family->cpuid;
+    case 0xE000ED04u:
+        return icsr(b);
+    case 0xE000ED08u:
+        return b->scs.vtor;
+    case 0xE000ED0Cu:
+        return 0xFA050000u | (uint32_t)b->nvic.prigroup << 8;
+    case 0xE000ED10u:
+        return b->scs.scr;
+    case 0xE000ED14u:
+        return b->scs.ccr;
+    case 0xE000ED24u:
+        return shcsr(b);
+    case 0xE000ED28u:
+        return b->scs.cfsr;
+    case 0xE000ED2Cu:
+        return b->scs.hfsr;
+    case 0xE000ED34u:
+        return b->scs.mmfar;
+    case 0xE000ED38u:
+        return b->scs.bfar;
+    case 0xE000ED30u: // DFSR
+    case 0xE000ED3Cu: // AFSR
+    case 0xE000ED90u: // MPU_TYPE: none on this part
+    case 0xE000EDF0u: // DHCSR: no debugger
+    case 0xE0042000u: // DBGMCU_IDCODE: reads 0 without a debugger on F103 (erratum)
+        return 0;
+    case 0xE0042004u:
+        return b->misc.dbgmcu_cr;
+    case 0xE000EDFCu:
+        return b->scs.demcr;
+    case 0xE0001000u:
+        return b->scs.dwt_ctrl | 0x40000000u;
+    case 0xE0001004u:
+        return (b->scs.dwt_ctrl & 1u) ? (uint32_t)(b->cyc - b->scs.dwt_base)
+                                      : (uint32_t)b->scs.dwt_base;
+    default:
+        board_unknown(b, addr, false, 4);
+        return 0;
+    }
+}
+
+static void stk_ctrl_write(struct board *b, uint32_t v)
+{
+    uint32_t value = stk_value(b);
+    b->scs.stk_ctrl = v & 7u;
+    stk_restart(b, value);
+}
+
+static void dwt_ctrl_write(struct board *b, uint32_t v)
+{
+    uint64_t count = (b->scs.dwt_ctrl & 1u) ? b->cyc - b->scs.dwt_base : b->scs.dwt_base;
+    b->scs.dwt_ctrl = v & 1u;
+    b->scs.dwt_base = (v & 1u) ? b->cyc - count : count;
+}
+
+static void write_word(struct board *b, uint32_t addr, uint32_t v)
+{
+    if (nvic_access(b, addr, &v, true)) {
+        return;
+    }
+    switch (addr) {
+    case 0xE000E010u:
+        stk_ctrl_write(b, v);
+        return;
+    case 0xE000E014u: {
+        // Takes effect at the next reload; the count under way goes on.
+        uint32_t value = stk_value(b);
+        b->scs.stk_load = v & 0xFFFFFFu;
+        stk_restart(b, value);
+        return;
+    }
+    case 0xE000E018u: // any write clears count and flag
+        b->scs.stk_flag = false;
+        stk_restart(b, 0);
+        return;
+    case 0xE000ED04u:
+        icsr_write(b, v);
+        return;
+    case 0xE000ED08u:
+        if (v & ~VTOR_MASK) {
+            board_violation(b, addr, "VTOR 0x%08X: alignment bits are ignored by silicon", v);
+        }
+        b->scs.vtor = v & VTOR_MASK;
+        return;
+    case 0xE000ED0Cu:
+        aircr_write(b, v);
+        return;
+    case 0xE000ED10u:
+        b->scs.scr = v & 0x16u;
+        return;
+    case 0xE000ED14u:
+        b->scs.ccr = v & 0x31Bu;
+        return;
+    case 0xE000ED24u:
+        b->scs.shcsr = v & 0x70000u;
+        return;
+    case 0xE000ED28u: // write 1 to clear
+        b->scs.cfsr &= ~v;
+        return;
+    case 0xE000ED2Cu:
+        b->scs.hfsr &= ~v;
+        return;
+    case 0xE000ED30u:
+    case 0xE000ED3Cu:
+        return;
+    case 0xE000ED34u:
+        b->scs.mmfar = v;
+        return;
+    case 0xE000ED38u:
+        b->scs.bfar = v;
+        return;
+    case 0xE000EDFCu:
+        b->scs.demcr = v;
+        return;
+    case 0xE000EF00u: // STIR
+        if ((v & 0x1FFu) < IRQ_COUNT) {
+            nvic_pend(b, 16 + (v & 0x1FFu));
+        }
+        return;
+    case 0xE0001000u:
+        dwt_ctrl_write(b, v);
+        return;
+    case 0xE0001004u:
+        b->scs.dwt_base = (b->scs.dwt_ctrl & 1u) ? b->cyc - v : v;
+        return;
+    case 0xE0042004u:
+        b->misc.dbgmcu_cr = v;
+        return;
+    default:
+        board_unknown(b, addr, true, 4);
+    }
+}
+
+uint32_t scs_read(struct board *b, uint32_t addr, unsigned size)
+{
+    if (is_prio(addr)) {
+        uint32_t v = 0;
+        for (unsigned i = 0; i < size; i++) {
+            const uint8_t *p = prio_byte(b, addr + i);
+            v |= (uint32_t)(p ? *p : 0) << (8 * i);
+        }
+        return v;
+    }
+    uint32_t v = read_word(b, addr & ~3u);
+    return (v >> (8 * (addr & 3u))) & (size == 4 ? UINT32_MAX : (1u << (8 * size)) - 1u);
+}
+
+void scs_write(struct board *b, uint32_t addr, uint32_t value, unsigned size)
+{
+    if (is_prio(addr)) {
+        for (unsigned i = 0; i < size; i++) {
+            uint8_t *p = prio_byte(b, addr + i);
+            if (p) {
+                *p = (uint8_t)(value >> (8 * i)) & 0xF0u;
+            }
+        }
+        nvic_changed(b);
+        return;
+    }
+    if (size != 4 && (addr & ~3u) != 0xE000ED28u) {
+        board_unknown(b, addr, true, size); // NVIC and SCB: words, but for priorities and CFSR
+        return;
+    }
+    write_word(b, addr & ~3u, size == 4 ? value : value << (8 * (addr & 3u)));
+}

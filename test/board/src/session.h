@@ -1,0 +1,68 @@
+// What all front ends share: options, the control commands, files on exit. One session drives
+// one board.
+#ifndef BOARD_SESSION_H
+#define BOARD_SESSION_H
+
+#include <stdio.h>
+
+#include "board.h"
+
+struct json {
+    char *text;
+    size_t len, room;
+    bool comma;
+};
+
+void json_begin(struct json *j); // empties it
+void json_open(struct json *j, const char *key, char bracket);
+void json_close(struct json *j, char bracket);
+void json_str(struct json *j, const char *key, const char *value); // NULL: null
+void json_u64(struct json *j, const char *key, uint64_t value);
+void json_i64(struct json *j, const char *key, int64_t value);
+void json_bool(struct json *j, const char *key, bool value);
+void json_fixed(struct json *j, const char *key, uint64_t thousandths); // n.nnn
+void json_hex(struct json *j, const char *key, const uint8_t *data, size_t n);
+void json_free(struct json *j);
+
+#define SESSION_EVENTS 64
+
+struct session_event {
+    enum board_event_kind kind;
+    uint64_t time_ps;
+    uint32_t value;
+    char text[160];
+};
+
+struct session {
+    struct board *board;
+    struct board_config config;
+    const char *flash_path, *control_path, *port_path;
+    bool realtime, json_output, pipe;
+    int button_port, button_bit; // -1: none
+    bool button_high;            // the level when pressed
+    bool quit, had_error;
+
+    // Wall pace, kept by the pty front end; `lag_us` is how far virtual time is behind now.
+    uint64_t lag_us, lost_us, max_lag_us, tx_dropped;
+    const char *mode;
+
+    // Events since the last answer, for --pipe.
+    struct session_event event[SESSION_EVENTS];
+    size_t event_count, events_lost;
+};
+
+// Parses the command line and makes the board, powered off. False: message printed, exit 2.
+bool session_open(struct session *s, int argc, char **argv, int *exit_code);
+// Saves and frees; the process's exit code.
+int session_close(struct session *s);
+
+// Handles one command line (no newline) and leaves the answer object in `out`.
+void control_command(struct session *s, const char *line, struct json *out);
+void control_error(struct json *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+bool parse_hex(const char *text, uint8_t *out, size_t room, size_t *n);
+bool parse_u64(const char *text, uint64_t *v);
+
+int run_pipe(struct session *s);
+int run_live(struct session *s);
+
+#endif

@@ -1,0 +1,54 @@
+// One fake device on one fake line, and an update run to its end.
+
+import type { UpdateEvent, UpdateResult } from '../../host/events.js';
+import type { Image } from '../../host/image/image.js';
+import { type UpdateOptions, update } from '../../host/update.js';
+import { FakeDevice, type FakeDeviceOptions } from './fake-device.js';
+import { FakeLine, type Faults } from './fake-line.js';
+import { VirtualClock } from './virtual-clock.js';
+
+export interface BenchOptions extends FakeDeviceOptions {
+  readonly rate?: number;
+  readonly faults?: Faults;
+}
+
+export interface Outcome {
+  readonly events: UpdateEvent[];
+  readonly result?: UpdateResult;
+  readonly error?: unknown;
+  /** Virtual time [ms] */
+  readonly ms: number;
+}
+
+export class Bench {
+  readonly clock = new VirtualClock();
+  readonly line: FakeLine;
+  readonly device: FakeDevice;
+
+  constructor({ rate = 115200, faults = {}, ...device }: BenchOptions = {}) {
+    this.line = new FakeLine(this.clock, rate, faults);
+    this.device = new FakeDevice(this.clock, this.line, device);
+  }
+
+  async update(
+    bytes: Uint8Array | Image,
+    options: UpdateOptions = {},
+    onEvent: (event: UpdateEvent) => void = () => {},
+  ): Promise<Outcome> {
+    const image = bytes instanceof Uint8Array ? { base: undefined, bytes } : bytes;
+    const startedAt = this.clock.now();
+    const events: UpdateEvent[] = [];
+    const ms = (): number => this.clock.now() - startedAt;
+    const run = update(this.line, image, { clock: this.clock, ...options });
+    try {
+      for (;;) {
+        const step = await run.next();
+        if (step.done) return { events, result: step.value, ms: ms() };
+        events.push(step.value);
+        onEvent(step.value);
+      }
+    } catch (error) {
+      return { events, error, ms: ms() };
+    }
+  }
+}

@@ -1,0 +1,427 @@
+// An in-memory bootloader that keeps to docs/protocol.md, with a frame queue, a flash model, and faults to order.
+import type { Clock } from '../../host/clock.js';
+import {
+  APP_BASE,
+  BaudRequest,
+  BaudResponse,
+  BeginFlag,
+  BeginRequest,
+  BeginResponse,
+  Begun,
+  Capability,
+  Check,
+  Command,
+  crc32,
+  DataFlag,
+  DataRequest,
+  DataResponse,
+  decode,
+  EndRequest,
+  EndResponse,
+  encode,
+  encodeFrame,
+  type Frame,
+  FrameDecoder,
+  HelloFlag,
+  HelloRequest,
+  HelloResponse,
+  LISTEN_MS,
+  Mode,
+  PageFlag,
+  PageHead,
+  PagesRequest,
+  PagesResponse,
+  RATE_IDLE_MS,
+  RESPONSE_BIT,
+  Refusal,
+  Rejection,
+  Status,
+  Stay,
+} from '../../protocol/index.js';
+import { type Entry, FakeFlash } from './fake-flash.js';
+import type { FakeLine } from './fake-line.js';
+
+export interface FakeDeviceOptions {
+  readonly pageSize?: number;
+  readonly pages?: number;
+  readonly info?: Partial<HelloResponse>;
+  /** Time to erase and program one page [ms] */
+  readonly commitMs?: number;
+  /** A running application with the app kit answers; one without is silent */
+  readonly appKit?: boolean;
+}
+
+/** Return 'drop' to lose a request, 'deaf' to lose its answer, 'reset' to reset first, or a refusal's status. */
+export type Hook = (frame: Frame, count: number) => 'drop' | 'deaf' | 'reset' | number | undefined;
+
+interface Session {
+  readonly entry: Entry;
+  next: number;
+  status: number;
+  detail: number;
+  pages: number;
+  /** Page being assembled */
+  page: { head: PageHead; headNumber: number; bytes: Uint8Array; filled: number } | undefined;
+}
+
+export class FakeDevice {
+  readonly flash: FakeFlash;
+  readonly log: string[] = [];
+  rate: number;
+  mode: number = Mode.BOOTLOADER;
+  stay: number = Stay.NO_RECORD;
+  alive = true;
+  hook: Hook = () => undefined;
+  /** Page number → commits that will still fail */
+  readonly failing = new Map<number, number>();
+  /** Called before an image is verified; may damage flash */
+  beforeVerify: (flash: FakeFlash) => void = () => {};
+  readonly info: HelloResponse;
+  readonly #clock: Clock;
+  readonly #line: FakeLine;
+  readonly #options: FakeDeviceOptions;
+  readonly #defaultRate: number;
+  #decoder: FrameDecoder;
+  #queue: Frame[] = [];
+  #busy = false;
+  #session: Session | undefined;
+  #lastValidAt = 0;
+  #held = false;
+  #life = 0;
+  readonly #counts = new Map<number, number>();
+
+  constructor(clock: Clock, line: FakeLine, options: FakeDeviceOptions = {}) {
+    const { pageSize = 2048, pages = 240 } = options;
+    this.#clock = clock;
+    this.#line = line;
+    this.#options = options;
+    this.rate = this.#defaultRate = line.rate;
+    this.flash = new FakeFlash(pageSize * pages, pageSize);
+    this.info = {
+      ...DEFAULT_INFO,
+      pageSize,
+      appEnd: APP_BASE + pageSize * pages,
+      defaultRate: line.rate,
+      maxPayload: pageSize + 16,
+      ...options.info,
+    };
+    line.checker.window = this.info.window;
+    this.#decoder = new FrameDecoder(this.info.maxPayload);
+    line.attach(this);
+  }
+
+  /** Power-on or reset: RAM is lost, flash is not. */
+  reset(): void {
+    this.#life++;
+    this.#decoder = new FrameDecoder(this.info.maxPayload);
+    this.#queue = [];
+    this.#busy = false;
+    this.#session = undefined;
+    this.#held = false;
+    this.rate = this.#defaultRate;
+    this.mode = Mode.BOOTLOADER;
+    this.stay = this.flash.installed
+      ? this.flash.bootable
+        ? Stay.NONE
+        : Stay.IN_PROGRESS
+      : Stay.NO_RECORD;
+    if (!this.flash.bootable) return;
+    const life = this.#life;
+    this.#clock.after(LISTEN_MS, () => {
+      if (life === this.#life && !this.#held) this.mode = Mode.APP;
+    });
+  }
+
+  startApp(): void {
+    this.#life++;
+    this.#session = undefined;
+    this.#queue = [];
+    this.#busy = false;
+    this.rate = this.#defaultRate;
+    this.mode = Mode.APP;
+  }
+
+  receive(bytes: Uint8Array): void {
+    if (!this.alive) return;
+    for (const item of this.#decoder.push(bytes)) {
+      if (item.kind === 'frame' && (item.frame.type & RESPONSE_BIT) === 0) {
+        this.#lastValidAt = this.#clock.now();
+        this.#queue.push(item.frame);
+      }
+    }
+    if (this.rate !== this.#defaultRate && this.#clock.now() - this.#lastValidAt > RATE_IDLE_MS) {
+      this.rate = this.#defaultRate;
+    }
+    this.#work();
+  }
+
+  #work(): void {
+    if (this.#busy) return;
+    const frame = this.#queue.shift();
+    if (!frame) return;
+    const { type } = frame;
+    const count = (this.#counts.get(type) ?? 0) + 1;
+    this.#counts.set(type, count);
+    const fault = this.hook(frame, count);
+    if (fault === 'drop') {
+      this.#work();
+      return;
+    }
+    if (fault === 'reset') {
+      this.reset();
+      return;
+    }
+    this.log.push(COMMAND_NAMES[type] ?? String(type));
+    const [payload, takesMs, after] =
+      typeof fault === 'number' ? refuse(fault) : this.#handle(frame);
+    this.#busy = true;
+    const life = this.#life;
+    this.#clock.after(takesMs, () => {
+      if (life !== this.#life) return;
+      this.#busy = false;
+      const { rate } = this;
+      if (payload && fault !== 'deaf') this.#answer(frame, payload, rate);
+      after?.();
+      this.#work();
+    });
+  }
+
+  #answer(frame: Frame, payload: Uint8Array, rate: number): void {
+    this.#line.answer(encodeFrame({ ...frame, type: frame.type | RESPONSE_BIT, payload }), rate);
+  }
+
+  #handle(frame: Frame): Outcome {
+    if (this.mode === Mode.APP) return this.#app(frame);
+    switch (frame.type) {
+      case Command.HELLO:
+        if ((decode(HelloRequest, frame.payload).flags & HelloFlag.HOLD) !== 0) this.#held = true;
+        return [encode(HelloResponse, this.#hello()), 1];
+      case Command.BAUD:
+        return this.#baud(decode(BaudRequest, frame.payload).rate);
+      case Command.PAGES:
+        return this.#pages(decode(PagesRequest, frame.payload));
+      case Command.BEGIN:
+        return this.#begin(decode(BeginRequest, frame.payload));
+      case Command.DATA:
+        return this.#data(decode(DataRequest, frame.payload));
+      case Command.END:
+        return this.#end(decode(EndRequest, frame.payload).count);
+      case Command.BOOT:
+        if (!this.flash.bootable) return refuse(Status.NOT_BOOTABLE, this.stay);
+        return [OK, 1, () => this.startApp()];
+      case Command.ABORT:
+        this.#session = undefined;
+        return [OK, 1];
+      case Command.ENTER:
+        return [OK, 1];
+      default:
+        return refuse(Status.UNKNOWN_COMMAND);
+    }
+  }
+
+  #app(frame: Frame): Outcome {
+    if (!this.#options.appKit) return [undefined, 0];
+    if (frame.type === Command.HELLO) return [encode(HelloResponse, this.#hello()), 5];
+    if (frame.type !== Command.ENTER) return refuse(Status.IN_APP);
+    return [
+      OK,
+      5,
+      () => {
+        this.reset();
+        this.#held = true;
+        this.stay = Stay.ASKED;
+      },
+    ];
+  }
+
+  #hello(): HelloResponse {
+    const app = this.mode === Mode.APP;
+    return {
+      ...this.info,
+      ...(app ? { window: 0, bootloaderMajor: 0, bootloaderMinor: 0, bootloaderPatch: 0 } : {}),
+      mode: this.mode,
+      stay: this.stay,
+      installed: this.flash.describe(this.flash.installed),
+      pending: this.flash.describe(this.flash.pending),
+    };
+  }
+
+  #baud(rate: number): Outcome {
+    if (rate > this.info.maxRate) return refuse(Status.RATE_UNAVAILABLE, this.info.maxRate);
+    return [
+      encode(BaudResponse, { status: Status.OK, rate }),
+      1,
+      () => {
+        const life = this.#life;
+        // The answer's last bit leaves at the old rate.
+        this.#clock.after((BaudResponse.size + 9) * (10_000 / this.rate), () => {
+          if (life === this.#life) this.rate = rate;
+        });
+      },
+    ];
+  }
+
+  #pages({ first, count }: PagesRequest): Outcome {
+    const crc = Array.from({ length: count }, (_, i) => this.flash.pageCrc(first + i));
+    return [encode(PagesResponse, { status: Status.OK, first, count, crc32: crc }), count * 0.5];
+  }
+
+  #begin({ flags, header }: BeginRequest): Outcome {
+    const same = (entry: Entry | undefined): boolean =>
+      entry !== undefined && Buffer.from(entry.header).equals(header);
+    const answer = (begun: number, next: number): Outcome => [
+      encode(BeginResponse, { status: Status.OK, begun, next }),
+      5,
+    ];
+    const session = this.#session;
+    if (session) session.page = undefined;
+    if (session && same(session.entry)) return answer(Begun.RESUMED, session.next);
+    const { installed, pending } = this.flash;
+    const newest = pending ?? installed;
+    if (newest && same(newest) && !newest.valid) {
+      this.#open(newest);
+      return answer(Begun.RESUMED, 0);
+    }
+    if (same(installed) && this.flash.bootable && (flags & BeginFlag.RENEW) === 0) {
+      return answer(Begun.INSTALLED, 0);
+    }
+    this.#open(this.flash.append(header));
+    return answer(Begun.STARTED, 0);
+  }
+
+  #open(entry: Entry): void {
+    this.#session = { entry, next: 0, status: Status.OK, detail: 0, pages: 0, page: undefined };
+  }
+
+  #data({ number, flags, body }: DataRequest): Outcome {
+    const session = this.#session;
+    if (!session) return (flags & DataFlag.ASK) === 0 ? [undefined, 0] : refuse(Status.NO_SESSION);
+    const takesMs = body.length > 0 ? this.#take(session, number, flags, body) : 0;
+    if ((flags & DataFlag.ASK) === 0) return [undefined, takesMs];
+    const { status, next, pages, detail } = session;
+    return [encode(DataResponse, { status, next, pages, detail }), takesMs];
+  }
+
+  /** Returns how long it takes. */
+  #take(session: Session, number: number, flags: number, body: Uint8Array): number {
+    const step = ((number - session.next) << 16) >> 16;
+    if (step < 0) return 0;
+    if (step > 0) {
+      if (session.status === Status.OK) session.status = Status.GAP;
+      return 0;
+    }
+    session.status = Status.OK;
+    session.detail = 0;
+    let bytes = body;
+    if ((flags & DataFlag.HEAD) !== 0) {
+      const head = decode(PageHead, body);
+      bytes = body.subarray(PageHead.size);
+      const assembled = new Uint8Array(this.flash.pageSize).fill(0xff);
+      session.page = { head, headNumber: number, bytes: assembled, filled: 0 };
+    }
+    const { page } = session;
+    session.next = (number + 1) & 0xffff;
+    if (!page) return this.#reject(session, number, Status.PAGE_REJECTED, Rejection.NO_HEAD);
+    page.bytes.set(bytes, page.filled);
+    page.filled += bytes.length;
+    return page.filled < page.head.encodedLength ? 0 : this.#commit(session, page);
+  }
+
+  #commit(session: Session, page: NonNullable<Session['page']>): number {
+    const { head, headNumber, bytes } = page;
+    const { commitMs = 60 } = this.#options;
+    session.page = undefined;
+    if (crc32(bytes) !== head.crc32) {
+      return this.#reject(session, headNumber, Status.PAGE_REJECTED, Rejection.CRC);
+    }
+    const left = this.failing.get(head.page) ?? 0;
+    if (left > 0) {
+      this.failing.set(head.page, left - 1);
+      const address = this.info.appBase + head.page * this.flash.pageSize;
+      return this.#reject(session, headNumber, Status.FLASH_FAILED, address) + commitMs;
+    }
+    session.pages++;
+    const force = (head.flags & PageFlag.FORCE) !== 0;
+    if (!force && this.flash.pageCrc(head.page) === head.crc32) return 1;
+    this.flash.touch(session.entry);
+    this.flash.page(head.page).set(bytes);
+    this.flash.pagesWritten++;
+    return commitMs;
+  }
+
+  #reject(session: Session, next: number, status: number, detail: number): number {
+    session.next = next;
+    session.status = status;
+    session.detail = detail;
+    return 0;
+  }
+
+  #end(count: number): Outcome {
+    const session = this.#session;
+    if (!session) return refuse(Status.NO_SESSION);
+    const answer = (status: number, detail: number): Outcome => [
+      encode(EndResponse, { status, next: session.next, detail }),
+      40,
+    ];
+    if (session.status !== Status.OK && session.status !== Status.GAP) {
+      return answer(session.status, session.detail);
+    }
+    if (count !== session.next || session.page) return answer(Status.GAP, 0);
+    this.beforeVerify(this.flash);
+    if (!this.flash.holds(session.entry.header)) {
+      return answer(Status.VERIFY_FAILED, Check.SHA256 | Check.CRC32);
+    }
+    this.flash.touch(session.entry);
+    session.entry.valid = true;
+    return answer(Status.OK, 0);
+  }
+}
+
+type Outcome = readonly [payload: Uint8Array | undefined, takesMs: number, after?: () => void];
+
+const NO_IMAGE = new FakeFlash(0, 1).describe(undefined);
+
+const DEFAULT_INFO: HelloResponse = {
+  status: Status.OK,
+  major: 1,
+  minor: 0,
+  mode: Mode.BOOTLOADER,
+  stay: Stay.NO_RECORD,
+  bootloaderMajor: 0,
+  bootloaderMinor: 1,
+  bootloaderPatch: 0,
+  part: 'fake',
+  product: new Uint8Array(16),
+  hardware: 0,
+  address: 0,
+  identityFlags: 0xff,
+  serial: '',
+  uniqueId: new Uint8Array(12).fill(7),
+  pageSize: 2048,
+  appBase: APP_BASE,
+  appEnd: APP_BASE,
+  maxPayload: 2064,
+  reserved: 0,
+  window: 8192,
+  defaultRate: 115200,
+  maxRate: 1_000_000,
+  capabilities: Capability.BAUD,
+  holdMs: 10_000,
+  beginMs: 100,
+  pageMs: 120,
+  pagesMs: 500,
+  endMs: 500,
+  reserved2: 0,
+  installed: NO_IMAGE,
+  pending: NO_IMAGE,
+};
+
+const OK = Uint8Array.of(Status.OK);
+
+function refuse(status: number, detail = 0): Outcome {
+  return [encode(Refusal, { status, detail }), 1];
+}
+
+const COMMAND_NAMES: Readonly<Record<number, string>> = Object.fromEntries(
+  Object.entries(Command).map(([name, code]) => [code, name]),
+);

@@ -1,0 +1,88 @@
+// What a fake device keeps over a reset: application flash and a boot record reduced to its two newest entries.
+import { createHash } from 'node:crypto';
+import { crc32, decode, Header, type Image, ImageState } from '../../protocol/index.js';
+
+export interface Entry {
+  readonly header: Uint8Array;
+  touched: boolean;
+  valid: boolean;
+  sequence: number;
+}
+
+const NO_IMAGE: Image = {
+  state: 0,
+  trials: 0,
+  reserved: 0,
+  sequence: 0,
+  size: 0,
+  crc32: 0,
+  sha256: new Uint8Array(32),
+  version: { major: 0, minor: 0, patch: 0, build: 0 },
+};
+
+export class FakeFlash {
+  readonly bytes: Uint8Array;
+  readonly pageSize: number;
+  installed: Entry | undefined;
+  pending: Entry | undefined;
+  /** Pages really erased and programmed */
+  pagesWritten = 0;
+
+  constructor(size: number, pageSize: number) {
+    this.bytes = new Uint8Array(size).fill(0xff);
+    this.pageSize = pageSize;
+  }
+
+  page(number: number): Uint8Array {
+    return this.bytes.subarray(number * this.pageSize, (number + 1) * this.pageSize);
+  }
+
+  append(header: Uint8Array): Entry {
+    const sequence = Math.max(this.installed?.sequence ?? 0, this.pending?.sequence ?? 0) + 1;
+    this.pending = { header: header.slice(), touched: false, valid: false, sequence };
+    return this.pending;
+  }
+
+  /** Before the first page of an update is written */
+  touch(entry: Entry): void {
+    entry.touched = true;
+    if (this.pending === entry) {
+      this.installed = entry;
+      this.pending = undefined;
+    }
+  }
+
+  holds(header: Uint8Array): boolean {
+    const { imageSize, imageSha256 } = decode(Header, header);
+    const hash = createHash('sha256').update(this.bytes.subarray(0, imageSize)).digest();
+    return hash.equals(imageSha256);
+  }
+
+  get bootable(): boolean {
+    return this.installed?.valid === true && this.holds(this.installed.header);
+  }
+
+  describe(entry: Entry | undefined): Image {
+    if (!entry) return NO_IMAGE;
+    const header = decode(Header, entry.header);
+    const good = entry.valid && this.holds(entry.header);
+    return {
+      state:
+        ImageState.PRESENT |
+        (entry.touched ? ImageState.TOUCHED : 0) |
+        (entry.valid ? ImageState.VALID | ImageState.CHECKED : 0) |
+        (good ? ImageState.GOOD : 0),
+      trials: 0,
+      reserved: 0,
+      sequence: entry.sequence,
+      size: header.imageSize,
+      crc32: header.imageCrc32,
+      sha256: header.imageSha256,
+      version: header.version,
+    };
+  }
+
+  pageCrc(number: number): number {
+    return crc32(this.page(number));
+  }
+}

@@ -1,0 +1,154 @@
+// A serial line between host and fake device: takes time, and does to bytes what a test asks for. Virtual time only.
+import type { Clock } from '../../host/clock.js';
+import { IapError } from '../../host/errors.js';
+import type { Transport } from '../../host/transport/transport.js';
+import { FRAME_DELIMITER, FrameDecoder } from '../../protocol/index.js';
+import { randomFrom } from './random.js';
+import { WireChecker } from './wire-checker.js';
+
+/** What the line does, in both directions unless said otherwise; probabilities from 0 to 1. */
+export interface Faults {
+  readonly seed?: number;
+  readonly dropFrame?: number;
+  readonly damageFrame?: number;
+  readonly duplicateFrame?: number;
+  /** Probability of a damaged byte */
+  readonly byteErrors?: number;
+  /** Adapter latency of each chunk towards the host [ms] */
+  readonly latencyMs?: number;
+}
+
+/** The device's end of the line */
+export interface LineEnd {
+  readonly rate: number;
+  receive(bytes: Uint8Array): void;
+}
+
+type Rule = (bytes: Uint8Array) => Uint8Array[];
+
+export class FakeLine implements Transport {
+  rate: number;
+  closed = false;
+  readonly checker = new WireChecker();
+  /** Applied to each chunk; tests may replace them at any time. */
+  toDevice: Rule;
+  toHost: Rule;
+  readonly #clock: Clock;
+  readonly #faults: Faults;
+  #device: LineEnd | undefined;
+  #onBytes: (bytes: Uint8Array) => void = () => {};
+  #onClose: (error: IapError) => void = () => {};
+  #outFreeAt = 0;
+  #inFreeAt = 0;
+
+  constructor(clock: Clock, rate: number, faults: Faults = {}) {
+    this.#clock = clock;
+    this.rate = rate;
+    this.#faults = faults;
+    const random = randomFrom(faults.seed ?? 1);
+    this.toDevice = faultRule(faults, random);
+    this.toHost = faultRule(faults, random);
+  }
+
+  attach(device: LineEnd): void {
+    this.#device = device;
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    if (this.closed) return Promise.reject(new IapError('PORT_LOST', 'closed'));
+    this.checker.burst(bytes);
+    for (const chunk of chunks(bytes)) {
+      for (const damaged of this.toDevice(chunk)) this.#send(damaged);
+    }
+    return Promise.resolve();
+  }
+
+  #send(bytes: Uint8Array): void {
+    const { rate } = this;
+    this.#outFreeAt = Math.max(this.#outFreeAt, this.#clock.now()) + (bytes.length * 10_000) / rate;
+    this.#clock.after(this.#outFreeAt - this.#clock.now(), () => {
+      this.#device?.receive(this.#device.rate === rate ? bytes : garbled(bytes));
+    });
+  }
+
+  /** From the device */
+  answer(bytes: Uint8Array, rate: number): void {
+    for (const chunk of this.toHost(bytes)) {
+      this.#inFreeAt = Math.max(this.#inFreeAt, this.#clock.now()) + (chunk.length * 10_000) / rate;
+      const at = this.#inFreeAt + (this.#faults.latencyMs ?? 0);
+      this.#clock.after(at - this.#clock.now(), () => this.#deliver(chunk, rate));
+    }
+  }
+
+  #deliver(bytes: Uint8Array, rate: number): void {
+    if (this.closed) return;
+    const heard = rate === this.rate ? bytes : garbled(bytes);
+    for (const item of new FrameDecoder().push(heard)) {
+      if (item.kind === 'frame') this.checker.answered(item.frame);
+    }
+    this.#onBytes(heard);
+  }
+
+  onBytes(listener: (bytes: Uint8Array) => void): void {
+    this.#onBytes = listener;
+  }
+
+  onClose(listener: (error: IapError) => void): void {
+    this.#onClose = listener;
+  }
+
+  /** The adapter is pulled out. */
+  vanish(): void {
+    this.closed = true;
+    this.#onClose(new IapError('PORT_LOST', 'the port went away'));
+  }
+
+  setRate(baud: number): Promise<void> {
+    this.rate = baud;
+    return Promise.resolve();
+  }
+
+  drain(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    this.closed = true;
+    return Promise.resolve();
+  }
+}
+
+/** Up to and with each delimiter */
+function chunks(bytes: Uint8Array): Uint8Array[] {
+  const out: Uint8Array[] = [];
+  let from = 0;
+  bytes.forEach((byte, i) => {
+    if (byte !== FRAME_DELIMITER) return;
+    out.push(bytes.subarray(from, i + 1));
+    from = i + 1;
+  });
+  return out;
+}
+
+/** What a receiver at another rate makes of it */
+function garbled(bytes: Uint8Array): Uint8Array {
+  return bytes.map((byte) => (byte ^ 0xa5) | 0x40);
+}
+
+function faultRule(faults: Faults, random: () => number): Rule {
+  const { dropFrame = 0, damageFrame = 0, duplicateFrame = 0, byteErrors = 0 } = faults;
+  return (bytes) => {
+    if (bytes.length > 1 && random() < dropFrame) return [];
+    const out = bytes.slice();
+    if (bytes.length > 1 && random() < damageFrame) {
+      const at = Math.floor(random() * (out.length - 1));
+      out[at] = (out[at] ?? 0) ^ (1 << Math.floor(random() * 8));
+    }
+    if (byteErrors > 0) {
+      for (let i = 0; i < out.length; i++) {
+        if (random() < byteErrors) out[i] = Math.floor(random() * 256);
+      }
+    }
+    return bytes.length > 1 && random() < duplicateFrame ? [out, out] : [out];
+  };
+}

@@ -1,0 +1,92 @@
+// Watches what a host sends, before any fault, and notes every breach of docs/protocol.md.
+import {
+  BURST_START,
+  Command,
+  DataFlag,
+  DataRequest,
+  decode,
+  encodeFrame,
+  type Frame,
+  FrameDecoder,
+  MAX_UNANSWERED,
+  RESPONSE_BIT,
+} from '../../protocol/index.js';
+
+interface SentFrame {
+  readonly seq: number;
+  readonly type: number;
+  readonly index: number;
+  readonly end: number;
+}
+
+export class WireChecker {
+  readonly violations: string[] = [];
+  readonly sent: Frame[] = [];
+  /** Encoded bytes that the device has announced to hold */
+  window = Number.POSITIVE_INFINITY;
+  #bytes = 0;
+  #frames: SentFrame[] = [];
+  #answered = { index: -1, end: 0 };
+  #lastAskEnd = 0;
+  #lastNumber: number | undefined;
+  #count = 0;
+
+  /** One write of the host */
+  burst(bytes: Uint8Array): void {
+    if (bytes[0] !== BURST_START[0]) this.violations.push('a burst without a delimiter first');
+    const before = this.#bytes;
+    this.#bytes += bytes.length;
+    const decoded = new FrameDecoder().push(bytes);
+    let end = before + 1;
+    for (const [i, item] of decoded.entries()) {
+      if (item.kind !== 'frame') {
+        this.violations.push(`the host sent what is no frame: ${item.reason}`);
+        continue;
+      }
+      end += encodeFrame(item.frame).length;
+      this.#frame(item.frame, end, i === decoded.length - 1);
+    }
+  }
+
+  #frame(frame: Frame, end: number, lastOfBurst: boolean): void {
+    const previous = this.sent.at(-1);
+    if (previous && frame.seq !== ((previous.seq + 1) & 0xff))
+      this.violations.push('a seq skipped');
+    this.sent.push(frame);
+    const index = this.#count++;
+    this.#frames.push({ seq: frame.seq, type: frame.type, index, end });
+    if (frame.type === Command.BEGIN) this.#lastNumber = undefined;
+    if (frame.type === Command.DATA) this.#data(frame, end, index, lastOfBurst);
+    else this.#lastAskEnd = end;
+  }
+
+  #data(frame: Frame, end: number, index: number, lastOfBurst: boolean): void {
+    if (end - this.#answered.end > this.window) this.violations.push('window overrun');
+    if (index - this.#answered.index > MAX_UNANSWERED) this.violations.push('too many unanswered');
+    const { number, flags, body } = decode(DataRequest, frame.payload);
+    const asks = (flags & DataFlag.ASK) !== 0;
+    if (lastOfBurst && !asks) this.violations.push('a burst that ends without asking');
+    if (!asks && end - this.#lastAskEnd > this.window / 4) {
+      this.violations.push('more than a quarter window without asking');
+    }
+    if (asks) this.#lastAskEnd = end;
+    if (body.length === 0) return;
+    if (this.#lastNumber !== undefined) {
+      const step = ((number - this.#lastNumber) << 16) >> 16;
+      if (step > 1) this.violations.push(`frame number ${number} after ${this.#lastNumber}`);
+    }
+    this.#lastNumber = number;
+  }
+
+  /** A response reached the host undamaged. */
+  answered(frame: Frame): void {
+    const found = this.#frames.findLast(
+      ({ seq, type }) => seq === frame.seq && (type | RESPONSE_BIT) === frame.type,
+    );
+    if (found && found.index > this.#answered.index) this.#answered = found;
+  }
+
+  count(type: number): number {
+    return this.sent.filter((frame) => frame.type === type).length;
+  }
+}
