@@ -24,11 +24,6 @@ export async function changeRate(device: Device, rate: number, emit: Emit): Prom
   }
   try {
     await device.baud(rate);
-  } catch (error) {
-    if (error instanceof IapError && error.code === 'REFUSED') return stay(error.message);
-    throw error;
-  }
-  try {
     await transport.drain();
     await transport.setRate(rate);
     await session.sleep(SETTLE_MS);
@@ -36,12 +31,15 @@ export async function changeRate(device: Device, rate: number, emit: Emit): Prom
     emit({ event: 'rate', rate });
     return true;
   } catch (error) {
-    if (!(error instanceof IapError) || !RATE_FAILURES.has(error.code)) throw error;
+    if (!(error instanceof IapError)) throw error;
+    if (error.code === 'REFUSED' && transport.rate === before) return stay(error.message);
+    if (!RATE_FAILURES.has(error.code)) throw error;
   }
   await returnToDefault(device, before);
   return stay(`nothing is understood at ${rate} baud`);
 }
 
+/** An adapter that can not make the rate, a line that does not carry it */
 const RATE_FAILURES: ReadonlySet<string> = new Set(['LINK_LOST', 'PORT_FAILED', 'BAD_ANSWER']);
 
 /** The device goes back by itself when it has heard nothing for a while. */

@@ -1,8 +1,7 @@
 // Is this image on the device? Compares, writes nothing.
-import { Mode } from '../protocol/index.js';
+import { bootDevice } from './boot.js';
 import { differingPages, isInstalled, pagesOf } from './compare.js';
 import { connect } from './connect.js';
-import { IapError } from './errors.js';
 import type { VerifyResult } from './events.js';
 import { checkImage } from './image/check.js';
 import { type Image, sha256 } from './image/image.js';
@@ -10,8 +9,8 @@ import type { Transport } from './transport/transport.js';
 import { type LinkOptions, openSession } from './update.js';
 
 /**
- * Compares every page of `image` with the device's flash. The device must be in its bootloader; a running application
- * is asked to enter it.
+ * Compares every page of `image` with the device's flash. A running application is asked to enter the bootloader, and
+ * started again afterwards.
  */
 export async function verify(
   transport: Transport,
@@ -19,19 +18,25 @@ export async function verify(
   options: LinkOptions = {},
 ): Promise<VerifyResult> {
   const { wait, timeoutMs } = options;
+  let entered = false;
   const device = await connect(openSession(transport, options), {
     hold: true,
     ...(wait === undefined ? {} : { wait }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    beforeEnter: (info) => {
+      if (info.appEnd > info.appBase) checkImage(image, info);
+      entered = true;
+      return true;
+    },
   });
-  if (device.info.mode !== Mode.BOOTLOADER)
-    throw new IapError('ENTER_FAILED', 'the application is still running');
   checkImage(image, device.info);
   const pages = pagesOf(image.bytes, device.info.pageSize);
   const differing = await differingPages(device, pages);
+  const same = differing.length === 0 && isInstalled(device.info, sha256(image.bytes));
+  if (entered) await bootDevice(device, () => {});
   return {
     device: device.info,
-    same: differing.length === 0 && isInstalled(device.info, sha256(image.bytes)),
+    same,
     pagesTotal: pages.length,
     differing: differing.map(({ number }) => number),
   };

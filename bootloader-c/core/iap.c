@@ -41,26 +41,6 @@ static void read_record(struct iap *iap) {
     iap->record_known = true;
 }
 
-void iap_init(struct iap *iap, struct iap_target target, struct iap_mailbox mailbox,
-              uint32_t reset_flags) {
-    *iap = (struct iap){
-        .target = target,
-        .mailbox = mailbox,
-        .held_by = mailbox.request == IAP_REQUEST_ENTER ? IAP_STAY_ASKED : IAP_STAY_NONE,
-        .fault = mailbox.request == IAP_REQUEST_FAULT,
-        .listening = true,
-    };
-    iap->mailbox.reset_flags = reset_flags;
-    iap->identity = iap_identity_read(&target);
-    iap->rate = iap->identity.default_rate;
-    iap_decoder_init(&iap->decoder, target.config->frame_buffer,
-                     target.config->max_payload + IAP_FRAME_OVERHEAD);
-    if (!iap->fault) {
-        read_record(iap);
-    }
-    iap->start_ms = iap->frame_ms = now_ms(iap);
-}
-
 static bool for_this_device(const struct iap *iap, const struct iap_frame *frame) {
     if ((frame->type & IAP_RESPONSE_BIT) != 0) {
         return false;
@@ -190,18 +170,7 @@ static void start_application(struct iap *iap) {
     iap->target.port->restart(iap->target.port->context, bytes);
 }
 
-void iap_step(struct iap *iap) {
-    iap->target.port->poll(iap->target.port->context);
-    receive(iap);
-    watch_rate(iap);
-    watch_holders(iap);
-    if (iap->record_known) {
-        check_image(iap);
-    }
-    if (iap->boot_asked) {
-        start_application(iap);
-        return;
-    }
+static void decide(struct iap *iap) {
     const struct iap_boot_facts facts = {
         .fault = iap->fault,
         .held_by = iap->held_by,
@@ -221,4 +190,40 @@ void iap_step(struct iap *iap) {
     } else if (decision.action == IAP_BOOT_START) {
         start_application(iap);
     }
+}
+
+void iap_init(struct iap *iap, struct iap_target target, struct iap_mailbox mailbox,
+              uint32_t reset_flags) {
+    *iap = (struct iap){
+        .target = target,
+        .mailbox = mailbox,
+        .held_by = mailbox.request == IAP_REQUEST_ENTER ? IAP_STAY_ASKED : IAP_STAY_NONE,
+        .fault = mailbox.request == IAP_REQUEST_FAULT,
+        .listening = true,
+    };
+    iap->mailbox.reset_flags = reset_flags;
+    iap->identity = iap_identity_read(&target);
+    iap->rate = iap->identity.default_rate;
+    iap_decoder_init(&iap->decoder, target.config->frame_buffer,
+                     target.config->max_payload + IAP_FRAME_OVERHEAD);
+    if (!iap->fault) {
+        read_record(iap);
+    }
+    iap->start_ms = iap->frame_ms = now_ms(iap);
+    decide(iap); // so that the first answer can say why it stays
+}
+
+void iap_step(struct iap *iap) {
+    iap->target.port->poll(iap->target.port->context);
+    receive(iap);
+    watch_rate(iap);
+    watch_holders(iap);
+    if (iap->record_known) {
+        check_image(iap);
+    }
+    if (iap->boot_asked) {
+        start_application(iap);
+        return;
+    }
+    decide(iap);
 }

@@ -1,5 +1,5 @@
 // From options to an open port, and back: what every command that talks to a device needs around it.
-import { realClock } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { IapError } from '../errors.js';
 import type { TraceEvent } from '../session.js';
 import { hexBytes } from '../text.js';
@@ -30,6 +30,7 @@ export interface Context {
   readonly output: Output;
   readonly signal: AbortSignal;
   readonly ports: Ports;
+  readonly clock: Clock;
 }
 
 /** Opens the port, runs `use`, and closes it whatever happens. */
@@ -48,8 +49,9 @@ export async function withPort<T>(
   }
 }
 
-function linkOptions(args: LinkArguments, { signal, output }: Context): LinkOptions {
+function linkOptions(args: LinkArguments, { signal, output, clock }: Context): LinkOptions {
   return {
+    clock,
     address: args.address,
     wait: args.wait,
     signal,
@@ -59,19 +61,20 @@ function linkOptions(args: LinkArguments, { signal, output }: Context): LinkOpti
 }
 
 async function open(path: string, args: LinkArguments, context: Context): Promise<Transport> {
-  const end = realClock.now() + (args.timeout ?? Number.POSITIVE_INFINITY);
+  const { clock } = context;
+  const end = clock.now() + (args.timeout ?? Number.POSITIVE_INFINITY);
   let told = false;
   for (;;) {
     try {
       return await context.ports.open({ path, rate: args.initialBaud });
     } catch (error) {
       const absent = error instanceof IapError && error.code === 'PORT_NOT_FOUND';
-      if (!absent || !args.wait || realClock.now() >= end) throw error;
+      if (!absent || !args.wait || clock.now() >= end) throw error;
       if (!told) context.output.line(`waiting for ${path}`);
       told = true;
     }
     await new Promise<void>((resolve) => {
-      realClock.after(PORT_POLL_MS, resolve);
+      clock.after(PORT_POLL_MS, resolve);
     });
     if (context.signal.aborted)
       throw new IapError('INTERRUPTED', 'interrupted; nothing was changed');

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The command line: which command, and what its outcome is to a shell. The only place that ends the process.
 import yargs from 'yargs';
+import { realClock } from '../clock.js';
 import { ExitCode, exitCodeOf, IapError } from '../errors.js';
 import { BASE_OPTION } from './image-file.js';
 import { type Context, realPorts } from './link.js';
@@ -165,7 +166,7 @@ async function main(args: readonly string[]): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const signal = args[0] === 'board' ? new AbortController().signal : interruptible(output);
   try {
-    process.exitCode = await run(args, { output, signal, ports: realPorts });
+    process.exitCode = await run(args, { output, signal, ports: realPorts, clock: realClock });
   } catch (error) {
     output.failure(error);
     process.exitCode = exitCodeOf(error);

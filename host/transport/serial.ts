@@ -36,13 +36,21 @@ class SerialTransport implements Transport {
   readonly #port: SerialPort;
   readonly #path: string;
   #closing = false;
+  #onBytes: (bytes: Uint8Array) => void = () => {};
+  #onClose: (error: IapError) => void = () => {};
 
   constructor(port: SerialPort, path: string, rate: number) {
     this.#port = port;
     this.#path = path;
     this.rate = rate;
-    // Without a listener an error event would end the process; writes and closing report it where it matters.
+    // Without a listener an error event would end the process; writing and closing report it where it matters.
     port.on('error', () => {});
+    port.on('data', (chunk: Buffer) => {
+      this.#onBytes(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    });
+    port.on('close', () => {
+      if (!this.#closing) this.#onClose(lost(path));
+    });
   }
 
   write(bytes: Uint8Array): Promise<void> {
@@ -54,15 +62,11 @@ class SerialTransport implements Transport {
   }
 
   onBytes(listener: (bytes: Uint8Array) => void): void {
-    this.#port.on('data', (chunk: Buffer) => {
-      listener(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
-    });
+    this.#onBytes = listener;
   }
 
   onClose(listener: (error: IapError) => void): void {
-    this.#port.on('close', () => {
-      if (!this.#closing) listener(lost(this.#path));
-    });
+    this.#onClose = listener;
   }
 
   async setRate(baud: number): Promise<void> {

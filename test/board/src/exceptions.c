@@ -185,7 +185,8 @@ void exc_enter(struct board *b, unsigned exc, uint32_t return_pc)
     b->cyc += ENTRY_CYCLES;
     b->sleeping = false;
     bool stacked = push_frame(b, sp, return_pc, xpsr);
-    if (!stacked && exc == EXC_HARD && b->nvic.active_prio <= -1) {
+    if (!stacked && exc == EXC_HARD) {
+        b->scs.cfsr |= 1u << 12; // STKERR
         lockup(b, "stacking for HardFault failed");
         return;
     }
@@ -209,11 +210,7 @@ void exc_enter(struct board *b, unsigned exc, uint32_t return_pc)
 
     if (!stacked) { // STKERR (BFSR bit 4): the handler runs, derived fault on top
         struct fault f = {.exc = EXC_BUS, .cfsr = 1u << 12, .pc = vector & ~1u};
-        if (exc != EXC_HARD) {
-            exc_fault(b, &f);
-        } else {
-            b->scs.cfsr |= f.cfsr;
-        }
+        exc_fault(b, &f);
         return;
     }
     if (!v) { // VECTTBL
@@ -221,6 +218,10 @@ void exc_enter(struct board *b, unsigned exc, uint32_t return_pc)
         exc_fault(b, &f);
     } else if (!(vector & 1u)) { // INVSTATE at the handler's first instruction
         struct fault f = {.exc = EXC_USAGE, .cfsr = 1u << 17, .pc = vector};
+        exc_fault(b, &f);
+    } else if (vector >= 0xE0000000u) {
+        // Execute never (IACCVIOL). Told apart here: the core would take 0xFFFFFFFx for a return.
+        struct fault f = {.exc = EXC_MEM, .cfsr = 1u << 0, .pc = vector & ~1u};
         exc_fault(b, &f);
     }
 }

@@ -1,2 +1,221 @@
-#include "session.h"
-int run_live(struct session *s) { (void)s; return 0; }
+// The board on a pty (or a serial device), paced by the wall clock.
+//
+// --realtime: virtual time follows wall time. --fast: it runs flat out while there is something
+// to do on the line or in the flash, and no faster than wall time when idle, so that the
+// firmware's time-outs do not run out while the host thinks.
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "port.h"
+#include "server.h"
+
+#define NS_PER_US     1000ull
+#define PS_PER_NS     1000ull
+#define SLICE_NS      (250 * NS_PER_US)     // virtual time between two looks at the outside
+#define IDLE_NS       (1000 * NS_PER_US)    // the same with nothing on the line
+#define FAST_TAIL_NS  (1000 * NS_PER_US)    // an answer often follows the last byte closely
+#define LAG_GIVE_UP_NS (100000 * NS_PER_US) // further behind is written off as lost
+#define FAST_QUEUE    4096u
+
+struct pace {
+    uint64_t wall0_ns, virt0_ns; // virtual time was virt0 at wall0
+    uint64_t busy_until_ns;      // virtual: fast mode's tail
+};
+
+static uint64_t wall_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t virt_ns(const struct session *s)
+{
+    return board_time_ps(s->board) / PS_PER_NS;
+}
+
+static void anchor(struct pace *p, const struct session *s, uint64_t wall)
+{
+    p->wall0_ns = wall;
+    p->virt0_ns = virt_ns(s);
+}
+
+// Runs as far as the mode allows now; how long to wait for the outside before the next call.
+static uint64_t advance(struct session *s, struct pace *p)
+{
+    uint64_t wall = wall_ns(), virt = virt_ns(s);
+    bool busy = board_busy(s->board);
+    if (!s->realtime && (busy || virt < p->busy_until_ns)) {
+        board_run_ps(s->board, SLICE_NS * PS_PER_NS);
+        if (busy) {
+            p->busy_until_ns = virt_ns(s) + FAST_TAIL_NS;
+        }
+        anchor(p, s, wall_ns());
+        s->lag_us = 0;
+        return 0;
+    }
+    uint64_t target = p->virt0_ns + (wall - p->wall0_ns);
+    if (virt < target) {
+        uint64_t behind = target - virt;
+        if (behind > LAG_GIVE_UP_NS) {
+            s->lost_us += s->realtime ? behind / NS_PER_US : 0;
+            anchor(p, s, wall);
+            behind = SLICE_NS;
+        }
+        board_run_ps(s->board, (behind < SLICE_NS ? behind : SLICE_NS) * PS_PER_NS);
+        virt = virt_ns(s);
+        target = p->virt0_ns + (wall_ns() - p->wall0_ns);
+    }
+    s->lag_us = s->realtime && target > virt ? (target - virt) / NS_PER_US : 0;
+    s->max_lag_us = s->lag_us > s->max_lag_us ? s->lag_us : s->max_lag_us;
+    if (target > virt + SLICE_NS) {
+        return 0;
+    }
+    return board_busy(s->board) ? SLICE_NS : IDLE_NS;
+}
+
+static void follow_rates(struct session *s, struct port *port, uint32_t *device_rate)
+{
+    if (port->is_pty) {
+        uint32_t host = port_host_rate(port);
+        if (host >= 50) { // 0 is B0: the host hung up
+            board_line_set_rate(s->board, host);
+        }
+        return;
+    }
+    uint32_t baud = board_uart_baud(s->board);
+    if (baud && baud != *device_rate) {
+        uint32_t actual = 0;
+        bool ok = port_set_rate(port, baud, &actual);
+        fprintf(stderr, "iap-board: %s set to %u Bd%s\n", port->name, actual,
+                ok ? "" : ", which is not the rate the firmware set");
+        *device_rate = baud;
+    }
+}
+
+static bool bytes_out(struct session *s, struct port *port)
+{
+    uint8_t data[4096];
+    size_t n;
+    while ((n = board_uart_pull(s->board, data, sizeof data)) > 0) {
+        long taken = port_write(port, data, n);
+        if (taken < 0) {
+            return false;
+        }
+        s->tx_dropped += n - (size_t)taken;
+    }
+    return true;
+}
+
+// How much may wait in front of the line: a pty must push back as a UART's driver does.
+static size_t room_in(const struct session *s)
+{
+    size_t limit = FAST_QUEUE;
+    if (s->realtime) {
+        limit = 16 + board_line_rate(s->board) / 10 / 500; // 2 ms of the line
+    }
+    size_t waiting = board_uart_waiting(s->board);
+    return waiting < limit ? limit - waiting : 0;
+}
+
+static bool bytes_in(struct session *s, struct port *port)
+{
+    uint8_t data[FAST_QUEUE];
+    size_t room = room_in(s);
+    long n = room ? port_read(port, data, room < sizeof data ? room : sizeof data) : 0;
+    if (n > 0) {
+        board_uart_push(s->board, data, (size_t)n);
+    }
+    return n >= 0;
+}
+
+static void announce(const struct session *s, const struct port *port)
+{
+    if (s->json_output) {
+        struct json j = {0};
+        json_begin(&j);
+        json_open(&j, NULL, '{');
+        json_str(&j, "event", "board");
+        json_str(&j, "port", port->name);
+        json_str(&j, "part", s->config.part->name);
+        json_str(&j, "control", s->control_path);
+        json_close(&j, '}');
+        printf("%s\n", j.text);
+        json_free(&j);
+    } else {
+        printf("%s\n", port->name);
+    }
+    fflush(stdout);
+}
+
+static int loop(struct session *s, struct port *port, struct server *server, int signals)
+{
+    struct pace pace = {0};
+    uint32_t device_rate = 0;
+    anchor(&pace, s, wall_ns());
+    while (!s->quit) {
+        uint64_t wait = advance(s, &pace);
+        port_update_listeners(port);
+        follow_rates(s, port, &device_rate);
+        if (!bytes_out(s, port)) {
+            fprintf(stderr, "iap-board: %s is gone\n", port->name);
+            return 4;
+        }
+        struct pollfd fds[4 + SERVER_CLIENTS];
+        fds[0] = (struct pollfd){.fd = signals, .events = POLLIN};
+        fds[1] = (struct pollfd){.fd = port->fd, .events = room_in(s) ? POLLIN : 0};
+        nfds_t n = 2 + server_poll(server, fds + 2);
+        struct timespec t = {.tv_nsec = (long)wait};
+        if (ppoll(fds, n, &t, NULL) <= 0) {
+            continue;
+        }
+        if (fds[0].revents) {
+            return 0;
+        }
+        port_update_listeners(port);
+        follow_rates(s, port, &device_rate); // the host sets its rate before it writes
+        if ((fds[1].revents & (POLLIN | POLLHUP | POLLERR)) && !bytes_in(s, port)) {
+            fprintf(stderr, "iap-board: %s is gone\n", port->name);
+            return 4;
+        }
+        server_serve(server, s);
+    }
+    return 0;
+}
+
+int run_live(struct session *s)
+{
+    struct port port;
+    static const struct server no_server;
+    struct server server = no_server;
+    s->mode = s->realtime ? "realtime" : "fast";
+    signal(SIGPIPE, SIG_IGN);
+    if (s->port_path ? !port_open_device(&port, s->port_path) : !port_open_pty(&port)) {
+        fprintf(stderr, "iap-board: cannot open %s: %s\n", s->port_path ? s->port_path : "a pty",
+                strerror(errno));
+        return 4;
+    }
+    if (!server_open(&server, s->control_path)) {
+        fprintf(stderr, "iap-board: cannot listen on %s: %s\n", s->control_path, strerror(errno));
+        port_close(&port);
+        return 4;
+    }
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    int signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    announce(s, &port);
+    int code = loop(s, &port, &server, signals);
+    close(signals);
+    server_close(&server);
+    port_close(&port);
+    return code;
+}
