@@ -4,6 +4,7 @@ import {
   CALL_INTERVAL_MS,
   Command,
   HelloRequest,
+  HelloResponse,
   ImageState,
   Mode,
   RATE_IDLE_MS,
@@ -41,7 +42,7 @@ const IDLE_CHARACTERS = 2;
 export async function connect(session: Session, options: ConnectOptions): Promise<Device> {
   const timeout =
     options.timeoutMs ?? (options.wait ? Number.POSITIVE_INFINITY : DEFAULT_TIMEOUT_MS);
-  const interval = options.wait ? CALL_INTERVAL_MS : APP_ANSWER_MS;
+  const interval = options.wait ? CALL_INTERVAL_MS : answerTime(session);
   const info = await call(session, options.hold, interval, timeout);
   const device = new Device(session, info);
   if (!options.hold) return device;
@@ -52,6 +53,12 @@ export async function connect(session: Session, options: ConnectOptions): Promis
   }
   await checked(device);
   return device;
+}
+
+/** How long an answer to HELLO may take, so that a slow line is not filled with answers nobody needs [ms]. */
+export function answerTime(session: Session): number {
+  const bytes = Session.wireSize(HelloRequest.size) + Session.wireSize(HelloResponse.size);
+  return APP_ANSWER_MS + session.lineTime(bytes);
 }
 
 /** HELLO again and again until somebody answers. Calls are not waited for one by one: a listening window is short. */
@@ -70,7 +77,14 @@ export async function call(
   let answer: Uint8Array | undefined;
   while (answer === undefined) {
     if (clock.now() >= end) throw notFound(session, before, timeoutMs);
-    await session.post([{ type: Command.HELLO, payload, onAnswer: (bytes) => (answer ??= bytes) }]);
+    await session.post([
+      {
+        type: Command.HELLO,
+        payload,
+        answerSize: HelloResponse.size,
+        onAnswer: (bytes) => (answer ??= bytes),
+      },
+    ]);
     const next = Math.min(end, clock.now() + interval);
     while (answer === undefined && clock.now() < next) await session.pause(next);
   }
@@ -83,22 +97,40 @@ async function enter(device: Device): Promise<void> {
   const { clock } = session;
   const end = clock.now() + ENTER_MS;
   let sentAt = Number.NEGATIVE_INFINITY;
-  do {
+  let lastHeardAt = clock.now();
+  while (clock.now() < end) {
     if (clock.now() - sentAt >= ENTER_AGAIN_MS) {
       sentAt = clock.now();
       await tryEnter(device);
     }
-    device.info = await call(session, true, CALL_INTERVAL_MS, Math.max(0, end - clock.now()));
-    if (device.info.mode === Mode.BOOTLOADER) return;
+    const info = await callOrNobody(session, true, CALL_INTERVAL_MS, end - clock.now());
+    if (!info) break;
+    device.info = info;
+    if (info.mode === Mode.BOOTLOADER) return;
+    lastHeardAt = clock.now();
     await session.sleep(CALL_INTERVAL_MS);
-  } while (clock.now() < end);
+  }
+  const still = end - lastHeardAt < ENTER_AGAIN_MS;
   throw new IapError(
     'ENTER_FAILED',
-    'the application was asked to enter the bootloader, but it is still running',
-    {
-      hint: 'start this command with --wait and reset the device; then report it to the maker of the application',
-    },
+    `the application was asked to enter the bootloader, but ${still ? 'it is still running' : 'nobody answers since'}`,
+    { hint: 'start this command with --wait and reset the device; nothing was changed on it' },
   );
+}
+
+/** As call(), but undefined if nobody answers in time. */
+async function callOrNobody(
+  session: Session,
+  hold: boolean,
+  intervalMs: number,
+  timeoutMs: number,
+): Promise<DeviceInfo | undefined> {
+  try {
+    return await call(session, hold, intervalMs, timeoutMs);
+  } catch (error) {
+    if (error instanceof IapError && NOBODY.has(error.code)) return undefined;
+    throw error;
+  }
 }
 
 /** The answer may be lost because the application resets: only a refusal says that it will not. */
@@ -138,14 +170,12 @@ export async function waitForApp(session: Session, timeoutMs: number): Promise<D
   const { clock } = session;
   const end = clock.now() + timeoutMs;
   let last: DeviceInfo | undefined;
-  try {
-    while (clock.now() < end) {
-      last = await call(session, false, APP_ANSWER_MS, end - clock.now());
-      if (last.mode === Mode.APP) return last;
-      await session.sleep(APP_ANSWER_MS);
-    }
-  } catch (error) {
-    if (!(error instanceof IapError) || !NOBODY.has(error.code)) throw error;
+  while (clock.now() < end) {
+    const info = await callOrNobody(session, false, answerTime(session), end - clock.now());
+    if (!info) break;
+    last = info;
+    if (info.mode === Mode.APP) return info;
+    await session.sleep(APP_ANSWER_MS);
   }
   throw new IapError(
     'APP_SILENT',
@@ -194,9 +224,8 @@ function notFound(session: Session, before: Session['stats'], timeoutMs: number)
 
 /** A sample as text if it looks like text, otherwise in hex. */
 function describe(sample: Uint8Array): string {
-  const printable = sample.filter((byte) => byte >= 0x20 && byte < 0x7f);
-  if (printable.length >= sample.length * 0.8) {
-    return JSON.stringify(new TextDecoder('latin1').decode(printable));
-  }
+  const text = new TextDecoder('latin1').decode(sample).replace(/\s+/g, ' ');
+  const printable = text.replace(/[^\x20-\x7e]/g, '');
+  if (printable.length >= text.length * 0.8) return JSON.stringify(printable);
   return Array.from(sample.subarray(-16), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
 }

@@ -1,6 +1,6 @@
 // Another baud rate for the transfer, proven before it is relied on, and the way back when it does not work.
-import { Capability, HelloResponse, RATE_IDLE_MS } from '../protocol/index.js';
-import { call } from './connect.js';
+import { Capability, RATE_IDLE_MS } from '../protocol/index.js';
+import { answerTime, call } from './connect.js';
 import type { Device } from './device.js';
 import { IapError } from './errors.js';
 import type { Emit } from './events.js';
@@ -47,5 +47,5 @@ async function returnToDefault(device: Device, before: number): Promise<void> {
   const { session } = device;
   await session.transport.setRate(before);
   await session.sleep(RATE_IDLE_MS);
-  device.info = await call(session, true, session.lineTime(HelloResponse.size) + 200, RATE_IDLE_MS);
+  device.info = await call(session, true, answerTime(session), RATE_IDLE_MS);
 }

@@ -40,6 +40,8 @@ export interface Outgoing {
   readonly payload: Uint8Array;
   /** Called at most once. Without it no answer is expected. */
   readonly onAnswer?: (payload: Uint8Array) => void;
+  /** Expected size of the answer's payload [bytes] */
+  readonly answerSize?: number;
 }
 
 export interface RequestOptions {
@@ -74,6 +76,8 @@ interface Pending {
   /** Frames and bytes sent up to and with this one */
   readonly frames: number;
   readonly bytes: number;
+  /** Of the answer on the wire */
+  readonly answerBytes: number;
   readonly onAnswer: (payload: Uint8Array) => void;
 }
 
@@ -137,6 +141,12 @@ export class Session {
     return Math.max(this.#lineFreeAt, this.clock.now());
   }
 
+  /** When all answers that are waited for have come, if the device takes no time for them. */
+  get answersAt(): number {
+    const bytes = this.#pending.reduce((sum, { answerBytes }) => sum + answerBytes, 0);
+    return this.lineFreeAt + this.lineTime(bytes);
+  }
+
   /** What to add to computed times for the way through drivers and adapters [ms] */
   get margin(): number {
     return this.#latency.margin;
@@ -157,7 +167,7 @@ export class Session {
     this.check();
     const chunks: Uint8Array[] = [BURST_START];
     let sent = this.stats.bytesSent + BURST_START.length;
-    for (const { type, payload, onAnswer } of frames) {
+    for (const { type, payload, onAnswer, answerSize = 0 } of frames) {
       const seq = this.#seq;
       this.#seq = (seq + 1) & 0xff;
       const frame = { address: this.#options.address ?? ADDRESS_ONLY, type, seq, payload };
@@ -166,7 +176,9 @@ export class Session {
       sent += encoded.length;
       this.stats.framesSent++;
       if (onAnswer) {
-        this.#pending.push({ seq, type, frames: this.stats.framesSent, bytes: sent, onAnswer });
+        const answerBytes = Session.wireSize(answerSize) + BURST_START.length;
+        const position = { frames: this.stats.framesSent, bytes: sent };
+        this.#pending.push({ seq, type, ...position, answerBytes, onAnswer });
         // Calls for a device go on unanswered for hours; a seq must stay unambiguous.
         if (this.#pending.length > MAX_UNANSWERED) this.#pending.shift();
       }
@@ -202,13 +214,13 @@ export class Session {
   /** Sends a request until it is answered. Every attempt has its own seq, and an answer to any of them counts. */
   async request(type: number, payload: Uint8Array, options: RequestOptions): Promise<Uint8Array> {
     const attempts = options.attempts ?? ATTEMPTS;
-    const answerTime = this.lineTime(Session.wireSize(options.answerSize));
+    const { answerSize } = options;
     let answer: Uint8Array | undefined;
     let patience = 1;
     for (let attempt = 0; attempt < attempts; attempt++) {
       if (attempt > 0) this.stats.repeats++;
-      await this.post([{ type, payload, onAnswer: (bytes) => (answer ??= bytes) }]);
-      const expectedAt = this.lineFreeAt + answerTime;
+      await this.post([{ type, payload, answerSize, onAnswer: (bytes) => (answer ??= bytes) }]);
+      const expectedAt = this.answersAt;
       const deadline = expectedAt + patience * (options.limitMs + this.margin);
       while (answer === undefined && this.clock.now() < deadline) await this.pause(deadline);
       if (answer !== undefined) {

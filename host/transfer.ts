@@ -183,15 +183,14 @@ export class Transfer {
     const onAnswer = (answer: Uint8Array): void => {
       this.#answers.push({ epoch, payload: answer });
     };
-    return { type: Command.DATA, payload, onAnswer };
+    return { type: Command.DATA, payload, answerSize: DataResponse.size, onAnswer };
   }
 
   /** Waits for an answer; false if none comes although all that was sent must have been worked through. */
   async #answered(): Promise<boolean> {
     const session = this.#session;
-    const answerTime = session.lineTime(Session.wireSize(DataResponse.size));
     const work = this.#device.info.pageMs * Math.max(1, this.#pagesOnTheWay);
-    const deadline = session.lineFreeAt + work + answerTime + session.margin;
+    const deadline = session.answersAt + work + session.margin;
     while (this.#answers.length === 0 && session.clock.now() < deadline) {
       await session.pause(deadline);
     }

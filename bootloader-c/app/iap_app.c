@@ -23,7 +23,7 @@ static struct iap_target target_of(const struct iap_app *app) {
     return (struct iap_target){&app->core_config, &app->core_port};
 }
 
-static void prepare_hello(struct iap_app *app) {
+static void encode_hello(const struct iap_app *app, uint8_t *to) {
     const struct iap_target target = target_of(app);
     const struct iap_record record = iap_record_read(&target);
     const struct iap_hello hello = {
@@ -35,7 +35,7 @@ static void prepare_hello(struct iap_app *app) {
         // It runs, so the bootloader has checked it.
         .installed_state = IAP_IMAGE_STATE_CHECKED | IAP_IMAGE_STATE_GOOD,
     };
-    iap_hello_encode(&hello, app->hello);
+    iap_hello_encode(&hello, to);
 }
 
 void iap_app_init(struct iap_app *app, const struct iap_app_config *config) {
@@ -62,7 +62,6 @@ void iap_app_init(struct iap_app *app, const struct iap_app_config *config) {
     app->identity = iap_identity_read(&target);
     app->core_config.max_rate = app->identity.default_rate;
     iap_decoder_init(&app->decoder, app->frame, sizeof app->frame);
-    prepare_hello(app);
 }
 
 static bool for_this_device(const struct iap_app *app, const struct iap_frame *frame) {
@@ -76,7 +75,7 @@ static bool for_this_device(const struct iap_app *app, const struct iap_frame *f
 static uint32_t answer(const struct iap_app *app, uint8_t type, uint8_t *to) {
     switch (type) {
     case IAP_COMMAND_HELLO:
-        iap_copy(to, app->hello, IAP_HELLO_RESPONSE_SIZE);
+        encode_hello(app, to);
         return IAP_HELLO_RESPONSE_SIZE;
     case IAP_COMMAND_ENTER:
         to[IAP_ENTER_RESPONSE_AT_STATUS] = IAP_STATUS_OK;
@@ -112,12 +111,10 @@ void iap_app_receive(struct iap_app *app, uint8_t byte) {
 bool iap_app_confirm(struct iap_app *app) {
     const struct iap_target target = target_of(app);
     struct iap_record record = iap_record_read(&target);
-    if (record.installed.slot == 0 || record.installed.confirmed) {
+    if (record.installed.slot == 0 || iap_entry_is(&record.installed, IAP_ENTRY_CONFIRMED)) {
         return record.installed.slot != 0;
     }
-    bool confirmed = iap_record_mark(&target, record.installed.slot, IAP_RECORD_SLOT_AT_CONFIRMED);
-    prepare_hello(app);
-    return confirmed;
+    return iap_record_mark(&target, record.installed.slot, IAP_RECORD_SLOT_AT_CONFIRMED);
 }
 
 _Noreturn void iap_app_enter_bootloader(void) {

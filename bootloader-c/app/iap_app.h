@@ -47,11 +47,10 @@ struct iap_app {
     struct iap_mailbox
         report; // why the bootloader last stayed, and the reset flags its first pass found
     uint8_t frame[IAP_APP_MAX_PAYLOAD + IAP_FRAME_OVERHEAD];
-    uint8_t hello[IAP_HELLO_RESPONSE_SIZE];
     uint8_t answer[IAP_HELLO_RESPONSE_SIZE + IAP_FRAME_OVERHEAD];
 };
 
-// Takes the bootloader's report out of the mailbox and prepares the answers. Call it before
+// Takes the bootloader's report out of the mailbox and reads the identity. Call it before
 // interrupts need the app kit.
 void iap_app_init(struct iap_app *app, const struct iap_app_config *config);
 

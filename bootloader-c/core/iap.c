@@ -6,22 +6,17 @@
 #define RECEIVE_PIECE 64u
 
 static uint32_t now_ms(const struct iap *iap) {
-    return iap->target.port->now_ms(iap->target.port->context);
+    return iap->update.target.port->now_ms(iap->update.target.port->context);
 }
 
 static bool passed(const struct iap *iap, uint32_t since_ms, uint32_t time_ms) {
     return now_ms(iap) - since_ms >= time_ms;
 }
 
-struct iap_update iap_update_of(struct iap *iap) {
-    return (struct iap_update){&iap->target, &iap->identity, &iap->record, &iap->check,
-                               &iap->session};
-}
-
 bool iap_trials_used(const struct iap *iap) {
-    const struct iap_entry *installed = &iap->record.installed;
-    return installed->slot != 0 && !installed->confirmed &&
-           installed->trials >= iap->target.config->trials &&
+    const struct iap_entry *installed = &iap->update.record.installed;
+    return installed->slot != 0 && !iap_entry_is(installed, IAP_ENTRY_CONFIRMED) &&
+           installed->trials >= iap->update.target.config->trials &&
            (iap_get32(installed->header + IAP_HEADER_AT_FLAGS) & IAP_IMAGE_FLAG_CONFIRM) != 0;
 }
 
@@ -31,13 +26,14 @@ bool iap_start_allowed(const struct iap_target *target, const struct iap_mailbox
     }
     struct iap_record record = iap_record_read(target);
     const struct iap_entry *entry = &record.installed;
-    return entry->slot != 0 && entry->valid && iap_entry_token(entry) == mailbox->token &&
+    return entry->slot != 0 && iap_entry_is(entry, IAP_ENTRY_VALID) &&
+           iap_entry_token(entry) == mailbox->token &&
            iap_header_fits(target->config, entry->header) &&
            iap_vectors_good(target, iap_get32(entry->header + IAP_HEADER_AT_IMAGE_SIZE));
 }
 
 static void read_record(struct iap *iap) {
-    iap->record = iap_record_read(&iap->target);
+    iap->update.record = iap_record_read(&iap->update.target);
     iap->record_known = true;
 }
 
@@ -49,7 +45,7 @@ static bool for_this_device(const struct iap *iap, const struct iap_frame *frame
         return frame->type == IAP_COMMAND_ENTER || frame->type == IAP_COMMAND_BOOT ||
                frame->type == IAP_COMMAND_ABORT;
     }
-    return frame->address == IAP_ADDRESS_ONLY || frame->address == iap->identity.address;
+    return frame->address == IAP_ADDRESS_ONLY || frame->address == iap->update.identity.address;
 }
 
 static void emit(void *context, const uint8_t *bytes, size_t size) {
@@ -59,8 +55,8 @@ static void emit(void *context, const uint8_t *bytes, size_t size) {
 }
 
 static void answer_frame(struct iap *iap, const struct iap_frame *frame) {
-    const struct iap_port *port = iap->target.port;
-    uint8_t *answer = iap->target.config->answer_buffer;
+    const struct iap_port *port = iap->update.target.port;
+    uint8_t *answer = iap->update.target.config->answer_buffer;
     uint32_t rate = iap->rate;
     if (!iap->record_known) {
         read_record(iap);
@@ -79,12 +75,12 @@ static void answer_frame(struct iap *iap, const struct iap_frame *frame) {
     iap->rate_proven = true;
     if (iap->rate != rate) {
         port->set_rate(port->context, iap->rate);
-        iap->rate_proven = iap->rate == iap->identity.default_rate;
+        iap->rate_proven = iap->rate == iap->update.identity.default_rate;
     }
 }
 
 static void receive(struct iap *iap) {
-    const struct iap_port *port = iap->target.port;
+    const struct iap_port *port = iap->update.target.port;
     uint8_t bytes[RECEIVE_PIECE];
     size_t size = port->receive(port->context, bytes, sizeof bytes);
     for (size_t i = 0; i < size; i++) {
@@ -102,17 +98,17 @@ static void receive(struct iap *iap) {
 
 // A host that was killed must not leave a device that nobody can hear.
 static void watch_rate(struct iap *iap) {
-    uint32_t default_rate = iap->identity.default_rate;
+    uint32_t default_rate = iap->update.identity.default_rate;
     if (iap->rate != default_rate &&
         passed(iap, iap->rate_ms, iap->rate_proven ? IAP_RATE_IDLE_MS : IAP_RATE_PROOF_MS)) {
         iap->rate = default_rate;
-        iap->target.port->set_rate(iap->target.port->context, default_rate);
+        iap->update.target.port->set_rate(iap->update.target.port->context, default_rate);
     }
 }
 
 static void watch_holders(struct iap *iap) {
-    const struct iap_config *config = iap->target.config;
-    const struct iap_port *port = iap->target.port;
+    const struct iap_config *config = iap->update.target.config;
+    const struct iap_port *port = iap->update.target.port;
     if (iap->listening && passed(iap, iap->start_ms, config->listen_ms)) {
         iap->listening = false;
     }
@@ -123,7 +119,7 @@ static void watch_holders(struct iap *iap) {
     }
     if (passed(iap, iap->frame_ms, config->idle_ms)) {
         iap->held_by = IAP_STAY_NONE;
-        iap->session = (struct iap_session){0};
+        iap->update.session = (struct iap_session){0};
     }
     if (iap->stay == IAP_STAY_TRIALS_USED && passed(iap, iap->start_ms, IAP_TRIALS_STAY_MS)) {
         iap->trials_stayed = true;
@@ -131,27 +127,28 @@ static void watch_holders(struct iap *iap) {
 }
 
 static void check_image(struct iap *iap) {
-    const struct iap_entry *installed = &iap->record.installed;
-    if (installed->slot != iap->check.slot) {
-        iap_check_start(&iap->check, installed->slot);
+    const struct iap_entry *installed = &iap->update.record.installed;
+    if (installed->slot != iap->update.check.slot) {
+        iap_check_start(&iap->update.check, installed->slot);
     }
-    if (installed->valid && !iap->check.checked) {
-        iap_check_step(&iap->check, &iap->target, installed->header);
+    if (iap_entry_is(installed, IAP_ENTRY_VALID) && !iap->update.check.checked) {
+        iap_check_step(&iap->update.check, &iap->update.target, installed->header);
     }
 }
 
 // VALID found without SEALED may be a half-programmed cell: programmed again it is sure.
 static void seal(const struct iap *iap) {
-    if (!iap->record.installed.sealed) {
-        (void)iap_record_mark_valid(&iap->target, iap->record.installed.slot);
+    if (!iap_entry_is(&iap->update.record.installed, IAP_ENTRY_SEALED)) {
+        (void)iap_record_mark_valid(&iap->update.target, iap->update.record.installed.slot);
     }
 }
 
 static void count_trial(const struct iap *iap) {
-    const struct iap_entry *installed = &iap->record.installed;
+    const struct iap_entry *installed = &iap->update.record.installed;
     bool wants = (iap_get32(installed->header + IAP_HEADER_AT_FLAGS) & IAP_IMAGE_FLAG_CONFIRM) != 0;
-    if (wants && !installed->confirmed && installed->trials < iap->target.config->trials) {
-        (void)iap_record_mark(&iap->target, installed->slot,
+    if (wants && !iap_entry_is(installed, IAP_ENTRY_CONFIRMED) &&
+        installed->trials < iap->update.target.config->trials) {
+        (void)iap_record_mark(&iap->update.target, installed->slot,
                               IAP_RECORD_SLOT_AT_TRIALS + 2u * installed->trials);
     }
 }
@@ -161,13 +158,13 @@ static void start_application(struct iap *iap) {
     count_trial(iap);
     struct iap_mailbox start = iap->mailbox;
     start.request = IAP_REQUEST_START;
-    start.token = iap_entry_token(&iap->record.installed);
-    start.sequence = iap->record.installed.sequence;
+    start.token = iap_entry_token(&iap->update.record.installed);
+    start.sequence = iap->update.record.installed.sequence;
     start.stay = iap->stay != IAP_STAY_NONE ? iap->stay : iap->mailbox.stay;
     uint8_t bytes[IAP_MAILBOX_SIZE];
     iap_mailbox_pack(bytes, &start);
     iap->stopped = true;
-    iap->target.port->restart(iap->target.port->context, bytes);
+    iap->update.target.port->restart(iap->update.target.port->context, bytes);
 }
 
 static void decide(struct iap *iap) {
@@ -175,10 +172,10 @@ static void decide(struct iap *iap) {
         .fault = iap->fault,
         .held_by = iap->held_by,
         .listening = iap->listening,
-        .installed = iap->record.installed.slot != 0,
-        .valid = iap->record.installed.valid,
-        .checked = iap->check.checked,
-        .good = iap->check.good,
+        .installed = iap->update.record.installed.slot != 0,
+        .valid = iap_entry_is(&iap->update.record.installed, IAP_ENTRY_VALID),
+        .checked = iap->update.check.checked,
+        .good = iap->update.check.good,
         .trials_used = iap_trials_used(iap),
         .trials_stayed = iap->trials_stayed,
     };
@@ -195,15 +192,14 @@ static void decide(struct iap *iap) {
 void iap_init(struct iap *iap, struct iap_target target, struct iap_mailbox mailbox,
               uint32_t reset_flags) {
     *iap = (struct iap){
-        .target = target,
+        .update = {.target = target, .identity = iap_identity_read(&target)},
         .mailbox = mailbox,
         .held_by = mailbox.request == IAP_REQUEST_ENTER ? IAP_STAY_ASKED : IAP_STAY_NONE,
         .fault = mailbox.request == IAP_REQUEST_FAULT,
         .listening = true,
     };
     iap->mailbox.reset_flags = reset_flags;
-    iap->identity = iap_identity_read(&target);
-    iap->rate = iap->identity.default_rate;
+    iap->rate = iap->update.identity.default_rate;
     iap_decoder_init(&iap->decoder, target.config->frame_buffer,
                      target.config->max_payload + IAP_FRAME_OVERHEAD);
     if (!iap->fault) {
@@ -214,7 +210,7 @@ void iap_init(struct iap *iap, struct iap_target target, struct iap_mailbox mail
 }
 
 void iap_step(struct iap *iap) {
-    iap->target.port->poll(iap->target.port->context);
+    iap->update.target.port->poll(iap->update.target.port->context);
     receive(iap);
     watch_rate(iap);
     watch_holders(iap);

@@ -17,12 +17,8 @@
 
 // State of one bootloader, owned by the caller.
 struct iap {
-    struct iap_target target;
-    struct iap_identity identity;
+    struct iap_update update;
     struct iap_decoder decoder;
-    struct iap_record record;
-    struct iap_check check;
-    struct iap_session session;
     struct iap_mailbox mailbox; // as the last pass left it
     enum iap_stay held_by;      // who keeps the bootloader, until the idle time is over
     enum iap_stay stay;         // why it stays
@@ -62,9 +58,6 @@ static inline bool iap_hello_holds(const struct iap_frame *hello) {
     return hello->size > IAP_HELLO_REQUEST_AT_FLAGS &&
            (hello->payload[IAP_HELLO_REQUEST_AT_FLAGS] & IAP_HELLO_FLAG_HOLD) != 0;
 }
-
-// What the session functions work on.
-struct iap_update iap_update_of(struct iap *iap);
 
 // Whether the installed image's trial boots are used up.
 bool iap_trials_used(const struct iap *iap);

@@ -6,24 +6,29 @@
 #include <stddef.h>
 #include <stdint.h>
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "wire, flash and CPU have one byte order");
+
+// Unaligned: the compiler makes one access of each where the core allows it.
 static inline uint16_t iap_get16(const uint8_t *from) {
-    return (uint16_t)(from[0] | from[1] << 8);
+    uint16_t value;
+    __builtin_memcpy(&value, from, sizeof value);
+    return value;
 }
 
-__attribute__((always_inline)) static inline uint32_t iap_get32(const uint8_t *from) {
-    return from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 | (uint32_t)from[3] << 24;
+static inline uint32_t iap_get32(const uint8_t *from) {
+    uint32_t value;
+    __builtin_memcpy(&value, from, sizeof value);
+    return value;
 }
 
 static inline void iap_put16(uint8_t *to, uint32_t value) {
-    to[0] = (uint8_t)value;
-    to[1] = (uint8_t)(value >> 8);
+    uint16_t low = (uint16_t)value;
+    __builtin_memcpy(to, &low, sizeof low);
 }
 
-__attribute__((always_inline)) static inline void iap_put32(uint8_t *to, uint32_t value) {
-    to[0] = (uint8_t)value;
-    to[1] = (uint8_t)(value >> 8);
-    to[2] = (uint8_t)(value >> 16);
-    to[3] = (uint8_t)(value >> 24);
+static inline void iap_put32(uint8_t *to, uint32_t value) {
+    __builtin_memcpy(to, &value, sizeof value);
 }
 
 void iap_copy(uint8_t *to, const uint8_t *from, size_t size);

@@ -10,9 +10,10 @@
 
 static uint8_t installed_state(const struct iap *iap) {
     // An unfinished image needs no check to be known as not good.
-    bool checked = iap->check.checked || !iap->record.installed.valid;
+    bool checked =
+        iap->update.check.checked || !iap_entry_is(&iap->update.record.installed, IAP_ENTRY_VALID);
     return (uint8_t)((checked ? IAP_IMAGE_STATE_CHECKED : 0) |
-                     (iap->check.good ? IAP_IMAGE_STATE_GOOD : 0) |
+                     (iap->update.check.good ? IAP_IMAGE_STATE_GOOD : 0) |
                      (iap_trials_used(iap) ? IAP_IMAGE_STATE_TRIALS_USED : 0));
 }
 
@@ -24,9 +25,9 @@ static uint32_t hello(struct iap *iap, const struct iap_frame *request, uint8_t 
         }
     }
     const struct iap_hello answer = {
-        .config = iap->target.config,
-        .identity = &iap->identity,
-        .record = &iap->record,
+        .config = iap->update.target.config,
+        .identity = &iap->update.identity,
+        .record = &iap->update.record,
         .mode = IAP_MODE_BOOTLOADER,
         .stay = iap->stay,
         .version = {IAP_VERSION_MAJOR, IAP_VERSION_MINOR, IAP_VERSION_PATCH},
@@ -38,9 +39,9 @@ static uint32_t hello(struct iap *iap, const struct iap_frame *request, uint8_t 
 }
 
 static uint32_t baud(struct iap *iap, const uint8_t *request, uint8_t *to) {
-    const struct iap_port *port = iap->target.port;
+    const struct iap_port *port = iap->update.target.port;
     uint32_t rate = iap_get32(request + IAP_BAUD_REQUEST_AT_RATE);
-    uint32_t max_rate = iap->target.config->max_rate;
+    uint32_t max_rate = iap->update.target.config->max_rate;
     if (rate == 0 || rate > max_rate) {
         return iap_refuse(to, IAP_STATUS_RATE_UNAVAILABLE, max_rate);
     }
@@ -56,7 +57,7 @@ static uint32_t baud(struct iap *iap, const uint8_t *request, uint8_t *to) {
 }
 
 static uint32_t pages(const struct iap *iap, const uint8_t *request, uint8_t *to) {
-    const struct iap_config *config = iap->target.config;
+    const struct iap_config *config = iap->update.target.config;
     uint32_t first = iap_get16(request + IAP_PAGES_REQUEST_AT_FIRST);
     uint32_t count = iap_get16(request + IAP_PAGES_REQUEST_AT_COUNT);
     uint32_t all = (config->app_end - config->app_base) / config->page_size;
@@ -72,21 +73,20 @@ static uint32_t pages(const struct iap *iap, const uint8_t *request, uint8_t *to
     iap_put16(to + IAP_PAGES_RESPONSE_AT_COUNT, count);
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t *page =
-            iap_flash_read(&iap->target, config->app_base + (first + i) * config->page_size);
-        iap->target.port->poll(iap->target.port->context);
+            iap_flash_read(&iap->update.target, config->app_base + (first + i) * config->page_size);
+        iap->update.target.port->poll(iap->update.target.port->context);
         iap_put32(to + IAP_PAGES_RESPONSE_AT_CRC32 + 4 * i, iap_crc32(0, page, config->page_size));
     }
     return IAP_PAGES_RESPONSE_SIZE + 4 * count;
 }
 
 static uint32_t boot(struct iap *iap, uint8_t *to) {
-    const struct iap_update update = iap_update_of(iap);
-    iap_update_check_now(&update);
+    iap_update_check_now(&iap->update);
     const struct iap_boot_facts facts = {
-        .installed = iap->record.installed.slot != 0,
-        .valid = iap->record.installed.valid,
-        .checked = iap->check.checked,
-        .good = iap->check.good,
+        .installed = iap->update.record.installed.slot != 0,
+        .valid = iap_entry_is(&iap->update.record.installed, IAP_ENTRY_VALID),
+        .checked = iap->update.check.checked,
+        .good = iap->update.check.good,
     };
     struct iap_boot_decision decision = iap_boot_decide(&facts);
     if (decision.action != IAP_BOOT_START) {
@@ -127,7 +127,6 @@ static uint32_t smallest(uint8_t type) {
 
 uint32_t iap_command(struct iap *iap, const struct iap_frame *frame, uint8_t *answer) {
     const uint8_t *request = frame->payload;
-    const struct iap_update update = iap_update_of(iap);
     if (frame->size < smallest(frame->type)) {
         return iap_refuse(answer, IAP_STATUS_BAD_REQUEST, frame->size);
     }
@@ -139,15 +138,15 @@ uint32_t iap_command(struct iap *iap, const struct iap_frame *frame, uint8_t *an
     case IAP_COMMAND_PAGES:
         return pages(iap, request, answer);
     case IAP_COMMAND_BEGIN:
-        return iap_session_begin(&update, request, answer);
+        return iap_session_begin(&iap->update, request, answer);
     case IAP_COMMAND_DATA:
-        return iap_session_data(&update, request, frame->size, answer);
+        return iap_session_data(&iap->update, request, frame->size, answer);
     case IAP_COMMAND_END:
-        return iap_session_end(&update, request, answer);
+        return iap_session_end(&iap->update, request, answer);
     case IAP_COMMAND_BOOT:
         return boot(iap, answer);
     case IAP_COMMAND_ABORT:
-        return iap_session_abort(&update, answer);
+        return iap_session_abort(&iap->update, answer);
     case IAP_COMMAND_ENTER:
         return enter(iap, answer);
     default:

@@ -7,10 +7,11 @@ static void put_image(uint8_t *to, const struct iap_entry *entry, uint8_t state)
         return;
     }
     to[IAP_IMAGE_AT_STATE] =
-        (uint8_t)(state | IAP_IMAGE_STATE_PRESENT | (entry->touched ? IAP_IMAGE_STATE_TOUCHED : 0) |
-                  (entry->valid ? IAP_IMAGE_STATE_VALID : 0) |
-                  (entry->confirmed ? IAP_IMAGE_STATE_CONFIRMED : 0));
-    to[IAP_IMAGE_AT_TRIALS] = entry->trials;
+        (uint8_t)(state | IAP_IMAGE_STATE_PRESENT |
+                  (iap_entry_is(entry, IAP_ENTRY_TOUCHED) ? IAP_IMAGE_STATE_TOUCHED : 0) |
+                  (iap_entry_is(entry, IAP_ENTRY_VALID) ? IAP_IMAGE_STATE_VALID : 0) |
+                  (iap_entry_is(entry, IAP_ENTRY_CONFIRMED) ? IAP_IMAGE_STATE_CONFIRMED : 0));
+    to[IAP_IMAGE_AT_TRIALS] = (uint8_t)entry->trials;
     iap_put32(to + IAP_IMAGE_AT_SEQUENCE, entry->sequence);
     iap_copy(to + IAP_IMAGE_AT_SIZE, entry->header + IAP_HEADER_AT_IMAGE_SIZE, 4);
     iap_copy(to + IAP_IMAGE_AT_CRC32, entry->header + IAP_HEADER_AT_IMAGE_CRC32, 4);

@@ -8,7 +8,6 @@
 
 #define SMALLEST_IMAGE 8u // stack pointer and reset vector
 #define CHECK_PIECE    256u
-#define VERIFY_PIECE   1024u
 
 bool iap_header_fits(const struct iap_config *config, const uint8_t *header) {
     uint32_t size = iap_get32(header + IAP_HEADER_AT_IMAGE_SIZE);
@@ -124,20 +123,20 @@ void iap_check_step(struct iap_check *check, const struct iap_target *target,
 }
 
 uint32_t iap_image_verify(const struct iap_target *target, const uint8_t *header) {
+    const uint8_t *image = iap_flash_read(target, target->config->app_base);
     uint32_t size = iap_get32(header + IAP_HEADER_AT_IMAGE_SIZE);
+    uint32_t rest = size % IAP_SHA256_BLOCK;
     uint32_t crc = 0;
     struct iap_sha256 sha;
     iap_sha256_start(&sha);
-    for (uint32_t done = 0; done < size;) {
-        uint32_t piece = size - done < VERIFY_PIECE ? size - done : VERIFY_PIECE;
-        const uint8_t *bytes = iap_flash_read(target, target->config->app_base + done);
+    for (uint32_t done = 0; done < size - rest; done += IAP_SHA256_BLOCK) {
         target->port->poll(target->port->context);
-        crc = iap_crc32(crc, bytes, piece);
-        iap_sha256_update(&sha, bytes, piece);
-        done += piece;
+        crc = iap_crc32(crc, image + done, IAP_SHA256_BLOCK);
+        iap_sha256_blocks(&sha, image + done, IAP_SHA256_BLOCK);
     }
-    uint8_t digest[32];
-    iap_sha256_finish(&sha, digest);
+    crc = iap_crc32(crc, image + size - rest, rest);
+    uint8_t digest[IAP_SHA256_DIGEST];
+    iap_sha256_finish(&sha, image + size - rest, rest, digest);
     uint32_t wrong = 0;
     if (!iap_equal(digest, header + IAP_HEADER_AT_IMAGE_SHA256, sizeof digest)) {
         wrong |= IAP_CHECK_SHA256;

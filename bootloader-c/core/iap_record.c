@@ -4,9 +4,6 @@
 #include "iap_crc.h"
 #include "iap_flash.h"
 
-#define STATES_AT   IAP_RECORD_SLOT_AT_WRITTEN
-#define STATES_SIZE (IAP_RECORD_SLOT_SIZE - STATES_AT)
-
 _Static_assert(IAP_AREA_HEADER_SIZE + IAP_RECORD_SLOTS * IAP_RECORD_SLOT_SIZE <=
                    IAP_RECORD_AREA_SIZE,
                "an area holds its slots");
@@ -32,28 +29,36 @@ static uint32_t slot_address(uint32_t area, uint32_t index) {
     return area + IAP_AREA_HEADER_SIZE + index * IAP_RECORD_SLOT_SIZE;
 }
 
+// Each state as it reads now: a cell that power left half-programmed may read differently the next
+// time.
+static uint32_t read_states(const uint8_t *slot) {
+    uint32_t states = 0;
+    for (uint32_t at = IAP_RECORD_SLOT_AT_WRITTEN; at < IAP_RECORD_SLOT_SIZE; at += 2) {
+        uint16_t state = iap_get16(slot + at);
+        bool set =
+            at == IAP_RECORD_SLOT_AT_VALID ? state == IAP_STATE_SET : state != IAP_STATE_CLEAR;
+        states |= set ? IAP_ENTRY_BIT(at) : 0;
+    }
+    return states;
+}
+
 // An entry counts once WRITTEN is set: then all before it was read back in the same powered
 // session.
 static struct iap_entry read_entry(const struct iap_target *target, uint32_t address) {
     const uint8_t *slot = iap_flash_read(target, address);
-    uint32_t crc = iap_get32(slot + IAP_RECORD_SLOT_AT_CRC32);
-    if (!is_set(slot + IAP_RECORD_SLOT_AT_WRITTEN) ||
-        crc != iap_crc32(0, slot, IAP_RECORD_SLOT_AT_CRC32)) {
-        return (struct iap_entry){0};
-    }
     struct iap_entry entry = {
         .slot = address,
         .sequence = iap_get32(slot + IAP_RECORD_SLOT_AT_SEQUENCE),
-        .crc32 = crc,
+        .crc32 = iap_get32(slot + IAP_RECORD_SLOT_AT_CRC32),
         .header = slot + IAP_RECORD_SLOT_AT_HEADER,
-        .touched = is_set(slot + IAP_RECORD_SLOT_AT_TOUCHED),
-        .valid = iap_get16(slot + IAP_RECORD_SLOT_AT_VALID) == IAP_STATE_SET,
-        .sealed = is_set(slot + IAP_RECORD_SLOT_AT_SEALED),
-        .confirmed = is_set(slot + IAP_RECORD_SLOT_AT_CONFIRMED),
-        .closed = is_set(slot + IAP_RECORD_SLOT_AT_CLOSED),
+        .states = read_states(slot),
     };
-    for (uint32_t i = 0; i < IAP_RECORD_TRIALS; i++) {
-        entry.trials = (uint8_t)(entry.trials + is_set(slot + IAP_RECORD_SLOT_AT_TRIALS + 2 * i));
+    if (!iap_entry_is(&entry, IAP_ENTRY_WRITTEN) ||
+        entry.crc32 != iap_crc32(0, slot, IAP_RECORD_SLOT_AT_CRC32)) {
+        return (struct iap_entry){0};
+    }
+    for (uint32_t marks = entry.states / IAP_ENTRY_TRIALS; marks != 0; marks >>= 1) {
+        entry.trials += marks & 1;
     }
     return entry;
 }
@@ -94,13 +99,12 @@ struct iap_record iap_record_read(const struct iap_target *target) {
         if (entry.sequence > record.last_sequence) {
             record.last_sequence = entry.sequence;
         }
-        if (entry.touched) {
+        if (iap_entry_is(&entry, IAP_ENTRY_TOUCHED)) {
             keep_newer(&record.installed, &entry);
-        }
-        if (entry.touched && entry.valid) {
-            keep_newer(&record.verified, &entry);
-        }
-        if (!entry.touched && !entry.closed) {
+            if (iap_entry_is(&entry, IAP_ENTRY_VALID)) {
+                keep_newer(&record.verified, &entry);
+            }
+        } else if (!iap_entry_is(&entry, IAP_ENTRY_CLOSED)) {
             keep_newer(&waiting, &entry);
         }
     }
@@ -149,15 +153,13 @@ static bool write_entry(const struct iap_target *target, uint32_t address, uint3
 // A copied state is programmed anew, so it is firm whatever the original was.
 static bool copy_entry(const struct iap_target *target, uint32_t address,
                        const struct iap_entry *entry, uint32_t *failed) {
-    const uint8_t *old = iap_flash_read(target, entry->slot);
-    uint8_t states[STATES_SIZE];
-    for (uint32_t at = 0; at < STATES_SIZE; at += 2) {
-        bool set = STATES_AT + at == IAP_RECORD_SLOT_AT_VALID ? entry->valid
-                                                              : is_set(old + STATES_AT + at);
-        iap_put16(states + at, set ? IAP_STATE_SET : IAP_STATE_CLEAR);
+    bool copied = write_entry(target, address, entry->sequence, entry->header, failed);
+    for (uint32_t at = IAP_RECORD_SLOT_AT_WRITTEN; at < IAP_RECORD_SLOT_SIZE; at += 2) {
+        if (iap_entry_is(entry, IAP_ENTRY_BIT(at))) {
+            copied = copied && iap_record_mark(target, address, at);
+        }
     }
-    return write_entry(target, address, entry->sequence, entry->header, failed) &&
-           program(target, address + STATES_AT, states, sizeof states, failed);
+    return copied;
 }
 
 // Makes the other area the active one, with the live entries in it. The old area holds nothing of

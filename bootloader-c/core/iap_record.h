@@ -11,13 +11,23 @@ struct iap_entry {
     uint32_t sequence;
     uint32_t crc32;        // of sequence and header
     const uint8_t *header; // IAP_HEADER_SIZE bytes, in flash
-    bool touched;
-    bool valid;
-    bool sealed;
-    bool confirmed;
-    bool closed;
-    uint8_t trials; // marks set
+    uint32_t states;       // IAP_ENTRY_* that are set
+    uint32_t trials;       // marks set
 };
+
+// Bit of a state in states: the number of its half-word, counted from WRITTEN.
+#define IAP_ENTRY_BIT(at)   (1u << ((at)-IAP_RECORD_SLOT_AT_WRITTEN) / 2u)
+#define IAP_ENTRY_WRITTEN   IAP_ENTRY_BIT(IAP_RECORD_SLOT_AT_WRITTEN)
+#define IAP_ENTRY_TOUCHED   IAP_ENTRY_BIT(IAP_RECORD_SLOT_AT_TOUCHED)
+#define IAP_ENTRY_VALID     IAP_ENTRY_BIT(IAP_RECORD_SLOT_AT_VALID)
+#define IAP_ENTRY_SEALED    IAP_ENTRY_BIT(IAP_RECORD_SLOT_AT_SEALED)
+#define IAP_ENTRY_CONFIRMED IAP_ENTRY_BIT(IAP_RECORD_SLOT_AT_CONFIRMED)
+#define IAP_ENTRY_CLOSED    IAP_ENTRY_BIT(IAP_RECORD_SLOT_AT_CLOSED)
+#define IAP_ENTRY_TRIALS    IAP_ENTRY_BIT(IAP_RECORD_SLOT_AT_TRIALS) // the first of IAP_RECORD_TRIALS
+
+static inline bool iap_entry_is(const struct iap_entry *entry, uint32_t state) {
+    return (entry->states & state) != 0;
+}
 
 struct iap_record {
     uint32_t area;              // address of the active area; 0: none is good

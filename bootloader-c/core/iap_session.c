@@ -8,22 +8,22 @@ uint32_t iap_refuse(uint8_t *answer, enum iap_status status, uint32_t detail) {
     return IAP_REFUSAL_SIZE;
 }
 
-static void reread(const struct iap_update *update) {
-    *update->record = iap_record_read(update->target);
+static void reread(struct iap_update *update) {
+    update->record = iap_record_read(&update->target);
 }
 
 static bool same_image(const struct iap_entry *entry, const uint8_t *header) {
     return entry->slot != 0 && iap_equal(entry->header, header, IAP_HEADER_SIZE);
 }
 
-void iap_update_check_now(const struct iap_update *update) {
-    const struct iap_entry *installed = &update->record->installed;
-    if (update->check->slot != installed->slot) {
-        iap_check_start(update->check, installed->slot);
+void iap_update_check_now(struct iap_update *update) {
+    const struct iap_entry *installed = &update->record.installed;
+    if (update->check.slot != installed->slot) {
+        iap_check_start(&update->check, installed->slot);
     }
-    while (installed->valid && !update->check->checked) {
-        update->target->port->poll(update->target->port->context);
-        iap_check_step(update->check, update->target, installed->header);
+    while (iap_entry_is(installed, IAP_ENTRY_VALID) && !update->check.checked) {
+        update->target.port->poll(update->target.port->context);
+        iap_check_step(&update->check, &update->target, installed->header);
     }
 }
 
@@ -39,19 +39,18 @@ static uint32_t begun(const struct iap_session *session, uint8_t *answer, enum i
 static void open_session(struct iap_session *session, const struct iap_entry *entry) {
     *session = (struct iap_session){
         .active = true,
-        .touched_before = entry->touched,
+        .touched_before = iap_entry_is(entry, IAP_ENTRY_TOUCHED),
         .slot = entry->slot,
         .header = entry->header,
     };
 }
 
-uint32_t iap_session_begin(const struct iap_update *update, const uint8_t *request,
-                           uint8_t *answer) {
+uint32_t iap_session_begin(struct iap_update *update, const uint8_t *request, uint8_t *answer) {
     const uint8_t *header = request + IAP_BEGIN_REQUEST_AT_HEADER;
-    struct iap_session *session = update->session;
-    struct iap_record *record = update->record;
+    struct iap_session *session = &update->session;
+    const struct iap_record *record = &update->record;
     struct iap_verdict verdict =
-        iap_header_accept(update->target, update->identity, header, record->verified.header);
+        iap_header_accept(&update->target, &update->identity, header, record->verified.header);
     if (verdict.status != IAP_STATUS_OK) {
         return iap_refuse(answer, verdict.status, verdict.detail);
     }
@@ -61,15 +60,16 @@ uint32_t iap_session_begin(const struct iap_update *update, const uint8_t *reque
     }
     bool renew = (request[IAP_BEGIN_REQUEST_AT_FLAGS] & IAP_BEGIN_FLAG_RENEW) != 0;
     bool installed = same_image(&record->installed, header);
-    if (installed && record->installed.valid && !renew) {
+    bool valid = iap_entry_is(&record->installed, IAP_ENTRY_VALID);
+    if (installed && valid && !renew) {
         iap_update_check_now(update);
-        if (update->check->good) {
+        if (update->check.good) {
             *session = (struct iap_session){0};
             return begun(session, answer, IAP_BEGUN_INSTALLED);
         }
     }
     const struct iap_entry *open = same_image(&record->pending, header) ? &record->pending : NULL;
-    if (open == NULL && installed && !record->installed.valid) {
+    if (open == NULL && installed && !valid) {
         open = &record->installed;
     }
     if (open != NULL) {
@@ -78,7 +78,7 @@ uint32_t iap_session_begin(const struct iap_update *update, const uint8_t *reque
     }
     struct iap_entry entry;
     uint32_t failed;
-    bool appended = iap_record_append(update->target, header, &entry, &failed);
+    bool appended = iap_record_append(&update->target, header, &entry, &failed);
     reread(update);
     if (!appended) {
         return iap_refuse(answer, IAP_STATUS_RECORD_FAILED, failed);
@@ -99,34 +99,33 @@ static uint32_t data_answer(const struct iap_session *session, uint8_t *answer) 
 
 // TOUCHED goes before the first page that changes, and once a session even where it was set: the
 // cell may be one that power left half-programmed.
-static bool touch(const struct iap_update *update) {
-    struct iap_session *session = update->session;
+static bool touch(struct iap_update *update) {
+    struct iap_session *session = &update->session;
     if (!session->touched) {
         session->touched =
-            iap_record_firm(update->target, session->slot) &&
-            iap_record_mark(update->target, session->slot, IAP_RECORD_SLOT_AT_TOUCHED);
+            iap_record_firm(&update->target, session->slot) &&
+            iap_record_mark(&update->target, session->slot, IAP_RECORD_SLOT_AT_TOUCHED);
         reread(update);
     }
     return session->touched;
 }
 
-static struct iap_page_result commit(const struct iap_update *update) {
-    struct iap_session *session = update->session;
-    struct iap_page_result result = iap_page_check(&session->page, update->target->config);
-    if (result.status != IAP_STATUS_OK || !iap_page_differs(&session->page, update->target)) {
+static struct iap_page_result commit(struct iap_update *update) {
+    struct iap_session *session = &update->session;
+    struct iap_page_result result = iap_page_check(&session->page, update->target.config);
+    if (result.status != IAP_STATUS_OK || !iap_page_differs(&session->page, &update->target)) {
         return result;
     }
     if (!touch(update)) {
         return (struct iap_page_result){IAP_STATUS_FLASH_FAILED,
                                         session->slot + IAP_RECORD_SLOT_AT_TOUCHED};
     }
-    return iap_page_write(&session->page, update->target, !session->touched_before);
+    return iap_page_write(&session->page, &update->target, !session->touched_before);
 }
 
-static void take(const struct iap_update *update, uint8_t flags, const uint8_t *body,
-                 uint32_t size) {
-    struct iap_session *session = update->session;
-    const struct iap_config *config = update->target->config;
+static void take(struct iap_update *update, uint8_t flags, const uint8_t *body, uint32_t size) {
+    struct iap_session *session = &update->session;
+    const struct iap_config *config = update->target.config;
     struct iap_page_result result = {IAP_STATUS_OK, 0};
     if ((flags & IAP_DATA_FLAG_HEAD) != 0 || !session->page.open) {
         session->page_number = session->next;
@@ -155,9 +154,9 @@ static void take(const struct iap_update *update, uint8_t flags, const uint8_t *
         result.status == IAP_STATUS_OK ? (uint16_t)(session->next + 1) : session->page_number;
 }
 
-uint32_t iap_session_data(const struct iap_update *update, const uint8_t *request, uint32_t size,
+uint32_t iap_session_data(struct iap_update *update, const uint8_t *request, uint32_t size,
                           uint8_t *answer) {
-    struct iap_session *session = update->session;
+    struct iap_session *session = &update->session;
     uint8_t flags = request[IAP_DATA_REQUEST_AT_FLAGS];
     bool ask = (flags & IAP_DATA_FLAG_ASK) != 0;
     if (!session->active) {
@@ -184,8 +183,8 @@ static uint32_t end_answer(const struct iap_session *session, uint8_t *answer, u
     return IAP_END_RESPONSE_SIZE;
 }
 
-uint32_t iap_session_end(const struct iap_update *update, const uint8_t *request, uint8_t *answer) {
-    struct iap_session *session = update->session;
+uint32_t iap_session_end(struct iap_update *update, const uint8_t *request, uint8_t *answer) {
+    struct iap_session *session = &update->session;
     bool complete = iap_get16(request + IAP_END_REQUEST_AT_COUNT) == session->next;
     if (session->ended && complete) {
         return end_answer(session, answer, IAP_STATUS_OK, 0);
@@ -204,24 +203,24 @@ uint32_t iap_session_end(const struct iap_update *update, const uint8_t *request
     if (!complete) {
         return end_answer(session, answer, IAP_STATUS_GAP, 0);
     }
-    uint32_t wrong = iap_image_verify(update->target, session->header);
+    uint32_t wrong = iap_image_verify(&update->target, session->header);
     if (wrong != 0) {
         return end_answer(session, answer, IAP_STATUS_VERIFY_FAILED, wrong);
     }
-    if (!touch(update) || !iap_record_mark_valid(update->target, session->slot)) {
+    if (!touch(update) || !iap_record_mark_valid(&update->target, session->slot)) {
         return iap_refuse(answer, IAP_STATUS_RECORD_FAILED, session->slot);
     }
     reread(update);
-    *update->check = (struct iap_check){.slot = session->slot, .checked = true, .good = true};
+    update->check = (struct iap_check){.slot = session->slot, .checked = true, .good = true};
     session->active = false;
     session->ended = true;
     return end_answer(session, answer, IAP_STATUS_OK, 0);
 }
 
-uint32_t iap_session_abort(const struct iap_update *update, uint8_t *answer) {
-    struct iap_session *session = update->session;
+uint32_t iap_session_abort(struct iap_update *update, uint8_t *answer) {
+    struct iap_session *session = &update->session;
     if (session->active && !session->touched && !session->touched_before) {
-        if (!iap_record_mark(update->target, session->slot, IAP_RECORD_SLOT_AT_CLOSED)) {
+        if (!iap_record_mark(&update->target, session->slot, IAP_RECORD_SLOT_AT_CLOSED)) {
             return iap_refuse(answer, IAP_STATUS_RECORD_FAILED,
                               session->slot + IAP_RECORD_SLOT_AT_CLOSED);
         }

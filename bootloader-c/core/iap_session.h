@@ -24,25 +24,24 @@ struct iap_session {
     struct iap_page page;
 };
 
-// What a session works on.
+// The device as updates see and change it.
 struct iap_update {
-    const struct iap_target *target;
-    const struct iap_identity *identity;
-    struct iap_record *record; // read again after every change
-    struct iap_check *check;   // of the installed image
-    struct iap_session *session;
+    struct iap_target target;
+    struct iap_identity identity;
+    struct iap_record record; // read again after every change
+    struct iap_check check;   // of the installed image
+    struct iap_session session;
 };
 
 // Each handles one request's payload, writes the answer's and returns its size; 0: no answer.
-uint32_t iap_session_begin(const struct iap_update *update, const uint8_t *request,
-                           uint8_t *answer);
-uint32_t iap_session_data(const struct iap_update *update, const uint8_t *request, uint32_t size,
+uint32_t iap_session_begin(struct iap_update *update, const uint8_t *request, uint8_t *answer);
+uint32_t iap_session_data(struct iap_update *update, const uint8_t *request, uint32_t size,
                           uint8_t *answer);
-uint32_t iap_session_end(const struct iap_update *update, const uint8_t *request, uint8_t *answer);
-uint32_t iap_session_abort(const struct iap_update *update, uint8_t *answer);
+uint32_t iap_session_end(struct iap_update *update, const uint8_t *request, uint8_t *answer);
+uint32_t iap_session_abort(struct iap_update *update, uint8_t *answer);
 
 // Finishes the check of the installed image at once.
-void iap_update_check_now(const struct iap_update *update);
+void iap_update_check_now(struct iap_update *update);
 
 // The answer to a request that changes nothing.
 uint32_t iap_refuse(uint8_t *answer, enum iap_status status, uint32_t detail);

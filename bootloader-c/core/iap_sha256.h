@@ -1,25 +1,24 @@
-// SHA-256 from BearSSL, under the project's name: the only place that includes its headers.
+// SHA-256 of an image, block by block. The compression function is BearSSL's.
 #ifndef IAP_SHA256_H
 #define IAP_SHA256_H
 
-#include <bearssl_hash.h>
-#include <stddef.h>
 #include <stdint.h>
 
+#define IAP_SHA256_BLOCK  64u // bytes
+#define IAP_SHA256_DIGEST 32u // bytes
+
 struct iap_sha256 {
-    br_sha256_context context;
+    uint32_t state[8];
+    uint32_t size; // bytes hashed so far
 };
 
-static inline void iap_sha256_start(struct iap_sha256 *sha) {
-    br_sha256_init(&sha->context);
-}
+void iap_sha256_start(struct iap_sha256 *sha);
 
-static inline void iap_sha256_update(struct iap_sha256 *sha, const uint8_t *bytes, size_t size) {
-    br_sha256_update(&sha->context, bytes, size);
-}
+// Hashes whole blocks; size is a multiple of IAP_SHA256_BLOCK.
+void iap_sha256_blocks(struct iap_sha256 *sha, const uint8_t *bytes, uint32_t size);
 
-static inline void iap_sha256_finish(const struct iap_sha256 *sha, uint8_t digest[32]) {
-    br_sha256_out(&sha->context, digest);
-}
+// Hashes the rest, less than a block, and gives the digest.
+void iap_sha256_finish(struct iap_sha256 *sha, const uint8_t *rest, uint32_t size,
+                       uint8_t digest[IAP_SHA256_DIGEST]);
 
 #endif

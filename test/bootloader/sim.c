@@ -242,9 +242,10 @@ void sim_header(uint8_t header[IAP_HEADER_SIZE], const uint8_t *image, uint32_t 
     iap_put32(header + IAP_HEADER_AT_IMAGE_SIZE, size);
     iap_put32(header + IAP_HEADER_AT_IMAGE_CRC32, iap_crc32(0, image, size));
     struct iap_sha256 sha;
+    uint32_t rest = size % IAP_SHA256_BLOCK;
     iap_sha256_start(&sha);
-    iap_sha256_update(&sha, image, size);
-    iap_sha256_finish(&sha, header + IAP_HEADER_AT_IMAGE_SHA256);
+    iap_sha256_blocks(&sha, image, size - rest);
+    iap_sha256_finish(&sha, image + size - rest, rest, header + IAP_HEADER_AT_IMAGE_SHA256);
     memset(header + IAP_HEADER_AT_RESERVED, 0xff, 64);
     memset(header + IAP_HEADER_AT_SIGNATURE, 0xff, 64);
 }

@@ -76,7 +76,7 @@ static void same_image_again_writes_nothing(void) {
     CHECK_EQUAL(sim_update(&sim, image, SIZE), IAP_STATUS_OK);
     uint32_t operations = sim.operations;
     CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
-    CHECK_EQUAL(sim.iap.session.active, 0);
+    CHECK_EQUAL(sim.iap.update.session.active, 0);
     CHECK_EQUAL(sim.operations, operations);
 }
 
@@ -84,12 +84,12 @@ static void renew_begins_again(void) {
     fresh();
     CHECK_EQUAL(sim_update(&sim, image, SIZE), IAP_STATUS_OK);
     CHECK_EQUAL(sim_begin(&sim, header, IAP_BEGIN_FLAG_RENEW), IAP_STATUS_OK);
-    CHECK(sim.iap.session.active);
-    uint32_t slot = sim.iap.session.slot;
+    CHECK(sim.iap.update.session.active);
+    uint32_t slot = sim.iap.update.session.slot;
     CHECK_EQUAL(sim_begin(&sim, header, IAP_BEGIN_FLAG_RENEW), IAP_STATUS_OK);
-    CHECK_EQUAL(sim.iap.session.slot, slot);
+    CHECK_EQUAL(sim.iap.update.session.slot, slot);
     CHECK_EQUAL(sim_end(&sim, 0), IAP_STATUS_OK);
-    CHECK_EQUAL(sim.iap.record.installed.slot, slot);
+    CHECK_EQUAL(sim.iap.update.record.installed.slot, slot);
 }
 
 static void begin_again_costs_no_write(void) {
@@ -127,10 +127,10 @@ static void gap_is_kept_until_the_expected_frame(void) {
     CHECK_EQUAL(sim_page(&sim, 0, image, SIZE, 0, 0), IAP_STATUS_OK);
     CHECK_EQUAL(sim_page(&sim, 2, image, SIZE, 2, 0), IAP_STATUS_GAP);
     CHECK_EQUAL(sim_page(&sim, 0, image, SIZE, 0, 0), IAP_STATUS_GAP);
-    CHECK_EQUAL(sim.iap.session.next, 1);
+    CHECK_EQUAL(sim.iap.update.session.next, 1);
     CHECK_EQUAL(sim_end(&sim, 3), IAP_STATUS_GAP);
     CHECK_EQUAL(sim_page(&sim, 1, image, SIZE, 1, 0), IAP_STATUS_OK);
-    CHECK_EQUAL(sim.iap.session.pages, 2);
+    CHECK_EQUAL(sim.iap.update.session.pages, 2);
 }
 
 static void a_page_with_a_wrong_crc_is_never_written(void) {
@@ -209,8 +209,8 @@ static void flash_failure_is_reported_and_can_be_repeated(void) {
     sim.refuse_to = IAP_APP_BASE + 0x412;
     CHECK_EQUAL(sim_page(&sim, 0, image, SIZE, 0, 0), IAP_STATUS_OK);
     CHECK_EQUAL(sim_page(&sim, 1, image, SIZE, 1, 0), IAP_STATUS_FLASH_FAILED);
-    CHECK_EQUAL(sim.iap.session.detail, IAP_APP_BASE + 0x410);
-    CHECK_EQUAL(sim.iap.session.next, 1);
+    CHECK_EQUAL(sim.iap.update.session.detail, IAP_APP_BASE + 0x410);
+    CHECK_EQUAL(sim.iap.update.session.next, 1);
     CHECK_EQUAL(sim_end(&sim, 1), IAP_STATUS_FLASH_FAILED);
     sim.refuse_from = sim.refuse_to = 0;
     CHECK_EQUAL(sim_page(&sim, 1, image, SIZE, 1, 0), IAP_STATUS_OK);
@@ -225,7 +225,7 @@ static void end_verifies(void) {
         CHECK_EQUAL(sim_page(&sim, page, image, SIZE, page, 0), IAP_STATUS_OK);
     }
     CHECK_EQUAL(sim_end(&sim, 5), IAP_STATUS_VERIFY_FAILED);
-    CHECK(!sim.iap.record.installed.valid);
+    CHECK(!iap_entry_is(&sim.iap.update.record.installed, IAP_ENTRY_VALID));
     sim_run(&sim, 20000);
     CHECK(!sim.restarted);
 }
@@ -244,14 +244,14 @@ static void abort_forgets_only_what_wrote_nothing(void) {
     CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
     sim_request(&sim, 0, IAP_COMMAND_ABORT, NULL, 0);
     sim.from_device_size = 0;
-    CHECK_EQUAL(sim.iap.record.pending.slot, 0);
+    CHECK_EQUAL(sim.iap.update.record.pending.slot, 0);
     CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
     CHECK_EQUAL(sim_page(&sim, 0, image, SIZE, 0, 0), IAP_STATUS_OK);
     sim_request(&sim, 0, IAP_COMMAND_ABORT, NULL, 0);
     sim.from_device_size = 0;
-    CHECK(sim.iap.record.installed.touched && !sim.iap.record.installed.closed);
+    CHECK_EQUAL(sim.iap.update.record.installed.states, IAP_ENTRY_WRITTEN | IAP_ENTRY_TOUCHED);
     sim_run(&sim, 20000);
-    CHECK_EQUAL(sim.iap.stay, IAP_STAY_NO_RECORD);
+    CHECK_EQUAL(sim.iap.stay, IAP_STAY_IN_PROGRESS);
     CHECK(!sim.restarted);
 }
 
@@ -431,7 +431,8 @@ static void an_unconfirmed_image_uses_up_its_trials(void) {
     sim_run(&sim, 300);
     CHECK(sim.restarted);
     struct iap_target target = sim_target(&sim);
-    CHECK(iap_record_mark(&target, sim.iap.record.installed.slot, IAP_RECORD_SLOT_AT_CONFIRMED));
+    CHECK(iap_record_mark(&target, sim.iap.update.record.installed.slot,
+                          IAP_RECORD_SLOT_AT_CONFIRMED));
     sim_boot(&sim);
     sim_run(&sim, 300);
     CHECK(sim.restarted);

@@ -37,6 +37,7 @@ export class Bench {
   ): Promise<Outcome> {
     const image = bytes instanceof Uint8Array ? { base: undefined, bytes } : bytes;
     const startedAt = this.clock.now();
+    this.line.checker.newHost();
     const events: UpdateEvent[] = [];
     const ms = (): number => this.clock.now() - startedAt;
     const run = update(this.line, image, { clock: this.clock, ...options });

@@ -72,6 +72,10 @@ export class FakeDevice {
   stay: number = Stay.NO_RECORD;
   alive = true;
   hook: Hook = () => undefined;
+  /** What BEGIN says the next DATA frame must have; a real device starts at 0 */
+  firstNumber = 0;
+  /** Until then it has not looked at its installed image */
+  uncheckedUntil = 0;
   /** Page number → commits that will still fail */
   readonly failing = new Map<number, number>();
   /** Called before an image is verified; may damage flash */
@@ -241,7 +245,10 @@ export class FakeDevice {
       ...(app ? { window: 0, bootloaderMajor: 0, bootloaderMinor: 0, bootloaderPatch: 0 } : {}),
       mode: this.mode,
       stay: this.stay,
-      installed: this.flash.describe(this.flash.installed),
+      installed: this.flash.describe(
+        this.flash.installed,
+        this.#clock.now() >= this.uncheckedUntil,
+      ),
       pending: this.flash.describe(this.flash.pending),
     };
   }
@@ -280,17 +287,18 @@ export class FakeDevice {
     const newest = pending ?? installed;
     if (newest && same(newest) && !newest.valid) {
       this.#open(newest);
-      return answer(Begun.RESUMED, 0);
+      return answer(Begun.RESUMED, this.firstNumber);
     }
     if (same(installed) && this.flash.bootable && (flags & BeginFlag.RENEW) === 0) {
       return answer(Begun.INSTALLED, 0);
     }
     this.#open(this.flash.append(header));
-    return answer(Begun.STARTED, 0);
+    return answer(Begun.STARTED, this.firstNumber);
   }
 
   #open(entry: Entry): void {
-    this.#session = { entry, next: 0, status: Status.OK, detail: 0, pages: 0, page: undefined };
+    const next = this.firstNumber;
+    this.#session = { entry, next, status: Status.OK, detail: 0, pages: 0, page: undefined };
   }
 
   #data({ number, flags, body }: DataRequest): Outcome {

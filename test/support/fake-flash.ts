@@ -62,15 +62,16 @@ export class FakeFlash {
     return this.installed?.valid === true && this.holds(this.installed.header);
   }
 
-  describe(entry: Entry | undefined): Image {
+  describe(entry: Entry | undefined, checked = true): Image {
     if (!entry) return NO_IMAGE;
     const header = decode(Header, entry.header);
-    const good = entry.valid && this.holds(entry.header);
+    const good = checked && entry.valid && this.holds(entry.header);
     return {
       state:
         ImageState.PRESENT |
         (entry.touched ? ImageState.TOUCHED : 0) |
-        (entry.valid ? ImageState.VALID | ImageState.CHECKED : 0) |
+        (entry.valid ? ImageState.VALID : 0) |
+        (entry.valid && checked ? ImageState.CHECKED : 0) |
         (good ? ImageState.GOOD : 0),
       trials: 0,
       reserved: 0,

@@ -29,7 +29,16 @@ export class WireChecker {
   #answered = { index: -1, end: 0 };
   #lastAskEnd = 0;
   #lastNumber: number | undefined;
+  #previousSeq: number | undefined;
   #count = 0;
+
+  /** Another host program starts on the same line. */
+  newHost(): void {
+    this.#previousSeq = undefined;
+    this.#frames = [];
+    this.#answered = { index: this.#count - 1, end: this.#bytes };
+    this.#lastAskEnd = this.#bytes;
+  }
 
   /** One write of the host */
   burst(bytes: Uint8Array): void {
@@ -49,9 +58,11 @@ export class WireChecker {
   }
 
   #frame(frame: Frame, end: number, lastOfBurst: boolean): void {
-    const previous = this.sent.at(-1);
-    if (previous && frame.seq !== ((previous.seq + 1) & 0xff))
-      this.violations.push('a seq skipped');
+    const previous = this.#previousSeq;
+    if (previous !== undefined && frame.seq !== ((previous + 1) & 0xff)) {
+      this.violations.push('a seq used again or skipped');
+    }
+    this.#previousSeq = frame.seq;
     this.sent.push(frame);
     const index = this.#count++;
     this.#frames.push({ seq: frame.seq, type: frame.type, index, end });

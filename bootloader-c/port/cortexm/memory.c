@@ -2,10 +2,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-void *memcpy(void *restrict to, const void *restrict from, size_t size);
-void *memset(void *to, int value, size_t size);
+__attribute__((used)) void *memcpy(void *restrict to, const void *restrict from, size_t size);
+__attribute__((used)) void *memset(void *to, int value, size_t size);
 
-void *memcpy(void *restrict to, const void *restrict from, size_t size) {
+__attribute__((used)) void *memcpy(void *restrict to, const void *restrict from, size_t size) {
     uint8_t *out = to;
     const uint8_t *in = from;
     while (size-- > 0) {
@@ -14,7 +14,7 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size) {
     return to;
 }
 
-void *memset(void *to, int value, size_t size) {
+__attribute__((used)) void *memset(void *to, int value, size_t size) {
     uint8_t *out = to;
     while (size-- > 0) {
         *out++ = (uint8_t)value;

@@ -34,7 +34,8 @@ __attribute__((naked, noreturn)) static void fault_handler(void) {
     __asm volatile("mrs r0, msp\n"
                    "ldr r1, =link_stack_top\n"
                    "msr msp, r1\n"
-                   "b fault\n");
+                   "b fault\n"
+                   ".ltorg\n");
 }
 
 _Noreturn void reset_handler(void);

@@ -258,7 +258,7 @@ void board_power_on(struct board *b)
         memcpy(b->sram + i, &v, 4);
     }
     // SRAM was changed behind the core's back: code translated from it is stale.
-    uc_ctl_remove_cache(b->uc, (uint64_t)SRAM_BASE, (uint64_t)SRAM_BASE + b->part->ram_size);
+    cpu_forget_code(b, (uint64_t)SRAM_BASE, (uint64_t)SRAM_BASE + b->part->ram_size);
     cells_power_up(b);
     board_emit(b, BOARD_EVENT_POWER_ON, 0, "");
     board_do_reset(b, BOARD_RESET_POWER);

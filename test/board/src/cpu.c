@@ -233,6 +233,26 @@ static void ppb_write(uc_engine *uc, uint64_t offset, unsigned size, uint64_t va
     scs_write(user, PPB_BASE + (uint32_t)offset, (uint32_t)value, size);
 }
 
+// The header's uc_ctl macros shift into the sign bit: kept away from UndefinedBehaviorSanitizer.
+#define UC_CTL_CALL __attribute__((no_sanitize("undefined"), noinline))
+
+UC_CTL_CALL static bool set_model(uc_engine *uc, int model)
+{
+    return uc_ctl_set_cpu_model(uc, model) == UC_ERR_OK;
+}
+
+UC_CTL_CALL static bool model_is(uc_engine *uc, int model)
+{
+    int got = -1;
+    return uc_ctl_get_cpu_model(uc, &got) == UC_ERR_OK && got == model;
+}
+
+// The exact range only: libunicorn's flush of everything takes a second.
+UC_CTL_CALL void cpu_forget_code(struct board *b, uint64_t lo, uint64_t hi)
+{
+    uc_ctl_remove_cache(b->uc, lo, hi);
+}
+
 static bool add_hook(struct board *b, int type, void *fn, uint64_t lo, uint64_t hi)
 {
     uc_hook h;
@@ -247,10 +267,10 @@ bool cpu_open(struct board *b)
         b->uc = NULL;
         return false;
     }
-    int model = models[b->part->core], got = -1;
+    int model = models[b->part->core];
     uint32_t size = b->part->flash_size;
     // READ + EXEC at mapping time is not enough to keep stores out: protect makes it ROM.
-    bool ok = uc_ctl_set_cpu_model(b->uc, model) == UC_ERR_OK &&
+    bool ok = set_model(b->uc, model) &&
               uc_mem_map_ptr(b->uc, FLASH_BASE, size, UC_PROT_ALL, b->flash) == UC_ERR_OK &&
               uc_mem_map_ptr(b->uc, 0, size, UC_PROT_ALL, b->flash) == UC_ERR_OK &&
               uc_mem_map_ptr(b->uc, SYSMEM_BASE, SYSMEM_SIZE, UC_PROT_ALL, b->sysmem) ==
@@ -272,8 +292,7 @@ bool cpu_open(struct board *b)
          add_hook(b, UC_HOOK_MEM_WRITE_PROT, (void *)hook_write_prot, 0, UINT64_MAX) &&
          add_hook(b, UC_HOOK_MEM_UNMAPPED, (void *)hook_unmapped, 0, UINT64_MAX) &&
          add_hook(b, UC_HOOK_INTR, (void *)hook_intr, 0, UINT64_MAX);
-    ok = ok && uc_ctl_get_cpu_model(b->uc, &got) == UC_ERR_OK && got == model;
-    return ok;
+    return ok && model_is(b->uc, model);
 }
 
 void cpu_reset(struct board *b)
@@ -332,8 +351,8 @@ void cpu_sync_flash(struct board *b)
     b->dirty_lo = b->dirty_hi = 0;
     uint32_t first = lo >= 2 ? lo / 2 - 1 : 0; // a 32-bit instruction may begin before
     memset(b->classes + first, 0, (hi / 2 - first) * sizeof *b->classes);
-    uc_ctl_remove_cache(b->uc, (uint64_t)FLASH_BASE + lo, (uint64_t)FLASH_BASE + hi);
-    uc_ctl_remove_cache(b->uc, (uint64_t)lo, (uint64_t)hi);
+    cpu_forget_code(b, (uint64_t)FLASH_BASE + lo, (uint64_t)FLASH_BASE + hi);
+    cpu_forget_code(b, lo, hi);
 }
 
 static void fault_now(struct board *b, uint8_t exc, uint32_t cfsr, uint32_t pc)

@@ -97,7 +97,7 @@ bool board_poke(struct board *b, uint32_t address, const uint8_t *data, size_t n
     }
     memcpy(p, data, n);
     if (p >= b->sram && p < b->sram + b->part->ram_size) {
-        uc_ctl_remove_cache(b->uc, (uint64_t)address, (uint64_t)address + n);
+        cpu_forget_code(b, (uint64_t)address, (uint64_t)address + n);
     } else if (n) {
         uint32_t off = (uint32_t)(p - b->flash);
         cells_firm(b, off & ~1u, (uint32_t)n);

@@ -293,6 +293,7 @@ void cpu_run_chunk(struct board *b);
 void cpu_attention(struct board *b, uint32_t bits);
 void cpu_flash_changed(struct board *b, uint32_t lo, uint32_t hi);
 void cpu_sync_flash(struct board *b);
+void cpu_forget_code(struct board *b, uint64_t lo, uint64_t hi);
 uint32_t cpu_reg(struct board *b, int reg);
 void cpu_set_reg(struct board *b, int reg, uint32_t value);
 void cpu_set_pc(struct board *b, uint32_t pc);

@@ -1,8 +1,8 @@
 // Exceptions: one letter in, one experiment, its findings back as text.
+#include "faults.h"
 #include "regs.h"
 
-static volatile uint32_t order, nesting, faults, ticks, extra;
-static volatile uint32_t saved_cfsr, saved_hfsr, saved_bfar, saved_pc, skip;
+static volatile uint32_t order, ticks, extra;
 static uint32_t psp_stack[64];
 
 static void mark(uint32_t digit)
@@ -48,35 +48,10 @@ void systick(void)
     ticks++;
 }
 
-static __attribute__((used)) void fault(uint32_t *frame)
-{
-    saved_cfsr = SCB_CFSR;
-    saved_hfsr = SCB_HFSR;
-    saved_bfar = SCB_BFAR;
-    saved_pc = frame[6];
-    SCB_CFSR = saved_cfsr;
-    SCB_HFSR = saved_hfsr;
-    faults++;
-    frame[6] += skip; // past the instruction
-}
-
-__attribute__((naked)) void hardfault(void)
-{
-    __asm volatile("tst lr, #4; ite eq; mrseq r0, msp; mrsne r0, psp; b fault");
-}
-
 __attribute__((naked)) void busfault(void)
 {
     __asm volatile("mov r0, sp; push {r4, lr}; bl fault; ldr r3, =extra; movs r2, #0xBF;"
                    "str r2, [r3]; pop {r4, pc}");
-}
-
-static void report_fault(void)
-{
-    put_hex(faults);
-    put_hex(saved_cfsr);
-    put_hex(saved_hfsr);
-    put_hex(saved_bfar);
 }
 
 static void nested(void)

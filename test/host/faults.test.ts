@@ -1,0 +1,377 @@
+// Lost, damaged and late frames, failing flash, resets in mid-update: the update ends right, or says why not.
+import { afterEach, describe, expect, test } from 'vitest';
+import { Command, decode, PageFlag, PageHead, Status } from '../../protocol/index.js';
+import { Bench, type BenchOptions, type Outcome } from '../support/bench.js';
+import { appImage } from '../support/images.js';
+
+let bench: Bench;
+
+function start(options: BenchOptions = {}): Bench {
+  bench = new Bench(options);
+  return bench;
+}
+
+afterEach(() => {
+  expect(bench.line.checker.violations).toEqual([]);
+});
+
+function expectInstalled(outcome: Outcome, image: Uint8Array): void {
+  expect(outcome.error).toBeUndefined();
+  expect(outcome.result).toMatchObject({ changed: true, boot: 'started' });
+  expect(bench.device.flash.bytes.subarray(0, image.length)).toEqual(image);
+  expect(bench.device.flash.installed?.valid).toBe(true);
+}
+
+const COMMANDS = ['HELLO', 'BEGIN', 'PAGES', 'DATA', 'END', 'BOOT'] as const;
+
+describe.each(COMMANDS)('%s', (name) => {
+  test.each([1, 2])('request number %i lost', async (which) => {
+    start();
+    bench.device.hook = ({ type }, count) =>
+      type === Command[name] && count === which ? 'drop' : undefined;
+    const image = appImage(30_000);
+    expectInstalled(await bench.update(image), image);
+  });
+
+  test.each([1, 2])('answer number %i lost', async (which) => {
+    start({ appKit: true });
+    bench.device.hook = ({ type }, count) =>
+      type === Command[name] && count === which ? 'deaf' : undefined;
+    const image = appImage(30_000);
+    expectInstalled(await bench.update(image), image);
+  });
+});
+
+test('ENTER: request or answer lost', async () => {
+  for (const fault of ['drop', 'deaf'] as const) {
+    start({ appKit: true });
+    await bench.update(appImage(5000, 1));
+    bench.device.hook = ({ type }, count) =>
+      type === Command.ENTER && count === 1 ? fault : undefined;
+    const image = appImage(5000, 2);
+    expectInstalled(await bench.update(image), image);
+  }
+});
+
+test('BOOT answered by nobody: the image is installed, and the doubt is told', async () => {
+  start();
+  bench.device.hook = ({ type }) => (type === Command.BOOT ? 'deaf' : undefined);
+  const { result, events } = await bench.update(appImage(5000));
+  expect(result).toMatchObject({ changed: true, boot: 'unconfirmed' });
+  expect(events).toContainEqual(expect.objectContaining({ code: 'BOOT_UNCONFIRMED' }));
+});
+
+describe('a line that loses frames', () => {
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])('seed %i', async (seed) => {
+    start({ faults: { seed, dropFrame: 0.05, damageFrame: 0.05, duplicateFrame: 0.05 } });
+    const image = appImage(60_000, seed);
+    expectInstalled(await bench.update(image), image);
+  });
+
+  test('no frame is sent again that was taken, after one is lost', async () => {
+    start();
+    bench.device.hook = ({ type }, count) =>
+      type === Command.DATA && count === 5 ? 'drop' : undefined;
+    const image = appImage(100_000);
+    const outcome = await bench.update(image);
+    expectInstalled(outcome, image);
+    // A window of 8 KB holds three frames of a page: the lost one and two behind it.
+    expect(bench.line.checker.count(Command.DATA)).toBeLessThanOrEqual(49 + 3 + 16);
+    expect(bench.device.flash.pagesWritten).toBe(49);
+  });
+
+  test('goes back once for a gap, however many answers report it', async () => {
+    start({ pageSize: 1024, info: { maxPayload: 272 } });
+    bench.device.hook = ({ type }, count) =>
+      type === Command.DATA && count === 20 ? 'drop' : undefined;
+    const image = appImage(50_000);
+    expectInstalled(await bench.update(image), image);
+    const clean = new Bench({ pageSize: 1024, info: { maxPayload: 272 } });
+    await clean.update(image);
+    const more = bench.line.checker.count(Command.DATA) - clean.line.checker.count(Command.DATA);
+    expect(more).toBeLessThan(60);
+  });
+
+  test('the last frame lost: asked for after the time the device may need', async () => {
+    start();
+    bench.device.hook = ({ type }, count) =>
+      type === Command.DATA && count === 15 ? 'drop' : undefined;
+    const image = appImage(30_000);
+    const outcome = await bench.update(image);
+    expectInstalled(outcome, image);
+    expect(outcome.ms).toBeLessThan(4000);
+  });
+});
+
+describe('a noisy line', () => {
+  test.each([1, 2, 3, 4])('one byte in a thousand damaged, seed %i', async (seed) => {
+    start({ faults: { seed, byteErrors: 1e-3 } });
+    const image = appImage(50_000, seed);
+    const outcome = await bench.update(image);
+    expectInstalled(outcome, image);
+    // Eight times the time of a clean line is slow; a livelock is not bounded at all.
+    expect(outcome.ms).toBeLessThan(8 * 4400);
+  });
+
+  test('one byte in three hundred', async () => {
+    start({ faults: { seed: 9, byteErrors: 1 / 300 } });
+    const image = appImage(10_000);
+    const { error } = await bench.update(image);
+    if (error) expect(error).toMatchObject({ code: 'LINK_LOST' });
+    else expect(bench.device.flash.bytes.subarray(0, image.length)).toEqual(image);
+  });
+
+  test('makes frames shorter, and longer again when it is over', async () => {
+    start();
+    bench.line.toDevice = (bytes) => {
+      const noisy = bench.clock.now() > 2000 && bench.clock.now() < 6000 && bytes.length > 200;
+      return noisy ? [bytes.map((byte, i) => (i === 100 ? byte ^ 3 || 1 : byte))] : [bytes];
+    };
+    const image = appImage(150_000);
+    expectInstalled(await bench.update(image), image);
+    const lengths = bench.line.checker.sent
+      .filter(({ type }) => type === Command.DATA)
+      .map(({ payload }) => payload.length);
+    expect(lengths[0]).toBe(2063);
+    expect(Math.min(...lengths.filter((length) => length > 3))).toBeLessThan(200);
+    expect(Math.max(...lengths.slice(-20))).toBe(2063);
+  });
+
+  test('that never lets a data frame through is given up', async () => {
+    start();
+    bench.device.hook = ({ type, payload }) =>
+      type === Command.DATA && payload.length > 3 ? 'drop' : undefined;
+    const { error } = await bench.update(appImage(5000));
+    expect(error).toMatchObject({ code: 'LINK_LOST' });
+    expect(String(error)).toContain('loses every data frame');
+  });
+});
+
+describe('flash that fails', () => {
+  test('twice at one page: the third attempt counts', async () => {
+    start();
+    bench.device.failing.set(4, 2);
+    const image = appImage(30_000);
+    expectInstalled(await bench.update(image), image);
+  });
+
+  test('three times: given up, with page address and reason', async () => {
+    start();
+    bench.device.failing.set(4, 3);
+    const { error } = await bench.update(appImage(30_000));
+    expect(error).toMatchObject({
+      code: 'PAGE_FAILED',
+      details: { page: 4, status: 'FLASH_FAILED' },
+    });
+    expect(String(error)).toContain('0x0800A000');
+    expect(bench.device.log).not.toContain('END');
+  });
+
+  test('two pages twice each are two pages, not four failures of one', async () => {
+    start();
+    bench.device.failing.set(2, 2).set(9, 2);
+    const image = appImage(30_000);
+    expectInstalled(await bench.update(image), image);
+  });
+});
+
+describe('an image that is wrong in flash although every page was right', () => {
+  test('is sent again with force, all of it', async () => {
+    start();
+    let times = 0;
+    bench.device.beforeVerify = (flash) => {
+      if (times++ === 0) flash.bytes[5000] = (flash.bytes[5000] ?? 0) ^ 4;
+    };
+    const image = appImage(30_000);
+    const outcome = await bench.update(image);
+    expectInstalled(outcome, image);
+    expect(outcome.events).toContainEqual(expect.objectContaining({ code: 'VERIFY_AGAIN' }));
+    const heads = bench.line.checker.sent
+      .filter(({ type, payload }) => type === Command.DATA && payload.length > 15)
+      .map(({ payload }) => decode(PageHead, payload.subarray(3)));
+    expect(heads.slice(0, 15).every(({ flags }) => flags === 0)).toBe(true);
+    expect(heads.slice(15).every(({ flags }) => flags === PageFlag.FORCE)).toBe(true);
+    expect(heads.length).toBe(30);
+  });
+
+  test('and again: given up, and not started', async () => {
+    start();
+    bench.device.beforeVerify = (flash) => {
+      flash.bytes[5000] = (flash.bytes[5000] ?? 0) ^ 4;
+    };
+    const { error } = await bench.update(appImage(30_000));
+    expect(error).toMatchObject({ code: 'VERIFY_FAILED' });
+    expect(bench.device.log.filter((name) => name === 'END')).toHaveLength(2);
+    expect(bench.device.log).not.toContain('BOOT');
+  });
+});
+
+describe('a device that is reset in mid-update', () => {
+  test.each([1, 5, 12, 15])('at data frame %i: found again, and goes on', async (which) => {
+    start();
+    bench.device.hook = ({ type }, count) =>
+      type === Command.DATA && count === which ? 'reset' : undefined;
+    const image = appImage(30_000);
+    const outcome = await bench.update(image);
+    expectInstalled(outcome, image);
+    expect(outcome.events.map(({ event }) => event)).toContain('reconnecting');
+    expect(bench.device.flash.pagesWritten).toBe(15);
+  });
+
+  test('at END', async () => {
+    start();
+    bench.device.hook = ({ type }, count) =>
+      type === Command.END && count === 1 ? 'reset' : undefined;
+    const image = appImage(30_000);
+    const outcome = await bench.update(image);
+    expectInstalled(outcome, image);
+    expect(outcome.result?.pagesSent).toBe(15);
+  });
+
+  test('at another rate: found at the first one, and goes on at the other', async () => {
+    start();
+    bench.device.hook = ({ type }, count) =>
+      type === Command.DATA && count === 8 ? 'reset' : undefined;
+    const image = appImage(30_000);
+    const outcome = await bench.update(image, { rate: 921_600 });
+    expectInstalled(outcome, image);
+    expect(outcome.events.filter(({ event }) => event === 'rate')).toHaveLength(2);
+  });
+
+  test('again and again before a single page: given up', async () => {
+    start();
+    bench.device.hook = ({ type }) => (type === Command.DATA ? 'reset' : undefined);
+    const { error } = await bench.update(appImage(30_000));
+    expect(error).toMatchObject({ code: 'LINK_LOST' });
+    expect(bench.device.log.filter((name) => name === 'BEGIN')).toHaveLength(3);
+  });
+});
+
+describe('a device that stops answering', () => {
+  test('for two seconds: waited for', async () => {
+    start();
+    bench.clock.after(1500, () => {
+      bench.device.alive = false;
+      bench.clock.after(2000, () => {
+        bench.device.alive = true;
+        bench.device.reset();
+      });
+    });
+    const image = appImage(60_000);
+    expectInstalled(await bench.update(image), image);
+  });
+
+  test('for good: the link is lost, and the device can be updated again', async () => {
+    start();
+    bench.clock.after(1500, () => {
+      bench.device.alive = false;
+    });
+    const { error, ms } = await bench.update(appImage(60_000));
+    expect(error).toMatchObject({ code: 'LINK_LOST' });
+    expect((error as { hint: string }).hint).toContain('run the same command again');
+    expect(ms).toBeLessThan(30_000);
+  });
+
+  test('because the port went away', async () => {
+    start();
+    bench.clock.after(1500, () => bench.line.vanish());
+    const { error, ms } = await bench.update(appImage(60_000));
+    expect(error).toMatchObject({ code: 'PORT_LOST' });
+    expect(ms).toBeLessThan(1600);
+  });
+});
+
+describe('another rate for the transfer', () => {
+  test('is negotiated, proven and used', async () => {
+    start();
+    const image = appImage(100_000);
+    const outcome = await bench.update(image, { rate: 921_600 });
+    expectInstalled(outcome, image);
+    expect(outcome.events).toContainEqual({ event: 'rate', rate: 921_600 });
+    // Flash alone takes 49 times 60 ms.
+    expect(outcome.ms).toBeLessThan(3400);
+    expect(bench.line.rate).toBe(115_200);
+  });
+
+  test('that the line does not carry: back to the old one, with a warning', async () => {
+    start();
+    bench.line.toDevice = (bytes) =>
+      bench.line.rate > 200_000 ? [bytes.map((byte) => byte | 1)] : [bytes];
+    const image = appImage(30_000);
+    const outcome = await bench.update(image, { rate: 921_600 });
+    expectInstalled(outcome, image);
+    expect(outcome.events).toContainEqual(
+      expect.objectContaining({ event: 'warning', code: 'RATE' }),
+    );
+  });
+
+  test('that the device refuses: goes on at the old one, with a warning', async () => {
+    start({ info: { maxRate: 500_000 } });
+    const image = appImage(30_000);
+    const outcome = await bench.update(image, { rate: 921_600 });
+    expectInstalled(outcome, image);
+    const warning = outcome.events.find(({ event }) => event === 'warning');
+    expect(JSON.stringify(warning)).toContain('highest is 500000');
+  });
+
+  test('is not asked for if the device can not', async () => {
+    start({ info: { capabilities: 0 } });
+    const image = appImage(30_000);
+    expectInstalled(await bench.update(image, { rate: 921_600 }), image);
+    expect(bench.device.log).not.toContain('BAUD');
+  });
+
+  test('BAUD answered by nobody', async () => {
+    start();
+    bench.device.hook = ({ type }) => (type === Command.BAUD ? 'deaf' : undefined);
+    const image = appImage(30_000);
+    expectInstalled(await bench.update(image, { rate: 921_600 }), image);
+  });
+
+  test('left behind by a killed host: the device is found when it has come back', async () => {
+    start();
+    bench.device.rate = 921_600;
+    const image = appImage(5_000);
+    expectInstalled(await bench.update(image), image);
+  });
+});
+
+describe('time-outs follow the line', () => {
+  test.each([1200, 9600])('%i baud: nothing is sent twice', async (rate) => {
+    start({ rate });
+    const image = appImage(6000);
+    expectInstalled(await bench.update(image), image);
+    expect(bench.line.checker.count(Command.DATA)).toBe(3);
+    expect(bench.line.checker.count(Command.BEGIN)).toBe(1);
+    expect(bench.line.checker.count(Command.PAGES)).toBe(1);
+  });
+
+  test('an adapter with 16 ms latency costs next to nothing', async () => {
+    start({ faults: { latencyMs: 16 } });
+    const image = appImage(100_001);
+    const outcome = await bench.update(image);
+    expectInstalled(outcome, image);
+    expect(outcome.ms).toBeLessThan(9300);
+  });
+
+  test('a device slower than it says is asked again, and its late answers still count', async () => {
+    start({ commitMs: 900 });
+    const image = appImage(20_000);
+    expectInstalled(await bench.update(image), image);
+    expect(bench.device.flash.pagesWritten).toBe(10);
+  });
+
+  test('a window full of short frames never has more than 127 on the way', async () => {
+    start({ info: { window: 200_000, maxPayload: 272 }, pageSize: 1024, rate: 1_000_000 });
+    const image = appImage(200_000);
+    expectInstalled(await bench.update(image), image);
+  });
+});
+
+test('a refusal in mid-update ends it', async () => {
+  start();
+  bench.device.hook = ({ type }, count) =>
+    type === Command.DATA && count === 5 ? Status.BAD_REQUEST : undefined;
+  const { error } = await bench.update(appImage(30_000));
+  expect(error).toMatchObject({ code: 'REFUSED', details: { status: 'BAD_REQUEST' } });
+});

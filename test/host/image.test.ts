@@ -1,0 +1,293 @@
+// Image files: what is read, and what is refused in which words.
+import fc from 'fast-check';
+import nrfIntelHex from 'nrf-intel-hex';
+import { describe, expect, test } from 'vitest';
+import { IapError } from '../../host/errors.js';
+import { checkImage, type Target } from '../../host/image/check.js';
+import { headerFor, type Image, sha256 } from '../../host/image/image.js';
+import { loadImage } from '../../host/image/load.js';
+import { decode, encode, Header, ImageFlag } from '../../protocol/index.js';
+import { elf } from '../support/elf.js';
+import { appImage } from '../support/images.js';
+import { randomBytes } from '../support/random.js';
+
+const BASE = 0x0800_8000;
+const MemoryMap = nrfIntelHex as unknown as typeof nrfIntelHex.default;
+const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+function hexFile(blocks: readonly [number, Uint8Array][]): string {
+  return new MemoryMap(blocks).asHexString();
+}
+
+function thrown(run: () => unknown): IapError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof IapError) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+describe('raw binaries', () => {
+  test('do not say where they belong', () => {
+    expect(loadImage(appImage(101))).toEqual({ base: undefined, bytes: appImage(101) });
+  });
+
+  test('may be told', () => {
+    expect(loadImage(appImage(8), { base: BASE }).base).toBe(BASE);
+  });
+
+  test('empty', () => {
+    expect(thrown(() => loadImage(new Uint8Array())).code).toBe('IMAGE_EMPTY');
+  });
+
+  test('that begin like a HEX file are binaries if they are named so', () => {
+    const bytes = ascii(':00000001FF rest');
+    expect(loadImage(bytes, { name: 'x.bin' }).bytes).toEqual(bytes);
+  });
+});
+
+describe('Intel HEX', () => {
+  test('with a gap, which reads as erased', () => {
+    const text = hexFile([
+      [BASE, Uint8Array.of(1, 2)],
+      [BASE + 5, Uint8Array.of(9)],
+    ]);
+    const image = loadImage(ascii(text), { name: 'app.hex' });
+    expect(image).toEqual({ base: BASE, bytes: Uint8Array.of(1, 2, 255, 255, 255, 9) });
+  });
+
+  test('with any line ends and empty lines', () => {
+    const text = hexFile([[BASE, randomBytes(3, 100)]]).replace(/\n/g, '\r\n\r\n');
+    expect(loadImage(ascii(text)).bytes).toEqual(randomBytes(3, 100));
+  });
+
+  test.each([
+    ['a wrong checksum', (l: string[]) => l.with(2, `${l[2]?.slice(0, -2)}00`), 'line 3'],
+    ['a line cut short', (l: string[]) => l.with(3, l[3]?.slice(0, -3) ?? ''), 'line 4'],
+    ['a line that is no record', (l: string[]) => l.with(1, 'hello'), 'line 2'],
+    ['the end missing', (l: string[]) => l.slice(0, -1), 'EOF'],
+    ['the same address twice', (l: string[]) => l.toSpliced(2, 0, l[1] ?? ''), 'line 3'],
+  ])('%s', (_what, damage, text) => {
+    const lines = hexFile([[BASE, randomBytes(3, 100)]])
+      .trim()
+      .split('\n');
+    const file = ascii(damage(lines).join('\n'));
+    const error = thrown(() => loadImage(file, { name: 'app.hex' }));
+    expect(error.code).toBe('IMAGE_FORMAT');
+    expect(error.message).toContain(text);
+  });
+
+  test('that reaches over a gigabyte takes no memory', () => {
+    const text = hexFile([
+      [BASE, Uint8Array.of(1)],
+      [0x7000_0000, Uint8Array.of(1)],
+    ]);
+    expect(thrown(() => loadImage(ascii(text))).message).toContain('more than any device has');
+  });
+
+  test('by its name, but something else', () => {
+    expect(thrown(() => loadImage(appImage(50), { name: 'app.hex' })).message).toContain(
+      'Intel HEX',
+    );
+  });
+
+  test('any hostile text is refused or read, never a crash', () => {
+    const line = fc.stringMatching(/^:[0-9A-F]{0,40}$/);
+    fc.assert(
+      fc.property(fc.array(line, { minLength: 1, maxLength: 5 }), (lines) => {
+        const file = ascii(`:${lines.join('\n')}`);
+        expect(() => loadOrRefuse(file)).not.toThrow();
+      }),
+    );
+  });
+});
+
+function loadOrRefuse(file: Uint8Array): void {
+  try {
+    loadImage(file);
+  } catch (error) {
+    if (!(error instanceof IapError)) throw error;
+  }
+}
+
+describe('ELF', () => {
+  const sections = [
+    { address: BASE, bytes: Uint8Array.of(1, 2, 3, 4) },
+    { address: BASE + 8, bytes: Uint8Array.of(5, 6) },
+  ];
+  const expected = { base: BASE, bytes: Uint8Array.of(1, 2, 3, 4, 255, 255, 255, 255, 5, 6) };
+
+  test('sections at their load address', () => {
+    expect(loadImage(elf({ sections }))).toEqual(expected);
+  });
+
+  test("the file's own headers in the first segment are no part of the image", () => {
+    expect(loadImage(elf({ sections, headersInSegment: true }))).toEqual(expected);
+  });
+
+  test('without sections: segments', () => {
+    const [only] = sections;
+    if (!only) throw new Error('no section');
+    const image = loadImage(elf({ sections: [only], withSections: false }));
+    expect(image).toEqual({ base: BASE, bytes: only.bytes });
+  });
+
+  test('what is not loaded and what has no bytes is left out', () => {
+    const more = [
+      ...sections,
+      { address: BASE + 12, bytes: Uint8Array.of(7), flags: 0 },
+      { address: BASE + 16, bytes: Uint8Array.of(7), type: 8 },
+    ];
+    expect(loadImage(elf({ sections: more }))).toEqual(expected);
+  });
+
+  test('for another machine', () => {
+    expect(thrown(() => loadImage(elf({ sections, machine: 62 }))).message).toContain('machine 62');
+  });
+
+  test('cut off anywhere, or with any bytes changed: refused or read, never a crash', () => {
+    const file = elf({ sections });
+    for (let length = 4; length < file.length; length++) loadOrRefuse(file.subarray(0, length));
+    fc.assert(
+      fc.property(fc.nat(file.length - 1), fc.integer({ min: 0, max: 255 }), (at, value) => {
+        loadOrRefuse(file.with(at, value));
+      }),
+      { numRuns: 500 },
+    );
+    expect(thrown(() => loadImage(file.subarray(0, 60))).code).toBe('IMAGE_FORMAT');
+  });
+});
+
+function makePackage(bytes: Uint8Array, change: Partial<Header> = {}): Uint8Array {
+  const plain = decode(Header, headerFor({ base: BASE, bytes }, BASE));
+  return Uint8Array.of(...encode(Header, { ...plain, ...change }), ...bytes);
+}
+
+describe('packages', () => {
+  test('keep their header', () => {
+    const file = makePackage(appImage(50));
+    const image = loadImage(file);
+    expect(image.bytes).toEqual(appImage(50));
+    expect(image.base).toBe(BASE);
+    expect(headerFor(image, 0)).toEqual(file.subarray(0, 256));
+  });
+
+  test.each([
+    [
+      'a byte of the image changed',
+      (f: Uint8Array) => f.with(280, (f[280] ?? 0) ^ 1),
+      'not the one',
+    ],
+    ['cut off', (f: Uint8Array) => f.subarray(0, 290), 'says 50 bytes, it holds 34'],
+    ['cut off in the header', (f: Uint8Array) => f.subarray(0, 100), 'its header alone needs 256'],
+    ['another format', (f: Uint8Array) => f.with(4, 2), 'its format is 2'],
+  ])('%s', (_what, damage, text) => {
+    const error = thrown(() => loadImage(damage(makePackage(appImage(50)))));
+    expect(error.code).toBe('IMAGE_FORMAT');
+    expect(error.message).toContain(text);
+  });
+});
+
+test('the header of a plain image fits any product and is always the same', () => {
+  const bytes = appImage(1001);
+  const raw = headerFor({ base: undefined, bytes }, BASE);
+  expect(raw).toEqual(headerFor({ base: BASE, bytes }, BASE));
+  expect(decode(Header, raw)).toMatchObject({
+    product: new Uint8Array(16),
+    hardwareMin: 0,
+    hardwareMax: 0xffff,
+    loadAddress: BASE,
+    imageSize: 1001,
+    imageSha256: sha256(bytes),
+  });
+});
+
+describe('does it fit the device', () => {
+  const target: Target = {
+    appBase: BASE,
+    appEnd: BASE + 4096,
+    product: new Uint8Array(16),
+    hardware: 3,
+    identityFlags: 0xff,
+    uniqueId: new Uint8Array(12).fill(5),
+    capabilities: 0,
+  };
+  const plain = (bytes: Uint8Array): Image => ({ base: undefined, bytes });
+  const check = (image: Image, change: Partial<Target> = {}): void =>
+    checkImage(image, { ...target, ...change });
+
+  test('an odd-sized image does, and one that fills the device', () => {
+    check(plain(appImage(4001)));
+    check(plain(appImage(4096)));
+  });
+
+  test('one byte too many: both sizes are named', () => {
+    const error = thrown(() => check(plain(appImage(4097))));
+    expect(error).toMatchObject({ code: 'IMAGE_TOO_LARGE', details: { size: 4097, limit: 4096 } });
+    expect(error.message).toContain('4097');
+    expect(error.message).toContain('4096');
+  });
+
+  test('not even two vectors', () => {
+    expect(thrown(() => check(plain(Uint8Array.of(1, 2, 3)))).code).toBe('IMAGE_EMPTY');
+  });
+
+  test('linked at another address: says where, and how to change it', () => {
+    const error = thrown(() => check({ base: 0x0800_0000, bytes: appImage(100) }));
+    expect(error.code).toBe('IMAGE_WRONG_ADDRESS');
+    expect(error.message).toContain('linked at 0x08000000');
+    expect(error.hint).toContain('set FLASH ORIGIN to 0x08008000');
+  });
+
+  test('a binary linked at the start of flash: found by its reset vector', () => {
+    const error = thrown(() => check(plain(appImage(1000, 1, 0x0800_0000))));
+    expect(error.code).toBe('IMAGE_WRONG_ADDRESS');
+    expect(error.message).toContain('seems linked at 0x08000000');
+  });
+
+  test.each([
+    ['stack pointer', 0, 0x0800_0000],
+    ['stack pointer, not aligned', 0, 0x2000_0002],
+    ['blank', 0, 0xffff_ffff],
+    ['reset vector, even', 4, BASE + 8],
+    ['reset vector, elsewhere', 4, 0x2000_0001],
+  ])('no vector table: %s', (_what, offset, word) => {
+    const bytes = appImage(1000);
+    new DataView(bytes.buffer).setUint32(offset, word, true);
+    expect(thrown(() => check(plain(bytes))).code).toBe('IMAGE_VECTORS');
+  });
+
+  const packaged = (change: Partial<Header>): Image => loadImage(makePackage(appImage(64), change));
+  const one = new Uint8Array(16).fill(1);
+  const two = new Uint8Array(16).fill(2);
+
+  test.each([
+    ['another product', { product: one }, { product: two }, 'IMAGE_WRONG_PRODUCT'],
+    ['an older revision', { hardwareMax: 2 }, {}, 'IMAGE_WRONG_HARDWARE'],
+    ['a newer revision', { hardwareMin: 4 }, {}, 'IMAGE_WRONG_HARDWARE'],
+    ['another device', { uniqueId: new Uint8Array(12).fill(6) }, {}, 'IMAGE_WRONG_DEVICE'],
+    ['a capability', { capabilities: 4 }, {}, 'IMAGE_NOT_CAPABLE'],
+    ['confirmation', { flags: ImageFlag.CONFIRM }, {}, 'IMAGE_NOT_CAPABLE'],
+    ['an unknown flag', { flags: 0x8000_0000 }, {}, 'IMAGE_NOT_CAPABLE'],
+    ['any product, device wants packages', {}, { identityFlags: 0xfe }, 'IMAGE_PACKAGE_ONLY'],
+  ] as const)('a package for %s', (_what, header, device, code) => {
+    expect(thrown(() => check(packaged(header), device)).code).toBe(code);
+  });
+
+  test('a package that fits', () => {
+    check(packaged({ product: one, hardwareMin: 3, hardwareMax: 3 }), {
+      product: one,
+      identityFlags: 0xfe,
+    });
+    check(packaged({ product: one }), { product: new Uint8Array(16) });
+    check(packaged({ flags: ImageFlag.CONFIRM, capabilities: 2 }), { capabilities: 2 });
+  });
+
+  test('a plain image on a device that wants packages', () => {
+    const error = thrown(() => check(plain(appImage(64)), { identityFlags: 0xfe }));
+    expect(error.code).toBe('IMAGE_PACKAGE_ONLY');
+    expect(error.hint).toContain('.iap');
+  });
+});
