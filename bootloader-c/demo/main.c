@@ -122,13 +122,13 @@ int main(void) {
     start_uart();
     print_state();
     uint32_t printed = 0;
+    bool confirmed = false;
     for (;;) {
         if (ticks - printed >= PRINT_TICKS) {
             printed += PRINT_TICKS;
             print_state();
-            if (!iap_app_confirm(&app)) {
-                print("not installed by an update\r\n");
-            }
+            // Still alive: good enough for a demo. A product confirms after its own self-test.
+            confirmed = confirmed || iap_app_confirm(&app);
         }
         __asm volatile("wfi");
     }
