@@ -1,9 +1,41 @@
 import { defineConfig } from 'vitest/config';
 
+const E2E = 'test/e2e/**/*.test.ts';
+/** Tests that measure: alone on the machine, or their figures lie. */
+const TIMED = 'test/e2e/**/*.timed.test.ts';
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // Time is virtual in the tests of the library; only spawned commands take real time.
-    testTimeout: 20_000,
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [E2E],
+          // Time is virtual in the tests of the library; only spawned commands take real time.
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: [E2E],
+          exclude: [TIMED],
+          testTimeout: 60_000,
+          // Each worker keeps a board and a host busy.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'timed',
+          include: [TIMED],
+          testTimeout: 60_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
   },
 });

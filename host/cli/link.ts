@@ -43,6 +43,12 @@ export async function withPort<T>(
   if (args.port === undefined || args.port === '') throw await portNotGiven(context.ports);
   const transport = await open(args.port, args, context);
   try {
+    if (args.wait) {
+      context.output.event('waiting', { port: args.port });
+      context.output.line(
+        `calling on ${args.port}: reset the device if it does not answer by itself`,
+      );
+    }
     return await use(transport, linkOptions(args, context));
   } finally {
     await transport.close();

@@ -117,7 +117,8 @@ function lost(path: string, cause?: Error): IapError {
   });
 }
 
-function openError(path: string, error: Error): IapError {
+/** The driver's words → what to do. */
+export function openError(path: string, error: Error): IapError {
   const details = { path };
   const options = { details, cause: error };
   if (/no such file|ENOENT|not found|ENXIO|ENODEV|no such device/i.test(error.message)) {
@@ -141,9 +142,16 @@ function openError(path: string, error: Error): IapError {
       hint: 'close the terminal program or the other updater; "fuser -v PORT" shows it',
     });
   }
-  return new IapError('PORT_FAILED', `${path} can not be opened: ${error.message}`, {
+  if (/inappropriate ioctl|ENOTTY|is a directory/i.test(error.message)) {
+    return new IapError('PORT_FAILED', `${path} is not a serial port`, {
+      ...options,
+      hint: '"iap ports" lists the ports',
+    });
+  }
+  const why = error.message.replace(/^Error:?\s*/, '');
+  return new IapError('PORT_FAILED', `${path} can not be opened: ${why}`, {
     ...options,
-    hint: 'is this a serial port? "iap ports" lists them',
+    hint: 'unplug the adapter and plug it in again; "iap ports" lists the ports',
   });
 }
 

@@ -75,7 +75,9 @@ function planText(plan: Extract<UpdateEvent, { event: 'plan' }>): string {
 
 function finish(output: Output, result: UpdateResult): void {
   const { device, ...values } = result;
-  output.result({ ...values, device: deviceJson(device) });
+  // As found, not as it is now: only what an update does not change.
+  const { part, serial, uniqueId } = device;
+  output.result({ ...values, part, serial, uniqueId });
   const { changed, boot, bytes, pagesTotal, pagesSent, seconds } = result;
   const app = {
     started: ', application started',

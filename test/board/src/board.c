@@ -188,6 +188,7 @@ struct board *board_create(const struct board_config *config)
         b->ev[i] = NEVER;
     }
     b->cut_cycle = NEVER;
+    b->sram_lo = UINT32_MAX;
     rng_seed(&b->rng_flash, config->seed, 1);
     rng_seed(&b->rng_tear, config->seed, 2);
     rng_seed(&b->rng_weak, config->seed, 3);
@@ -257,8 +258,9 @@ void board_power_on(struct board *b)
         uint32_t v = rng_next(&b->rng_ram);
         memcpy(b->sram + i, &v, 4);
     }
-    // SRAM was changed behind the core's back: code translated from it is stale.
-    cpu_forget_code(b, (uint64_t)SRAM_BASE, (uint64_t)SRAM_BASE + b->part->ram_size);
+    for (uint32_t off = 0; off < b->part->ram_size; off += SRAM_PAGE) {
+        cpu_sram_written(b, off, SRAM_PAGE);
+    }
     cells_power_up(b);
     board_emit(b, BOARD_EVENT_POWER_ON, 0, "");
     board_do_reset(b, BOARD_RESET_POWER);
@@ -310,7 +312,7 @@ static void step(struct board *b)
         board_power_off(b);
         return;
     }
-    cpu_sync_flash(b);
+    cpu_sync_code(b);
     if (b->reset_request) {
         board_do_reset(b, BOARD_RESET_SOFTWARE);
     } else if (b->fault.exc) {

@@ -73,6 +73,9 @@ uint8_t *bus_memory(struct board *b, uint32_t addr, uint32_t n, bool write)
 {
     uint32_t off = addr - SRAM_BASE;
     if (off < b->part->ram_size && n <= b->part->ram_size - off) {
+        if (write && n) {
+            cpu_sram_written(b, off, n);
+        }
         return b->sram + off;
     }
     if (write) {

@@ -187,7 +187,14 @@ static bool hook_write_prot(uc_engine *uc, uc_mem_type type, uint64_t address, i
                             int64_t value, void *user)
 {
     (void)uc, (void)type;
-    fpec_store(user, (uint32_t)address, (uint32_t)value, (unsigned)size);
+    struct board *b = user;
+    uint32_t off = (uint32_t)address - SRAM_BASE;
+    if (off < b->part->ram_size) { // a page with code in it
+        memcpy(b->sram + off, &value, (size_t)size);
+        cpu_sram_written(b, off, (uint32_t)size);
+    } else {
+        fpec_store(b, (uint32_t)address, (uint32_t)value, (unsigned)size);
+    }
     return true; // the store itself is discarded
 }
 
@@ -262,6 +269,7 @@ static bool add_hook(struct board *b, int type, void *fn, uint64_t lo, uint64_t 
 bool cpu_open(struct board *b)
 {
     static const int models[] = {UC_CPU_ARM_CORTEX_M0, UC_CPU_ARM_CORTEX_M3, UC_CPU_ARM_CORTEX_M4};
+    cpu_use_fast_stores();
     // UC_MODE_MCLASS would silently make it a Cortex-M33.
     if (uc_open(UC_ARCH_ARM, UC_MODE_THUMB, &b->uc) != UC_ERR_OK) {
         b->uc = NULL;
@@ -275,8 +283,8 @@ bool cpu_open(struct board *b)
               uc_mem_map_ptr(b->uc, 0, size, UC_PROT_ALL, b->flash) == UC_ERR_OK &&
               uc_mem_map_ptr(b->uc, SYSMEM_BASE, SYSMEM_SIZE, UC_PROT_ALL, b->sysmem) ==
                   UC_ERR_OK &&
-              uc_mem_map_ptr(b->uc, SRAM_BASE, b->part->ram_size, UC_PROT_ALL, b->sram) ==
-                  UC_ERR_OK &&
+              uc_mem_map_ptr(b->uc, SRAM_BASE, b->part->ram_size, UC_PROT_READ | UC_PROT_WRITE,
+                             b->sram) == UC_ERR_OK &&
               uc_mem_protect(b->uc, FLASH_BASE, size, UC_PROT_READ | UC_PROT_EXEC) == UC_ERR_OK &&
               uc_mem_protect(b->uc, 0, size, UC_PROT_READ | UC_PROT_EXEC) == UC_ERR_OK &&
               uc_mem_protect(b->uc, SYSMEM_BASE, SYSMEM_SIZE, UC_PROT_READ | UC_PROT_EXEC) ==
@@ -290,7 +298,8 @@ bool cpu_open(struct board *b)
                   FLASH_BASE + size - 1) &&
          add_hook(b, UC_HOOK_MEM_READ, (void *)hook_flash_read, 0, size - 1) &&
          add_hook(b, UC_HOOK_MEM_WRITE_PROT, (void *)hook_write_prot, 0, UINT64_MAX) &&
-         add_hook(b, UC_HOOK_MEM_UNMAPPED, (void *)hook_unmapped, 0, UINT64_MAX) &&
+         add_hook(b, UC_HOOK_MEM_UNMAPPED | UC_HOOK_MEM_FETCH_PROT, (void *)hook_unmapped, 0,
+                  UINT64_MAX) &&
          add_hook(b, UC_HOOK_INTR, (void *)hook_intr, 0, UINT64_MAX);
     return ok && model_is(b->uc, model);
 }
@@ -316,7 +325,7 @@ void cpu_reset(struct board *b)
     b->fault.exc = 0;
     b->prev_class = 0;
     uint32_t vectors[2];
-    cpu_sync_flash(b);
+    cpu_sync_code(b);
     if (b->weak_count) {
         cells_before_read(b, 0, 8);
     }
@@ -342,8 +351,13 @@ void cpu_flash_changed(struct board *b, uint32_t lo, uint32_t hi)
     b->attention |= ATTN_STOP; // invalidated between chunks, before the next instruction
 }
 
-void cpu_sync_flash(struct board *b)
+void cpu_sync_code(struct board *b)
 {
+    if (b->sram_lo < b->sram_hi) {
+        cpu_forget_code(b, (uint64_t)SRAM_BASE + b->sram_lo, (uint64_t)SRAM_BASE + b->sram_hi);
+        b->sram_lo = UINT32_MAX;
+        b->sram_hi = 0;
+    }
     if (b->dirty_lo >= b->dirty_hi) {
         return;
     }
@@ -404,8 +418,35 @@ static void after_interrupt(struct board *b, uint32_t pc)
     }
 }
 
+// SRAM begins without EXEC; a page that code is fetched from becomes READ + EXEC. Stores to it
+// come to hook_write_prot, which makes stale translations go (see unicorn_stores.c).
+static bool allow_code(struct board *b, uint32_t pc)
+{
+    uint32_t page = (pc - SRAM_BASE) / SRAM_PAGE;
+    if (pc - SRAM_BASE >= b->part->ram_size || b->sram_code[page]) {
+        return false;
+    }
+    b->sram_code[page] = true;
+    return uc_mem_protect(b->uc, SRAM_BASE + page * SRAM_PAGE, SRAM_PAGE,
+                          UC_PROT_READ | UC_PROT_EXEC) == UC_ERR_OK;
+}
+
+// Something other than the core's own fast path wrote to SRAM.
+void cpu_sram_written(struct board *b, uint32_t off, uint32_t n)
+{
+    if (!b->sram_code[off / SRAM_PAGE] && !b->sram_code[(off + n - 1) / SRAM_PAGE]) {
+        return;
+    }
+    b->sram_lo = off < b->sram_lo ? off : b->sram_lo;
+    b->sram_hi = off + n > b->sram_hi ? off + n : b->sram_hi;
+    b->attention |= ATTN_STOP;
+}
+
 static void after_bad_access(struct board *b, uint32_t pc)
 {
+    if (b->bad_type == UC_MEM_FETCH_PROT && allow_code(b, b->bad_address)) {
+        return;
+    }
     struct fault f = {.exc = EXC_BUS, .pc = b->pc, .address = b->bad_address};
     bool handler = (cpu_reg(b, UC_ARM_REG_XPSR) & 0x1FFu) != 0;
     switch (b->bad_type) {

@@ -97,7 +97,9 @@ bool board_poke(struct board *b, uint32_t address, const uint8_t *data, size_t n
     }
     memcpy(p, data, n);
     if (p >= b->sram && p < b->sram + b->part->ram_size) {
-        cpu_forget_code(b, (uint64_t)address, (uint64_t)address + n);
+        if (n) {
+            cpu_sram_written(b, address - SRAM_BASE, (uint32_t)n);
+        }
     } else if (n) {
         uint32_t off = (uint32_t)(p - b->flash);
         cells_firm(b, off & ~1u, (uint32_t)n);

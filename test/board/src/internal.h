@@ -10,6 +10,8 @@
 #define NEVER          UINT64_MAX
 #define FLASH_BASE     0x08000000u
 #define SRAM_BASE      0x20000000u
+#define SRAM_PAGE      1024u // libunicorn's, for this target
+#define SRAM_PAGES     256
 #define PERIPH_BASE    0x40000000u
 #define PERIPH_SIZE    0x00030000u
 #define PPB_BASE       0xE0000000u
@@ -223,7 +225,8 @@ struct board {
     bool reset_request;
 
     uint8_t *flash, *sram, *sysmem;
-    uint32_t sram_map_size;
+    bool sram_code[SRAM_PAGES]; // pages code was fetched from
+    uint32_t sram_lo, sram_hi;  // written in such pages, translations stale
     uint32_t dirty_lo, dirty_hi; // flash offsets whose translations are stale
 
     struct nvic nvic;
@@ -292,7 +295,9 @@ void cpu_reset(struct board *b);
 void cpu_run_chunk(struct board *b);
 void cpu_attention(struct board *b, uint32_t bits);
 void cpu_flash_changed(struct board *b, uint32_t lo, uint32_t hi);
-void cpu_sync_flash(struct board *b);
+void cpu_use_fast_stores(void);
+void cpu_sync_code(struct board *b);
+void cpu_sram_written(struct board *b, uint32_t off, uint32_t n);
 void cpu_forget_code(struct board *b, uint64_t lo, uint64_t hi);
 uint32_t cpu_reg(struct board *b, int reg);
 void cpu_set_reg(struct board *b, int reg, uint32_t value);

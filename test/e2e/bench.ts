@@ -1,0 +1,162 @@
+// A board for one test: checked and stopped at the test's end, whatever happens in between.
+import { expect, onTestFinished } from 'vitest';
+import {
+  type AppOutput,
+  Board,
+  type BoardOptions,
+  type Counters,
+  type DemoLine,
+  type Mistake,
+  mistakes,
+  type Part,
+  SteppedBoard,
+  TempDir,
+} from '../support/board.js';
+import { Iap, type Outcome } from '../support/iap.js';
+
+export const APP_VTOR = 0x0800_8000;
+/** Application ticks between two lines of the demo [ms] */
+const PRINT_TICKS = 500;
+
+export interface BenchOptions extends BoardOptions {
+  /** What this test provokes on purpose */
+  readonly allowed?: readonly Mistake[];
+}
+
+/** A board on a pty that must not find fault with its firmware until the test ends. */
+export async function powerUp(part: Part, options: BenchOptions = {}): Promise<Board> {
+  const board = await Board.start(part, options);
+  onTestFinished(() => quit(board, options.allowed));
+  return board;
+}
+
+/** Ends the board, after a last look at its counters. Does nothing the second time. */
+export async function quit(board: Board, allowed?: readonly Mistake[]): Promise<void> {
+  if (board.stopped) return;
+  try {
+    expect(mistakes(await board.counters(), allowed)).toEqual([]);
+  } finally {
+    await board.stop();
+  }
+}
+
+export function powerUpStepped(part: Part, options: BenchOptions = {}): SteppedBoard {
+  const board = new SteppedBoard(part, options);
+  onTestFinished(async () => {
+    try {
+      expect(mistakes(await board.counters(), options.allowed)).toEqual([]);
+    } finally {
+      await board.stop();
+    }
+  });
+  return board;
+}
+
+export function tempDir(): TempDir {
+  const dir = new TempDir();
+  onTestFinished(() => dir.remove());
+  return dir;
+}
+
+/** A command that must not outlive the test. */
+export function start(...args: string[]): Iap {
+  const run = new Iap(args);
+  onTestFinished(async () => {
+    await run.signal('SIGKILL');
+  });
+  return run;
+}
+
+/** iap with this board's port and --json. */
+export function on(board: Board, command: string, ...args: string[]): Promise<Outcome> {
+  return start(command, '--port', board.port, '--json', ...args).done;
+}
+
+export function flash(
+  board: Board,
+  image: Uint8Array | string,
+  ...args: string[]
+): Promise<Outcome> {
+  return on(board, 'flash', imageFile(board, image), ...args);
+}
+
+export function startFlash(board: Board, image: Uint8Array | string, ...args: string[]): Iap {
+  return start('flash', imageFile(board, image), '--port', board.port, '--json', ...args);
+}
+
+let files = 0;
+
+function imageFile(board: Board, image: Uint8Array | string): string {
+  if (typeof image === 'string') return image;
+  files += 1;
+  return board.dir.write(`image-${files}.bin`, image);
+}
+
+/** The whole story in a message if the command did not succeed */
+export function expectDone(outcome: Outcome): void {
+  const { code, result, stderr } = outcome;
+  expect({ code, stderr, message: result?.message }).toEqual({
+    code: 0,
+    stderr: '',
+    message: undefined,
+  });
+  expect(result?.ok).toBe(true);
+}
+
+/** The demo application runs from its own vector table, and its tick interrupt goes on. */
+export async function expectDemo(board: Board, version: number, count = 2): Promise<DemoLine[]> {
+  const output = await board.listen();
+  try {
+    const lines = await output.lines(count);
+    expectLines(lines, version);
+    return lines;
+  } finally {
+    await output.close();
+  }
+}
+
+export function expectLines(lines: readonly DemoLine[], version: number): void {
+  for (const line of lines) expect(line).toMatchObject({ version, vtor: APP_VTOR });
+  lines.slice(1).forEach((line, i) => {
+    const ticks = line.tick - (lines[i]?.tick ?? 0);
+    expect(ticks).toBeGreaterThan(0);
+    expect(ticks).toBeLessThanOrEqual(PRINT_TICKS + 1);
+  });
+}
+
+export async function withOutput<T>(
+  board: Board,
+  use: (output: AppOutput) => Promise<T>,
+): Promise<T> {
+  const output = await board.listen();
+  try {
+    return await use(output);
+  } finally {
+    await output.close();
+  }
+}
+
+/** Until the board is in that state, asked again every few milliseconds. */
+export async function untilState(
+  board: Board,
+  state: Counters['state'],
+  timeoutMs = 20_000,
+): Promise<Counters> {
+  return untilCounters(board, (counters) => counters.state === state, timeoutMs);
+}
+
+export async function untilCounters(
+  board: Board,
+  reached: (counters: Counters) => boolean,
+  timeoutMs = 20_000,
+): Promise<Counters> {
+  const end = Date.now() + timeoutMs;
+  for (;;) {
+    const counters = await board.counters();
+    if (reached(counters)) return counters;
+    if (Date.now() > end) throw new Error(`not reached: ${JSON.stringify(counters)}`);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 5);
+    });
+  }
+}

@@ -1,0 +1,129 @@
+// The main job on every part: first update, update while the application runs, the same image again.
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import {
+  appErases,
+  built,
+  demoImage,
+  differingPages,
+  PART_NAMES,
+  PARTS,
+} from '../support/board.js';
+import { expectDemo, expectDone, flash, on, powerUp, quit, tempDir } from './bench.js';
+
+describe.each(PART_NAMES)('%s', (part) => {
+  const { pageSize } = PARTS[part];
+
+  test('first update of a factory-fresh board, from each image format', async () => {
+    const board = await powerUp(part);
+    const before = await on(board, 'info');
+    expectDone(before);
+    expect(before.result?.device).toMatchObject({
+      part,
+      mode: 'BOOTLOADER',
+      stay: 'NO_RECORD',
+      installed: null,
+    });
+
+    const image = demoImage(part, 1);
+    const first = await flash(board, built('build', part, 'demo-v1.hex'));
+    expectDone(first);
+    const pagesTotal = Math.ceil(image.length / pageSize);
+    // hex and bin hold the same image but for what is in the gaps between sections, if there are any
+    expect(first.result).toMatchObject({
+      changed: true,
+      boot: 'started',
+      pagesSent: pagesTotal,
+      pagesTotal,
+    });
+    const [line] = await expectDemo(board, 1, 3);
+    expect(line?.stay).toBe(5); // NO_RECORD
+    expect(differingPages(part, await board.flash(), image)).toEqual([]);
+    // Blank pages are not erased.
+    expect([...appErases(part, await board.counters())]).toEqual([]);
+
+    // The same application as ELF and as binary is the same image.
+    for (const file of ['demo-v1.elf', 'demo-v1.bin']) {
+      const again = await flash(board, built('build', part, file));
+      expectDone(again);
+      expect(again.result).toMatchObject({ changed: false, boot: 'running' });
+    }
+  });
+
+  test('update to v2 while v1 runs: nobody touches the board', async () => {
+    const board = await powerUp(part);
+    const size = 6 * pageSize + 501;
+    expectDone(await flash(board, demoImage(part, 1, size)));
+    await expectDemo(board, 1);
+    const before = await board.counters();
+    const differing = differingPages(part, await board.flash(), demoImage(part, 2, size));
+    expect(differing.length).toBeGreaterThanOrEqual(5);
+
+    const update = await flash(board, demoImage(part, 2, size));
+    expectDone(update);
+    expect(update.result).toMatchObject({
+      changed: true,
+      boot: 'started',
+      pagesSent: 7,
+      pagesTotal: 7,
+    });
+    expect(update.events.map(({ event }) => event)).toContain('entering');
+    const [line] = await expectDemo(board, 2);
+    expect(line?.stay).toBe(2); // ASKED
+    expect(differingPages(part, await board.flash(), demoImage(part, 2, size))).toEqual([]);
+
+    const after = await board.counters();
+    // ENTER and START; no pin, no supply.
+    expect(after.resets).toEqual({ ...before.resets, software: before.resets.software + 2 });
+    expect([...appErases(part, after)]).toEqual(differing.map((page) => [page, 1]));
+
+    // The running application answers by itself, with its own reception interrupt.
+    const info = await on(board, 'info');
+    expect(info.result?.device).toMatchObject({ mode: 'APP', part, installed: { size } });
+    expectDone(await on(board, 'verify', board.dir.write('v2.bin', demoImage(part, 2, size))));
+  });
+
+  test('the same image again writes nothing, from the application and from the bootloader', async () => {
+    const board = await powerUp(part);
+    const image = demoImage(part, 1, 5 * pageSize);
+    expectDone(await flash(board, image));
+    await expectDemo(board, 1);
+    const before = await board.counters();
+
+    const running = await flash(board, image);
+    expectDone(running);
+    expect(running.result).toMatchObject({ changed: false, boot: 'running', pagesSent: 0 });
+    expect((await board.counters()).resets).toEqual(before.resets);
+
+    const held = await flash(board, image, '--no-boot');
+    expectDone(held);
+    expect(held.result).toMatchObject({ changed: false, boot: 'no', pagesSent: 0 });
+    expect((await on(board, 'info')).result?.device).toMatchObject({ mode: 'BOOTLOADER' });
+
+    const fromBootloader = await flash(board, image);
+    expectDone(fromBootloader);
+    expect(fromBootloader.result).toMatchObject({ changed: false, boot: 'started', pagesSent: 0 });
+    await expectDemo(board, 1);
+
+    const { flashOps, halfWords, erases } = await board.counters();
+    expect({ flashOps, halfWords, erases }).toEqual({
+      flashOps: before.flashOps,
+      halfWords: before.halfWords,
+      erases: before.erases,
+    });
+  });
+
+  test('--flash FILE: the application survives the end of the board program', async () => {
+    const dir = tempDir();
+    const file = `${dir.path}/flash.bin`;
+    dir.write('flash.bin', new Uint8Array(readFileSync(built('build', part, 'bootloader.bin'))));
+    const first = await powerUp(part, { flash: file });
+    expectDone(await flash(first, demoImage(part, 2)));
+    await expectDemo(first, 2);
+    await quit(first);
+
+    const second = await powerUp(part, { flash: file });
+    await expectDemo(second, 2);
+    expect((await second.counters()).flashOps).toBe(0);
+  });
+});

@@ -1,0 +1,166 @@
+// The command as a shell sees it: exit codes, the last JSON line, help. Spawned for real.
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { iap, jsonLines } from '../support/cli.js';
+import { appImage } from '../support/images.js';
+
+/** Opening it gives a new pseudo terminal with nobody at the other end: a port that is silent. */
+const SILENT_PORT = '/dev/ptmx';
+let folder: string;
+let image: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'iap-'));
+  image = join(folder, 'app.bin');
+  writeFileSync(image, appImage(5000));
+});
+
+describe('usage', () => {
+  test.each([
+    [['flash'], 'Not enough non-option arguments'],
+    [['nonsense'], 'nonsense'],
+    [[], 'which command?'],
+    [['info', '--port'], 'port'],
+    [['info', '--port', 'x', '--baudrate', '9'], 'baudrate'],
+    [['info', '--port', 'x', '--initial-baud', 'fast'], '--initial-baud must be a whole number'],
+    [['info', '--port', 'x', '--address', '255'], '--address must be a whole number from 0 to 254'],
+    [['info', '--port', 'x', '--timeout', '-1'], '--timeout must be a whole number'],
+    [['board', '--part', 'stm32z'], 'stm32f103xe'],
+  ])('iap %j', async (args, text) => {
+    const { code, out, error } = await iap(args);
+    expect(error).toContain(text);
+    expect(error).not.toContain('at file:');
+    expect(out).toBe('');
+    expect(code).toBe(2);
+  });
+
+  test('no port: never guesses', async () => {
+    for (const command of [['info'], ['flash', image], ['boot']]) {
+      const { code, error } = await iap(command);
+      expect(error).toContain('no port given');
+      expect(error).toContain('--port');
+      expect(code).toBe(2);
+    }
+  });
+
+  test('with --json a mistake is a result as well', async () => {
+    const { code, out, error } = await iap(['flash', '--json']);
+    expect(jsonLines(out)).toEqual([
+      expect.objectContaining({ event: 'result', ok: false, code: 'USAGE', exitCode: 2 }),
+    ]);
+    expect(error).toBe('');
+    expect(code).toBe(2);
+  });
+});
+
+test.each(['', 'ports', 'info', 'flash', 'verify', 'boot', 'board'])(
+  'iap %s --help',
+  async (name) => {
+    const { code, out } = await iap([name, '--help'].filter((word) => word !== ''));
+    expect(code).toBe(0);
+    expect(out).toContain('--help');
+    if (name !== '') expect(out).toContain('Examples:');
+  },
+);
+
+test('--version', async () => {
+  const { code, out } = await iap(['--version']);
+  expect(code).toBe(0);
+  expect(out).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+test('ports', async () => {
+  const { code, out } = await iap(['ports', '--json']);
+  expect(jsonLines(out).at(-1)).toMatchObject({ event: 'result', ok: true });
+  expect(code).toBe(0);
+});
+
+describe('images are refused before a port is opened', () => {
+  test.each([
+    ['absent', undefined, 'IMAGE_UNREADABLE'],
+    ['empty.bin', new Uint8Array(), 'IMAGE_EMPTY'],
+    ['broken.hex', new TextEncoder().encode(':0000'), 'IMAGE_FORMAT'],
+  ])('%s', async (name, bytes, code) => {
+    const path = join(folder, name);
+    if (bytes) writeFileSync(path, bytes);
+    const ended = await iap(['flash', path, '--port', '/dev/absent', '--json']);
+    expect(jsonLines(ended.out).at(-1)).toMatchObject({ ok: false, code, exitCode: 3 });
+    expect(ended.code).toBe(3);
+  });
+});
+
+describe('ports', () => {
+  test('absent', async () => {
+    const { code, error } = await iap(['flash', image, '--port', '/dev/absent']);
+    expect(error).toContain('there is no port /dev/absent');
+    expect(error).toContain('iap ports');
+    expect(code).toBe(4);
+  });
+
+  test('not a serial port', async () => {
+    const { code, error } = await iap(['info', '--port', '/dev/null']);
+    expect(error).toContain('is not a serial port');
+    expect(code).toBe(4);
+  });
+
+  test('silent', async () => {
+    const args = ['info', '--port', SILENT_PORT, '--timeout', '300', '--json'];
+    const { code, out } = await iap(args);
+    expect(jsonLines(out)).toEqual([
+      expect.objectContaining({ event: 'result', ok: false, code: 'NO_ANSWER', exitCode: 4 }),
+    ]);
+    expect(code).toBe(4);
+  });
+
+  test('absent with --wait and a time-out: waited for, then given up', async () => {
+    const args = ['info', '--port', '/dev/absent', '--wait', '--timeout', '300'];
+    const { code, out } = await iap(args);
+    expect(out).toContain('waiting for /dev/absent');
+    expect(code).toBe(4);
+  });
+});
+
+describe('Ctrl-C', () => {
+  test.each(['SIGINT', 'SIGTERM'] as const)('%s while waiting for a device', async (signal) => {
+    const args = ['flash', image, '--port', SILENT_PORT, '--wait', '--json'];
+    const { code, out } = await iap(args, (child, text) => {
+      if (text.includes('waiting')) child.kill(signal);
+    });
+    const result = jsonLines(out).at(-1);
+    expect(result).toMatchObject({
+      event: 'result',
+      ok: false,
+      code: 'INTERRUPTED',
+      exitCode: 130,
+    });
+    expect(String(result?.message)).toContain('nothing was changed');
+    expect(code).toBe(130);
+  });
+});
+
+test('board: the parts are those there are files for', async () => {
+  const { out } = await iap(['board', '--help']);
+  expect(out).toContain('"stm32f103xe"');
+});
+
+test('board: says how to build it', async () => {
+  const { board } = await import('../../host/cli/commands/board.js');
+  await expect(board([], join(folder, 'absent'))).rejects.toMatchObject({
+    code: 'BOARD_MISSING',
+    hint: expect.stringContaining('npm run build'),
+  });
+});
+
+test('board: options go to it as they are, and its exit code comes back', async () => {
+  const { board } = await import('../../host/cli/commands/board.js');
+  expect(await board(['-c', 'exit 7'], '/bin/sh')).toBe(7);
+});
+
+test('a wire trace goes to standard error', async () => {
+  const args = ['info', '--port', SILENT_PORT, '--timeout', '100', '--verbose', '--json'];
+  const { out, error } = await iap(args);
+  expect(error).toMatch(/-> @0 type 01 seq +0 {2}01000000/);
+  expect(jsonLines(out)).toHaveLength(1);
+});

@@ -1,0 +1,159 @@
+// What the commands say, run in this process against a fake device.
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { boot } from '../../host/cli/commands/boot.js';
+import { flash } from '../../host/cli/commands/flash.js';
+import { info } from '../../host/cli/commands/info.js';
+import { verify } from '../../host/cli/commands/verify.js';
+import { Output } from '../../host/cli/output.js';
+import { IapError } from '../../host/errors.js';
+import { Mode } from '../../protocol/index.js';
+import { Bench } from '../support/bench.js';
+import { DEFAULTS, jsonLines, session } from '../support/cli.js';
+import { appImage } from '../support/images.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'iap-'));
+
+function imageFile(bytes: Uint8Array): string {
+  const path = join(folder, `${Math.random()}.bin`);
+  writeFileSync(path, bytes);
+  return path;
+}
+
+test('flash, in a pipe', async () => {
+  const { context, out, error } = session(new Bench());
+  await flash({ ...DEFAULTS, image: imageFile(appImage(50_000)) }, context);
+  const lines = out.text.trim().split('\n');
+  expect(lines[0]).toMatch(
+    /^fake: bootloader 0\.1\.0 \(no application was ever installed\), installed: nothing$/,
+  );
+  expect(lines[1]).toBe('25 of 25 pages to send, 50000 bytes');
+  expect(lines.at(-2)).toMatch(/^100 % {2}50000 of 50000 bytes {2}1\d\.\d kB\/s, 0 s left$/);
+  expect(lines.at(-1)).toMatch(
+    /^done in \d+\.\d s: 50000 bytes, 25 pages sent, 0 skipped, application started$/,
+  );
+  expect(lines.length).toBeLessThan(16);
+  expect(out.text).not.toContain('\u001b');
+  expect(error.text).toBe('');
+});
+
+test('flash, on a terminal: one line that is written over, never wider than it', async () => {
+  const { context, out } = session(new Bench(), { tty: true });
+  await flash({ ...DEFAULTS, image: imageFile(appImage(50_000)) }, context);
+  const bars = out.text.split('\r\u001b[K').slice(1);
+  expect(bars).toHaveLength(25);
+  expect(bars.every((bar) => (bar.split('\n')[0]?.length ?? 0) < 80)).toBe(true);
+  expect(bars[12]).toMatch(/^\[#+\.+\] {2}\d+ %/);
+});
+
+test('flash --json: every line an event, the last the result', async () => {
+  const { context, out } = session(new Bench(), { json: true });
+  await flash({ ...DEFAULTS, image: imageFile(appImage(5000)) }, context);
+  const events = jsonLines(out.text);
+  expect(events.map(({ event }) => event)).toEqual([
+    ...['found', 'comparing', 'plan', 'progress', 'progress', 'progress'],
+    ...['verifying', 'installed', 'booting', 'booted', 'result'],
+  ]);
+  expect(events.at(-1)).toMatchObject({
+    ok: true,
+    changed: true,
+    boot: 'started',
+    bytes: 5000,
+    pagesTotal: 3,
+    pagesSent: 3,
+    bytesSent: 5000,
+  });
+  expect(events[0]).toMatchObject({
+    device: { part: 'fake', mode: 'BOOTLOADER', installed: null },
+  });
+});
+
+test('flash again: nothing to do', async () => {
+  const bench = new Bench({ appKit: true });
+  const image = imageFile(appImage(5000));
+  await flash({ ...DEFAULTS, image }, session(bench).context);
+  bench.line.closed = false;
+  const { context, out } = session(bench);
+  await flash({ ...DEFAULTS, image }, context);
+  expect(out.text).toContain('installed already: nothing to do');
+  expect(out.text).toMatch(/done in 0\.\d s, nothing sent\n$/);
+});
+
+test('the port is closed, whatever happens', async () => {
+  const bench = new Bench();
+  bench.device.alive = false;
+  const run = info({ ...DEFAULTS, timeout: 500 }, session(bench).context);
+  await expect(run).rejects.toMatchObject({ code: 'NO_ANSWER' });
+  expect(bench.line.closed).toBe(true);
+});
+
+test('info names the device and does not hold it', async () => {
+  const bench = new Bench({ appKit: true });
+  await flash({ ...DEFAULTS, image: imageFile(appImage(5000)) }, session(bench).context);
+  bench.line.closed = false;
+  const { context, out } = session(bench);
+  await info(DEFAULTS, context);
+  expect(out.text).toMatch(/^part +fake$/m);
+  expect(out.text).toMatch(/^running +application$/m);
+  expect(out.text).toMatch(/^application area +0x08008000 to 0x0807FFFF, 491520 bytes$/m);
+  expect(bench.device.mode).toBe(Mode.APP);
+});
+
+test('verify: the same, another, and a damaged image', async () => {
+  const bench = new Bench({ appKit: true });
+  const image = imageFile(appImage(5000));
+  await flash({ ...DEFAULTS, image }, session(bench).context);
+  const run = async (path: string): Promise<string> => {
+    bench.line.closed = false;
+    const { context, out } = session(bench);
+    await verify({ ...DEFAULTS, image: path }, context);
+    return out.text;
+  };
+  expect(await run(image)).toContain('the device has this image: 3 pages compared');
+  expect(bench.device.mode).toBe(Mode.APP);
+  const other = appImage(5000).with(2500, 1).with(2501, 2);
+  await expect(run(imageFile(other))).rejects.toMatchObject({
+    code: 'IMAGE_DIFFERS',
+    message: '1 of 3 pages differ, the first at 0x08008800',
+  });
+  expect(bench.device.flash.pagesWritten).toBe(3);
+});
+
+test('boot', async () => {
+  const bench = new Bench({ appKit: true });
+  await flash(
+    { ...DEFAULTS, boot: false, image: imageFile(appImage(5000)) },
+    session(bench).context,
+  );
+  bench.line.closed = false;
+  const { context, out } = session(bench);
+  await boot({ ...DEFAULTS, waitApp: true }, context);
+  expect(out.text).toContain('application started');
+  expect(bench.device.mode).toBe(Mode.APP);
+});
+
+test('boot of nothing is refused with the reason', async () => {
+  const run = boot(DEFAULTS, session(new Bench()).context);
+  await expect(run).rejects.toMatchObject({
+    code: 'REFUSED',
+    details: { status: 'NOT_BOOTABLE' },
+  });
+});
+
+test('a failure on a terminal has colour, and none with NO_COLOR or in a pipe', () => {
+  const fail = (tty: boolean): string => {
+    const { error } = session(new Bench(), { tty });
+    const sink = { isTTY: tty, write: (text: string) => error.write(text) };
+    new Output(false, { out: sink, error: sink }).failure(
+      new IapError('USAGE', 'no', { hint: 'yes' }),
+    );
+    return error.text;
+  };
+  expect(fail(false)).toBe('error: no\n  yes\n');
+  expect(fail(true)).toContain('\u001b[31m');
+  process.env.NO_COLOR = '1';
+  expect(fail(true)).toBe('error: no\n  yes\n');
+  delete process.env.NO_COLOR;
+});

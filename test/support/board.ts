@@ -1,0 +1,408 @@
+// A virtual board as a test or the demo uses it: started, talked to through its control socket, listened to, stopped.
+// Nothing here knows what is tested.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { openSerial } from '../../host/transport/serial.js';
+import { APP_BASE, BOOTLOADER_BASE } from '../../protocol/index.js';
+import { randomBytes } from './random.js';
+
+/** What the tests are told about the parts; on purpose not read from where the firmware gets it. */
+export const PARTS = {
+  stm32f103xe: { flashSize: 512 * 1024, pageSize: 2048 },
+  stm32f103xb: { flashSize: 128 * 1024, pageSize: 1024 },
+  stm32f100xb: { flashSize: 128 * 1024, pageSize: 1024 },
+} as const;
+export type Part = keyof typeof PARTS;
+export const PART_NAMES = Object.keys(PARTS) as Part[];
+
+const APP_OFFSET = APP_BASE - BOOTLOADER_BASE;
+const START_MS = 10_000;
+const STOP_MS = 5000;
+
+export interface Counters {
+  readonly state: 'off' | 'running' | 'lockup' | 'error';
+  readonly errorText: string | null;
+  readonly virtualTimeUs: number;
+  readonly baud: number;
+  readonly flashOps: number;
+  readonly halfWords: number;
+  readonly erases: number;
+  /** By flash page, 0 at the start of flash */
+  readonly erasesPerPage: Readonly<Record<string, number>>;
+  readonly pgErrors: number;
+  readonly wrprtErrors: number;
+  readonly uartRx: number;
+  readonly uartTx: number;
+  readonly overruns: number;
+  readonly framingErrors: number;
+  readonly noiseErrors: number;
+  readonly dmaErrors: number;
+  readonly unknownAccesses: number;
+  readonly violations: number;
+  readonly faults: number;
+  readonly resets: Readonly<Record<'power' | 'pin' | 'software' | 'iwdg', number>>;
+  readonly maxLagMs: number;
+  readonly lostMs: number;
+  readonly txDropped: number;
+}
+
+/** Counters of things that firmware must never do, or that a clean line never shows */
+const MISTAKES = [
+  'pgErrors',
+  'wrprtErrors',
+  'overruns',
+  'framingErrors',
+  'noiseErrors',
+  'dmaErrors',
+  'unknownAccesses',
+  'violations',
+  'faults',
+] as const;
+export type Mistake = (typeof MISTAKES)[number] | 'state';
+
+/** What the board holds against its firmware; empty if nothing. */
+export function mistakes(counters: Counters, allowed: readonly Mistake[] = []): string[] {
+  const found: string[] = MISTAKES.filter(
+    (name) => counters[name] !== 0 && !allowed.includes(name),
+  ).map((name) => `${name}: ${counters[name]}`);
+  if (counters.errorText !== null) found.push(counters.errorText);
+  if (!allowed.includes('state') && counters.state !== 'running')
+    found.push(`state: ${counters.state}`);
+  return found;
+}
+
+/** A file that the build makes. */
+export function built(...path: string[]): string {
+  const file = join(...path);
+  if (!existsSync(file)) throw new Error(`${file} is missing: run scripts/test, which builds it`);
+  return file;
+}
+
+export function bootloaderFile(part: Part): string {
+  return built('build', part, 'bootloader.bin');
+}
+
+/** The demo application of a part; `size` pads it with random bytes, so that it is large and still runs. */
+export function demoImage(part: Part, version: 1 | 2, size?: number): Uint8Array {
+  const app = new Uint8Array(readFileSync(built('build', part, `demo-v${version}.bin`)));
+  if (size === undefined) return app;
+  const image = randomBytes(version, size);
+  image.set(app);
+  return image;
+}
+
+/** Random bytes with valid vectors that start one endless loop, or an undefined instruction. It can not answer anybody. */
+export function deafImage(size: number, kind: 'hangs' | 'crashes', seed = 1): Uint8Array {
+  const image = randomBytes(seed, size);
+  const view = new DataView(image.buffer);
+  view.setUint32(0, 0x2000_1000, true);
+  view.setUint32(4, APP_BASE + 9, true);
+  view.setUint16(8, kind === 'hangs' ? 0xe7fe : 0xde00, true);
+  return image;
+}
+
+/** Application pages as they are in a saved flash, against an image: numbers of those that differ */
+export function differingPages(part: Part, flash: Uint8Array, image: Uint8Array): number[] {
+  const { pageSize } = PARTS[part];
+  const pages = Math.ceil(image.length / pageSize);
+  const wanted = new Uint8Array(pages * pageSize).fill(0xff);
+  wanted.set(image);
+  const differs = (page: number): boolean => {
+    const from = page * pageSize;
+    const there = flash.subarray(APP_OFFSET + from, APP_OFFSET + from + pageSize);
+    return there.some((byte, i) => byte !== wanted[from + i]);
+  };
+  return Array.from({ length: pages }, (_, page) => page).filter(differs);
+}
+
+/** How often each application page was erased, 0 at APP_BASE */
+export function appErases(part: Part, { erasesPerPage }: Counters): Map<number, number> {
+  const first = APP_OFFSET / PARTS[part].pageSize;
+  const pages = Object.entries(erasesPerPage).map(
+    ([page, n]) => [Number(page) - first, n] as const,
+  );
+  return new Map(pages.filter(([page]) => page >= 0));
+}
+
+/** A directory that goes away with whoever made it. */
+export class TempDir {
+  readonly path = mkdtempSync(join(tmpdir(), 'iap-'));
+
+  write(name: string, bytes: Uint8Array | string): string {
+    const file = join(this.path, name);
+    writeFileSync(file, bytes);
+    return file;
+  }
+
+  read(name: string): Uint8Array {
+    return new Uint8Array(readFileSync(join(this.path, name)));
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
+
+export interface BoardOptions {
+  /** File of the whole flash; without it the board has a factory-fresh bootloader */
+  readonly flash?: string;
+  /** Bytes to write first, by address */
+  readonly load?: ReadonlyMap<number, Uint8Array>;
+  readonly args?: readonly string[];
+}
+
+function boardArguments(part: Part, dir: TempDir, { flash, load, args }: BoardOptions): string[] {
+  const loads = [...(load ?? [])].flatMap(([address, bytes]) => [
+    '--load',
+    `${dir.write(`load-${address}.bin`, bytes)}@0x${address.toString(16)}`,
+  ]);
+  const contents =
+    flash === undefined
+      ? ['--load', `${bootloaderFile(part)}@0x${BOOTLOADER_BASE.toString(16)}`]
+      : ['--flash', flash];
+  return ['--part', part, ...contents, ...loads, ...(args ?? [])];
+}
+
+/** A board on a pty. */
+export class Board {
+  readonly part: Part;
+  readonly port: string;
+  readonly dir: TempDir;
+  readonly #process: ChildProcess;
+  readonly #control: Socket;
+  readonly #answers: AsyncIterator<string>;
+  #stopped = false;
+
+  private constructor(
+    part: Part,
+    port: string,
+    dir: TempDir,
+    child: ChildProcess,
+    control: Socket,
+  ) {
+    this.part = part;
+    this.port = port;
+    this.dir = dir;
+    this.#process = child;
+    this.#control = control;
+    this.#answers = createInterface(control)[Symbol.asyncIterator]();
+  }
+
+  static async start(part: Part, options: BoardOptions = {}): Promise<Board> {
+    const dir = new TempDir();
+    const socket = join(dir.path, 'control');
+    const args = [...boardArguments(part, dir, options), '--control', socket, '--json'];
+    const child = spawn(built('build', 'board', 'iap-board'), args, {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      const lines = createInterface(child.stdout);
+      const [line] = (await Promise.race([
+        once(lines, 'line', { signal: AbortSignal.timeout(START_MS) }),
+        once(lines, 'close').then(() => {
+          throw new Error(`iap-board ended at once: ${args.join(' ')}`);
+        }),
+      ])) as [string];
+      const { port } = JSON.parse(line) as { port: string };
+      const control = connect(socket);
+      await once(control, 'connect');
+      return new Board(part, port, dir, child, control);
+    } catch (error) {
+      child.kill('SIGKILL');
+      dir.remove();
+      throw error;
+    }
+  }
+
+  /** One control command; throws if the board refuses it. */
+  async command(line: string): Promise<Record<string, unknown>> {
+    this.#control.write(`${line}\n`);
+    const { value, done } = await this.#answers.next();
+    if (done) throw new Error(`the board is gone; it did not answer "${line}"`);
+    const answer = JSON.parse(value) as Record<string, unknown>;
+    if (answer.ok !== true) throw new Error(`board: ${String(answer.error)}`);
+    return answer;
+  }
+
+  async counters(): Promise<Counters> {
+    return (await this.command('counters')) as unknown as Counters;
+  }
+
+  /** The flash as it is now */
+  async flash(): Promise<Uint8Array> {
+    await this.command(`save ${join(this.dir.path, 'saved')}`);
+    return this.dir.read('saved');
+  }
+
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  listen(): Promise<AppOutput> {
+    return AppOutput.open(this.port);
+  }
+
+  /** Ends the board; returns its exit code. */
+  async stop(): Promise<number> {
+    if (this.#stopped) return this.#process.exitCode ?? -1;
+    this.#stopped = true;
+    const ended = this.#process.exitCode === null ? once(this.#process, 'exit') : undefined;
+    const killer = setTimeout(() => this.#process.kill('SIGKILL'), STOP_MS);
+    this.#control.end('quit\n');
+    await ended;
+    clearTimeout(killer);
+    this.dir.remove();
+    return this.#process.exitCode ?? -1;
+  }
+}
+
+export interface Ran {
+  readonly timeUs: number;
+  readonly state: Counters['state'];
+  /** What the device sent meanwhile */
+  readonly bytes: Uint8Array;
+  readonly resets: readonly string[];
+  readonly timeOfFirstByteUs?: number;
+}
+
+/** A board in lockstep with its user: no wall clock, so that ten idle seconds cost a blink. */
+export class SteppedBoard {
+  readonly #process: ChildProcess;
+  readonly #answers: AsyncIterator<string>;
+  readonly #dir: TempDir;
+
+  constructor(part: Part, options: BoardOptions = {}) {
+    this.#dir = new TempDir();
+    const args = [...boardArguments(part, this.#dir, options), '--pipe'];
+    const child = spawn(built('build', 'board', 'iap-board'), args, {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    this.#process = child;
+    this.#answers = createInterface(child.stdout)[Symbol.asyncIterator]();
+  }
+
+  async command(line: string): Promise<Record<string, unknown>> {
+    this.#process.stdin?.write(`${line}\n`);
+    const { value, done } = await this.#answers.next();
+    if (done) throw new Error(`the board is gone; it did not answer "${line}"`);
+    const answer = JSON.parse(value) as Record<string, unknown>;
+    if (answer.ok !== true) throw new Error(`board: ${String(answer.error)}`);
+    return answer;
+  }
+
+  async counters(): Promise<Counters> {
+    return (await this.command('counters')) as unknown as Counters;
+  }
+
+  async send(bytes: Uint8Array): Promise<void> {
+    await this.command(`send ${Buffer.from(bytes).toString('hex')}`);
+  }
+
+  run(us: number): Promise<Ran> {
+    return this.#ran(`run ${us}`);
+  }
+
+  /** Until the device has sent one byte, or for so long. */
+  runUntilByte(us: number): Promise<Ran> {
+    return this.#ran(`run-until-byte ${us}`);
+  }
+
+  async #ran(line: string): Promise<Ran> {
+    const answer = (await this.command(line)) as {
+      readonly timeUs: number;
+      readonly state: Counters['state'];
+      readonly rx: string;
+      readonly events: readonly { readonly event: string; readonly cause?: string }[];
+    };
+    const { timeUs, state, rx, events } = answer;
+    const resets = events.flatMap(({ event, cause }) =>
+      event === 'reset' && cause ? [cause] : [],
+    );
+    return { timeUs, state, bytes: new Uint8Array(Buffer.from(rx, 'hex')), resets };
+  }
+
+  async stop(): Promise<void> {
+    const ended = this.#process.exitCode === null ? once(this.#process, 'exit') : undefined;
+    this.#process.stdin?.end();
+    const killer = setTimeout(() => this.#process.kill('SIGKILL'), STOP_MS);
+    await ended;
+    clearTimeout(killer);
+    this.#dir.remove();
+  }
+}
+
+/** What a line of the demo application says */
+export interface DemoLine {
+  readonly version: number;
+  readonly tick: number;
+  readonly vtor: number;
+  readonly stay: number;
+  readonly resetFlags: number;
+}
+
+const DEMO_LINE =
+  /^demo (\d+): tick (\d+), VTOR 0x([0-9a-f]{8}), bootloader stayed for (\d+), reset flags 0x([0-9a-f]{8})$/;
+
+/** Whole lines of the demo application in what a UART received; anything else is left out. */
+export function demoLines(text: string): DemoLine[] {
+  return text.split(/[\r\n]+/).flatMap((line) => {
+    const found = DEMO_LINE.exec(line);
+    if (!found) return [];
+    const [version, tick, vtor, stay, resetFlags] = found.slice(1).map((digits, i) => {
+      return Number.parseInt(digits, i === 2 || i === 4 ? 16 : 10);
+    }) as [number, number, number, number, number];
+    return [{ version, tick, vtor, stay, resetFlags }];
+  });
+}
+
+/** The other end of the line while no host is there: what the application prints. */
+export class AppOutput {
+  text = '';
+  readonly #close: () => Promise<void>;
+  #wake: () => void = () => {};
+
+  private constructor(close: () => Promise<void>) {
+    this.#close = close;
+  }
+
+  static async open(port: string): Promise<AppOutput> {
+    const transport = await openSerial({ path: port, rate: 115200 });
+    const output = new AppOutput(() => transport.close());
+    transport.onBytes((bytes) => {
+      output.text += Buffer.from(bytes).toString('latin1');
+      output.#wake();
+    });
+    return output;
+  }
+
+  /** The first `count` lines of the demo application; throws if they do not come. */
+  async lines(count: number, timeoutMs = 10_000): Promise<DemoLine[]> {
+    const end = Date.now() + timeoutMs;
+    for (;;) {
+      const lines = demoLines(this.text.slice(0, this.text.lastIndexOf('\n') + 1));
+      if (lines.length >= count) return lines;
+      const left = end - Date.now();
+      if (left <= 0) {
+        throw new Error(
+          `${lines.length} of ${count} lines of the application within ${timeoutMs} ms; received: ${JSON.stringify(this.text.slice(-300))}`,
+        );
+      }
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, left);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#close();
+  }
+}

@@ -1,0 +1,96 @@
+// The command, spawned as users do; and its commands run in this process against a fake device.
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Context } from '../../host/cli/link.js';
+import { Output } from '../../host/cli/output.js';
+import { IapError } from '../../host/errors.js';
+import type { Bench } from './bench.js';
+
+const MAIN = fileURLToPath(new URL('../../dist/host/cli/main.js', import.meta.url));
+
+export interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly error: string;
+}
+
+/** Runs `iap` with `args`; `during` may send it signals. */
+export function iap(
+  args: readonly string[],
+  during: (child: { kill(signal: NodeJS.Signals): boolean }, out: string) => void = () => {},
+): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let out = '';
+    let error = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      out += text;
+      during(child, out);
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      error += text;
+    });
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, out, error }));
+  });
+}
+
+export function jsonLines(text: string): Record<string, unknown>[] {
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+class Sink {
+  text = '';
+  readonly isTTY: boolean;
+  readonly columns = 80;
+
+  constructor(isTTY: boolean) {
+    this.isTTY = isTTY;
+  }
+
+  write(text: string): boolean {
+    this.text += text;
+    return true;
+  }
+}
+
+export interface Session {
+  readonly context: Context;
+  readonly out: Sink;
+  readonly error: Sink;
+}
+
+/** What a command is given, with a bench behind the port "fake". */
+export function session(bench: Bench, options: { json?: boolean; tty?: boolean } = {}): Session {
+  const { json = false, tty = false } = options;
+  const out = new Sink(tty);
+  const error = new Sink(tty);
+  const context: Context = {
+    output: new Output(json, { out, error }),
+    signal: new AbortController().signal,
+    clock: bench.clock,
+    ports: {
+      open: ({ path }) =>
+        path === 'fake'
+          ? Promise.resolve(bench.line)
+          : Promise.reject(new IapError('PORT_NOT_FOUND', `there is no port ${path}`)),
+      list: () => Promise.resolve([{ path: 'fake', description: 'a fake' }]),
+    },
+  };
+  return { context, out, error };
+}
+
+/** Options as yargs would give them */
+export const DEFAULTS = {
+  port: 'fake',
+  initialBaud: 115200,
+  address: 0,
+  json: false,
+  wait: false,
+  verbose: false,
+  boot: true,
+  waitApp: false,
+} as const;
