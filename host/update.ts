@@ -142,7 +142,10 @@ class Updater {
     } else {
       this.#emit({ event: 'unchanged' });
     }
-    return this.#result(device, changed, boot ? await this.#boot(device) : 'no');
+    if (boot) return this.#result(device, changed, await this.#boot(device));
+    // Who comes next looks for the device at the rate where it was found.
+    await changeRate(device, this.#firstRate, () => {});
+    return this.#result(device, changed, 'no');
   }
 
   async #connect(): Promise<Device> {

@@ -84,14 +84,12 @@ static void receive(struct iap *iap) {
     uint8_t bytes[RECEIVE_PIECE];
     size_t size = port->receive(port->context, bytes, sizeof bytes);
     for (size_t i = 0; i < size; i++) {
-        enum iap_decoded decoded = iap_decoder_sink(&iap->decoder, bytes[i]);
-        if (decoded == IAP_DECODED_FRAME) {
-            struct iap_frame frame = iap_decoder_frame(&iap->decoder);
-            if (for_this_device(iap, &frame)) {
-                answer_frame(iap, &frame);
-            }
-        } else if (decoded != IAP_DECODED_NOTHING) {
-            iap->discarded += iap->decoder.discarded;
+        if (iap_decoder_sink(&iap->decoder, bytes[i]) != IAP_DECODED_FRAME) {
+            continue;
+        }
+        struct iap_frame frame = iap_decoder_frame(&iap->decoder);
+        if (for_this_device(iap, &frame)) {
+            answer_frame(iap, &frame);
         }
     }
 }
@@ -163,7 +161,6 @@ static void start_application(struct iap *iap) {
     start.stay = iap->stay != IAP_STAY_NONE ? iap->stay : iap->mailbox.stay;
     uint8_t bytes[IAP_MAILBOX_SIZE];
     iap_mailbox_pack(bytes, &start);
-    iap->stopped = true;
     iap->update.target.port->restart(iap->update.target.port->context, bytes);
 }
 

@@ -15,11 +15,8 @@
 #define IAP_VERSION_MINOR 1
 #define IAP_VERSION_PATCH 0
 
-// State of one bootloader, owned by the caller.
+// State of one bootloader, owned by the caller. Small members first: short offsets make short code.
 struct iap {
-    struct iap_update update;
-    struct iap_decoder decoder;
-    struct iap_mailbox mailbox; // as the last pass left it
     enum iap_stay held_by;      // who keeps the bootloader, until the idle time is over
     enum iap_stay stay;         // why it stays
     bool fault;                 // it stays because of a fault
@@ -28,12 +25,13 @@ struct iap {
     bool trials_stayed;         // used-up trials have kept it long enough
     bool rate_proven;           // a valid frame came at the changed rate
     bool boot_asked;            // BOOT was answered: start after the answer
-    bool stopped;               // restart was called; on hardware nobody sees this
     uint32_t rate;              // baud
     uint32_t start_ms;          // when listening began
     uint32_t frame_ms;          // when the last frame that counts was handled
     uint32_t rate_ms;           // when the rate was changed or last proven
-    uint32_t discarded;         // bytes that were no frame
+    struct iap_mailbox mailbox; // as the last pass left it
+    struct iap_update update;
+    struct iap_decoder decoder;
 };
 
 // Second pass: whether the mailbox asks to start an application that the record and the vectors in

@@ -293,6 +293,13 @@ describe('another rate for the transfer', () => {
     expect(bench.line.rate).toBe(115_200);
   });
 
+  test('is given back if the application is not started', async () => {
+    start();
+    await bench.update(appImage(10_000), { rate: 921_600, boot: false });
+    expect(bench.line.rate).toBe(115_200);
+    expect(bench.device.rate).toBe(115_200);
+  });
+
   test('that the line does not carry: back to the old one, with a warning', async () => {
     start();
     bench.line.toDevice = (bytes) =>
