@@ -11,16 +11,17 @@ const POINTS = 16;
 
 export class ProgressMeter {
   readonly #clock: Clock;
-  readonly #total: number;
   readonly #points: Point[];
 
-  constructor(clock: Clock, bytesTotal: number) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    this.#total = bytesTotal;
     this.#points = [{ at: clock.now(), bytes: 0 }];
   }
 
-  at(bytesDone: number): {
+  at(
+    bytesDone: number,
+    bytesTotal: number,
+  ): {
     readonly bytesDone: number;
     readonly bytesTotal: number;
     readonly rate: number;
@@ -32,7 +33,7 @@ export class ProgressMeter {
     const first = this.#points[0] ?? { at, bytes: 0 };
     const elapsed = (at - first.at) / 1000;
     const rate = elapsed > 0 ? Math.max(0, bytesDone - first.bytes) / elapsed : 0;
-    const secondsLeft = rate > 0 ? (this.#total - bytesDone) / rate : 0;
-    return { bytesDone, bytesTotal: this.#total, rate, secondsLeft };
+    const secondsLeft = rate > 0 ? (bytesTotal - bytesDone) / rate : 0;
+    return { bytesDone, bytesTotal, rate, secondsLeft };
   }
 }

@@ -11,9 +11,11 @@ import {
   maxEncodedSize,
   RESPONSE_BIT,
 } from '../protocol/index.js';
+import { concat } from './bytes.js';
 import type { Clock } from './clock.js';
 import { IapError } from './errors.js';
 import { LatencyEstimate } from './latency.js';
+import { PendingAnswers } from './pending.js';
 import type { Transport } from './transport/transport.js';
 
 /** What passes on the wire, for a trace. */
@@ -42,6 +44,8 @@ export interface Outgoing {
   readonly onAnswer?: (payload: Uint8Array) => void;
   /** Expected size of the answer's payload [bytes] */
   readonly answerSize?: number;
+  /** Longest time the device may work on this frame, and on those before it that ask for no answer [ms] */
+  readonly workMs?: number;
 }
 
 export interface RequestOptions {
@@ -70,17 +74,6 @@ export interface LinkStats {
   repeats: number;
 }
 
-interface Pending {
-  readonly seq: number;
-  readonly type: number;
-  /** Frames and bytes sent up to and with this one */
-  readonly frames: number;
-  readonly bytes: number;
-  /** Of the answer on the wire */
-  readonly answerBytes: number;
-  readonly onAnswer: (payload: Uint8Array) => void;
-}
-
 const BITS_PER_BYTE = 10;
 const FRAME_OVERHEAD = 7;
 const ATTEMPTS = 6;
@@ -106,7 +99,7 @@ export class Session {
   sample: Uint8Array = new Uint8Array();
   readonly #options: SessionOptions;
   readonly #decoder = new FrameDecoder();
-  readonly #pending: Pending[] = [];
+  readonly #pending = new PendingAnswers();
   readonly #wakers = new Set<() => void>();
   readonly #latency = new LatencyEstimate(APP_ANSWER_MS);
   #seq = 0;
@@ -121,9 +114,9 @@ export class Session {
     transport.onBytes((bytes) => this.#receive(bytes));
     transport.onClose((error) => {
       this.#broken = error;
-      this.#wake();
+      this.wake();
     });
-    options.signal?.addEventListener('abort', () => this.#wake(), { once: true });
+    options.signal?.addEventListener('abort', () => this.wake(), { once: true });
   }
 
   /** Encoded bytes sent beyond the newest answered frame (protocol § 6, Window). */
@@ -141,10 +134,9 @@ export class Session {
     return Math.max(this.#lineFreeAt, this.clock.now());
   }
 
-  /** When all answers that are waited for have come, if the device takes no time for them. */
+  /** When all answers that are waited for have come, if the device takes all the time it may. */
   get answersAt(): number {
-    const bytes = this.#pending.reduce((sum, { answerBytes }) => sum + answerBytes, 0);
-    return this.lineFreeAt + this.lineTime(bytes);
+    return this.lineFreeAt + this.lineTime(this.#pending.answerBytes) + this.#pending.workMs;
   }
 
   /** What to add to computed times for the way through drivers and adapters [ms] */
@@ -167,7 +159,7 @@ export class Session {
     this.check();
     const chunks: Uint8Array[] = [BURST_START];
     let sent = this.stats.bytesSent + BURST_START.length;
-    for (const { type, payload, onAnswer, answerSize = 0 } of frames) {
+    for (const { type, payload, onAnswer, answerSize = 0, workMs = 0 } of frames) {
       const seq = this.#seq;
       this.#seq = (seq + 1) & 0xff;
       const frame = { address: this.#options.address ?? ADDRESS_ONLY, type, seq, payload };
@@ -178,9 +170,7 @@ export class Session {
       if (onAnswer) {
         const answerBytes = Session.wireSize(answerSize) + BURST_START.length;
         const position = { frames: this.stats.framesSent, bytes: sent };
-        this.#pending.push({ seq, type, ...position, answerBytes, onAnswer });
-        // Calls for a device go on unanswered for hours; a seq must stay unambiguous.
-        if (this.#pending.length > MAX_UNANSWERED) this.#pending.shift();
+        this.#pending.add({ seq, type, ...position, answerBytes, workMs, onAnswer });
       }
       this.#options.trace?.({ direction: 'sent', frame, at: this.clock.now() });
     }
@@ -199,7 +189,9 @@ export class Session {
         this.#wakers.delete(done);
         resolve();
       };
-      const cancel = this.clock.after(Math.max(0, deadline - this.clock.now()), done);
+      const cancel = Number.isFinite(deadline)
+        ? this.clock.after(Math.max(0, deadline - this.clock.now()), done)
+        : (): void => {};
       this.#wakers.add(done);
     });
     this.check();
@@ -214,18 +206,20 @@ export class Session {
   /** Sends a request until it is answered. Every attempt has its own seq, and an answer to any of them counts. */
   async request(type: number, payload: Uint8Array, options: RequestOptions): Promise<Uint8Array> {
     const attempts = options.attempts ?? ATTEMPTS;
-    const { answerSize } = options;
+    const { answerSize, limitMs } = options;
     let answer: Uint8Array | undefined;
     let patience = 1;
     for (let attempt = 0; attempt < attempts; attempt++) {
       if (attempt > 0) this.stats.repeats++;
-      await this.post([{ type, payload, answerSize, onAnswer: (bytes) => (answer ??= bytes) }]);
-      const expectedAt = this.answersAt;
-      const deadline = expectedAt + patience * (options.limitMs + this.margin);
+      const onAnswer = (bytes: Uint8Array): Uint8Array => (answer ??= bytes);
+      await this.post([{ type, payload, answerSize, workMs: limitMs, onAnswer }]);
+      const latest = this.answersAt;
+      const deadline = latest + (patience - 1) * limitMs + patience * this.margin;
       while (answer === undefined && this.clock.now() < deadline) await this.pause(deadline);
       if (answer !== undefined) {
         // After a repeat nobody knows which attempt was answered, so it measures nothing.
-        if (options.quick && attempt === 0) this.#latency.add(this.clock.now() - expectedAt);
+        if (options.quick && attempt === 0)
+          this.#latency.add(this.clock.now() - (latest - limitMs));
         return answer;
       }
       patience *= BACKOFF;
@@ -236,6 +230,11 @@ export class Session {
     });
   }
 
+  /** Stops waiting for answers to frames of this type. */
+  forget(type: number): void {
+    this.#pending.forget(type);
+  }
+
   /** Throws if the session can not go on. */
   check(): void {
     if (this.#options.signal?.aborted) {
@@ -244,7 +243,8 @@ export class Session {
     if (this.#broken) throw this.#broken;
   }
 
-  #wake(): void {
+  /** Lets every pause() look again: there is other news than a frame. */
+  wake(): void {
     for (const wake of [...this.#wakers]) wake();
   }
 
@@ -254,7 +254,7 @@ export class Session {
       this.sample = concat([this.sample, bytes]).slice(-SAMPLE_SIZE);
     }
     for (const decoded of this.#decoder.push(bytes)) this.#take(decoded);
-    this.#wake();
+    this.wake();
   }
 
   #take(decoded: Decoded): void {
@@ -271,28 +271,14 @@ export class Session {
       return;
     }
     this.#options.trace?.({ direction: 'received', frame, at });
-    const index = this.#pending.findIndex(
-      ({ seq, type }) => seq === frame.seq && (type | RESPONSE_BIT) === frame.type,
-    );
-    const pending = this.#pending[index];
-    if (!pending || frame.address !== (this.#options.address ?? ADDRESS_ONLY)) {
+    const ours = frame.address === (this.#options.address ?? ADDRESS_ONLY);
+    const pending = ours ? this.#pending.take(frame) : undefined;
+    if (!pending) {
       this.stats.staleAnswers++;
       return;
     }
     this.stats.framesReceived++;
-    // A device answers in order: what was sent before this frame will not be answered any more.
-    this.#pending.splice(0, index + 1);
     this.#answered = { frames: pending.frames, bytes: pending.bytes };
     pending.onAnswer(frame.payload);
   }
-}
-
-function concat(chunks: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    out.set(chunk, at);
-    at += chunk.length;
-  }
-  return out;
 }

@@ -8,24 +8,15 @@ import {
   encode,
   PageFlag,
   PageHead,
-  Rejection,
   Status,
 } from '../protocol/index.js';
+import { concat } from './bytes.js';
 import { badAnswer, type Device, decodeAnswer, statusName } from './device.js';
 import { IapError } from './errors.js';
+import type { Page } from './image/pages.js';
 import { Pace } from './pace.js';
+import { PageFailures } from './page-failures.js';
 import { type Outgoing, Session } from './session.js';
-import { hex32, nameOf } from './text.js';
-
-/** One flash page of the image. */
-export interface Page {
-  /** 0 at APP_BASE */
-  readonly number: number;
-  /** Image bytes in it; fewer than a page only in the image's last */
-  readonly bytes: Uint8Array;
-  /** Of the page in flash, padded with 0xFF */
-  readonly crc32: number;
-}
 
 /** A frame that was sent, kept until its page is in flash: a page that fails is sent again from its head. */
 interface Sent {
@@ -35,15 +26,21 @@ interface Sent {
   readonly completes: boolean;
 }
 
+export interface TransferProgress {
+  /** In flash */
+  readonly pages: number;
+  readonly bytes: number;
+  /** Of the pages added so far */
+  readonly bytesTotal: number;
+  readonly open: boolean;
+}
+
 /** What DATA and END answer alike */
 interface Report {
   readonly status: number;
   readonly next: number;
   readonly detail: number;
 }
-
-/** A page that fails this often will not get better. */
-const MOST_FAILURES = 3;
 
 /** Going back this often without one frame taken: the line carries nothing. */
 const MOST_FRUITLESS = 30;
@@ -57,41 +54,45 @@ export class Transfer {
   readonly pace: Pace;
   readonly #device: Device;
   readonly #session: Session;
-  readonly #pages: readonly Page[];
+  /** More pages may be added. */
+  open = false;
+  readonly #pages: Page[] = [];
   readonly #force: boolean;
-  readonly #onProgress: (pagesDone: number, bytesDone: number) => void;
+  readonly #onProgress: (done: TransferProgress) => void;
   /** Number of the next new frame, and where in the pages it starts */
   #number: number;
   #page = 0;
   #offset = 0;
   #sent: Sent[] = [];
-  /** Sent since the last frame that asks */
+  /** Bytes and whole pages sent since the last frame that asks */
   #unasked = 0;
+  #unaskedPages = 0;
   /** Counts the times gone back; answers to frames from before say nothing new. */
   #epoch = 0;
   #answers: { readonly epoch: number; readonly payload: Uint8Array }[] = [];
   #acknowledged: number;
   #pagesDone = 0;
   #bytesDone = 0;
+  #bytesTotal = 0;
+  #abandoned: { readonly error: unknown } | undefined;
   #fruitless = 0;
-  readonly #failures = new Map<number, number>();
+  readonly #failures: PageFailures;
 
   /** @param next number that BEGIN says comes next */
   constructor(
     device: Device,
-    pages: readonly Page[],
     next: number,
     force: boolean,
-    onProgress: (pagesDone: number, bytesDone: number) => void,
+    onProgress: (done: TransferProgress) => void,
   ) {
     this.#device = device;
     this.#session = device.session;
-    this.#pages = pages;
     this.#number = next;
     this.#acknowledged = next;
     this.#force = force;
     this.#onProgress = onProgress;
     this.pace = new Pace(device.info);
+    this.#failures = new PageFailures(device.info);
   }
 
   /** Number of the DATA frame that would come next: what END is to be told. */
@@ -99,11 +100,25 @@ export class Transfer {
     return this.#number;
   }
 
+  add(pages: readonly Page[]): void {
+    this.#pages.push(...pages);
+    this.#bytesTotal += pages.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    this.#session.wake();
+  }
+
+  /** No pages will be added, because of an error: run() throws it. */
+  abandon(error: unknown): void {
+    this.#abandoned = { error };
+    this.#session.wake();
+  }
+
   /** Returns when all pages are in flash. */
   async run(): Promise<void> {
     while (!this.#done) {
+      if (this.#abandoned) throw this.#abandoned.error;
       await this.#fill();
-      if (!(await this.#answered())) await this.#query();
+      if (this.#sent.length === 0) await this.#session.pause(Number.POSITIVE_INFINITY);
+      else if (!(await this.#answered())) await this.#query();
       for (const { epoch, payload } of this.#answers.splice(0)) {
         this.#take(decodeAnswer('DATA', payload, DataResponse), epoch);
       }
@@ -117,7 +132,7 @@ export class Transfer {
   }
 
   get #done(): boolean {
-    return this.#page === this.#pages.length && this.#sent.length === 0;
+    return !this.open && this.#page === this.#pages.length && this.#sent.length === 0;
   }
 
   /** Sends all that the window has room for. */
@@ -157,9 +172,10 @@ export class Transfer {
     const piece = page.bytes.subarray(this.#offset, this.#offset + space);
     const completes = this.#offset + piece.length === page.bytes.length;
     this.#sent.push({ number: this.#number, page: this.#page, offset: this.#offset, completes });
+    if (completes) this.#unaskedPages++;
     this.#offset = completes ? 0 : this.#offset + piece.length;
     if (completes) this.#page++;
-    return { bytes: head ? join(this.#head(page), piece) : piece, head };
+    return { bytes: head ? concat([this.#head(page), piece]) : piece, head };
   }
 
   #head(page: Page): Uint8Array {
@@ -178,19 +194,20 @@ export class Transfer {
     const payload = encode(DataRequest, { number: this.#number, flags, body: body.bytes });
     this.#number = (this.#number + 1) & 0xffff;
     if (!ask) return { type: Command.DATA, payload };
+    const workMs = this.#unaskedPages * this.#device.info.pageMs;
     this.#unasked = 0;
+    this.#unaskedPages = 0;
     const epoch = this.#epoch;
     const onAnswer = (answer: Uint8Array): void => {
       this.#answers.push({ epoch, payload: answer });
     };
-    return { type: Command.DATA, payload, answerSize: DataResponse.size, onAnswer };
+    return { type: Command.DATA, payload, answerSize: DataResponse.size, workMs, onAnswer };
   }
 
   /** Waits for an answer; false if none comes although all that was sent must have been worked through. */
   async #answered(): Promise<boolean> {
     const session = this.#session;
-    const work = this.#device.info.pageMs * Math.max(1, this.#pagesOnTheWay);
-    const deadline = session.answersAt + work + session.margin;
+    const deadline = session.answersAt + session.margin;
     while (this.#answers.length === 0 && session.clock.now() < deadline) {
       await session.pause(deadline);
     }
@@ -203,9 +220,9 @@ export class Transfer {
 
   /** Asks where the device is. All that was sent is worked through or lost by then, so the rest is sent again. */
   async #query(): Promise<void> {
+    // An answer that is only late is older than the one to this question.
+    this.#session.forget(Command.DATA);
     const report = await this.#device.progress(this.#number, this.#pagesOnTheWay);
-    // An answer that was only late is older than this one.
-    this.#answers = [];
     this.#unasked = 0;
     this.#take(report, this.#epoch);
     if (report.next !== this.#number) this.#goBack(report);
@@ -219,7 +236,7 @@ export class Transfer {
         break;
       case Status.PAGE_REJECTED:
       case Status.FLASH_FAILED:
-        this.#count(report);
+        this.#countFailure(report);
         break;
       default:
         throw badAnswer('DATA', `status ${statusName(report.status)}`);
@@ -242,7 +259,18 @@ export class Transfer {
       this.#pagesDone++;
       this.#bytesDone += this.#pages[page]?.bytes.length ?? 0;
     }
-    if (done.length > 0) this.#onProgress(this.#pagesDone, this.#bytesDone);
+    if (done.length === 0) return;
+    this.#onProgress({
+      pages: this.#pagesDone,
+      bytes: this.#bytesDone,
+      bytesTotal: this.#bytesTotal,
+      open: this.open,
+    });
+  }
+
+  #countFailure({ next, status, detail }: Report): void {
+    const page = this.#pages[this.#sent.find(({ number }) => number === next)?.page ?? -1];
+    if (page) this.#failures.add(page.number, status, detail);
   }
 
   /** Everything from `next` on is sent again, cut as the line is now. */
@@ -261,39 +289,10 @@ export class Transfer {
     this.pace.lost();
     if (++this.#fruitless > MOST_FRUITLESS) throw tooNoisy();
   }
-
-  /** Counts the failures of a page, and gives up in time. */
-  #count({ next, status, detail }: Report): void {
-    const page = this.#pages[this.#sent.find(({ number }) => number === next)?.page ?? -1];
-    if (!page) return;
-    const failures = (this.#failures.get(page.number) ?? 0) + 1;
-    this.#failures.set(page.number, failures);
-    if (failures < MOST_FAILURES) return;
-    const address = this.#device.info.appBase + page.number * this.#device.info.pageSize;
-    const reason =
-      status === Status.FLASH_FAILED
-        ? `flash fails at ${hex32(detail)}`
-        : `it is rejected (${nameOf(Rejection, detail)})`;
-    throw new IapError(
-      'PAGE_FAILED',
-      `the page at ${hex32(address)} could not be written in ${failures} attempts: ${reason}`,
-      {
-        hint: 'the flash may be worn out or write-protected there; the device stays in the bootloader and can be updated again',
-        details: { page: page.number, address, status: statusName(status), detail },
-      },
-    );
-  }
 }
 
 function tooNoisy(): IapError {
   return new IapError('LINK_LOST', 'the line loses every data frame, although the device answers', {
     hint: 'try a lower --baud, a shorter cable, a common ground; the device can be updated again',
   });
-}
-
-function join(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const out = new Uint8Array(a.length + b.length);
-  out.set(a);
-  out.set(b, a.length);
-  return out;
 }

@@ -1,20 +1,20 @@
 // The update procedure: find, compare, send what differs, verify, start. The same for install, update, resume and repair.
-import { BeginFlag, Begun, Mode, Status, type Status as StatusCode } from '../protocol/index.js';
+import { Mode, Status } from '../protocol/index.js';
 import { bootDevice } from './boot.js';
 import { type Clock, realClock } from './clock.js';
-import { differingPages, isInstalled, pagesOf } from './compare.js';
+import { isInstalled } from './compare.js';
 import { connect, DEFAULT_TIMEOUT_MS, waitForApp } from './connect.js';
-import { badAnswer, type Device, type DeviceInfo, statusName } from './device.js';
+import type { Device, DeviceInfo } from './device.js';
 import { IapError } from './errors.js';
 import { EventQueue } from './event-queue.js';
 import type { Emit, UpdateEvent, UpdateResult } from './events.js';
 import { checkImage } from './image/check.js';
 import { headerFor, type Image, sha256 } from './image/image.js';
-import { ProgressMeter } from './progress.js';
+import { type Page, pagesOf } from './image/pages.js';
+import { Installer } from './install.js';
 import { changeRate } from './rate.js';
 import { isRefusedWith } from './refusal.js';
 import { Session, type TraceEvent } from './session.js';
-import { type Page, Transfer } from './transfer.js';
 import type { Transport } from './transport/transport.js';
 
 export interface LinkOptions {
@@ -86,10 +86,7 @@ class Updater {
   readonly #startedAt: number;
   readonly #firstRate: number;
   #pages: readonly Page[] = [];
-  /** Pages may have been changed on the device. */
-  #writing = false;
-  #pagesSent = 0;
-  #bytesSent = 0;
+  #installer: Installer | undefined;
 
   constructor(session: Session, image: Image, options: UpdateOptions, emit: Emit) {
     this.#session = session;
@@ -112,14 +109,14 @@ class Updater {
 
   /** What an interruption leaves behind. No ABORT is sent: the entry in the boot record is what makes it resumable. */
   #interrupted(): IapError {
-    if (!this.#writing)
+    if (!this.#installer?.writing)
       return new IapError('INTERRUPTED', 'interrupted; nothing was changed on the device');
     return new IapError(
       'INTERRUPTED',
       'interrupted in mid-update; the device stays in its bootloader and can be updated',
       {
         hint: 'run the same command again: it goes on where it stopped',
-        details: { resumable: true, pagesSent: this.#pagesSent },
+        details: { resumable: true, pagesSent: this.#installer.pagesSent },
       },
     );
   }
@@ -137,7 +134,6 @@ class Updater {
     if (changed) {
       if (rate !== undefined) await changeRate(device, rate, this.#emit);
       await this.#install(device);
-      this.#writing = false;
       this.#emit({ event: 'installed' });
     } else {
       this.#emit({ event: 'unchanged' });
@@ -172,97 +168,21 @@ class Updater {
 
   /** Until the image is verified in flash. A reset or a broken line on the way only costs time. */
   async #install(device: Device): Promise<void> {
+    const header = headerFor(this.#image, device.info.appBase);
+    const installer = new Installer(device, header, this.#pages, this.#emit);
+    this.#installer = installer;
     let fruitless = 0;
     for (;;) {
-      const before = this.#pagesSent;
+      const before = installer.pagesSent;
       try {
-        await this.#installOnce(device);
+        await installer.run();
         return;
       } catch (error) {
         if (!isInterruption(error)) throw error;
-        fruitless = this.#pagesSent > before ? 0 : fruitless + 1;
+        fruitless = installer.pagesSent > before ? 0 : fruitless + 1;
         if (fruitless >= MOST_FRUITLESS_STARTS) throw error;
         await this.#reconnect(device, error);
       }
-    }
-  }
-
-  async #installOnce(device: Device): Promise<void> {
-    const begun = await this.#begin(device);
-    if (begun === undefined) return;
-    this.#emit({ event: 'comparing', pages: this.#pages.length });
-    const differing = await differingPages(device, this.#pages);
-    this.#plan(differing, begun.resumed);
-    const verified = await this.#send(device, differing, begun.next, false);
-    if (verified.ok) return;
-    this.#emit({
-      event: 'warning',
-      code: 'VERIFY_AGAIN',
-      message:
-        'the image in flash is not right although every page seemed to be; sending all pages again',
-    });
-    this.#plan(this.#pages, true);
-    const again = await this.#send(device, this.#pages, verified.next, true);
-    if (again.ok) return;
-    throw new IapError(
-      'VERIFY_FAILED',
-      'the image in flash is not what was sent, even after sending all of it twice',
-      {
-        hint: 'the flash of this device can not be trusted; it stays in the bootloader and does not start the application',
-        details: { checks: again.detail },
-      },
-    );
-  }
-
-  /** Begins or resumes; undefined if the device says that the image is installed and good after all. */
-  async #begin(
-    device: Device,
-  ): Promise<{ readonly next: number; readonly resumed: boolean } | undefined> {
-    const header = headerFor(this.#image, device.info.appBase);
-    let answer = await device.begin(header, 0);
-    if (answer.begun === Begun.INSTALLED) {
-      // An END whose answer was lost: this run has installed it.
-      if (isInstalled(await device.hello(true), this.#sha256)) return undefined;
-      answer = await device.begin(header, BeginFlag.RENEW);
-    }
-    return { next: answer.next, resumed: answer.begun === Begun.RESUMED };
-  }
-
-  #plan(pages: readonly Page[], resumed: boolean): void {
-    this.#emit({
-      event: 'plan',
-      pagesTotal: this.#pages.length,
-      pagesToSend: pages.length,
-      bytesToSend: pages.reduce((sum, { bytes }) => sum + bytes.length, 0),
-      resumed,
-    });
-  }
-
-  /** Sends pages and lets the device verify the image. */
-  async #send(
-    device: Device,
-    pages: readonly Page[],
-    next: number,
-    force: boolean,
-  ): Promise<{ readonly ok: boolean; readonly next: number; readonly detail: number }> {
-    const total = pages.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    const meter = new ProgressMeter(this.#session.clock, total);
-    const sentBefore = { pages: this.#pagesSent, bytes: this.#bytesSent };
-    this.#writing = true;
-    const transfer = new Transfer(device, pages, next, force, (pagesDone, bytesDone) => {
-      this.#pagesSent = sentBefore.pages + pagesDone;
-      this.#bytesSent = sentBefore.bytes + bytesDone;
-      this.#emit({ event: 'progress', ...meter.at(bytesDone) });
-    });
-    for (;;) {
-      await transfer.run();
-      this.#emit({ event: 'verifying' });
-      const answer = await device.end(transfer.next);
-      const { status, detail } = answer;
-      if (status === Status.OK) return { ok: true, next: transfer.next, detail };
-      if (status === Status.VERIFY_FAILED) return { ok: false, next: transfer.next, detail };
-      if (!MISSING.has(status)) throw badAnswer('END', `status ${statusName(status)}`);
-      transfer.resume(answer);
     }
   }
 
@@ -303,19 +223,12 @@ class Updater {
       boot,
       bytes: this.#image.bytes.length,
       pagesTotal: this.#pages.length,
-      pagesSent: this.#pagesSent,
-      bytesSent: this.#bytesSent,
+      pagesSent: this.#installer?.pagesSent ?? 0,
+      bytesSent: this.#installer?.bytesSent ?? 0,
       seconds: (this.#session.clock.now() - this.#startedAt) / 1000,
     };
   }
 }
-
-/** END says what is missing */
-const MISSING: ReadonlySet<number> = new Set<StatusCode>([
-  Status.GAP,
-  Status.PAGE_REJECTED,
-  Status.FLASH_FAILED,
-]);
 
 function goneFor(ms: number): IapError {
   return new IapError(

@@ -1,10 +1,11 @@
 // Is this image on the device? Compares, writes nothing.
 import { bootDevice } from './boot.js';
-import { differingPages, isInstalled, pagesOf } from './compare.js';
+import { differingPages, isInstalled } from './compare.js';
 import { connect } from './connect.js';
 import type { VerifyResult } from './events.js';
 import { checkImage } from './image/check.js';
 import { type Image, sha256 } from './image/image.js';
+import { pagesOf } from './image/pages.js';
 import type { Transport } from './transport/transport.js';
 import { type LinkOptions, openSession } from './update.js';
 

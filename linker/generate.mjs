@@ -156,7 +156,7 @@ ${
 
 const rows = [...parts.values()].map(
   (part) =>
-    `    {"${part.name}", FAMILY_${part.family.slice(5).toUpperCase()}, CORE_${part.core.slice(7).toUpperCase()}, ${hex(part.flash.size)}u, ${part.flash.page}u, ${hex(part.ram.size)}u, ${part.romBootloaderId.toLowerCase()}u, ${hex(Number(part.flashSizeRegister))}u, ${hex(Number(part.uniqueId))}u, ${part.maxClockHz}u},`,
+    `    {"${part.name}", BOARD_FAMILY_${part.family.slice(5).toUpperCase()}, BOARD_CORE_${part.core.slice(7).toUpperCase()}, ${hex(part.flash.size)}u, ${part.flash.page}u, ${hex(part.ram.size)}u, ${part.romBootloaderId.toLowerCase()}u, ${hex(Number(part.flashSizeRegister))}u, ${hex(Number(part.uniqueId))}u, ${part.maxClockHz}u},`,
 );
 files.set(
   'test/board/parts.generated.h',

@@ -144,10 +144,15 @@ static void seal(const struct iap *iap) {
 static void count_trial(const struct iap *iap) {
     const struct iap_entry *installed = &iap->update.record.installed;
     bool wants = (iap_get32(installed->header + IAP_HEADER_AT_FLAGS) & IAP_IMAGE_FLAG_CONFIRM) != 0;
-    if (wants && !iap_entry_is(installed, IAP_ENTRY_CONFIRMED) &&
-        installed->trials < iap->update.target.config->trials) {
-        (void)iap_record_mark(&iap->update.target, installed->slot,
-                              IAP_RECORD_SLOT_AT_TRIALS + 2u * installed->trials);
+    if (!wants || iap_entry_is(installed, IAP_ENTRY_CONFIRMED)) {
+        return;
+    }
+    for (uint32_t i = 0; i < iap->update.target.config->trials; i++) {
+        if (!iap_entry_is(installed, IAP_ENTRY_TRIALS << i)) {
+            (void)iap_record_mark(&iap->update.target, installed->slot,
+                                  IAP_RECORD_SLOT_AT_TRIALS + 2 * i);
+            return;
+        }
     }
 }
 

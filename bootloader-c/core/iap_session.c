@@ -36,10 +36,10 @@ static uint32_t begun(const struct iap_session *session, uint8_t *answer, enum i
     return IAP_BEGIN_RESPONSE_SIZE;
 }
 
-static void open_session(struct iap_session *session, const struct iap_entry *entry) {
-    *session = (struct iap_session){
+static void open_session(struct iap_update *update, const struct iap_entry *entry) {
+    update->session = (struct iap_session){
         .active = true,
-        .touched_before = iap_entry_is(entry, IAP_ENTRY_TOUCHED),
+        .trust_blank = update->record.installed.slot == 0,
         .slot = entry->slot,
         .header = entry->header,
     };
@@ -73,7 +73,7 @@ uint32_t iap_session_begin(struct iap_update *update, const uint8_t *request, ui
         open = &record->installed;
     }
     if (open != NULL) {
-        open_session(session, open);
+        open_session(update, open);
         return begun(session, answer, IAP_BEGUN_RESUMED);
     }
     struct iap_entry entry;
@@ -83,7 +83,7 @@ uint32_t iap_session_begin(struct iap_update *update, const uint8_t *request, ui
     if (!appended) {
         return iap_refuse(answer, IAP_STATUS_RECORD_FAILED, failed);
     }
-    open_session(session, &entry);
+    open_session(update, &entry);
     return begun(session, answer, IAP_BEGUN_STARTED);
 }
 
@@ -120,7 +120,7 @@ static struct iap_page_result commit(struct iap_update *update) {
         return (struct iap_page_result){IAP_STATUS_FLASH_FAILED,
                                         session->slot + IAP_RECORD_SLOT_AT_TOUCHED};
     }
-    return iap_page_write(&session->page, &update->target, !session->touched_before);
+    return iap_page_write(&session->page, &update->target, session->trust_blank);
 }
 
 static void take(struct iap_update *update, uint8_t flags, const uint8_t *body, uint32_t size) {
@@ -219,7 +219,7 @@ uint32_t iap_session_end(struct iap_update *update, const uint8_t *request, uint
 
 uint32_t iap_session_abort(struct iap_update *update, uint8_t *answer) {
     struct iap_session *session = &update->session;
-    if (session->active && !session->touched && !session->touched_before) {
+    if (session->active && update->record.installed.slot != session->slot) {
         if (!iap_record_mark(&update->target, session->slot, IAP_RECORD_SLOT_AT_CLOSED)) {
             return iap_refuse(answer, IAP_STATUS_RECORD_FAILED,
                               session->slot + IAP_RECORD_SLOT_AT_CLOSED);

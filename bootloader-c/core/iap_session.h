@@ -10,12 +10,12 @@
 
 struct iap_session {
     bool active;
-    bool ended;           // END was answered OK; next still counts for its repetition
-    bool touched;         // TOUCHED was programmed in this session
-    bool touched_before;  // TOUCHED was found set: power or a reset may have cut an erase near its
-                          // end
-    uint8_t status;       // kept until frame next is taken
-    uint16_t next;        // number expected
+    bool ended;       // END was answered OK; next still counts for its repetition
+    bool touched;     // TOUCHED was programmed in this session
+    bool trust_blank; // no update ever began here, so no cut erase can have left a page that reads
+                      // blank and drifts
+    uint8_t status;   // kept until frame next is taken
+    uint16_t next;    // number expected
     uint16_t page_number; // number of the frame that opened the page
     uint16_t pages;       // completed
     uint32_t detail;

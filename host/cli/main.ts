@@ -3,6 +3,7 @@
 import yargs from 'yargs';
 import { realClock } from '../clock.js';
 import { ExitCode, exitCodeOf, IapError } from '../errors.js';
+import { CONFORMANCE_NOTE, CONFORMANCE_OPTIONS } from './conformance-options.js';
 import { BASE_OPTION } from './image-file.js';
 import { type Context, realPorts } from './link.js';
 import { BAUD_OPTION, JSON_OPTION, LINK_OPTIONS } from './options.js';
@@ -86,6 +87,12 @@ async function run(args: readonly string[], context: Context): Promise<ExitCode 
           .options({ ...LINK_OPTIONS, ...START_OPTIONS, ...JSON_OPTION })
           .example('$0 boot --port /dev/ttyUSB0 --wait-app', 'start it, and wait until it answers'),
       async (argv) => (await import('./commands/boot.js')).boot(argv, context),
+    )
+    .command(
+      'conformance',
+      'Hold a bootloader against its specification; overwrites the application',
+      (y) => y.options({ ...LINK_OPTIONS, ...CONFORMANCE_OPTIONS, ...JSON_OPTION }).epilogue(CONFORMANCE_NOTE),
+      async (argv) => (await import('./commands/conformance.js')).conformance(argv, context),
     )
     .command(
       'board',

@@ -84,6 +84,50 @@ export function startFlash(board: Board, image: Uint8Array | string, ...args: st
   return start('flash', imageFile(board, image), '--port', board.port, '--json', ...args);
 }
 
+/** A flash command that waits for the device, and is calling already. Its trace is on standard error. */
+export async function calling(board: Board, image: Uint8Array | string): Promise<Iap> {
+  const run = startFlash(board, image, '--wait', '--verbose');
+  await run.untilError('-> @0 type 01');
+  return run;
+}
+
+export async function expectStarted(run: Iap): Promise<void> {
+  expect(await run.done).toMatchObject({ code: 0, result: { ok: true, boot: 'started' } });
+}
+
+const installed = new Map<string, Promise<Uint8Array>>();
+
+/** The whole flash of a board that was updated to this image once and has run it; made once for a test file. */
+export function installedFlash(part: Part, name: string, image: Uint8Array): Promise<Uint8Array> {
+  const key = `${part} ${name}`;
+  const known = installed.get(key);
+  if (known) return known;
+  const making = (async () => {
+    const board = await Board.start(part);
+    try {
+      expectDone(await flash(board, image, '--baud', '921600'));
+      // After its second line the application has confirmed itself, the only half-word it ever writes.
+      await withOutput(board, (output) => output.lines(2));
+      return await board.flash();
+    } finally {
+      await quit(board);
+    }
+  })();
+  installed.set(key, making);
+  return making;
+}
+
+/** A board that comes up with such a flash. */
+export async function powerUpInstalled(
+  part: Part,
+  name: string,
+  image: Uint8Array,
+  options: BenchOptions = {},
+): Promise<Board> {
+  const file = tempDir().write('flash.bin', await installedFlash(part, name, image));
+  return powerUp(part, { ...options, flash: file });
+}
+
 let files = 0;
 
 function imageFile(board: Board, image: Uint8Array | string): string {
@@ -104,15 +148,12 @@ export function expectDone(outcome: Outcome): void {
 }
 
 /** The demo application runs from its own vector table, and its tick interrupt goes on. */
-export async function expectDemo(board: Board, version: number, count = 2): Promise<DemoLine[]> {
-  const output = await board.listen();
-  try {
+export function expectDemo(board: Board, version: number, count = 2): Promise<DemoLine[]> {
+  return withOutput(board, async (output) => {
     const lines = await output.lines(count);
     expectLines(lines, version);
     return lines;
-  } finally {
-    await output.close();
-  }
+  });
 }
 
 export function expectLines(lines: readonly DemoLine[], version: number): void {
@@ -133,6 +174,19 @@ export async function withOutput<T>(
     return await use(output);
   } finally {
     await output.close();
+  }
+}
+
+/** Until nothing comes in any more and the flash rests: what a killed host left in the queue is worked off. */
+export async function untilQuiet(board: Board): Promise<void> {
+  let last = await board.counters();
+  for (;;) {
+    await new Promise((resolve) => {
+      setTimeout(resolve, 100);
+    });
+    const now = await board.counters();
+    if (now.uartRx === last.uartRx && now.flashOps === last.flashOps) return;
+    last = now;
   }
 }
 

@@ -1,6 +1,7 @@
 // The main job on every part: first update, update while the application runs, the same image again.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { Stay } from '../../protocol/index.js';
 import {
   appErases,
   built,
@@ -10,6 +11,11 @@ import {
   PARTS,
 } from '../support/board.js';
 import { expectDemo, expectDone, flash, on, powerUp, quit, tempDir } from './bench.js';
+
+/** RCC_CSR: PORRSTF and PINRSTF. Nobody clears the flags, so that the application sees them. */
+const POWER_ON_FLAGS = 0x0c00_0000;
+/** RCC_CSR: SFTRSTF */
+const SOFTWARE_FLAG = 0x1000_0000;
 
 describe.each(PART_NAMES)('%s', (part) => {
   const { pageSize } = PARTS[part];
@@ -37,8 +43,10 @@ describe.each(PART_NAMES)('%s', (part) => {
       pagesTotal,
     });
     const [line] = await expectDemo(board, 1, 3);
-    expect(line?.stay).toBe(5); // NO_RECORD
+    expect(line?.stay).toBe(Stay.NO_RECORD);
+    expect(line?.resetFlags).toBe(POWER_ON_FLAGS);
     expect(differingPages(part, await board.flash(), image)).toEqual([]);
+    expect(await board.counters()).toMatchObject({ framingErrors: 0, noiseErrors: 0 });
     // Blank pages are not erased.
     expect([...appErases(part, await board.counters())]).toEqual([]);
 
@@ -64,12 +72,13 @@ describe.each(PART_NAMES)('%s', (part) => {
     expect(update.result).toMatchObject({
       changed: true,
       boot: 'started',
-      pagesSent: 7,
+      pagesSent: differing.length,
       pagesTotal: 7,
     });
     expect(update.events.map(({ event }) => event)).toContain('entering');
     const [line] = await expectDemo(board, 2);
-    expect(line?.stay).toBe(2); // ASKED
+    expect(line?.stay).toBe(Stay.ASKED);
+    expect(line?.resetFlags).toBe(POWER_ON_FLAGS | SOFTWARE_FLAG);
     expect(differingPages(part, await board.flash(), demoImage(part, 2, size))).toEqual([]);
 
     const after = await board.counters();

@@ -1,7 +1,7 @@
 // Finding a device, and telling silence, noise, an echo and strangers apart. Nothing is erased in any of these cases.
 import { describe, expect, test } from 'vitest';
 import { IapError } from '../../host/errors.js';
-import { Command, encodeFrame, RESPONSE_BIT, Status } from '../../protocol/index.js';
+import { Command, encodeFrame, FrameDecoder, RESPONSE_BIT, Status } from '../../protocol/index.js';
 import { Bench } from '../support/bench.js';
 import { appImage } from '../support/images.js';
 
@@ -164,9 +164,10 @@ test('answers from another address are not taken', async () => {
   const bench = new Bench();
   const { answer } = bench.line;
   bench.line.answer = (bytes, rate) => {
-    const wrong = bytes.slice();
-    wrong[0] = 3;
-    answer.call(bench.line, wrong, rate);
+    for (const item of new FrameDecoder().push(bytes)) {
+      if (item.kind !== 'frame') continue;
+      answer.call(bench.line, encodeFrame({ ...item.frame, address: 3 }), rate);
+    }
   };
   expect((await failure(bench, { address: 0 })).code).toBe('NOT_OUR_DEVICE');
 });

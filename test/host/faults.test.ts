@@ -63,8 +63,19 @@ test('BOOT answered by nobody: the image is installed, and the doubt is told', a
 
 describe('a line that loses frames', () => {
   test.each([1, 2, 3, 4, 5, 6, 7, 8])('seed %i', async (seed) => {
-    start({ faults: { seed, dropFrame: 0.05, damageFrame: 0.05, duplicateFrame: 0.05 } });
+    start({
+      appKit: true,
+      faults: { seed, dropFrame: 0.05, damageFrame: 0.05, duplicateFrame: 0.05 },
+    });
     const image = appImage(60_000, seed);
+    expectInstalled(await bench.update(image), image);
+  });
+
+  test('every answer lost for a while: asking still fits into the window', async () => {
+    start({ info: { window: 3 * 2081 + 20 } });
+    bench.device.hook = ({ type }, count) =>
+      type === Command.DATA && count <= 7 ? 'deaf' : undefined;
+    const image = appImage(30_000);
     expectInstalled(await bench.update(image), image);
   });
 
@@ -105,7 +116,7 @@ describe('a line that loses frames', () => {
 
 describe('a noisy line', () => {
   test.each([1, 2, 3, 4])('one byte in a thousand damaged, seed %i', async (seed) => {
-    start({ faults: { seed, byteErrors: 1e-3 } });
+    start({ appKit: true, faults: { seed, byteErrors: 1e-3 } });
     const image = appImage(50_000, seed);
     const outcome = await bench.update(image);
     expectInstalled(outcome, image);
@@ -351,6 +362,27 @@ describe('time-outs follow the line', () => {
     expect(bench.line.checker.count(Command.DATA)).toBe(3);
     expect(bench.line.checker.count(Command.BEGIN)).toBe(1);
     expect(bench.line.checker.count(Command.PAGES)).toBe(1);
+  });
+
+  test('calls that a slow line still carries do not make the next request late', async () => {
+    start({ rate: 9600 });
+    bench.device.alive = false;
+    bench.clock.after(3000, () => {
+      bench.device.alive = true;
+    });
+    const image = appImage(6000);
+    expectInstalled(await bench.update(image, { wait: true }), image);
+    expect(bench.line.checker.count(Command.BEGIN)).toBe(1);
+  });
+
+  test('CRCs of later pages are computed while the first pages are on the way', async () => {
+    start();
+    const image = appImage(400_000);
+    const outcome = await bench.update(image);
+    expectInstalled(outcome, image);
+    expect(bench.line.checker.count(Command.PAGES)).toBe(2);
+    // 196 frames of 2081 bytes; the CRCs alone take 98 ms, their answers 68 ms.
+    expect(outcome.ms).toBeLessThan((196 * 2081 * 10_000) / 115_200 + 140);
   });
 
   test('an adapter with 16 ms latency costs next to nothing', async () => {

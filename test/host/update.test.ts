@@ -58,12 +58,13 @@ describe('a first update', () => {
     expect(bench.device.flash.bytes.subarray(0, image.length)).toEqual(image);
   });
 
-  test('numbers its frames past 65535', async () => {
+  test.each([65_530, 65_516])('numbers its frames past 65535, from %i', async (first) => {
     start();
-    bench.device.firstNumber = 65_530;
+    bench.device.firstNumber = first;
     const image = appImage(40_000);
     const { result } = await bench.update(image);
     expect(result).toMatchObject({ pagesSent: 20 });
+    expect(bench.line.checker.count(Command.DATA)).toBe(20);
     expect(bench.device.flash.bytes.subarray(0, image.length)).toEqual(image);
   });
 
@@ -125,6 +126,26 @@ describe('the same image again', () => {
     expect(result).toMatchObject({ changed: true, pagesSent: 1, boot: 'started' });
     expect(bench.device.flash.bytes.subarray(0, image.length)).toEqual(image);
   });
+});
+
+test('an image whose check never ends is begun anew, although the device calls it installed', async () => {
+  start();
+  const image = appImage(20_000);
+  await bench.update(image, { boot: false });
+  bench.device.reset();
+  bench.device.uncheckedUntil = Number.POSITIVE_INFINITY;
+  bench.device.log.length = 0;
+  const { result } = await bench.update(image, { boot: false });
+  expect(result).toMatchObject({ changed: true, pagesSent: 0 });
+  expect(bench.device.log.filter((name) => name === 'BEGIN')).toHaveLength(2);
+  expect(bench.device.flash.installed?.sequence).toBe(2);
+});
+
+test('an image that does not fit is refused before anything is begun', async () => {
+  start({ pages: 4 });
+  const { error } = await bench.update(appImage(4 * 2048 + 1));
+  expect(error).toMatchObject({ code: 'IMAGE_TOO_LARGE' });
+  expect(new Set(bench.device.log)).toEqual(new Set(['HELLO']));
 });
 
 test('another image sends only the pages that differ', async () => {
@@ -241,6 +262,7 @@ describe('going on with an update begun before', () => {
     const { length } = bench.line.checker.sent;
     await new Promise<void>((resolve) => bench.clock.after(60_000, resolve));
     expect(bench.line.checker.sent.length).toBe(length);
+    expect(bench.device.log).not.toContain('END');
   });
 
   test('another image instead of the unfinished one', async () => {

@@ -1,13 +1,11 @@
 // Life of a board: creation, power, reset, the run loop, and what is told about it.
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "internal.h"
+#include "parts.h"
 
-uint32_t rng_next(struct rng *r)
-{
+uint32_t rng_next(struct rng *r) {
     // splitmix64: any seed is good, streams differ by their start.
     uint64_t z = (r->state += 0x9E3779B97F4A7C15ull);
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
@@ -15,18 +13,15 @@ uint32_t rng_next(struct rng *r)
     return (uint32_t)((z ^ (z >> 31)) >> 16);
 }
 
-uint32_t rng_below(struct rng *r, uint32_t n)
-{
+uint32_t rng_below(struct rng *r, uint32_t n) {
     return (uint32_t)(((uint64_t)rng_next(r) * n) >> 32);
 }
 
-void rng_seed(struct rng *r, uint64_t seed, uint64_t stream)
-{
+void rng_seed(struct rng *r, uint64_t seed, uint64_t stream) {
     r->state = seed * 0xD1342543DE82EF95ull + stream * 0xA24BAED4963EE407ull;
 }
 
-const struct board_part *board_find_part(const char *name)
-{
+const struct board_part *board_find_part(const char *name) {
     for (size_t i = 0; i < sizeof board_parts / sizeof *board_parts; i++) {
         if (!strcmp(board_parts[i].name, name)) {
             return &board_parts[i];
@@ -35,115 +30,11 @@ const struct board_part *board_find_part(const char *name)
     return NULL;
 }
 
-static const struct family *family_of(const struct board_part *part)
-{
+static const struct family *family_of(const struct board_part *part) {
     return part->family == BOARD_FAMILY_F1 ? &family_f1 : NULL;
 }
 
-void board_emit(struct board *b, enum board_event_kind kind, uint32_t value, const char *text)
-{
-    if (b->cfg.on_event) {
-        struct board_event e = {kind, now_ps(b), value, text};
-        b->cfg.on_event(b->cfg.user, &e);
-    }
-}
-
-void board_log(struct board *b, const char *fmt, ...)
-{
-    if (b->cfg.on_log) {
-        char line[256];
-        va_list ap;
-        va_start(ap, fmt);
-        vsnprintf(line, sizeof line, fmt, ap);
-        va_end(ap);
-        b->cfg.on_log(b->cfg.user, line);
-    }
-}
-
-bool board_in_bootloader(const struct board *b)
-{
-    // Code in SRAM belongs to whoever ran from flash last.
-    return b->flash_pc < BOOTLOADER_END && !b->cfg.lenient;
-}
-
-void board_stop_error(struct board *b, const char *text)
-{
-    if (b->state == BOARD_RUNNING) {
-        b->state = BOARD_ERROR;
-        snprintf(b->error, sizeof b->error, "%s (pc 0x%08X, flash pc 0x%08X)", text, b->pc,
-                 b->flash_pc);
-        cpu_attention(b, ATTN_STOP);
-        for (int i = 0; i < EV_COUNT; i++) { // nothing, the watchdog least, may hide it
-            b->ev[i] = i == EV_LINE ? b->ev[i] : NEVER;
-        }
-        board_log(b, "error: %s", b->error);
-        board_emit(b, BOARD_EVENT_ERROR, b->pc, b->error);
-    }
-}
-
-static bool first_time(struct board *b, uint32_t key)
-{
-    for (size_t i = 0; i < b->logged_count; i++) {
-        if (b->logged[i] == key) {
-            return false;
-        }
-    }
-    if (b->logged_count == b->logged_room) {
-        size_t room = b->logged_room ? 2 * b->logged_room : 64;
-        uint32_t *p = room <= 65536 ? realloc(b->logged, room * sizeof *p) : NULL;
-        if (!p) {
-            return false;
-        }
-        b->logged = p;
-        b->logged_room = room;
-    }
-    b->logged[b->logged_count++] = key;
-    return true;
-}
-
-void board_violation(struct board *b, uint32_t key, const char *fmt, ...)
-{
-    char text[160];
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
-    va_end(ap);
-    b->counters.violations++;
-    if (board_in_bootloader(b)) {
-        board_stop_error(b, text);
-    } else if (first_time(b, key)) {
-        board_log(b, "app: %s (pc 0x%08X)", text, b->pc);
-    }
-}
-
-void board_unknown(struct board *b, uint32_t address, bool write, unsigned size)
-{
-    struct board_counters *c = &b->counters;
-    bool fresh = first_time(b, address ^ (write ? 0x80000000u : 0));
-    if (c->unknown_accesses < BOARD_UNKNOWN_LIST || fresh) {
-        for (size_t i = 0; i < BOARD_UNKNOWN_LIST; i++) {
-            if (c->unknown[i].address == address && c->unknown[i].write == write) {
-                break;
-            }
-            if (!c->unknown[i].address) {
-                c->unknown[i] = (struct board_unknown){address, b->pc, write};
-                break;
-            }
-        }
-    }
-    c->unknown_accesses++;
-    char text[96];
-    snprintf(text, sizeof text, "unknown %u-byte %s at 0x%08X", size, write ? "write" : "read",
-             address);
-    if (board_in_bootloader(b)) {
-        board_stop_error(b, text);
-    } else if (fresh) {
-        board_log(b, "app: %s (pc 0x%08X)", text, b->pc);
-    }
-}
-
-static void fill_identity(struct board *b)
-{
+static void fill_identity(struct board *b) {
     memset(b->sysmem, 0xFF, SYSMEM_SIZE);
     // A ROM nobody may run: a stack, an entry, and `b .` there.
     static const uint32_t stub[5] = {0x20000200u, SYSMEM_BASE + 0x11u, 0, 0, 0xE7FEE7FEu};
@@ -160,8 +51,7 @@ static void fill_identity(struct board *b)
     fpec_default_options(b);
 }
 
-struct board *board_create(const struct board_config *config)
-{
+struct board *board_create(const struct board_config *config) {
     const struct family *family = family_of(config->part);
     struct board *b = family ? calloc(1, sizeof *b) : NULL;
     if (!b) {
@@ -208,8 +98,7 @@ struct board *board_create(const struct board_config *config)
     return b;
 }
 
-void board_destroy(struct board *b)
-{
+void board_destroy(struct board *b) {
     if (!b) {
         return;
     }
@@ -229,8 +118,7 @@ void board_destroy(struct board *b)
 }
 
 // Everything a system reset clears; a flash operation under way ends torn.
-void board_do_reset(struct board *b, enum board_reset_cause cause)
-{
+void board_do_reset(struct board *b, enum board_reset_cause cause) {
     cells_tear(b);
     b->state = BOARD_RUNNING;
     b->error[0] = 0;
@@ -248,8 +136,7 @@ void board_do_reset(struct board *b, enum board_reset_cause cause)
     board_emit(b, BOARD_EVENT_RESET, (uint32_t)cause, names[cause]);
 }
 
-void board_power_on(struct board *b)
-{
+void board_power_on(struct board *b) {
     if (b->state != BOARD_OFF) {
         return;
     }
@@ -266,8 +153,7 @@ void board_power_on(struct board *b)
     board_do_reset(b, BOARD_RESET_POWER);
 }
 
-void board_power_off(struct board *b)
-{
+void board_power_off(struct board *b) {
     if (b->state == BOARD_OFF) {
         return;
     }
@@ -290,16 +176,14 @@ void board_power_off(struct board *b)
     board_emit(b, BOARD_EVENT_POWER_OFF, 0, "");
 }
 
-void board_reset_pin(struct board *b)
-{
+void board_reset_pin(struct board *b) {
     if (b->state != BOARD_OFF) {
         board_do_reset(b, BOARD_RESET_PIN);
     }
 }
 
 // One step of the run loop.
-static void step(struct board *b)
-{
+static void step(struct board *b) {
     uint64_t next = ev_next(b);
     next = next < b->limit_ps ? next : b->limit_ps;
     if (b->state != BOARD_RUNNING) {
@@ -335,8 +219,7 @@ static void step(struct board *b)
     }
 }
 
-static bool line_has_gone_quiet(const struct board *b)
-{
+static bool line_has_gone_quiet(const struct board *b) {
     const struct uart *u = NULL;
     for (int i = 0; i < BOARD_UARTS; i++) {
         u = b->uart[i].on_line ? &b->uart[i] : u;
@@ -347,8 +230,7 @@ static bool line_has_gone_quiet(const struct board *b)
     return now_ps(b) >= u->tx_last_end + 20 * usart_bit_ps(b, u);
 }
 
-static void run_until(struct board *b, uint64_t end)
-{
+static void run_until(struct board *b, uint64_t end) {
     b->limit_ps = end;
     while (now_ps(b) < end) {
         ev_run_due(b);
@@ -360,18 +242,15 @@ static void run_until(struct board *b, uint64_t end)
     ev_run_due(b);
 }
 
-void board_run_ps(struct board *b, uint64_t ps)
-{
+void board_run_ps(struct board *b, uint64_t ps) {
     run_until(b, now_ps(b) + ps);
 }
 
-void board_run_cycles(struct board *b, uint64_t hclk_cycles)
-{
+void board_run_cycles(struct board *b, uint64_t hclk_cycles) {
     run_until(b, now_ps(b) + cycles_to_ps(b, hclk_cycles));
 }
 
-void board_run_until_tx(struct board *b, uint64_t ps)
-{
+void board_run_until_tx(struct board *b, uint64_t ps) {
     uint64_t end = now_ps(b) + ps;
     b->tx_stop = true;
     while (now_ps(b) < end && !line_has_gone_quiet(b)) {
@@ -385,38 +264,31 @@ void board_run_until_tx(struct board *b, uint64_t ps)
     b->tx_stop = false;
 }
 
-enum board_state board_get_state(const struct board *b)
-{
+enum board_state board_get_state(const struct board *b) {
     return b->state;
 }
 
-const char *board_error_text(const struct board *b)
-{
+const char *board_error_text(const struct board *b) {
     return b->error;
 }
 
-uint64_t board_time_ps(const struct board *b)
-{
+uint64_t board_time_ps(const struct board *b) {
     return now_ps(b);
 }
 
-uint64_t board_cycles(const struct board *b)
-{
+uint64_t board_cycles(const struct board *b) {
     return b->cyc;
 }
 
-uint32_t board_hclk(const struct board *b)
-{
+uint32_t board_hclk(const struct board *b) {
     return b->hclk;
 }
 
-uint32_t board_pc(const struct board *b)
-{
+uint32_t board_pc(const struct board *b) {
     return b->pc;
 }
 
-void board_cut_at(struct board *b, uint64_t n, uint64_t seed)
-{
+void board_cut_at(struct board *b, uint64_t n, uint64_t seed) {
     b->fpec.cut_in = n;
     if (n) {
         rng_seed(&b->rng_tear, seed, 2);
@@ -425,37 +297,31 @@ void board_cut_at(struct board *b, uint64_t n, uint64_t seed)
     }
 }
 
-void board_cut_after_cycles(struct board *b, uint64_t cycles)
-{
+void board_cut_after_cycles(struct board *b, uint64_t cycles) {
     b->cut_cycle = cycles == NEVER ? NEVER : b->cyc + cycles;
     b->deadline = b->cyc;
 }
 
-const struct board_counters *board_counters(struct board *b)
-{
+const struct board_counters *board_counters(struct board *b) {
     b->counters.instructions = b->instructions - b->instructions_cleared;
     return &b->counters;
 }
 
-void board_clear_counters(struct board *b)
-{
+void board_clear_counters(struct board *b) {
     memset(&b->counters, 0, sizeof b->counters);
     b->instructions_cleared = b->instructions;
     memset(b->erases_per_page, 0,
            b->part->flash_size / b->part->page_size * sizeof *b->erases_per_page);
 }
 
-const struct board_config *board_config(const struct board *b)
-{
+const struct board_config *board_config(const struct board *b) {
     return &b->cfg;
 }
 
-const uint32_t *board_erases_per_page(const struct board *b)
-{
+const uint32_t *board_erases_per_page(const struct board *b) {
     return b->erases_per_page;
 }
 
-uint32_t board_weak_cells(const struct board *b)
-{
+uint32_t board_weak_cells(const struct board *b) {
     return b->weak_count;
 }

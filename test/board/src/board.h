@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "parts.h"
+#include "part.h"
 
 #define BOARD_PS_PER_US 1000000ull
 #define BOARD_PS_PER_S  1000000000000ull
@@ -65,13 +65,14 @@ struct board_event {
 struct board_config {
     const struct board_part *part;
     uint64_t seed;
-    bool no_stall;       // CPU runs on while the flash is busy (RAM code is exercised alike)
-    bool typical_flash;  // 20 ms erase, 52.5 us half-word, instead of seeded data-sheet ranges
-    uint32_t hse_hz;     // 0: no crystal, HSERDY never comes
-    uint32_t lsi_hz;     // 0: 40 kHz
-    uint32_t app_base;   // 0: 0x08008000; code below 0x08007000 is the bootloader
-    bool lenient;        // treat the bootloader's mistakes like an app's: count and log
-    int uart;            // the UART on the line, 1-3; 0: 1
+    bool no_stall;      // CPU runs on while the flash is busy (RAM code is exercised alike)
+    bool typical_flash; // 20 ms erase, 52.5 us half-word, instead of seeded data-sheet ranges
+    uint32_t hse_hz;    // 0: no crystal, HSERDY never comes
+    uint32_t lsi_hz;    // 0: 40 kHz
+    uint32_t hsi_hz;    // 0: 8 MHz; real ones are off by up to 2.5 % over temperature
+    uint32_t app_base;  // 0: 0x08008000; code below it is the bootloader
+    bool lenient;       // treat the bootloader's mistakes like an app's: count and log
+    int uart;           // the UART on the line, 1-3; 0: 1
     bool have_uid;
     uint8_t uid[12];
     void *user;
@@ -90,7 +91,7 @@ struct board_unknown {
 struct board_counters {
     uint64_t instructions;
     uint64_t flash_ops, half_words, erases, pg_errors, wrprt_errors;
-    uint64_t uart_rx, uart_tx;                   // bytes the device took and gave
+    uint64_t uart_rx, uart_tx; // bytes the device took and gave
     uint64_t overruns, framing_errors, noise_errors;
     uint64_t dma_bytes, dma_errors;
     uint64_t unknown_accesses, violations; // violations: documented rules the firmware broke
@@ -127,6 +128,8 @@ void board_line_set_rate(struct board *b, uint32_t baud);
 uint32_t board_line_rate(const struct board *b);
 uint32_t board_uart_baud(const struct board *b); // from BRR and clocks; 0: UART off
 size_t board_uart_push(struct board *b, const uint8_t *data, size_t n); // taken, may be < n
+// The same, but not on the line before that time.
+size_t board_uart_push_at(struct board *b, const uint8_t *data, size_t n, uint64_t not_before_ps);
 size_t board_uart_pull(struct board *b, uint8_t *data, size_t room);
 size_t board_uart_waiting(const struct board *b); // host bytes not yet on the line
 void board_uart_discard(struct board *b);         // the host closed: unsent bytes are gone

@@ -8,8 +8,7 @@
 
 #include "internal.h"
 
-static void set_mask(struct board *b, uint32_t off, uint16_t mask)
-{
+static void set_mask(struct board *b, uint32_t off, uint16_t mask) {
     struct weak_cell *c = &b->weak[off / 2];
     if (c->mask && !mask) {
         b->weak_count--;
@@ -19,8 +18,7 @@ static void set_mask(struct board *b, uint32_t off, uint16_t mask)
     c->mask = mask;
 }
 
-bool cells_set_weak(struct board *b, uint32_t off, struct weak_cell cell)
-{
+bool cells_set_weak(struct board *b, uint32_t off, struct weak_cell cell) {
     if (!b->weak) {
         b->weak = calloc(b->part->flash_size / 2, sizeof *b->weak);
         if (!b->weak) {
@@ -32,23 +30,20 @@ bool cells_set_weak(struct board *b, uint32_t off, struct weak_cell cell)
     return true;
 }
 
-void cells_forget(struct board *b)
-{
+void cells_forget(struct board *b) {
     free(b->weak);
     b->weak = NULL;
     b->weak_count = 0;
 }
 
-static void roll(struct board *b, uint32_t off)
-{
+static void roll(struct board *b, uint32_t off) {
     uint16_t v, mask = b->weak[off / 2].mask;
     memcpy(&v, b->flash + off, 2);
     v = (uint16_t)((v & ~mask) | (rng_next(&b->rng_weak) & mask));
     memcpy(b->flash + off, &v, 2);
 }
 
-void cells_before_read(struct board *b, uint32_t off, uint32_t n)
-{
+void cells_before_read(struct board *b, uint32_t off, uint32_t n) {
     for (uint32_t o = off & ~1u; o < off + n; o += 2) {
         const struct weak_cell *c = &b->weak[o / 2];
         if (c->mask && c->noisy && !c->rest) {
@@ -57,39 +52,36 @@ void cells_before_read(struct board *b, uint32_t off, uint32_t n)
     }
 }
 
-void cells_power_up(struct board *b)
-{
+void cells_power_up(struct board *b) {
     for (uint32_t o = 0; b->weak_count && o < b->part->flash_size; o += 2) {
         struct weak_cell *c = &b->weak[o / 2];
         if (!c->mask) {
             continue;
         }
-        if (c->rest) {
+        if (c->rest > 1) {
             c->rest--;
         } else {
+            c->rest = 0;
             roll(b, o);
             cpu_flash_changed(b, o, o + 2);
         }
     }
 }
 
-void cells_programmed(struct board *b, uint32_t off, uint16_t value)
-{
+void cells_programmed(struct board *b, uint32_t off, uint16_t value) {
     if (b->weak_count) {
         set_mask(b, off, b->weak[off / 2].mask & value);
     }
 }
 
-void cells_firm(struct board *b, uint32_t off, uint32_t n)
-{
+void cells_firm(struct board *b, uint32_t off, uint32_t n) {
     for (uint32_t o = off; b->weak_count && o < off + n; o += 2) {
         set_mask(b, o, 0);
     }
 }
 
 // Bits set with probability p/16.
-static uint16_t random_bits(struct board *b, unsigned p)
-{
+static uint16_t random_bits(struct board *b, unsigned p) {
     uint16_t v = 0;
     for (int i = 0; i < 16; i++) {
         if (rng_below(&b->rng_tear, 16) < p) {
@@ -99,8 +91,7 @@ static uint16_t random_bits(struct board *b, unsigned p)
     return v;
 }
 
-static void tear_program(struct board *b, uint8_t *cell, uint32_t off, bool option)
-{
+static void tear_program(struct board *b, uint8_t *cell, uint32_t off, bool option) {
     uint16_t old = b->fpec.op_old, goal = b->fpec.op_new;
     uint16_t moving = (uint16_t)(old & ~goal);
     unsigned progress = rng_below(&b->rng_tear, 17);
@@ -111,15 +102,17 @@ static void tear_program(struct board *b, uint8_t *cell, uint32_t off, bool opti
         unsigned doubt = progress < 8 ? progress : 16 - progress;
         struct weak_cell c = {.mask = moving & random_bits(b, doubt),
                               .noisy = rng_below(&b->rng_tear, 2) != 0};
+        if (progress < 16) { // what was in doubt before still is
+            c.mask |= b->fpec.op_weak;
+        }
         cells_set_weak(b, off, c);
     }
 }
 
-static void tear_erase(struct board *b)
-{
+static void tear_erase(struct board *b) {
     uint32_t off = b->fpec.op_off, size = b->fpec.erase_size;
     unsigned kind = rng_below(&b->rng_tear, 4);
-    uint8_t rest = (uint8_t)(1 + rng_below(&b->rng_tear, 2));
+    uint8_t rest = (uint8_t)(2 + rng_below(&b->rng_tear, 2)); // quiet for a power-up or two
     for (uint32_t i = 0; i < size; i += 2) {
         uint16_t old, v = 0xFFFF;
         struct weak_cell c = {0};
@@ -155,8 +148,7 @@ static void tear_erase(struct board *b)
     }
 }
 
-void cells_tear(struct board *b)
-{
+void cells_tear(struct board *b) {
     struct fpec *f = &b->fpec;
     if (!f->busy) {
         return;

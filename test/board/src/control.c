@@ -16,8 +16,7 @@ static const char help[] =
     "clear-counters, save [FILE], peek ADDR LEN, poke ADDR HEX, hw-watchdog on|off, time, quit; "
     "with --pipe also send HEX, rate N, run US, run-until-byte US";
 
-bool parse_u64(const char *text, uint64_t *v)
-{
+bool parse_u64(const char *text, uint64_t *v) {
     char *end;
     errno = 0;
     if (!isdigit((unsigned char)text[0])) {
@@ -27,8 +26,7 @@ bool parse_u64(const char *text, uint64_t *v)
     return !*end && errno == 0;
 }
 
-static int nibble(char c)
-{
+static int nibble(char c) {
     if (c >= '0' && c <= '9') {
         return c - '0';
     }
@@ -36,8 +34,7 @@ static int nibble(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-bool parse_hex(const char *text, uint8_t *out, size_t room, size_t *n)
-{
+bool parse_hex(const char *text, uint8_t *out, size_t room, size_t *n) {
     size_t len = strlen(text);
     if (len % 2 || len / 2 > room) {
         return false;
@@ -53,8 +50,7 @@ bool parse_hex(const char *text, uint8_t *out, size_t room, size_t *n)
     return true;
 }
 
-void control_error(struct json *out, const char *fmt, ...)
-{
+void control_error(struct json *out, const char *fmt, ...) {
     char text[768];
     va_list ap;
     va_start(ap, fmt);
@@ -66,21 +62,13 @@ void control_error(struct json *out, const char *fmt, ...)
     json_str(out, "error", text);
 }
 
-static const char *state_name(const struct board *b)
-{
-    static const char *const names[] = {"off", "running", "lockup", "error"};
-    return names[board_get_state(b)];
-}
-
-static bool cmd_reset(struct session *s, int argc, char **argv, struct json *out)
-{
+static bool cmd_reset(struct session *s, int argc, char **argv, struct json *out) {
     (void)argc, (void)argv, (void)out;
     board_reset_pin(s->board);
     return true;
 }
 
-static bool cmd_power(struct session *s, int argc, char **argv, struct json *out)
-{
+static bool cmd_power(struct session *s, int argc, char **argv, struct json *out) {
     const char *what = argc > 1 ? argv[1] : "";
     if (!strcmp(what, "on")) {
         board_power_on(s->board);
@@ -96,8 +84,7 @@ static bool cmd_power(struct session *s, int argc, char **argv, struct json *out
     return true;
 }
 
-static bool cmd_cut(struct session *s, int argc, char **argv, struct json *out)
-{
+static bool cmd_cut(struct session *s, int argc, char **argv, struct json *out) {
     uint64_t n = 0, seed = s->config.seed;
     if (argc == 2 && !strcmp(argv[1], "off")) {
         board_cut_at(s->board, 0, 0);
@@ -112,8 +99,7 @@ static bool cmd_cut(struct session *s, int argc, char **argv, struct json *out)
     return true;
 }
 
-static bool cmd_cut_cycles(struct session *s, int argc, char **argv, struct json *out)
-{
+static bool cmd_cut_cycles(struct session *s, int argc, char **argv, struct json *out) {
     uint64_t n = 0;
     if (argc < 2 || !parse_u64(argv[1], &n) || n > UINT64_MAX / 4) {
         control_error(out, "cut-cycles: expected a number of CPU cycles");
@@ -123,8 +109,7 @@ static bool cmd_cut_cycles(struct session *s, int argc, char **argv, struct json
     return true;
 }
 
-static bool cmd_button(struct session *s, int argc, char **argv, struct json *out)
-{
+static bool cmd_button(struct session *s, int argc, char **argv, struct json *out) {
     int port = s->button_port, bit = s->button_bit, level = -1;
     if (argc == 2 && port >= 0 && !strcmp(argv[1], "press")) {
         level = s->button_high;
@@ -149,8 +134,7 @@ static bool cmd_button(struct session *s, int argc, char **argv, struct json *ou
     return true;
 }
 
-static bool cmd_pin(struct session *s, int argc, char **argv, struct json *out)
-{
+static bool cmd_pin(struct session *s, int argc, char **argv, struct json *out) {
     int port, bit;
     if (argc != 2 || !board_pin_parse(argv[1], &port, &bit)) {
         control_error(out, "pin: expected a pin such as PA1");
@@ -164,105 +148,29 @@ static bool cmd_pin(struct session *s, int argc, char **argv, struct json *out)
     return true;
 }
 
-static bool cmd_unplug(struct session *s, int argc, char **argv, struct json *out)
-{
+static bool cmd_unplug(struct session *s, int argc, char **argv, struct json *out) {
     (void)argc, (void)out;
     board_unplug(s->board, argv[0][0] == 'u');
     return true;
 }
 
-static void put_unknown(const struct board_counters *c, struct json *out)
-{
-    json_u64(out, "unknownAccesses", c->unknown_accesses);
-    json_open(out, "unknown", '[');
-    for (size_t i = 0; i < BOARD_UNKNOWN_LIST && c->unknown[i].address; i++) {
-        char addr[16], pc[16];
-        snprintf(addr, sizeof addr, "0x%08X", c->unknown[i].address);
-        snprintf(pc, sizeof pc, "0x%08X", c->unknown[i].pc);
-        json_open(out, NULL, '{');
-        json_str(out, "addr", addr);
-        json_str(out, "pc", pc);
-        json_bool(out, "write", c->unknown[i].write);
-        json_close(out, '}');
-    }
-    json_close(out, ']');
-}
-
-static void put_flash(struct session *s, const struct board_counters *c, struct json *out)
-{
-    json_u64(out, "flashOps", c->flash_ops);
-    json_u64(out, "halfWords", c->half_words);
-    json_u64(out, "erases", c->erases);
-    const struct board_part *part = s->config.part;
-    const uint32_t *pages = board_erases_per_page(s->board);
-    json_open(out, "erasesPerPage", '{');
-    for (uint32_t i = 0; i < part->flash_size / part->page_size; i++) {
-        if (pages[i]) {
-            char key[16];
-            snprintf(key, sizeof key, "%u", i);
-            json_u64(out, key, pages[i]);
-        }
-    }
-    json_close(out, '}');
-    json_u64(out, "pgErrors", c->pg_errors);
-    json_u64(out, "wrprtErrors", c->wrprt_errors);
-    json_u64(out, "weakCells", board_weak_cells(s->board));
-}
-
-static bool cmd_counters(struct session *s, int argc, char **argv, struct json *out)
-{
+static bool cmd_counters(struct session *s, int argc, char **argv, struct json *out) {
     (void)argc, (void)argv;
-    struct board *b = s->board;
-    const struct board_counters *c = board_counters(b);
-    char pc[16];
-    snprintf(pc, sizeof pc, "0x%08X", board_pc(b));
-    json_str(out, "state", state_name(b));
-    json_str(out, "errorText", *board_error_text(b) ? board_error_text(b) : NULL);
-    json_str(out, "pc", pc);
-    json_u64(out, "virtualTimeUs", board_time_ps(b) / BOARD_PS_PER_US);
-    json_u64(out, "cycles", board_cycles(b));
-    json_u64(out, "instructions", c->instructions);
-    json_u64(out, "hclk", board_hclk(b));
-    json_u64(out, "baud", board_uart_baud(b));
-    json_u64(out, "lineRate", board_line_rate(b));
-    put_flash(s, c, out);
-    json_u64(out, "uartRx", c->uart_rx);
-    json_u64(out, "uartTx", c->uart_tx);
-    json_u64(out, "overruns", c->overruns);
-    json_u64(out, "framingErrors", c->framing_errors);
-    json_u64(out, "noiseErrors", c->noise_errors);
-    json_u64(out, "lostUnplugged", c->lost_unplugged);
-    json_u64(out, "dmaBytes", c->dma_bytes);
-    json_u64(out, "dmaErrors", c->dma_errors);
-    put_unknown(c, out);
-    json_u64(out, "violations", c->violations);
-    json_u64(out, "faults", c->faults);
-    json_open(out, "resets", '{');
-    static const char *const causes[] = {"power", "pin", "software", "iwdg"};
-    for (int i = 0; i < BOARD_RESET_CAUSES; i++) {
-        json_u64(out, causes[i], c->resets[i]);
+    if (board_get_state(s->board) == BOARD_ERROR) { // a script must not overlook it
+        control_error(out, "%s", board_error_text(s->board));
     }
-    json_close(out, '}');
-    if (!s->pipe) { // wall time has no place in a deterministic answer
-        json_str(out, "mode", s->mode);
-        json_fixed(out, "lagMs", s->lag_us);
-        json_fixed(out, "maxLagMs", s->max_lag_us);
-        json_fixed(out, "lostMs", s->lost_us);
-        json_u64(out, "txDropped", s->tx_dropped);
-    }
+    control_counters(s, out);
     return true;
 }
 
-static bool cmd_clear(struct session *s, int argc, char **argv, struct json *out)
-{
+static bool cmd_clear(struct session *s, int argc, char **argv, struct json *out) {
     (void)argc, (void)argv, (void)out;
     board_clear_counters(s->board);
     s->lost_us = s->max_lag_us = s->tx_dropped = 0;
     return true;
 }
 
-static bool cmd_save(struct session *s, int argc, char **argv, struct json *out)
-{
+static bool cmd_save(struct session *s, int argc, char **argv, struct json *out) {
     const char *path = argc > 1 ? argv[1] : s->flash_path;
     char err[256];
     if (!path) {
@@ -277,8 +185,7 @@ static bool cmd_save(struct session *s, int argc, char **argv, struct json *out)
     return true;
 }
 
-static bool cmd_peek(struct session *s, int argc, char **argv, struct json *out)
-{
+static bool cmd_peek(struct session *s, int argc, char **argv, struct json *out) {
     uint64_t addr, n;
     uint8_t data[MAX_PEEK];
     if (argc != 3 || !parse_u64(argv[1], &addr) || !parse_u64(argv[2], &n) || n > MAX_PEEK ||
@@ -295,8 +202,7 @@ static bool cmd_peek(struct session *s, int argc, char **argv, struct json *out)
     return true;
 }
 
-static bool cmd_poke(struct session *s, int argc, char **argv, struct json *out)
-{
+static bool cmd_poke(struct session *s, int argc, char **argv, struct json *out) {
     uint64_t addr;
     uint8_t data[MAX_PEEK];
     size_t n;
@@ -312,8 +218,7 @@ static bool cmd_poke(struct session *s, int argc, char **argv, struct json *out)
     return true;
 }
 
-static bool cmd_watchdog(struct session *s, int argc, char **argv, struct json *out)
-{
+static bool cmd_watchdog(struct session *s, int argc, char **argv, struct json *out) {
     if (argc != 2 || (strcmp(argv[1], "on") && strcmp(argv[1], "off"))) {
         control_error(out, "hw-watchdog: expected on or off");
         return false;
@@ -322,16 +227,14 @@ static bool cmd_watchdog(struct session *s, int argc, char **argv, struct json *
     return true;
 }
 
-static bool cmd_time(struct session *s, int argc, char **argv, struct json *out)
-{
+static bool cmd_time(struct session *s, int argc, char **argv, struct json *out) {
     (void)argc, (void)argv;
     json_u64(out, "virtualTimeUs", board_time_ps(s->board) / BOARD_PS_PER_US);
     json_u64(out, "cycles", board_cycles(s->board));
     return true;
 }
 
-static bool cmd_quit(struct session *s, int argc, char **argv, struct json *out)
-{
+static bool cmd_quit(struct session *s, int argc, char **argv, struct json *out) {
     (void)argc, (void)argv, (void)out;
     s->quit = true;
     return true;
@@ -353,8 +256,7 @@ static const struct command commands[] = {
     {"time", cmd_time},         {"quit", cmd_quit},
 };
 
-void control_command(struct session *s, const char *line, struct json *out)
-{
+void control_command(struct session *s, const char *line, struct json *out) {
     char *copy = strdup(line), *argv[MAX_ARGS + 1], *save = NULL;
     int argc = 0;
     if (!copy) {

@@ -17,299 +17,32 @@
 #define OP_YIELD 0xBF10
 #define OP_WFE   0xBF20
 #define OP_WFI   0xBF30
-#define OP_SEV   0xBF40
 
-#define BRANCH_REFILL 2 // cycles of a taken branch beyond the first: pipeline refill
-
-uint32_t cpu_reg(struct board *b, int reg)
-{
+uint32_t cpu_reg(struct board *b, int reg) {
     uint32_t v = 0;
     uc_reg_read(b->uc, reg, &v);
     return v;
 }
 
-void cpu_set_reg(struct board *b, int reg, uint32_t value)
-{
+void cpu_set_reg(struct board *b, int reg, uint32_t value) {
     uc_reg_write(b->uc, reg, &value);
 }
 
-void cpu_set_pc(struct board *b, uint32_t pc)
-{
+void cpu_set_pc(struct board *b, uint32_t pc) {
     cpu_set_reg(b, UC_ARM_REG_PC, pc | 1);
     b->seq_pc = pc & ~1u;
     b->line = UINT32_MAX;
 }
 
-void cpu_attention(struct board *b, uint32_t bits)
-{
+void cpu_attention(struct board *b, uint32_t bits) {
     b->attention |= bits;
 }
 
-// Is the fetch at `addr` served without the flash array? Only what the two 64-bit prefetch
-// lines held when the operation began, in sequence.
-static bool fetch_is_buffered(const struct board *b, uint32_t addr)
-{
-    if (addr != b->seq_pc) {
-        return false;
-    }
-    uint32_t line = addr >> 3;
-    return line == b->line || ((b->fpec.acr & 0x10u) && line == b->line + 1 &&
-                               b->instructions - b->fpec.start_instruction < 4);
-}
-
-static bool in_flash(const struct board *b, uint32_t addr, uint32_t *off)
-{
-    uint32_t o = addr - FLASH_BASE;
-    if (o >= b->part->flash_size) {
-        o = addr; // alias at 0
-        if (o >= b->part->flash_size) {
-            return false;
-        }
-    }
-    *off = o;
-    return true;
-}
-
-static bool must_leave(struct board *b, uint32_t addr)
-{
-    uint32_t off;
-    if (b->attention & ATTN_MASKS) {
-        b->attention &= ~ATTN_MASKS;
-        if (b->opcode == OP_SEV) {
-            b->event_flag = true;
-        }
-        nvic_changed(b);
-    }
-    if ((b->attention & ATTN_STOP) || b->cyc >= b->deadline) {
-        return true;
-    }
-    if ((b->attention & ATTN_STALL) && in_flash(b, addr, &off) && !fetch_is_buffered(b, addr)) {
-        b->stall_wait = true;
-        return true;
-    }
-    return false;
-}
-
-static void charge_fetch(struct board *b, uint32_t off, bool taken)
-{
-    uint32_t line = (FLASH_BASE + off) >> 3;
-    if (line == b->line) {
-        return;
-    }
-    bool prefetched = !taken && line == b->line + 1 && (b->fpec.acr & 0x10u);
-    if (!prefetched) {
-        b->cyc += b->wait_states;
-    } else if (b->cyc < b->next_line_ready) {
-        b->cyc = b->next_line_ready;
-    }
-    b->line = line;
-    b->next_line_ready = b->cyc + b->wait_states + 1;
-}
-
-static void hook_code(uc_engine *uc, uint64_t address, uint32_t size, void *user)
-{
-    struct board *b = user;
-    uint32_t addr = (uint32_t)address;
-    if ((b->attention || b->cyc >= b->deadline) && must_leave(b, addr)) {
-        b->hook_stopped = true;
-        uc_emu_stop(uc);
-        return;
-    }
-    b->instructions++;
-    b->pc = addr;
-    bool taken = addr != b->seq_pc;
-    if (taken) {
-        b->cyc += BRANCH_REFILL;
-    }
-    uint16_t cls;
-    uint32_t off;
-    if (in_flash(b, addr, &off)) {
-        charge_fetch(b, off, taken);
-        b->flash_pc = FLASH_BASE + off;
-        memcpy(&b->opcode, b->flash + off, 2);
-        cls = b->classes[off >> 1];
-        if (!cls) {
-            uint16_t hw2 = 0xFFFF;
-            if (off + 4 <= b->part->flash_size) {
-                memcpy(&hw2, b->flash + off + 2, 2);
-            }
-            cls = timing_class(b->opcode, hw2);
-            b->classes[off >> 1] = cls;
-        }
-    } else {
-        // Code in SRAM is fetched over the system bus: one more cycle than from the I-Code bus.
-        uint16_t hw[2] = {0xFFFF, 0xFFFF};
-        const uint8_t *p = bus_memory(b, addr, size, false);
-        if (p) {
-            memcpy(hw, p, size < 4 ? size : 4);
-        }
-        if ((addr - SYSMEM_BASE) < SYSMEM_SIZE) {
-            board_violation(b, addr, "execution in system memory: the ROM is not modelled");
-        }
-        b->opcode = hw[0];
-        cls = timing_class(hw[0], hw[1]);
-        b->cyc += size > 2 || (addr & 2u) == 0;
-    }
-    b->seq_pc = addr + size;
-    unsigned cycles = cls & CLASS_CYCLES;
-    if ((cls & CLASS_LOAD) && (b->prev_class & CLASS_LOAD) && !taken) {
-        cycles = 1; // neighbouring single loads are pipelined
-    }
-    b->cyc += cycles;
-    b->prev_class = cls;
-    if (cls & CLASS_MASKS) {
-        b->attention |= ATTN_MASKS; // looked at before the next instruction
-    }
-}
-
-// Data reads of flash: wait states, stall while busy, cells that are not certain.
-static void hook_flash_read(uc_engine *uc, uc_mem_type type, uint64_t address, int size,
-                            int64_t value, void *user)
-{
-    (void)uc, (void)type, (void)value;
-    struct board *b = user;
-    uint32_t off;
-    if (!in_flash(b, (uint32_t)address, &off)) {
-        return;
-    }
-    if ((b->attention & ATTN_STALL) && fpec_stalls(b)) {
-        time_skip_to(b, b->fpec.busy_end);
-        b->attention |= ATTN_STOP;
-    }
-    b->cyc += b->wait_states;
-    b->next_line_ready += b->wait_states + 1; // the array has one port
-    if (b->weak_count) {
-        cells_before_read(b, off, (uint32_t)size);
-    }
-}
-
-static bool hook_write_prot(uc_engine *uc, uc_mem_type type, uint64_t address, int size,
-                            int64_t value, void *user)
-{
-    (void)uc, (void)type;
-    struct board *b = user;
-    uint32_t off = (uint32_t)address - SRAM_BASE;
-    if (off < b->part->ram_size) { // a page with code in it
-        memcpy(b->sram + off, &value, (size_t)size);
-        cpu_sram_written(b, off, (uint32_t)size);
-    } else {
-        fpec_store(b, (uint32_t)address, (uint32_t)value, (unsigned)size);
-    }
-    return true; // the store itself is discarded
-}
-
-static bool hook_unmapped(uc_engine *uc, uc_mem_type type, uint64_t address, int size,
-                          int64_t value, void *user)
-{
-    (void)uc, (void)size, (void)value;
-    struct board *b = user;
-    b->bad_access = true;
-    b->bad_address = (uint32_t)address;
-    b->bad_type = (int)type;
-    return false;
-}
-
-static void hook_intr(uc_engine *uc, uint32_t intno, void *user)
-{
-    struct board *b = user;
-    b->intno = (int)intno;
-    uc_emu_stop(uc);
-}
-
-static uint64_t mmio_read(uc_engine *uc, uint64_t offset, unsigned size, void *user)
-{
-    (void)uc;
-    return bus_read(user, PERIPH_BASE + (uint32_t)offset, size);
-}
-
-static void mmio_write(uc_engine *uc, uint64_t offset, unsigned size, uint64_t value, void *user)
-{
-    (void)uc;
-    bus_write(user, PERIPH_BASE + (uint32_t)offset, (uint32_t)value, size);
-}
-
-static uint64_t ppb_read(uc_engine *uc, uint64_t offset, unsigned size, void *user)
-{
-    (void)uc;
-    return scs_read(user, PPB_BASE + (uint32_t)offset, size);
-}
-
-static void ppb_write(uc_engine *uc, uint64_t offset, unsigned size, uint64_t value, void *user)
-{
-    (void)uc;
-    scs_write(user, PPB_BASE + (uint32_t)offset, (uint32_t)value, size);
-}
-
-// The header's uc_ctl macros shift into the sign bit: kept away from UndefinedBehaviorSanitizer.
-#define UC_CTL_CALL __attribute__((no_sanitize("undefined"), noinline))
-
-UC_CTL_CALL static bool set_model(uc_engine *uc, int model)
-{
-    return uc_ctl_set_cpu_model(uc, model) == UC_ERR_OK;
-}
-
-UC_CTL_CALL static bool model_is(uc_engine *uc, int model)
-{
-    int got = -1;
-    return uc_ctl_get_cpu_model(uc, &got) == UC_ERR_OK && got == model;
-}
-
-// The exact range only: libunicorn's flush of everything takes a second.
-UC_CTL_CALL void cpu_forget_code(struct board *b, uint64_t lo, uint64_t hi)
-{
-    uc_ctl_remove_cache(b->uc, lo, hi);
-}
-
-static bool add_hook(struct board *b, int type, void *fn, uint64_t lo, uint64_t hi)
-{
-    uc_hook h;
-    return uc_hook_add(b->uc, &h, type, fn, b, lo, hi) == UC_ERR_OK;
-}
-
-bool cpu_open(struct board *b)
-{
-    static const int models[] = {UC_CPU_ARM_CORTEX_M0, UC_CPU_ARM_CORTEX_M3, UC_CPU_ARM_CORTEX_M4};
-    cpu_use_fast_stores();
-    // UC_MODE_MCLASS would silently make it a Cortex-M33.
-    if (uc_open(UC_ARCH_ARM, UC_MODE_THUMB, &b->uc) != UC_ERR_OK) {
-        b->uc = NULL;
-        return false;
-    }
-    int model = models[b->part->core];
-    uint32_t size = b->part->flash_size;
-    // READ + EXEC at mapping time is not enough to keep stores out: protect makes it ROM.
-    bool ok = set_model(b->uc, model) &&
-              uc_mem_map_ptr(b->uc, FLASH_BASE, size, UC_PROT_ALL, b->flash) == UC_ERR_OK &&
-              uc_mem_map_ptr(b->uc, 0, size, UC_PROT_ALL, b->flash) == UC_ERR_OK &&
-              uc_mem_map_ptr(b->uc, SYSMEM_BASE, SYSMEM_SIZE, UC_PROT_ALL, b->sysmem) ==
-                  UC_ERR_OK &&
-              uc_mem_map_ptr(b->uc, SRAM_BASE, b->part->ram_size, UC_PROT_READ | UC_PROT_WRITE,
-                             b->sram) == UC_ERR_OK &&
-              uc_mem_protect(b->uc, FLASH_BASE, size, UC_PROT_READ | UC_PROT_EXEC) == UC_ERR_OK &&
-              uc_mem_protect(b->uc, 0, size, UC_PROT_READ | UC_PROT_EXEC) == UC_ERR_OK &&
-              uc_mem_protect(b->uc, SYSMEM_BASE, SYSMEM_SIZE, UC_PROT_READ | UC_PROT_EXEC) ==
-                  UC_ERR_OK &&
-              uc_mmio_map(b->uc, PERIPH_BASE, PERIPH_SIZE, mmio_read, b, mmio_write, b) ==
-                  UC_ERR_OK &&
-              uc_mmio_map(b->uc, PPB_BASE, PPB_SIZE, ppb_read, b, ppb_write, b) == UC_ERR_OK;
-    // Hook calls are compiled into the translated blocks: all hooks before the first one.
-    ok = ok && add_hook(b, UC_HOOK_CODE, (void *)hook_code, 0, UINT64_MAX) &&
-         add_hook(b, UC_HOOK_MEM_READ, (void *)hook_flash_read, FLASH_BASE,
-                  FLASH_BASE + size - 1) &&
-         add_hook(b, UC_HOOK_MEM_READ, (void *)hook_flash_read, 0, size - 1) &&
-         add_hook(b, UC_HOOK_MEM_WRITE_PROT, (void *)hook_write_prot, 0, UINT64_MAX) &&
-         add_hook(b, UC_HOOK_MEM_UNMAPPED | UC_HOOK_MEM_FETCH_PROT, (void *)hook_unmapped, 0,
-                  UINT64_MAX) &&
-         add_hook(b, UC_HOOK_INTR, (void *)hook_intr, 0, UINT64_MAX);
-    return ok && model_is(b->uc, model);
-}
-
-void cpu_reset(struct board *b)
-{
-    static const int zero[] = {
-        UC_ARM_REG_R0, UC_ARM_REG_R1, UC_ARM_REG_R2,      UC_ARM_REG_R3,  UC_ARM_REG_R4,
-        UC_ARM_REG_R5, UC_ARM_REG_R6, UC_ARM_REG_R7,      UC_ARM_REG_R8,  UC_ARM_REG_R9,
-        UC_ARM_REG_R10, UC_ARM_REG_R11, UC_ARM_REG_R12};
+void cpu_reset(struct board *b) {
+    static const int zero[] = {UC_ARM_REG_R0, UC_ARM_REG_R1, UC_ARM_REG_R2,  UC_ARM_REG_R3,
+                               UC_ARM_REG_R4, UC_ARM_REG_R5, UC_ARM_REG_R6,  UC_ARM_REG_R7,
+                               UC_ARM_REG_R8, UC_ARM_REG_R9, UC_ARM_REG_R10, UC_ARM_REG_R11,
+                               UC_ARM_REG_R12};
     cpu_set_reg(b, UC_ARM_REG_XPSR, 0x01000000u);
     cpu_set_reg(b, UC_ARM_REG_CONTROL, 0);
     cpu_set_reg(b, UC_ARM_REG_PRIMASK, 0);
@@ -339,8 +72,7 @@ void cpu_reset(struct board *b)
     }
 }
 
-void cpu_flash_changed(struct board *b, uint32_t lo, uint32_t hi)
-{
+void cpu_flash_changed(struct board *b, uint32_t lo, uint32_t hi) {
     if (b->dirty_lo >= b->dirty_hi) {
         b->dirty_lo = lo;
         b->dirty_hi = hi;
@@ -351,8 +83,7 @@ void cpu_flash_changed(struct board *b, uint32_t lo, uint32_t hi)
     b->attention |= ATTN_STOP; // invalidated between chunks, before the next instruction
 }
 
-void cpu_sync_code(struct board *b)
-{
+void cpu_sync_code(struct board *b) {
     if (b->sram_lo < b->sram_hi) {
         cpu_forget_code(b, (uint64_t)SRAM_BASE + b->sram_lo, (uint64_t)SRAM_BASE + b->sram_hi);
         b->sram_lo = UINT32_MAX;
@@ -369,14 +100,12 @@ void cpu_sync_code(struct board *b)
     cpu_forget_code(b, lo, hi);
 }
 
-static void fault_now(struct board *b, uint8_t exc, uint32_t cfsr, uint32_t pc)
-{
+static void fault_now(struct board *b, uint8_t exc, uint32_t cfsr, uint32_t pc) {
     struct fault f = {.exc = exc, .cfsr = cfsr, .pc = pc};
     exc_fault(b, &f);
 }
 
-static void after_interrupt(struct board *b, uint32_t pc)
-{
+static void after_interrupt(struct board *b, uint32_t pc) {
     bool handler = (cpu_reg(b, UC_ARM_REG_XPSR) & 0x1FFu) != 0;
     switch (b->intno) {
     case INTR_EXCEPTION_EXIT:
@@ -420,8 +149,7 @@ static void after_interrupt(struct board *b, uint32_t pc)
 
 // SRAM begins without EXEC; a page that code is fetched from becomes READ + EXEC. Stores to it
 // come to hook_write_prot, which makes stale translations go (see unicorn_stores.c).
-static bool allow_code(struct board *b, uint32_t pc)
-{
+static bool allow_code(struct board *b, uint32_t pc) {
     uint32_t page = (pc - SRAM_BASE) / SRAM_PAGE;
     if (pc - SRAM_BASE >= b->part->ram_size || b->sram_code[page]) {
         return false;
@@ -432,8 +160,7 @@ static bool allow_code(struct board *b, uint32_t pc)
 }
 
 // Something other than the core's own fast path wrote to SRAM.
-void cpu_sram_written(struct board *b, uint32_t off, uint32_t n)
-{
+void cpu_sram_written(struct board *b, uint32_t off, uint32_t n) {
     if (!b->sram_code[off / SRAM_PAGE] && !b->sram_code[(off + n - 1) / SRAM_PAGE]) {
         return;
     }
@@ -442,8 +169,7 @@ void cpu_sram_written(struct board *b, uint32_t off, uint32_t n)
     b->attention |= ATTN_STOP;
 }
 
-static void after_bad_access(struct board *b, uint32_t pc)
-{
+static void after_bad_access(struct board *b, uint32_t pc) {
     if (b->bad_type == UC_MEM_FETCH_PROT && allow_code(b, b->bad_address)) {
         return;
     }
@@ -472,8 +198,7 @@ static void after_bad_access(struct board *b, uint32_t pc)
     exc_fault(b, &f);
 }
 
-void cpu_run_chunk(struct board *b)
-{
+void cpu_run_chunk(struct board *b) {
     uint64_t next = ev_next(b);
     b->deadline = cycle_at(b, next < b->limit_ps ? next : b->limit_ps);
     if (b->cut_cycle < b->deadline) {

@@ -17,34 +17,29 @@
 #define F_HT  4u
 #define F_TE  8u
 
-static void lines(struct board *b, unsigned n)
-{
+static void lines(struct board *b, unsigned n) {
     uint32_t flags = b->dma.isr >> (4 * n);
     bool irq = (flags & b->dma.ch[n].ccr & (F_TC | F_HT | F_TE)) != 0;
     nvic_line(b, b->family->dma_irq + n, irq);
 }
 
-static void raise(struct board *b, unsigned n, uint32_t flag)
-{
+static void raise(struct board *b, unsigned n, uint32_t flag) {
     b->dma.isr |= (flag | F_GIF) << (4 * n);
     lines(b, n);
 }
 
-static void fail(struct board *b, unsigned n)
-{
+static void fail(struct board *b, unsigned n) {
     b->counters.dma_errors++;
     b->dma.ch[n].ccr &= ~CCR_EN;
     raise(b, n, F_TE);
 }
 
-static bool reads_flash(const struct board *b, uint32_t addr)
-{
+static bool reads_flash(const struct board *b, uint32_t addr) {
     return addr - FLASH_BASE < b->part->flash_size || addr < b->part->flash_size;
 }
 
 // One transfer; false when it has to wait or failed.
-static bool transfer(struct board *b, unsigned n)
-{
+static bool transfer(struct board *b, unsigned n) {
     struct dma_channel *c = &b->dma.ch[n];
     unsigned psize = 1u << ((c->ccr >> 8) & 3u), msize = 1u << ((c->ccr >> 10) & 3u);
     bool to_periph = c->ccr & CCR_DIR;
@@ -88,21 +83,18 @@ static bool transfer(struct board *b, unsigned n)
     return true;
 }
 
-static void serve(struct board *b, unsigned n)
-{
+static void serve(struct board *b, unsigned n) {
     struct dma_channel *c = &b->dma.ch[n];
     if (b->dma.serving) {
         return;
     }
     b->dma.serving = true;
-    while (c->request && (c->ccr & CCR_EN) && c->cndtr && (b->rcc.ahbenr & 1u) &&
-           transfer(b, n)) {
+    while (c->request && (c->ccr & CCR_EN) && c->cndtr && (b->rcc.ahbenr & 1u) && transfer(b, n)) {
     }
     b->dma.serving = false;
 }
 
-void dma_request(struct board *b, unsigned channel, bool level)
-{
+void dma_request(struct board *b, unsigned channel, bool level) {
     if (channel) {
         b->dma.ch[channel - 1].request = level;
         if (level) {
@@ -111,15 +103,13 @@ void dma_request(struct board *b, unsigned channel, bool level)
     }
 }
 
-void dma_flash_free(struct board *b)
-{
+void dma_flash_free(struct board *b) {
     for (unsigned n = 0; n < 7; n++) {
         serve(b, n);
     }
 }
 
-static void ccr_write(struct board *b, unsigned n, uint32_t v)
-{
+static void ccr_write(struct board *b, unsigned n, uint32_t v) {
     struct dma_channel *c = &b->dma.ch[n];
     if (v & CCR_MEM2MEM) {
         board_violation(b, 0x40020008 + 20 * n, "DMA memory to memory is not modelled");
@@ -135,8 +125,7 @@ static void ccr_write(struct board *b, unsigned n, uint32_t v)
     serve(b, n);
 }
 
-void dma_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size)
-{
+void dma_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size) {
     (void)size;
     if (off == 0x04) { // IFCR: CGIF clears all four
         for (unsigned n = 0; n < 7; n++) {
@@ -172,8 +161,7 @@ void dma_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v
     }
 }
 
-uint32_t dma_read(struct board *b, const struct periph *p, uint32_t off)
-{
+uint32_t dma_read(struct board *b, const struct periph *p, uint32_t off) {
     if (off == 0) {
         return b->dma.isr;
     }
@@ -186,8 +174,7 @@ uint32_t dma_read(struct board *b, const struct periph *p, uint32_t off)
     return reg == 0 ? c->ccr : reg == 4 ? c->cndtr : reg == 8 ? c->cpar : c->cmar;
 }
 
-void dma_reset(struct board *b, const struct periph *p)
-{
+void dma_reset(struct board *b, const struct periph *p) {
     (void)p;
     bool request[7];
     for (unsigned n = 0; n < 7; n++) {

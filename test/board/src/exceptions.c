@@ -4,22 +4,20 @@
 
 #include "internal.h"
 
-#define PRIO_THREAD 256
-#define CCR_STKALIGN (1u << 9)
+#define PRIO_THREAD     256
+#define CCR_STKALIGN    (1u << 9)
 #define SCR_SLEEPONEXIT (1u << 1)
-#define SCR_SEVONPEND (1u << 4)
-#define ENTRY_CYCLES 12
-#define EXIT_CYCLES 10
+#define SCR_SEVONPEND   (1u << 4)
+#define ENTRY_CYCLES    12
+#define EXIT_CYCLES     10
 
-void nvic_reset(struct board *b)
-{
+void nvic_reset(struct board *b) {
     memset(&b->nvic, 0, sizeof b->nvic);
     b->nvic.active_prio = PRIO_THREAD;
 }
 
 // Group priority: the part that decides preemption. STM32 has 4 bits, in 7:4.
-int nvic_group_priority(const struct board *b, unsigned exc)
-{
+int nvic_group_priority(const struct board *b, unsigned exc) {
     if (exc == EXC_NMI) {
         return -2;
     }
@@ -30,8 +28,7 @@ int nvic_group_priority(const struct board *b, unsigned exc)
     return (int)(b->nvic.prio[exc] & (0xFFu << sub_bits) & 0xFFu);
 }
 
-static void update_active(struct board *b)
-{
+static void update_active(struct board *b) {
     int best = PRIO_THREAD;
     for (unsigned i = EXC_NMI; i < EXC_COUNT; i++) {
         if (b->nvic.active[i]) {
@@ -42,8 +39,7 @@ static void update_active(struct board *b)
     b->nvic.active_prio = best;
 }
 
-int nvic_execution_priority(struct board *b)
-{
+int nvic_execution_priority(struct board *b) {
     int prio = b->nvic.active_prio;
     uint32_t basepri = cpu_reg(b, UC_ARM_REG_BASEPRI) & 0xF0u;
     if (basepri) {
@@ -60,8 +56,7 @@ int nvic_execution_priority(struct board *b)
 }
 
 // The pending exception that comes first, 0 if none; its group priority in *prio.
-int nvic_best(struct board *b, int *prio)
-{
+int nvic_best(struct board *b, int *prio) {
     int best = 0, best_full = 0x1000;
     for (unsigned i = EXC_NMI; i < EXC_COUNT; i++) {
         if (!b->nvic.pending[i] || (i >= 16 && !b->nvic.enabled[i])) {
@@ -79,8 +74,7 @@ int nvic_best(struct board *b, int *prio)
     return best;
 }
 
-void nvic_changed(struct board *b)
-{
+void nvic_changed(struct board *b) {
     int prio = PRIO_THREAD;
     update_active(b);
     if (nvic_best(b, &prio) && (b->sleeping || prio < nvic_execution_priority(b))) {
@@ -88,8 +82,7 @@ void nvic_changed(struct board *b)
     }
 }
 
-void nvic_pend(struct board *b, unsigned exc)
-{
+void nvic_pend(struct board *b, unsigned exc) {
     if (!b->nvic.pending[exc]) {
         b->nvic.pending[exc] = true;
         if (b->scs.scr & SCR_SEVONPEND) {
@@ -101,8 +94,7 @@ void nvic_pend(struct board *b, unsigned exc)
 
 // Level interrupts: pending is latched when the line rises, and again at the handler's return
 // while the line is still up.
-void nvic_line(struct board *b, unsigned irq, bool level)
-{
+void nvic_line(struct board *b, unsigned irq, bool level) {
     unsigned exc = 16 + irq;
     if (b->nvic.line[exc] == level) {
         return;
@@ -114,8 +106,7 @@ void nvic_line(struct board *b, unsigned irq, bool level)
 }
 
 // WFI wakes for what would preempt if PRIMASK were clear; WFE also for an event.
-bool nvic_wakes(struct board *b)
-{
+bool nvic_wakes(struct board *b) {
     if (b->sleeping_wfe && b->event_flag) {
         b->event_flag = false;
         return true;
@@ -131,8 +122,7 @@ bool nvic_wakes(struct board *b)
     return wakes;
 }
 
-bool exc_take_pending(struct board *b)
-{
+bool exc_take_pending(struct board *b) {
     int prio = PRIO_THREAD;
     int exc = nvic_best(b, &prio);
     if (!exc || prio >= nvic_execution_priority(b)) {
@@ -143,14 +133,12 @@ bool exc_take_pending(struct board *b)
     return true;
 }
 
-static void lockup(struct board *b, const char *why)
-{
+static void lockup(struct board *b, const char *why) {
     b->state = BOARD_LOCKUP;
     board_emit(b, BOARD_EVENT_LOCKUP, b->pc, why);
 }
 
-static bool push_frame(struct board *b, uint32_t sp, uint32_t return_pc, uint32_t xpsr)
-{
+static bool push_frame(struct board *b, uint32_t sp, uint32_t return_pc, uint32_t xpsr) {
     static const int regs[] = {UC_ARM_REG_R0, UC_ARM_REG_R1,  UC_ARM_REG_R2,
                                UC_ARM_REG_R3, UC_ARM_REG_R12, UC_ARM_REG_LR};
     uint32_t frame[8];
@@ -167,8 +155,7 @@ static bool push_frame(struct board *b, uint32_t sp, uint32_t return_pc, uint32_
     return true;
 }
 
-void exc_enter(struct board *b, unsigned exc, uint32_t return_pc)
-{
+void exc_enter(struct board *b, unsigned exc, uint32_t return_pc) {
     uint32_t xpsr = cpu_reg(b, UC_ARM_REG_XPSR);
     bool thread = (xpsr & 0x1FFu) == 0;
     uint32_t control = cpu_reg(b, UC_ARM_REG_CONTROL);
@@ -226,15 +213,13 @@ void exc_enter(struct board *b, unsigned exc, uint32_t return_pc)
     }
 }
 
-static void invalid_return(struct board *b)
-{
+static void invalid_return(struct board *b) {
     // INVPC: taken on the stack the failed return was made from.
     struct fault f = {.exc = EXC_USAGE, .cfsr = 1u << 18, .pc = b->pc};
     exc_fault(b, &f);
 }
 
-void exc_return(struct board *b, uint32_t code)
-{
+void exc_return(struct board *b, uint32_t code) {
     uint32_t xpsr = cpu_reg(b, UC_ARM_REG_XPSR);
     unsigned exc = xpsr & 0x1FFu;
     if (exc >= EXC_COUNT || !b->nvic.active[exc]) {
@@ -303,14 +288,12 @@ void exc_return(struct board *b, uint32_t code)
     }
 }
 
-void exc_raise_later(struct board *b, uint8_t exc, uint32_t cfsr, uint32_t address)
-{
+void exc_raise_later(struct board *b, uint8_t exc, uint32_t cfsr, uint32_t address) {
     b->fault = (struct fault){.exc = exc, .cfsr = cfsr, .address = address, .pc = b->seq_pc};
     cpu_attention(b, ATTN_STOP);
 }
 
-void exc_fault(struct board *b, const struct fault *f)
-{
+void exc_fault(struct board *b, const struct fault *f) {
     b->counters.faults++;
     b->scs.cfsr |= f->cfsr;
     b->scs.hfsr |= f->hfsr;

@@ -16,12 +16,10 @@ struct board_flash_image {
     uint8_t options[OPTION_SIZE];
 };
 
-struct board_flash_image *board_flash_snapshot(const struct board *b)
-{
+struct board_flash_image *board_flash_snapshot(const struct board *b) {
     struct board_flash_image *s = calloc(1, sizeof *s);
     size_t size = b->part->flash_size, weak_bytes = size / 2 * sizeof *s->weak;
-    if (!s || !(s->data = malloc(size)) ||
-        (b->weak_count && !(s->weak = malloc(weak_bytes)))) {
+    if (!s || !(s->data = malloc(size)) || (b->weak_count && !(s->weak = malloc(weak_bytes)))) {
         board_flash_image_free(s);
         return NULL;
     }
@@ -34,8 +32,7 @@ struct board_flash_image *board_flash_snapshot(const struct board *b)
     return s;
 }
 
-void board_flash_restore(struct board *b, const struct board_flash_image *s)
-{
+void board_flash_restore(struct board *b, const struct board_flash_image *s) {
     size_t size = b->part->flash_size;
     uint32_t lo = 0, hi = (uint32_t)size;
     // Only what differs is stale: a boot loop over images that differ in a page stays fast.
@@ -60,8 +57,7 @@ void board_flash_restore(struct board *b, const struct board_flash_image *s)
     }
 }
 
-void board_flash_image_free(struct board_flash_image *s)
-{
+void board_flash_image_free(struct board_flash_image *s) {
     if (s) {
         free(s->data);
         free(s->weak);
@@ -69,13 +65,11 @@ void board_flash_image_free(struct board_flash_image *s)
     }
 }
 
-const uint8_t *board_flash_data(const struct board *b)
-{
+const uint8_t *board_flash_data(const struct board *b) {
     return b->flash;
 }
 
-bool board_peek(struct board *b, uint32_t address, uint8_t *data, size_t n)
-{
+bool board_peek(struct board *b, uint32_t address, uint8_t *data, size_t n) {
     if (n > UINT32_MAX) {
         return false;
     }
@@ -86,8 +80,7 @@ bool board_peek(struct board *b, uint32_t address, uint8_t *data, size_t n)
     return p != NULL;
 }
 
-bool board_poke(struct board *b, uint32_t address, const uint8_t *data, size_t n)
-{
+bool board_poke(struct board *b, uint32_t address, const uint8_t *data, size_t n) {
     if (n > UINT32_MAX) {
         return false;
     }
@@ -108,22 +101,19 @@ bool board_poke(struct board *b, uint32_t address, const uint8_t *data, size_t n
     return true;
 }
 
-void board_hw_watchdog(struct board *b, bool on)
-{
+void board_hw_watchdog(struct board *b, bool on) {
     uint8_t *user = b->sysmem + OPTION_OFFSET + 2;
     user[0] = (uint8_t)(on ? user[0] & ~1u : user[0] | 1u);
     user[1] = (uint8_t)~user[0];
 }
 
-static bool fail(char *err, size_t room, const char *path, const char *what)
-{
+static bool fail(char *err, size_t room, const char *path, const char *what) {
     snprintf(err, room, "%s: %s", path, what);
     return false;
 }
 
 // Reads at most `size` bytes; -1: no such file, -2: other trouble, reported in err.
-static long read_file(const char *path, uint8_t *data, size_t size, char *err, size_t room)
-{
+static long read_file(const char *path, uint8_t *data, size_t size, char *err, size_t room) {
     FILE *f = fopen(path, "rb");
     if (!f) {
         if (errno == ENOENT) {
@@ -145,13 +135,11 @@ static long read_file(const char *path, uint8_t *data, size_t size, char *err, s
     return (long)n;
 }
 
-static bool side_path(char *out, size_t room, const char *path, const char *suffix)
-{
+static bool side_path(char *out, size_t room, const char *path, const char *suffix) {
     return (size_t)snprintf(out, room, "%s%s", path, suffix) < room;
 }
 
-static bool load_weak(struct board *b, const char *path, char *err, size_t room)
-{
+static bool load_weak(struct board *b, const char *path, char *err, size_t room) {
     FILE *f = fopen(path, "r");
     if (!f) {
         return errno == ENOENT || fail(err, room, path, strerror(errno));
@@ -175,8 +163,7 @@ static bool load_weak(struct board *b, const char *path, char *err, size_t room)
     return ok || fail(err, room, path, "not a list of weak cells (offset mask noisy rest)");
 }
 
-bool board_flash_load(struct board *b, const char *path, char *err, size_t room)
-{
+bool board_flash_load(struct board *b, const char *path, char *err, size_t room) {
     char side[4096];
     uint32_t size = b->part->flash_size;
     memset(b->flash, 0xFF, size);
@@ -203,8 +190,7 @@ bool board_flash_load(struct board *b, const char *path, char *err, size_t room)
 }
 
 bool board_flash_overlay(struct board *b, const char *path, uint32_t address, char *err,
-                         size_t room)
-{
+                         size_t room) {
     uint32_t off = address - FLASH_BASE;
     if (off >= b->part->flash_size) {
         char text[64];
@@ -220,8 +206,7 @@ bool board_flash_overlay(struct board *b, const char *path, uint32_t address, ch
 }
 
 // Temporary file, then rename: a reader sees the old contents or the new ones.
-static bool replace(const char *path, const uint8_t *data, size_t n, char *err, size_t room)
-{
+static bool replace(const char *path, const uint8_t *data, size_t n, char *err, size_t room) {
     char temp[4096];
     if (!side_path(temp, sizeof temp, path, ".tmp")) {
         return fail(err, room, path, "name too long");
@@ -239,8 +224,7 @@ static bool replace(const char *path, const uint8_t *data, size_t n, char *err, 
     return true;
 }
 
-static bool save_weak(struct board *b, const char *path, char *err, size_t room)
-{
+static bool save_weak(struct board *b, const char *path, char *err, size_t room) {
     if (!b->weak_count) {
         unlink(path);
         return true;
@@ -263,8 +247,7 @@ static bool save_weak(struct board *b, const char *path, char *err, size_t room)
     return ok;
 }
 
-bool board_flash_save(struct board *b, const char *path, char *err, size_t room)
-{
+bool board_flash_save(struct board *b, const char *path, char *err, size_t room) {
     char weak[4096], opt[4096];
     if (!side_path(weak, sizeof weak, path, ".weak") || !side_path(opt, sizeof opt, path, ".opt")) {
         return fail(err, room, path, "name too long");
@@ -275,8 +258,8 @@ bool board_flash_save(struct board *b, const char *path, char *err, size_t room)
     fpec_default_options(b);
     memcpy(factory, area, OPTION_SIZE);
     memcpy(area, now, OPTION_SIZE);
-    bool ok = replace(path, b->flash, b->part->flash_size, err, room) &&
-              save_weak(b, weak, err, room);
+    bool ok =
+        replace(path, b->flash, b->part->flash_size, err, room) && save_weak(b, weak, err, room);
     if (ok && memcmp(now, factory, OPTION_SIZE)) {
         ok = replace(opt, now, OPTION_SIZE, err, room);
     } else if (ok) {

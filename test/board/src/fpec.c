@@ -27,76 +27,26 @@
 #define ACR_PRFTBE (1u << 4)
 #define ACR_PRFTBS (1u << 5)
 
-#define RDP_KEY       0xA5u
-#define OPTION_BYTES  16u
-#define NS            1000ull // in ps
-#define US            1000000ull
-#define MS            1000000000ull
+#define OPTION_BYTES 16u
+#define NS           1000ull // in ps
+#define US           1000000ull
+#define MS           1000000000ull
 
-static void lines(struct board *b)
-{
+static void lines(struct board *b) {
     bool irq = ((b->fpec.sr & SR_EOP) && (b->fpec.cr & CR_EOPIE)) ||
                ((b->fpec.sr & (SR_PGERR | SR_WRPRTERR)) && (b->fpec.cr & CR_ERRIE));
     nvic_line(b, b->family->flash_irq, irq);
 }
 
-static void bus_error(struct board *b, uint32_t addr)
-{
+static void bus_error(struct board *b, uint32_t addr) {
     exc_raise_later(b, EXC_BUS, 1u << 10, addr); // IMPRECISERR
 }
 
-bool fpec_stalls(const struct board *b)
-{
+bool fpec_stalls(const struct board *b) {
     return b->fpec.busy && !b->cfg.no_stall;
 }
 
-// Option bytes: value in the even byte, complement in the odd one; a pair that does not match
-// reads as 0xFF, that is: protected.
-static uint8_t option(const struct board *b, unsigned index, bool *bad)
-{
-    const uint8_t *p = b->sysmem + OPTION_OFFSET + 2 * index;
-    if ((p[0] ^ p[1]) == 0xFF) {
-        return p[0];
-    }
-    *bad = true;
-    return 0xFF;
-}
-
-void fpec_load_options(struct board *b)
-{
-    bool bad = false, ignored = false;
-    uint32_t obr = option(b, 0, &bad) == RDP_KEY ? 0 : 1u << 1;
-    obr |= (uint32_t)(option(b, 1, &ignored) & 7u) << 2;
-    obr |= (uint32_t)option(b, 2, &ignored) << 10 | (uint32_t)option(b, 3, &ignored) << 18;
-    b->fpec.wrpr = 0;
-    for (unsigned i = 0; i < 4; i++) {
-        bool mismatch = false;
-        uint32_t v = option(b, 4 + i, &mismatch);
-        // Unlike RDP, an unprogrammed or broken WRP byte leaves its pages unprotected (0xFF).
-        b->fpec.wrpr |= v << (8 * i);
-    }
-    b->fpec.obr = obr | (bad || ignored ? 1u : 0);
-}
-
-void fpec_default_options(struct board *b)
-{
-    static const uint8_t factory[8] = {RDP_KEY, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
-    for (unsigned i = 0; i < 8; i++) {
-        b->sysmem[OPTION_OFFSET + 2 * i] = factory[i];
-        b->sysmem[OPTION_OFFSET + 2 * i + 1] = (uint8_t)~factory[i];
-    }
-}
-
-// WRP: 4 KB a bit, the last bit covers the rest; with RDP the first 4 KB are protected too.
-static bool is_protected(const struct board *b, uint32_t off)
-{
-    uint32_t bit = off / 4096u;
-    bit = bit > 31 ? 31 : bit;
-    return !((b->fpec.wrpr >> bit) & 1u) || ((b->fpec.obr & 2u) && bit == 0);
-}
-
-void fpec_reset(struct board *b)
-{
+void fpec_reset(struct board *b) {
     uint8_t *page_old = b->fpec.page_old;
     uint64_t cut_in = b->fpec.cut_in;
     memset(&b->fpec, 0, sizeof b->fpec);
@@ -109,8 +59,7 @@ void fpec_reset(struct board *b)
     fpec_load_options(b);
 }
 
-static uint64_t duration(struct board *b, enum board_flash_kind kind)
-{
+static uint64_t duration(struct board *b, enum board_flash_kind kind) {
     // DS5319 tables 28 and 29: 40 / 52.5 / 70 us and 20 to 40 ms.
     if (b->cfg.typical_flash) {
         return kind == BOARD_FLASH_ERASE ? 20 * MS : 52500 * NS;
@@ -124,8 +73,7 @@ static uint64_t duration(struct board *b, enum board_flash_kind kind)
     return 40 * US + (rng_below(&b->rng_flash, 12501) + rng_below(&b->rng_flash, 12501)) * NS;
 }
 
-static void begin(struct board *b, enum board_flash_kind kind, bool strt)
-{
+static void begin(struct board *b, enum board_flash_kind kind, bool strt) {
     struct fpec *f = &b->fpec;
     f->busy = true;
     f->kind = kind;
@@ -144,8 +92,7 @@ static void begin(struct board *b, enum board_flash_kind kind, bool strt)
     }
 }
 
-static void journal(struct board *b, uint32_t address, uint16_t value)
-{
+static void journal(struct board *b, uint32_t address, uint16_t value) {
     struct board_flash_op op = {b->flash_op_index++, b->fpec.kind, address, value};
     b->counters.flash_ops++;
     if (b->cfg.on_flash_op) {
@@ -153,11 +100,10 @@ static void journal(struct board *b, uint32_t address, uint16_t value)
     }
 }
 
-static void erase(struct board *b, uint32_t off, uint32_t size)
-{
+static void erase(struct board *b, uint32_t off, uint32_t size) {
     struct fpec *f = &b->fpec;
     for (uint32_t o = off; o < off + size; o += b->part->page_size) {
-        if (is_protected(b, o)) {
+        if (fpec_is_protected(b, o)) {
             f->sr |= SR_WRPRTERR;
             b->counters.wrprt_errors++;
             lines(b);
@@ -180,8 +126,7 @@ static void erase(struct board *b, uint32_t off, uint32_t size)
     journal(b, FLASH_BASE + off, 0xFFFF);
 }
 
-static bool may_operate(struct board *b, const char *what)
-{
+static bool may_operate(struct board *b, const char *what) {
     if (!(b->rcc.cr & 2u)) { // PM0075 2.3: HSI must be on
         board_violation(b, 0x40022000, "%s with HSI off", what);
         return false;
@@ -189,8 +134,7 @@ static bool may_operate(struct board *b, const char *what)
     return true;
 }
 
-static void start(struct board *b)
-{
+static void start(struct board *b) {
     struct fpec *f = &b->fpec;
     uint32_t modes = f->cr & CR_MODES;
     if (!may_operate(b, "erase")) {
@@ -218,8 +162,7 @@ static void start(struct board *b)
     }
 }
 
-static void program(struct board *b, uint8_t *cell, uint32_t off, uint16_t value)
-{
+static void program(struct board *b, uint8_t *cell, uint32_t off, uint16_t value) {
     struct fpec *f = &b->fpec;
     uint16_t old;
     if (!f->option && b->weak_count) {
@@ -236,6 +179,7 @@ static void program(struct board *b, uint8_t *cell, uint32_t off, uint16_t value
     f->op_off = off;
     f->op_old = old;
     f->op_new = value;
+    f->op_weak = b->weak_count && !f->option ? b->weak[off / 2].mask : 0;
     memcpy(cell, &value, 2);
     begin(b, BOARD_FLASH_PROGRAM, false);
     if (!f->option) {
@@ -247,8 +191,7 @@ static void program(struct board *b, uint8_t *cell, uint32_t off, uint16_t value
 }
 
 // A store of the CPU to flash, its alias at 0, or the option bytes.
-void fpec_store(struct board *b, uint32_t addr, uint32_t value, unsigned size)
-{
+void fpec_store(struct board *b, uint32_t addr, uint32_t value, unsigned size) {
     struct fpec *f = &b->fpec;
     uint32_t off = addr >= FLASH_BASE ? addr - FLASH_BASE : addr;
     uint32_t opt = addr - (SYSMEM_BASE + OPTION_OFFSET);
@@ -280,7 +223,7 @@ void fpec_store(struct board *b, uint32_t addr, uint32_t value, unsigned size)
         }
         return;
     }
-    if (is_protected(b, off)) {
+    if (fpec_is_protected(b, off)) {
         f->sr |= SR_WRPRTERR;
         b->counters.wrprt_errors++;
         lines(b);
@@ -289,8 +232,7 @@ void fpec_store(struct board *b, uint32_t addr, uint32_t value, unsigned size)
     program(b, b->flash + off, off, (uint16_t)value);
 }
 
-void fpec_event(struct board *b)
-{
+void fpec_event(struct board *b) {
     b->fpec.busy = false;
     b->fpec.cr &= ~CR_STRT;
     b->fpec.sr |= SR_EOP;
@@ -300,8 +242,7 @@ void fpec_event(struct board *b)
     dma_flash_free(b);
 }
 
-static void write_key(struct board *b, uint8_t *state, uint32_t v)
-{
+static void write_key(struct board *b, uint8_t *state, uint32_t v) {
     if (b->fpec.dead_until_reset) {
         bus_error(b, 0x40022004);
         return;
@@ -318,8 +259,7 @@ static void write_key(struct board *b, uint8_t *state, uint32_t v)
     }
 }
 
-static void write_cr(struct board *b, uint32_t v)
-{
+static void write_cr(struct board *b, uint32_t v) {
     struct fpec *f = &b->fpec;
     if (f->cr & CR_LOCK) {
         if (v & (CR_MODES | CR_STRT)) {
@@ -349,8 +289,7 @@ static void write_cr(struct board *b, uint32_t v)
     lines(b);
 }
 
-void fpec_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size)
-{
+void fpec_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size) {
     (void)size;
     struct fpec *f = &b->fpec;
     if (f->busy && off != 0x00) {
@@ -390,8 +329,7 @@ void fpec_write(struct board *b, const struct periph *p, uint32_t off, uint32_t 
     }
 }
 
-uint32_t fpec_read(struct board *b, const struct periph *p, uint32_t off)
-{
+uint32_t fpec_read(struct board *b, const struct periph *p, uint32_t off) {
     struct fpec *f = &b->fpec;
     switch (off) {
     case 0x00:
@@ -401,8 +339,7 @@ uint32_t fpec_read(struct board *b, const struct periph *p, uint32_t off)
         return 0;
     case 0x0C:
         // BSY rises a cycle after STRT: a read by the very next instruction still sees 0.
-        if (f->busy &&
-            !(f->by_strt && b->instructions == f->start_instruction + 1)) {
+        if (f->busy && !(f->by_strt && b->instructions == f->start_instruction + 1)) {
             return f->sr | SR_BSY;
         }
         return f->sr;

@@ -4,21 +4,18 @@
 
 #include "internal.h"
 
-unsigned gpio_mode(const struct board *b, int port, int bit)
-{
+unsigned gpio_mode(const struct board *b, int port, int bit) {
     const struct gpio *g = &b->gpio[port];
     return ((bit < 8 ? g->crl : g->crh) >> (4 * (bit & 7))) & 15u;
 }
 
 // A floating input reads noise: a firmware that needs a level must not rely on one.
-static unsigned floating(const struct board *b, int port, int bit)
-{
+static unsigned floating(const struct board *b, int port, int bit) {
     uint64_t h = (now_ps(b) / BOARD_PS_PER_US + b->cfg.seed) * 0x9E3779B97F4A7C15ull;
     return (unsigned)(h >> (33 + (port * 5 + bit) % 31)) & 1u;
 }
 
-static unsigned level(const struct board *b, int port, int bit)
-{
+static unsigned level(const struct board *b, int port, int bit) {
     const struct gpio *g = &b->gpio[port];
     unsigned mode = gpio_mode(b, port, bit), odr = (g->odr >> bit) & 1u;
     unsigned cnf = mode >> 2;
@@ -39,8 +36,7 @@ static unsigned level(const struct board *b, int port, int bit)
     return cnf == 2 ? odr : floating(b, port, bit);
 }
 
-uint32_t gpio_read(struct board *b, const struct periph *p, uint32_t off)
-{
+uint32_t gpio_read(struct board *b, const struct periph *p, uint32_t off) {
     const struct gpio *g = &b->gpio[p->index];
     switch (off) {
     case 0x00:
@@ -67,8 +63,7 @@ uint32_t gpio_read(struct board *b, const struct periph *p, uint32_t off)
     }
 }
 
-void gpio_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size)
-{
+void gpio_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size) {
     (void)size;
     struct gpio *g = &b->gpio[p->index];
     switch (off) {
@@ -100,8 +95,7 @@ void gpio_write(struct board *b, const struct periph *p, uint32_t off, uint32_t 
     }
 }
 
-void gpio_reset(struct board *b, const struct periph *p)
-{
+void gpio_reset(struct board *b, const struct periph *p) {
     struct gpio *g = &b->gpio[p->index];
     g->crl = g->crh = 0x44444444u;
     if (p->index == 0) { // JTAG pins after reset: PA13, PA15 pull-up, PA14 pull-down
@@ -112,8 +106,7 @@ void gpio_reset(struct board *b, const struct periph *p)
     usart_pins_changed(b);
 }
 
-bool board_pin_parse(const char *text, int *port, int *bit)
-{
+bool board_pin_parse(const char *text, int *port, int *bit) {
     if ((text[0] != 'P' && text[0] != 'p') || !isalpha((unsigned char)text[1]) ||
         !isdigit((unsigned char)text[2])) {
         return false;
@@ -129,13 +122,11 @@ bool board_pin_parse(const char *text, int *port, int *bit)
     return true;
 }
 
-void board_pin_drive(struct board *b, int port, int bit, int level_)
-{
+void board_pin_drive(struct board *b, int port, int bit, int level_) {
     b->gpio[port].drive[bit] = (int8_t)level_;
 }
 
-int board_pin_output(const struct board *b, int port, int bit)
-{
+int board_pin_output(const struct board *b, int port, int bit) {
     unsigned mode = gpio_mode(b, port, bit);
     if (b->state == BOARD_OFF || !(mode & 3u) || (mode & 4u)) {
         return -1;

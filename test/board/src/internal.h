@@ -7,29 +7,32 @@
 #include "board.h"
 #include "serial_line.h"
 
-#define NEVER          UINT64_MAX
-#define FLASH_BASE     0x08000000u
-#define SRAM_BASE      0x20000000u
-#define SRAM_PAGE      1024u // libunicorn's, for this target
-#define SRAM_PAGES     256
-#define PERIPH_BASE    0x40000000u
-#define PERIPH_SIZE    0x00030000u
-#define PPB_BASE       0xE0000000u
-#define PPB_SIZE       0x00100000u
-#define SYSMEM_BASE    0x1FFFF000u // system memory, ids and option bytes
-#define SYSMEM_SIZE    0x1000u
-#define OPTION_OFFSET  0x800u
-#define BOOTLOADER_END 0x08007000u
+#define NEVER         UINT64_MAX
+#define FLASH_BASE    0x08000000u
+#define SRAM_BASE     0x20000000u
+#define SRAM_PAGE     1024u // libunicorn's, for this target
+#define SRAM_PAGES    256
+#define PERIPH_BASE   0x40000000u
+#define PERIPH_SIZE   0x00030000u
+#define SRAM_BITS     0x22000000u // bit-band aliases
+#define PERIPH_BITS   0x42000000u
+#define PPB_BASE      0xE0000000u
+#define PPB_SIZE      0x00100000u
+#define SYSMEM_BASE   0x1FFFF000u // system memory, ids and option bytes
+#define SYSMEM_SIZE   0x1000u
+#define OPTION_OFFSET 0x800u
+#define APP_BASE      0x08008000u // unless configured
 
-#define IRQ_COUNT  68 // RM0008 table 63, high density
-#define EXC_COUNT  (16 + IRQ_COUNT)
-#define EXC_NMI    2
-#define EXC_HARD   3
-#define EXC_MEM    4
-#define EXC_BUS    5
-#define EXC_USAGE  6
-#define EXC_SVC    11
-#define EXC_PENDSV 14
+#define IRQ_COUNT   68 // RM0008 table 63, high density
+#define LINE_DUE    64
+#define EXC_COUNT   (16 + IRQ_COUNT)
+#define EXC_NMI     2
+#define EXC_HARD    3
+#define EXC_MEM     4
+#define EXC_BUS     5
+#define EXC_USAGE   6
+#define EXC_SVC     11
+#define EXC_PENDSV  14
 #define EXC_SYSTICK 15
 
 // Reasons for the CODE hook to leave the fast path.
@@ -53,7 +56,7 @@ enum event_id {
     EV_PLL,
     EV_SYSTICK,
     EV_CUT,
-    EV_LINE, // the wire is free for the host's next character
+    EV_LINE,                                 // the wire is free for the host's next character
     EV_UART_TX,                              // + index
     EV_UART_RX = EV_UART_TX + BOARD_UARTS,   // + index
     EV_UART_IDLE = EV_UART_RX + BOARD_UARTS, // + index
@@ -125,7 +128,7 @@ struct fpec {
     enum board_flash_kind kind;
     bool option; // the operation is on the option bytes
     uint32_t op_off;
-    uint16_t op_old, op_new;
+    uint16_t op_old, op_new, op_weak;
     uint8_t *page_old; // contents before the erase under way; flash_size bytes for MER
     uint32_t erase_size;
     uint64_t cut_in; // operations until power is cut; 0: never
@@ -181,9 +184,9 @@ struct misc {
 };
 
 struct weak_cell {
-    uint16_t mask;  // bits that are not certain
-    uint8_t noisy;  // read differently each time, else at each power-up
-    uint8_t rest;   // power-ups for which it still reads as it does now
+    uint16_t mask; // bits that are not certain
+    uint8_t noisy; // read differently each time, else at each power-up
+    uint8_t rest;  // the power-up at which it begins to drift, counted down; 0: it does
 };
 
 struct board {
@@ -201,10 +204,10 @@ struct board {
     uint32_t hclk, pclk1, pclk2;
     uint64_t ps_per_cycle_32; // * 2^32
     uint64_t ev[EV_COUNT];
-    uint64_t limit_ps;   // board_run's end
-    uint64_t ev_time;    // while an event is handled: its time, else 0
-    uint64_t deadline;   // cycle at which the CODE hook leaves the chunk
-    uint64_t cut_cycle;  // NEVER: not set
+    uint64_t limit_ps;  // board_run's end
+    uint64_t ev_time;   // while an event is handled: its time, else 0
+    uint64_t deadline;  // cycle at which the CODE hook leaves the chunk
+    uint64_t cut_cycle; // NEVER: not set
 
     // CODE hook.
     uint32_t attention;
@@ -225,8 +228,8 @@ struct board {
     bool reset_request;
 
     uint8_t *flash, *sram, *sysmem;
-    bool sram_code[SRAM_PAGES]; // pages code was fetched from
-    uint32_t sram_lo, sram_hi;  // written in such pages, translations stale
+    bool sram_code[SRAM_PAGES];  // pages code was fetched from
+    uint32_t sram_lo, sram_hi;   // written in such pages, translations stale
     uint32_t dirty_lo, dirty_hi; // flash offsets whose translations are stale
 
     struct nvic nvic;
@@ -249,7 +252,12 @@ struct board {
     uint32_t host_rate;
     uint64_t to_device_free; // when the host may start its next character
     bool unplugged;
-    uint8_t *host_out; // bytes the host has queued
+    struct {
+        uint64_t byte, ps; // this byte, counted from the first ever, not before that time
+    } due[LINE_DUE];
+    uint32_t due_head, due_count;
+    uint64_t host_sent; // bytes put on the line so far
+    uint8_t *host_out;  // bytes the host has queued
     size_t host_out_head, host_out_len;
     uint8_t *host_in; // bytes the host has received
     size_t host_in_head, host_in_len;
@@ -289,7 +297,7 @@ void ev_at(struct board *b, int id, uint64_t ps); // NEVER cancels
 uint64_t ev_next(const struct board *b);
 void ev_run_due(struct board *b);
 
-// cpu.c
+// cpu.c, memory_map.c
 bool cpu_open(struct board *b);
 void cpu_reset(struct board *b);
 void cpu_run_chunk(struct board *b);
@@ -303,12 +311,23 @@ uint32_t cpu_reg(struct board *b, int reg);
 void cpu_set_reg(struct board *b, int reg, uint32_t value);
 void cpu_set_pc(struct board *b, uint32_t pc);
 
+// hooks.c
+void hook_code(uc_engine *uc, uint64_t address, uint32_t size, void *user);
+void hook_flash_read(uc_engine *uc, uc_mem_type type, uint64_t address, int size, int64_t value,
+                     void *user);
+bool hook_write_prot(uc_engine *uc, uc_mem_type type, uint64_t address, int size, int64_t value,
+                     void *user);
+bool hook_unmapped(uc_engine *uc, uc_mem_type type, uint64_t address, int size, int64_t value,
+                   void *user);
+void hook_intr(uc_engine *uc, uint32_t intno, void *user);
+
 // timing.c: cycles of an instruction (ARM DDI 0337 table 18-1), packed with what it does.
 #define CLASS_CYCLES 0x1Fu
 #define CLASS_LOAD   0x20u
 #define CLASS_STORE  0x40u
 #define CLASS_MASKS  0x80u // may change PRIMASK, BASEPRI, FAULTMASK or CONTROL
 #define CLASS_VALID  0x100u
+#define CLASS_WORDS  0x200u // several words: the base register must be aligned
 uint16_t timing_class(uint16_t hw1, uint16_t hw2);
 
 // exceptions.c
@@ -326,10 +345,12 @@ void exc_return(struct board *b, uint32_t exc_return);
 void exc_fault(struct board *b, const struct fault *f);
 void exc_raise_later(struct board *b, uint8_t exc, uint32_t cfsr, uint32_t address);
 
-// scs.c
+// scs.c, systick.c
 uint32_t scs_read(struct board *b, uint32_t addr, unsigned size);
 void scs_write(struct board *b, uint32_t addr, uint32_t value, unsigned size);
 void scs_reset(struct board *b);
+uint32_t systick_read(struct board *b, uint32_t addr);
+void systick_write(struct board *b, uint32_t addr, uint32_t value);
 void systick_event(struct board *b);
 void systick_reschedule(struct board *b);
 
@@ -338,6 +359,8 @@ void bus_build(struct board *b);
 uint32_t bus_read(struct board *b, uint32_t addr, unsigned size);
 void bus_write(struct board *b, uint32_t addr, uint32_t value, unsigned size);
 void bus_reset(struct board *b);
+uint32_t bus_bit_read(struct board *b, uint32_t base, uint32_t alias);
+void bus_bit_write(struct board *b, uint32_t base, uint32_t alias, uint32_t value);
 uint8_t *bus_memory(struct board *b, uint32_t addr, uint32_t n, bool write); // SRAM, flash, sysmem
 
 // fpec.c, cells.c
@@ -350,6 +373,7 @@ void fpec_write(struct board *b, const struct periph *p, uint32_t off, uint32_t 
 bool fpec_stalls(const struct board *b);
 void fpec_load_options(struct board *b);
 void fpec_default_options(struct board *b);
+bool fpec_is_protected(const struct board *b, uint32_t off);
 void cells_tear(struct board *b); // the operation under way ends badly
 void cells_power_up(struct board *b);
 void cells_before_read(struct board *b, uint32_t off, uint32_t n);
@@ -409,7 +433,7 @@ void crc_reset(struct board *b, const struct periph *p);
 bool line_open(struct board *b);
 void line_close(struct board *b);
 void line_power_off(struct board *b);
-void line_feed(struct board *b);      // EV_LINE
+void line_feed(struct board *b);       // EV_LINE
 void line_host_event(struct board *b); // EV_HOST_RX
 void line_device_sent(struct board *b, uint16_t bits, unsigned nbits, uint64_t start,
                       uint64_t bit_ps);

@@ -1,43 +1,37 @@
 // Independent watchdog (RM0008 section 19): 12-bit down-counter on the LSI.
 #include "internal.h"
 
-static uint64_t tick_ps(const struct board *b)
-{
+static uint64_t tick_ps(const struct board *b) {
     uint32_t lsi = b->cfg.lsi_hz ? b->cfg.lsi_hz : 40000u;
     uint32_t shift = b->iwdg.pr > 6 ? 6 : b->iwdg.pr;
     return BOARD_PS_PER_S / lsi * (4ull << shift);
 }
 
-static void schedule(struct board *b)
-{
+static void schedule(struct board *b) {
     ev_at(b, EV_IWDG,
           b->iwdg.running ? b->iwdg.since + (b->iwdg.count + 1ull) * tick_ps(b) : NEVER);
 }
 
-static void load(struct board *b, uint32_t count)
-{
+static void load(struct board *b, uint32_t count) {
     b->iwdg.count = count;
     b->iwdg.since = now_ps(b);
     schedule(b);
 }
 
 // Where the counter stands, before its rate changes.
-static void settle(struct board *b)
-{
+static void settle(struct board *b) {
     uint64_t gone = (now_ps(b) - b->iwdg.since) / tick_ps(b);
     load(b, gone < b->iwdg.count ? b->iwdg.count - (uint32_t)gone : 0);
 }
 
-void iwdg_start(struct board *b)
-{
+void iwdg_start(struct board *b) {
     if (!b->iwdg.running) {
         b->iwdg.running = true;
         load(b, 0xFFF);
     }
 }
 
-void iwdg_reset(struct board *b)
-{
+void iwdg_reset(struct board *b) {
     b->iwdg = (struct iwdg){.rlr = 0xFFF};
     schedule(b);
     if (!(b->fpec.obr & (1u << 2))) { // WDG_SW = 0: hardware watchdog
@@ -45,13 +39,11 @@ void iwdg_reset(struct board *b)
     }
 }
 
-void iwdg_event(struct board *b)
-{
+void iwdg_event(struct board *b) {
     board_do_reset(b, BOARD_RESET_IWDG);
 }
 
-void iwdg_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size)
-{
+void iwdg_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size) {
     (void)size;
     struct iwdg *w = &b->iwdg;
     uint64_t now = now_ps(b);
@@ -90,8 +82,7 @@ void iwdg_write(struct board *b, const struct periph *p, uint32_t off, uint32_t 
     }
 }
 
-uint32_t iwdg_read(struct board *b, const struct periph *p, uint32_t off)
-{
+uint32_t iwdg_read(struct board *b, const struct periph *p, uint32_t off) {
     const struct iwdg *w = &b->iwdg;
     switch (off) {
     case 0x00:

@@ -7,8 +7,7 @@
 
 static void put(struct json *j, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-static void put(struct json *j, const char *fmt, ...)
-{
+static void put(struct json *j, const char *fmt, ...) {
     for (;;) {
         va_list ap;
         va_start(ap, fmt);
@@ -29,8 +28,7 @@ static void put(struct json *j, const char *fmt, ...)
     }
 }
 
-static void put_string(struct json *j, const char *s)
-{
+static void put_string(struct json *j, const char *s) {
     put(j, "\"");
     for (; *s; s++) {
         unsigned char c = (unsigned char)*s;
@@ -45,8 +43,7 @@ static void put_string(struct json *j, const char *s)
     put(j, "\"");
 }
 
-static void put_key(struct json *j, const char *key)
-{
+static void put_key(struct json *j, const char *key) {
     put(j, "%s", j->comma ? "," : "");
     j->comma = true;
     if (key) {
@@ -55,28 +52,24 @@ static void put_key(struct json *j, const char *key)
     }
 }
 
-void json_begin(struct json *j)
-{
+void json_begin(struct json *j) {
     j->len = 0;
     j->comma = false;
     put(j, "%s", "");
 }
 
-void json_open(struct json *j, const char *key, char bracket)
-{
+void json_open(struct json *j, const char *key, char bracket) {
     put_key(j, key);
     put(j, "%c", bracket);
     j->comma = false;
 }
 
-void json_close(struct json *j, char bracket)
-{
+void json_close(struct json *j, char bracket) {
     put(j, "%c", bracket);
     j->comma = true;
 }
 
-void json_str(struct json *j, const char *key, const char *value)
-{
+void json_str(struct json *j, const char *key, const char *value) {
     put_key(j, key);
     if (value) {
         put_string(j, value);
@@ -85,32 +78,27 @@ void json_str(struct json *j, const char *key, const char *value)
     }
 }
 
-void json_u64(struct json *j, const char *key, uint64_t value)
-{
+void json_u64(struct json *j, const char *key, uint64_t value) {
     put_key(j, key);
     put(j, "%llu", (unsigned long long)value);
 }
 
-void json_i64(struct json *j, const char *key, int64_t value)
-{
+void json_i64(struct json *j, const char *key, int64_t value) {
     put_key(j, key);
     put(j, "%lld", (long long)value);
 }
 
-void json_bool(struct json *j, const char *key, bool value)
-{
+void json_bool(struct json *j, const char *key, bool value) {
     put_key(j, key);
     put(j, value ? "true" : "false");
 }
 
-void json_fixed(struct json *j, const char *key, uint64_t thousandths)
-{
+void json_fixed(struct json *j, const char *key, uint64_t thousandths) {
     put_key(j, key);
     put(j, "%llu.%03u", (unsigned long long)(thousandths / 1000), (unsigned)(thousandths % 1000));
 }
 
-void json_hex(struct json *j, const char *key, const uint8_t *data, size_t n)
-{
+void json_hex(struct json *j, const char *key, const uint8_t *data, size_t n) {
     put_key(j, key);
     put(j, "\"");
     for (size_t i = 0; i < n; i++) {
@@ -119,8 +107,7 @@ void json_hex(struct json *j, const char *key, const uint8_t *data, size_t n)
     put(j, "\"");
 }
 
-void json_free(struct json *j)
-{
+void json_free(struct json *j) {
     free(j->text);
     *j = (struct json){0};
 }

@@ -6,8 +6,7 @@
 
 #define QUEUE (256u * 1024u) // bytes each way
 
-static struct uart *wired(struct board *b)
-{
+static struct uart *wired(struct board *b) {
     for (int i = 0; i < BOARD_UARTS; i++) {
         if (b->uart[i].on_line) {
             return &b->uart[i];
@@ -16,8 +15,7 @@ static struct uart *wired(struct board *b)
     return &b->uart[0];
 }
 
-static uint64_t host_bit_ps(const struct board *b)
-{
+static uint64_t host_bit_ps(const struct board *b) {
     if (b->host_rate) {
         return BOARD_PS_PER_S / b->host_rate;
     }
@@ -25,60 +23,51 @@ static uint64_t host_bit_ps(const struct board *b)
     return device ? device : BOARD_PS_PER_S / 115200;
 }
 
-bool line_open(struct board *b)
-{
+bool line_open(struct board *b) {
     b->host_out = malloc(QUEUE);
     b->host_in = malloc(QUEUE);
     return b->host_out && b->host_in;
 }
 
-void line_close(struct board *b)
-{
+void line_close(struct board *b) {
     free(b->host_out);
     free(b->host_in);
 }
 
-void line_power_off(struct board *b)
-{
+void line_power_off(struct board *b) {
     // The host goes on sending into a dead device; what is in the air is lost with its edges.
     wave_clear(&b->to_host);
     ev_at(b, EV_HOST_RX, NEVER);
 }
 
-static void listen(struct board *b, uint64_t from)
-{
+static void listen(struct board *b, uint64_t from) {
     sampler_start(&b->host_rx, from, host_bit_ps(b), usart_frame_bits(wired(b)));
     ev_at(b, EV_HOST_RX, sampler_next(&b->host_rx, &b->to_host));
 }
 
-void board_line_set_rate(struct board *b, uint32_t baud)
-{
+void board_line_set_rate(struct board *b, uint32_t baud) {
     if (b->host_rate != baud) {
         b->host_rate = baud;
         listen(b, now_ps(b));
     }
 }
 
-uint32_t board_line_rate(const struct board *b)
-{
+uint32_t board_line_rate(const struct board *b) {
     return b->host_rate ? b->host_rate : board_uart_baud(b);
 }
 
-void line_device_rate_changed(struct board *b)
-{
+void line_device_rate_changed(struct board *b) {
     if (!b->host_rate) {
         listen(b, now_ps(b));
     }
 }
 
-static unsigned parity_of(unsigned v)
-{
+static unsigned parity_of(unsigned v) {
     return (unsigned)__builtin_popcount(v) & 1u;
 }
 
 // Even or odd parity is what the device is set to: a pty cannot carry the host's choice.
-static uint16_t host_frame(const struct uart *u, uint8_t byte, unsigned nbits)
-{
+static uint16_t host_frame(const struct uart *u, uint8_t byte, unsigned nbits) {
     uint16_t bits = (uint16_t)(byte << 1);
     unsigned stop = nbits - 1;
     if (nbits == 11) {
@@ -89,8 +78,7 @@ static uint16_t host_frame(const struct uart *u, uint8_t byte, unsigned nbits)
 }
 
 // The wire is free: the next queued character starts.
-void line_feed(struct board *b)
-{
+void line_feed(struct board *b) {
     uint64_t now = now_ps(b);
     if (!b->host_out_len) {
         return;
@@ -99,7 +87,16 @@ void line_feed(struct board *b)
         ev_at(b, EV_LINE, b->to_device_free);
         return;
     }
+    while (b->due_count && b->due[b->due_head].byte <= b->host_sent) {
+        if (b->due[b->due_head].ps > now) {
+            ev_at(b, EV_LINE, b->due[b->due_head].ps);
+            return;
+        }
+        b->due_head = (b->due_head + 1) % LINE_DUE;
+        b->due_count--;
+    }
     uint8_t byte = b->host_out[b->host_out_head];
+    b->host_sent++;
     b->host_out_head = (b->host_out_head + 1) % QUEUE;
     b->host_out_len--;
     struct uart *u = wired(b);
@@ -115,9 +112,17 @@ void line_feed(struct board *b)
     ev_at(b, EV_LINE, b->to_device_free);
 }
 
-size_t board_uart_push(struct board *b, const uint8_t *data, size_t n)
-{
+size_t board_uart_push(struct board *b, const uint8_t *data, size_t n) {
+    return board_uart_push_at(b, data, n, 0);
+}
+
+size_t board_uart_push_at(struct board *b, const uint8_t *data, size_t n, uint64_t not_before_ps) {
     size_t taken = 0;
+    if (not_before_ps > now_ps(b) && b->due_count < LINE_DUE) {
+        uint32_t at = (b->due_head + b->due_count++) % LINE_DUE;
+        b->due[at].byte = b->host_sent + b->host_out_len;
+        b->due[at].ps = not_before_ps;
+    }
     while (taken < n && b->host_out_len < QUEUE) {
         b->host_out[(b->host_out_head + b->host_out_len) % QUEUE] = data[taken++];
         b->host_out_len++;
@@ -129,19 +134,17 @@ size_t board_uart_push(struct board *b, const uint8_t *data, size_t n)
     return taken;
 }
 
-void board_uart_discard(struct board *b)
-{
+void board_uart_discard(struct board *b) {
     b->host_out_len = 0;
+    b->due_count = 0;
 }
 
-size_t board_uart_waiting(const struct board *b)
-{
+size_t board_uart_waiting(const struct board *b) {
     return b->host_out_len;
 }
 
 void line_device_sent(struct board *b, uint16_t bits, unsigned nbits, uint64_t start,
-                      uint64_t bit_ps)
-{
+                      uint64_t bit_ps) {
     if (b->unplugged) {
         b->counters.lost_unplugged++;
         return;
@@ -150,8 +153,7 @@ void line_device_sent(struct board *b, uint16_t bits, unsigned nbits, uint64_t s
     ev_at(b, EV_HOST_RX, sampler_next(&b->host_rx, &b->to_host));
 }
 
-void line_host_event(struct board *b)
-{
+void line_host_event(struct board *b) {
     uint32_t noise = rng_next(&b->rng_line);
     struct sample s = sampler_take(&b->host_rx, &b->to_host, &noise);
     if (b->host_in_len < QUEUE) {
@@ -161,8 +163,7 @@ void line_host_event(struct board *b)
     ev_at(b, EV_HOST_RX, sampler_next(&b->host_rx, &b->to_host));
 }
 
-size_t board_uart_pull(struct board *b, uint8_t *data, size_t room)
-{
+size_t board_uart_pull(struct board *b, uint8_t *data, size_t room) {
     size_t n = 0;
     while (n < room && b->host_in_len) {
         data[n++] = b->host_in[b->host_in_head];
@@ -172,8 +173,7 @@ size_t board_uart_pull(struct board *b, uint8_t *data, size_t room)
     return n;
 }
 
-void board_unplug(struct board *b, bool unplugged)
-{
+void board_unplug(struct board *b, bool unplugged) {
     if (b->unplugged != unplugged) {
         b->unplugged = unplugged;
         wave_clear(&b->to_host); // characters cut in two are lost whole
@@ -183,15 +183,13 @@ void board_unplug(struct board *b, bool unplugged)
     }
 }
 
-bool board_line_idle(const struct board *b)
-{
+bool board_line_idle(const struct board *b) {
     const struct uart *u = wired((struct board *)b);
     uint64_t now = now_ps(b);
     return !b->host_out_len && now >= b->to_device_free && !u->tx_moving &&
            b->ev[EV_HOST_RX] == NEVER;
 }
 
-bool board_busy(const struct board *b)
-{
+bool board_busy(const struct board *b) {
     return !board_line_idle(b) || b->fpec.busy;
 }

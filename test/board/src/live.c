@@ -14,40 +14,36 @@
 #include "port.h"
 #include "server.h"
 
-#define NS_PER_US     1000ull
-#define PS_PER_NS     1000ull
-#define SLICE_NS      (250 * NS_PER_US)     // virtual time between two looks at the outside
-#define IDLE_NS       (1000 * NS_PER_US)    // the same with nothing on the line
-#define FAST_TAIL_NS  (1000 * NS_PER_US)    // an answer often follows the last byte closely
-#define LAG_GIVE_UP_NS (100000 * NS_PER_US) // further behind is written off as lost
-#define FAST_QUEUE    4096u
+#define NS_PER_US      1000ull
+#define PS_PER_NS      1000ull
+#define SLICE_NS       (250 * NS_PER_US)    // virtual time between two looks at the outside
+#define IDLE_NS        (1000 * NS_PER_US)   // the same with nothing on the line
+#define FAST_TAIL_NS   (1000 * NS_PER_US)   // an answer often follows the last byte closely
+#define LAG_GIVE_UP_NS (250000 * NS_PER_US) // further behind is written off as lost
+#define FAST_QUEUE     4096u
 
 struct pace {
     uint64_t wall0_ns, virt0_ns; // virtual time was virt0 at wall0
     uint64_t busy_until_ns;      // virtual: fast mode's tail
 };
 
-static uint64_t wall_ns(void)
-{
+static uint64_t wall_ns(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
 }
 
-static uint64_t virt_ns(const struct session *s)
-{
+static uint64_t virt_ns(const struct session *s) {
     return board_time_ps(s->board) / PS_PER_NS;
 }
 
-static void anchor(struct pace *p, const struct session *s, uint64_t wall)
-{
+static void anchor(struct pace *p, const struct session *s, uint64_t wall) {
     p->wall0_ns = wall;
     p->virt0_ns = virt_ns(s);
 }
 
 // Runs as far as the mode allows now; how long to wait for the outside before the next call.
-static uint64_t advance(struct session *s, struct pace *p)
-{
+static uint64_t advance(struct session *s, struct pace *p) {
     uint64_t wall = wall_ns(), virt = virt_ns(s);
     bool busy = board_busy(s->board);
     if (!s->realtime && (busy || virt < p->busy_until_ns)) {
@@ -79,8 +75,7 @@ static uint64_t advance(struct session *s, struct pace *p)
     return board_busy(s->board) ? SLICE_NS : IDLE_NS;
 }
 
-static void follow_rates(struct session *s, struct port *port, uint32_t *device_rate)
-{
+static void follow_rates(struct session *s, struct port *port, uint32_t *device_rate) {
     if (port->is_pty) {
         uint32_t host = port_host_rate(port);
         if (host >= 50) { // 0 is B0: the host hung up
@@ -98,8 +93,7 @@ static void follow_rates(struct session *s, struct port *port, uint32_t *device_
     }
 }
 
-static bool bytes_out(struct session *s, struct port *port)
-{
+static bool bytes_out(struct session *s, struct port *port) {
     uint8_t data[4096];
     size_t n;
     while ((n = board_uart_pull(s->board, data, sizeof data)) > 0) {
@@ -113,8 +107,7 @@ static bool bytes_out(struct session *s, struct port *port)
 }
 
 // How much may wait in front of the line: a pty must push back as a UART's driver does.
-static size_t room_in(const struct session *s)
-{
+static size_t room_in(const struct session *s) {
     size_t limit = FAST_QUEUE;
     if (s->realtime) {
         limit = 16 + board_line_rate(s->board) / 10 / 500; // 2 ms of the line
@@ -123,19 +116,20 @@ static size_t room_in(const struct session *s)
     return waiting < limit ? limit - waiting : 0;
 }
 
-static bool bytes_in(struct session *s, struct port *port)
-{
+// A byte is not on the line before the virtual time that belongs to its arrival: otherwise, behind
+// wall time, catching up would make the device look faster than it is.
+static bool bytes_in(struct session *s, struct port *port, const struct pace *p) {
     uint8_t data[FAST_QUEUE];
     size_t room = room_in(s);
     long n = room ? port_read(port, data, room < sizeof data ? room : sizeof data) : 0;
     if (n > 0) {
-        board_uart_push(s->board, data, (size_t)n);
+        uint64_t due = s->realtime ? p->virt0_ns + (wall_ns() - p->wall0_ns) : 0;
+        board_uart_push_at(s->board, data, (size_t)n, due * PS_PER_NS);
     }
     return n >= 0;
 }
 
-static void announce(const struct session *s, const struct port *port)
-{
+static void announce(const struct session *s, const struct port *port) {
     if (s->json_output) {
         struct json j = {0};
         json_begin(&j);
@@ -153,8 +147,7 @@ static void announce(const struct session *s, const struct port *port)
     fflush(stdout);
 }
 
-static int loop(struct session *s, struct port *port, struct server *server, int signals)
-{
+static int loop(struct session *s, struct port *port, struct server *server, int signals) {
     struct pace pace = {0};
     uint32_t device_rate = 0;
     anchor(&pace, s, wall_ns());
@@ -179,7 +172,7 @@ static int loop(struct session *s, struct port *port, struct server *server, int
         }
         port_update_listeners(port);
         follow_rates(s, port, &device_rate); // the host sets its rate before it writes
-        if ((fds[1].revents & (POLLIN | POLLHUP | POLLERR)) && !bytes_in(s, port)) {
+        if ((fds[1].revents & (POLLIN | POLLHUP | POLLERR)) && !bytes_in(s, port, &pace)) {
             fprintf(stderr, "iap-board: %s is gone\n", port->name);
             return 4;
         }
@@ -188,8 +181,7 @@ static int loop(struct session *s, struct port *port, struct server *server, int
     return 0;
 }
 
-int run_live(struct session *s)
-{
+int run_live(struct session *s) {
     struct port port;
     static const struct server no_server;
     struct server server = no_server;

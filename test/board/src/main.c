@@ -1,8 +1,7 @@
 // iap-board: a virtual STM32 board that runs the real firmware binary.
 #include "session.h"
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     struct session s;
     int code;
     if (!session_open(&s, argc, argv, &code)) {

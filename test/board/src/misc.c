@@ -5,8 +5,7 @@
 
 #define PWR_DBP (1u << 8)
 
-void misc_reset(struct board *b, bool power)
-{
+void misc_reset(struct board *b, bool power) {
     struct misc *m = &b->misc;
     uint16_t bkp[42];
     memcpy(bkp, m->bkp, sizeof bkp);
@@ -17,8 +16,7 @@ void misc_reset(struct board *b, bool power)
     }
 }
 
-uint32_t pwr_read(struct board *b, const struct periph *p, uint32_t off)
-{
+uint32_t pwr_read(struct board *b, const struct periph *p, uint32_t off) {
     if (off <= 4) {
         return off ? b->misc.pwr_csr : b->misc.pwr_cr;
     }
@@ -26,8 +24,7 @@ uint32_t pwr_read(struct board *b, const struct periph *p, uint32_t off)
     return 0;
 }
 
-void pwr_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size)
-{
+void pwr_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size) {
     (void)size;
     if (off > 4) {
         board_unknown(b, p->base + off, true, 4);
@@ -42,8 +39,7 @@ void pwr_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v
 }
 
 // DR1-10 at 0x04, DR11-42 at 0x40 on high density parts.
-static uint16_t *bkp_data(struct board *b, uint32_t off)
-{
+static uint16_t *bkp_data(struct board *b, uint32_t off) {
     if (off >= 0x04 && off <= 0x28) {
         return &b->misc.bkp[off / 4 - 1];
     }
@@ -53,8 +49,7 @@ static uint16_t *bkp_data(struct board *b, uint32_t off)
     return NULL;
 }
 
-uint32_t bkp_read(struct board *b, const struct periph *p, uint32_t off)
-{
+uint32_t bkp_read(struct board *b, const struct periph *p, uint32_t off) {
     const uint16_t *d = bkp_data(b, off);
     if (d) {
         return *d;
@@ -65,8 +60,7 @@ uint32_t bkp_read(struct board *b, const struct periph *p, uint32_t off)
     return 0;
 }
 
-void bkp_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size)
-{
+void bkp_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size) {
     (void)size;
     uint16_t *d = bkp_data(b, off);
     if (!d) {
@@ -78,8 +72,7 @@ void bkp_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v
     }
 }
 
-uint32_t crc_read(struct board *b, const struct periph *p, uint32_t off)
-{
+uint32_t crc_read(struct board *b, const struct periph *p, uint32_t off) {
     switch (off) {
     case 0x00:
         return b->misc.crc;
@@ -93,8 +86,7 @@ uint32_t crc_read(struct board *b, const struct periph *p, uint32_t off)
     }
 }
 
-void crc_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size)
-{
+void crc_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size) {
     (void)size;
     switch (off) {
     case 0x00: {
@@ -116,24 +108,23 @@ void crc_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v
     }
 }
 
-void crc_reset(struct board *b, const struct periph *p)
-{
+void crc_reset(struct board *b, const struct periph *p) {
     (void)p;
     b->misc.crc = UINT32_MAX;
     b->misc.crc_idr = 0;
 }
 
-static uint32_t *afio_reg(struct board *b, uint32_t off)
-{
+static uint32_t *afio_reg(struct board *b, uint32_t off) {
     if (off >= 0x08 && off <= 0x14) {
         return &b->misc.afio_exticr[(off - 8) / 4];
     }
-    return off == 0 ? &b->misc.afio_evcr : off == 4 ? &b->misc.afio_mapr
-           : off == 0x1C ? &b->misc.afio_mapr2 : NULL;
+    return off == 0      ? &b->misc.afio_evcr
+           : off == 4    ? &b->misc.afio_mapr
+           : off == 0x1C ? &b->misc.afio_mapr2
+                         : NULL;
 }
 
-uint32_t afio_read(struct board *b, const struct periph *p, uint32_t off)
-{
+uint32_t afio_read(struct board *b, const struct periph *p, uint32_t off) {
     const uint32_t *r = afio_reg(b, off);
     if (!r) {
         board_unknown(b, p->base + off, false, 4);
@@ -142,8 +133,7 @@ uint32_t afio_read(struct board *b, const struct periph *p, uint32_t off)
     return *r;
 }
 
-void afio_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size)
-{
+void afio_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size) {
     (void)size;
     uint32_t *r = afio_reg(b, off);
     if (!r) {
@@ -154,8 +144,7 @@ void afio_write(struct board *b, const struct periph *p, uint32_t off, uint32_t 
     usart_pins_changed(b);
 }
 
-void afio_reset(struct board *b, const struct periph *p)
-{
+void afio_reset(struct board *b, const struct periph *p) {
     (void)p;
     b->misc.afio_evcr = b->misc.afio_mapr = b->misc.afio_mapr2 = 0;
     memset(b->misc.afio_exticr, 0, sizeof b->misc.afio_exticr);

@@ -7,10 +7,9 @@
 #define MAX_LINE (1u << 20)
 #define CHUNK    65536u
 
-static void put_events(struct session *s, struct json *out)
-{
-    static const char *const kinds[] = {"reset", "powerOff", "powerOn", "cut",
-                                        "lockup", "error",   "fault",   "baud"};
+static void put_events(struct session *s, struct json *out) {
+    static const char *const kinds[] = {"reset",  "powerOff", "powerOn", "cut",
+                                        "lockup", "error",    "fault",   "baud"};
     static const char *const causes[] = {"power", "pin", "software", "iwdg"};
     json_open(out, "events", '[');
     for (size_t i = 0; i < s->event_count; i++) {
@@ -22,6 +21,8 @@ static void put_events(struct session *s, struct json *out)
             json_str(out, "cause", causes[e->value]);
         } else if (e->kind == BOARD_EVENT_BAUD) {
             json_u64(out, "baud", e->value);
+        } else if (e->kind == BOARD_EVENT_FAULT) {
+            json_u64(out, "exception", e->value);
         } else if (e->kind == BOARD_EVENT_LOCKUP || e->kind == BOARD_EVENT_ERROR) {
             json_str(out, "text", e->text);
         }
@@ -34,8 +35,7 @@ static void put_events(struct session *s, struct json *out)
     s->event_count = s->events_lost = 0;
 }
 
-static void run(struct session *s, const char *arg, bool until_byte, struct json *out)
-{
+static void run(struct session *s, const char *arg, bool until_byte, struct json *out) {
     uint64_t us;
     static const char *const states[] = {"off", "running", "lockup", "error"};
     if (!parse_u64(arg, &us) || us > 1000000000000ull) {
@@ -63,8 +63,7 @@ static void run(struct session *s, const char *arg, bool until_byte, struct json
     free(data);
 }
 
-static void send_bytes(struct session *s, const char *hex, struct json *out)
-{
+static void send_bytes(struct session *s, const char *hex, struct json *out) {
     size_t n = 0, room = strlen(hex) / 2 + 1;
     uint8_t *data = malloc(room);
     if (!data) {
@@ -83,8 +82,7 @@ static void send_bytes(struct session *s, const char *hex, struct json *out)
     free(data);
 }
 
-static void set_rate(struct session *s, const char *arg, struct json *out)
-{
+static void set_rate(struct session *s, const char *arg, struct json *out) {
     uint64_t rate;
     if (!strcmp(arg, "device")) {
         rate = 0;
@@ -99,8 +97,7 @@ static void set_rate(struct session *s, const char *arg, struct json *out)
     json_u64(out, "rate", board_line_rate(s->board));
 }
 
-static void answer(struct session *s, char *line, struct json *out)
-{
+static void answer(struct session *s, char *line, struct json *out) {
     size_t word = strcspn(line, " \t\r");
     char *arg = line + word + strspn(line + word, " \t\r");
     arg[strcspn(arg, " \t\r")] = 0;
@@ -116,8 +113,7 @@ static void answer(struct session *s, char *line, struct json *out)
     json_close(out, '}');
 }
 
-static bool is_own(const char *line)
-{
+static bool is_own(const char *line) {
     static const char *const own[] = {"send", "rate", "run", "run-until-byte"};
     size_t word = strcspn(line, " \t\r");
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
@@ -128,8 +124,7 @@ static bool is_own(const char *line)
     return false;
 }
 
-int run_pipe(struct session *s)
-{
+int run_pipe(struct session *s) {
     char *line = malloc(MAX_LINE);
     struct json out = {0};
     if (!line) {

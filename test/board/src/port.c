@@ -10,8 +10,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-static bool make_raw(int fd, uint32_t baud)
-{
+static bool make_raw(int fd, uint32_t baud) {
     struct termios2 t;
     if (ioctl(fd, TCGETS2, &t) != 0) {
         return false;
@@ -26,8 +25,7 @@ static bool make_raw(int fd, uint32_t baud)
     return ioctl(fd, TCSETS2, &t) == 0;
 }
 
-bool port_open_pty(struct port *p)
-{
+bool port_open_pty(struct port *p) {
     *p = (struct port){.fd = -1, .slave = -1, .watch = -1, .is_pty = true};
     p->fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (p->fd < 0 || grantpt(p->fd) != 0 || unlockpt(p->fd) != 0 ||
@@ -49,8 +47,7 @@ bool port_open_pty(struct port *p)
     return true;
 }
 
-bool port_open_device(struct port *p, const char *path)
-{
+bool port_open_device(struct port *p, const char *path) {
     *p = (struct port){.fd = -1, .slave = -1, .watch = -1, .listeners = 1};
     snprintf(p->name, sizeof p->name, "%s", path);
     p->fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
@@ -62,8 +59,7 @@ bool port_open_device(struct port *p, const char *path)
     return p->fd >= 0;
 }
 
-void port_close(struct port *p)
-{
+void port_close(struct port *p) {
     int *fds[] = {&p->fd, &p->slave, &p->watch};
     for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
         if (*fds[i] >= 0) {
@@ -73,22 +69,19 @@ void port_close(struct port *p)
     }
 }
 
-uint32_t port_host_rate(const struct port *p)
-{
+uint32_t port_host_rate(const struct port *p) {
     struct termios2 t; // asked of the master, it is the slave's
     return ioctl(p->fd, TCGETS2, &t) == 0 ? t.c_ospeed : 0;
 }
 
-bool port_set_rate(struct port *p, uint32_t baud, uint32_t *actual)
-{
+bool port_set_rate(struct port *p, uint32_t baud, uint32_t *actual) {
     make_raw(p->fd, baud);
     *actual = port_host_rate(p);
     uint32_t off = *actual > baud ? *actual - baud : baud - *actual;
     return off <= baud / 50;
 }
 
-bool port_update_listeners(struct port *p)
-{
+bool port_update_listeners(struct port *p) {
     if (p->watch < 0) {
         return false;
     }
@@ -118,8 +111,7 @@ bool port_update_listeners(struct port *p)
     return false;
 }
 
-long port_write(struct port *p, const uint8_t *data, size_t n)
-{
+long port_write(struct port *p, const uint8_t *data, size_t n) {
     if (p->watch >= 0 && p->listeners == 0) {
         return 0;
     }
@@ -139,8 +131,7 @@ long port_write(struct port *p, const uint8_t *data, size_t n)
     return (long)done;
 }
 
-long port_read(struct port *p, uint8_t *data, size_t room)
-{
+long port_read(struct port *p, uint8_t *data, size_t room) {
     ssize_t n = read(p->fd, data, room);
     if (n >= 0) {
         return n || p->is_pty ? (long)n : -1;

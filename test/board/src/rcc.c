@@ -15,17 +15,19 @@
 #define CSR_IWDGRST (1u << 29)
 #define CSR_FLAGS   0xFC000000u
 
-#define HSI_HZ 8000000u
 // Start-up times: DS5319 tables 24 (HSI 1-2 us), 22 (HSE 2 ms typical), 27 (PLL 200 us max).
 #define HSI_START_PS (2ull * 1000000)
 #define HSE_START_PS (2000ull * 1000000)
 #define PLL_LOCK_PS  (150ull * 1000000)
 
-static uint32_t pll_hz(const struct board *b)
-{
+static uint32_t hsi_hz(const struct board *b) {
+    return b->cfg.hsi_hz ? b->cfg.hsi_hz : 8000000u;
+}
+
+static uint32_t pll_hz(const struct board *b) {
     uint32_t mul = ((b->rcc.cfgr >> 18) & 15u) + 2;
     mul = mul > 16 ? 16 : mul;
-    uint32_t in = HSI_HZ / 2;
+    uint32_t in = hsi_hz(b) / 2;
     if (b->rcc.cfgr & (1u << 16)) {
         // F100 divides HSE by PREDIV1 (CFGR2), F103 by PLLXTPRE.
         in = b->cfg.hse_hz / ((b->rcc.cfgr2 & 15u) + 1);
@@ -36,22 +38,25 @@ static uint32_t pll_hz(const struct board *b)
     return in * mul;
 }
 
-static uint32_t apb_div(uint32_t field)
-{
+static uint32_t apb_div(uint32_t field) {
     return (field & 4u) ? 2u << (field & 3u) : 1;
 }
 
-void rcc_check_latency(struct board *b)
-{
-    uint64_t reach = (uint64_t)b->family->wait_state_limit_hz * (b->wait_states + 1);
+// The oscillator's tolerance is in the limits already.
+static uint64_t with_tolerance(uint64_t hz) {
+    return hz + hz / 32;
+}
+
+void rcc_check_latency(struct board *b) {
+    uint64_t reach = b->family->wait_state_limit_hz * (b->wait_states + 1ull);
+    reach = b->cfg.hsi_hz ? with_tolerance(reach) : reach;
     if (b->hclk > reach) {
         board_violation(b, 0x40022000, "HCLK %u Hz with %u flash wait states", b->hclk,
                         b->wait_states);
     }
 }
 
-static void apply(struct board *b)
-{
+static void apply(struct board *b) {
     static const uint16_t ahb[8] = {2, 4, 8, 16, 64, 128, 256, 512};
     uint32_t cr = b->rcc.cr, sw = b->rcc.cfgr & 3u;
     static const uint32_t ready[4] = {CR_HSIRDY, CR_HSERDY, CR_PLLRDY, 0};
@@ -59,7 +64,7 @@ static void apply(struct board *b)
         b->rcc.cfgr = (b->rcc.cfgr & ~0xCu) | sw << 2;
     }
     uint32_t sws = (b->rcc.cfgr >> 2) & 3u;
-    uint32_t sys = sws == 0 ? HSI_HZ : sws == 1 ? b->cfg.hse_hz : pll_hz(b);
+    uint32_t sys = sws == 0 ? hsi_hz(b) : sws == 1 ? b->cfg.hse_hz : pll_hz(b);
     uint32_t hpre = (b->rcc.cfgr >> 4) & 15u;
     uint32_t hclk = (hpre & 8u) ? sys / ahb[hpre & 7u] : sys;
     uint32_t pclk1 = hclk / apb_div((b->rcc.cfgr >> 8) & 7u);
@@ -70,7 +75,7 @@ static void apply(struct board *b)
     time_set_clock(b, hclk, pclk1, pclk2);
     systick_reschedule(b);
     usart_clock_changed(b);
-    if (hclk > b->part->max_hz) {
+    if (hclk > (b->cfg.hsi_hz ? with_tolerance(b->part->max_hz) : b->part->max_hz)) {
         board_violation(b, 0x40021004, "HCLK %u Hz, the part is good for %u", hclk,
                         b->part->max_hz);
     }
@@ -81,29 +86,25 @@ static void apply(struct board *b)
     rcc_check_latency(b);
 }
 
-void rcc_reset(struct board *b, enum board_reset_cause cause)
-{
+void rcc_reset(struct board *b, enum board_reset_cause cause) {
     uint32_t flags = cause == BOARD_RESET_POWER ? 0 : b->rcc.csr & CSR_FLAGS;
     uint32_t bdcr = cause == BOARD_RESET_POWER ? 0 : b->rcc.bdcr;
     b->rcc = (struct rcc){.cr = 0x5083u, .ahbenr = 0x14u, .bdcr = bdcr};
-    static const uint32_t cause_flag[BOARD_RESET_CAUSES] = {CSR_PORRST, 0, CSR_SFTRST,
-                                                           CSR_IWDGRST};
+    static const uint32_t cause_flag[BOARD_RESET_CAUSES] = {CSR_PORRST, 0, CSR_SFTRST, CSR_IWDGRST};
     // NRST is pulled low by internal resets too: PINRSTF comes with each of them.
     b->rcc.csr = flags | CSR_PINRST | cause_flag[cause];
     ev_at(b, EV_HSI, NEVER);
     ev_at(b, EV_HSE, NEVER);
     ev_at(b, EV_PLL, NEVER);
-    time_set_clock(b, HSI_HZ, HSI_HZ, HSI_HZ);
+    time_set_clock(b, hsi_hz(b), hsi_hz(b), hsi_hz(b));
 }
 
-void rcc_event(struct board *b, int id)
-{
+void rcc_event(struct board *b, int id) {
     b->rcc.cr |= id == EV_HSI ? CR_HSIRDY : id == EV_HSE ? CR_HSERDY : CR_PLLRDY;
     apply(b);
 }
 
-bool rcc_gate_on(const struct board *b, const struct periph *p)
-{
+bool rcc_gate_on(const struct board *b, const struct periph *p) {
     uint32_t reg = p->gate == GATE_AHB    ? b->rcc.ahbenr
                    : p->gate == GATE_APB1 ? b->rcc.apb1enr
                                           : b->rcc.apb2enr;
@@ -111,8 +112,7 @@ bool rcc_gate_on(const struct board *b, const struct periph *p)
 }
 
 static void source(struct board *b, uint32_t on, uint32_t ready, uint32_t v, int event,
-                   uint64_t start)
-{
+                   uint64_t start) {
     if ((v & on) && !(b->rcc.cr & on)) {
         b->rcc.cr |= on;
         ev_at(b, event, start == NEVER ? NEVER : now_ps(b) + start);
@@ -122,8 +122,7 @@ static void source(struct board *b, uint32_t on, uint32_t ready, uint32_t v, int
     }
 }
 
-static void write_cr(struct board *b, uint32_t v)
-{
+static void write_cr(struct board *b, uint32_t v) {
     uint32_t sws = (b->rcc.cfgr >> 2) & 3u;
     bool pll_hsi = !(b->rcc.cfgr & (1u << 16));
     if (sws == 0 || (sws == 2 && pll_hsi)) {
@@ -152,8 +151,7 @@ static void write_cr(struct board *b, uint32_t v)
     apply(b);
 }
 
-static void write_cfgr(struct board *b, uint32_t v)
-{
+static void write_cfgr(struct board *b, uint32_t v) {
     const uint32_t pll = 0x003F0000u; // PLLSRC, PLLXTPRE, PLLMUL
     uint32_t old = b->rcc.cfgr;
     if ((b->rcc.cr & CR_PLLON) && ((old ^ v) & pll)) {
@@ -165,8 +163,7 @@ static void write_cfgr(struct board *b, uint32_t v)
 }
 
 // RSTR bits reset the peripherals behind them when written 1.
-static void pulse(struct board *b, enum gate gate, uint32_t v)
-{
+static void pulse(struct board *b, enum gate gate, uint32_t v) {
     for (size_t i = 0; i < b->family->periph_count; i++) {
         const struct periph *p = &b->family->periphs[i];
         if (p->gate == gate && p->reset && p->reset_bit < 32 && (v >> p->reset_bit & 1u)) {
@@ -175,8 +172,7 @@ static void pulse(struct board *b, enum gate gate, uint32_t v)
     }
 }
 
-void rcc_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size)
-{
+void rcc_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size) {
     (void)size;
     struct rcc *r = &b->rcc;
     switch (off) {
@@ -231,8 +227,7 @@ void rcc_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v
     board_unknown(b, p->base + off, true, 4);
 }
 
-uint32_t rcc_read(struct board *b, const struct periph *p, uint32_t off)
-{
+uint32_t rcc_read(struct board *b, const struct periph *p, uint32_t off) {
     const struct rcc *r = &b->rcc;
     switch (off) {
     case 0x00:

@@ -1,76 +1,18 @@
-// System control space: SCB, NVIC registers, SysTick, a little of DWT and the debug block
+// System control space: SCB, NVIC registers, a little of DWT and the debug block
 // (ARM DDI 0403 B3, PM0056 section 4).
 #include <string.h>
 
 #include "internal.h"
 
-#define STK_ENABLE    1u
-#define STK_TICKINT   2u
-#define STK_CLKSOURCE 4u
-#define VTOR_MASK     0x3FFFFF80u
+#define VTOR_MASK 0x3FFFFF80u
 
-void scs_reset(struct board *b)
-{
+void scs_reset(struct board *b) {
     memset(&b->scs, 0, sizeof b->scs);
     b->scs.stk_ctrl = 0;
     systick_reschedule(b);
 }
 
-// SysTick counts HCLK cycles, or every eighth: it follows clock changes by itself.
-static uint32_t stk_div(const struct board *b)
-{
-    return (b->scs.stk_ctrl & STK_CLKSOURCE) ? 1 : 8;
-}
-
-static uint32_t stk_value(const struct board *b)
-{
-    if (!(b->scs.stk_ctrl & STK_ENABLE)) {
-        return b->scs.stk_value;
-    }
-    uint64_t gone = (b->cyc - b->scs.stk_start) / stk_div(b);
-    uint64_t period = (uint64_t)b->scs.stk_load + 1;
-    if (b->scs.stk_value) { // counts down from where it was first
-        if (gone < b->scs.stk_value) {
-            return (uint32_t)(b->scs.stk_value - gone);
-        }
-        gone -= b->scs.stk_value;
-    }
-    uint64_t phase = gone % period; // 0: just reached zero
-    return phase ? (uint32_t)(period - phase) : 0;
-}
-
-void systick_reschedule(struct board *b)
-{
-    if (!(b->scs.stk_ctrl & STK_ENABLE) || (b->scs.stk_load == 0 && b->scs.stk_value == 0)) {
-        ev_at(b, EV_SYSTICK, NEVER);
-        return;
-    }
-    uint64_t period = (uint64_t)b->scs.stk_load + 1;
-    uint64_t gone = (b->cyc - b->scs.stk_start) / stk_div(b);
-    uint64_t first = b->scs.stk_value ? b->scs.stk_value : period; // counts to the first zero
-    uint64_t n = gone < first ? first : first + ((gone - first) / period + 1) * period;
-    uint64_t cycle = b->scs.stk_start + n * stk_div(b);
-    ev_at(b, EV_SYSTICK, b->t0 + cycles_to_ps(b, cycle - b->c0));
-}
-
-void systick_event(struct board *b)
-{
-    b->scs.stk_flag = true;
-    if (b->scs.stk_ctrl & STK_TICKINT) {
-        nvic_pend(b, EXC_SYSTICK); // one bit: ticks missed while it is pending are lost
-    }
-    systick_reschedule(b);
-}
-
-static void stk_restart(struct board *b, uint32_t value)
-{
-    b->scs.stk_value = value;
-    b->scs.stk_start = b->cyc;
-    systick_reschedule(b);
-}
-
-static uint32_t icsr(struct board *b)
-{
+static uint32_t icsr(struct board *b) {
     int prio = 0;
     uint32_t v = cpu_reg(b, UC_ARM_REG_XPSR) & 0x1FFu;
     int best = nvic_best(b, &prio);
@@ -88,8 +30,7 @@ static uint32_t icsr(struct board *b)
     return v | (active <= 1 ? 1u << 11 : 0);
 }
 
-static void icsr_write(struct board *b, uint32_t v)
-{
+static void icsr_write(struct board *b, uint32_t v) {
     if (v & (1u << 31)) {
         nvic_pend(b, EXC_NMI);
     }
@@ -107,8 +48,7 @@ static void icsr_write(struct board *b, uint32_t v)
     }
 }
 
-static void aircr_write(struct board *b, uint32_t v)
-{
+static void aircr_write(struct board *b, uint32_t v) {
     if (v >> 16 != 0x05FA) {
         board_violation(b, 0xE000ED0C, "AIRCR written without its key: 0x%08X", v);
         return;
@@ -124,8 +64,7 @@ static void aircr_write(struct board *b, uint32_t v)
     }
 }
 
-static uint32_t irq_bits(const struct board *b, const bool *flags, uint32_t word)
-{
+static uint32_t irq_bits(const struct board *b, const bool *flags, uint32_t word) {
     (void)b;
     uint32_t v = 0;
     for (unsigned i = 0; i < 32; i++) {
@@ -137,8 +76,7 @@ static uint32_t irq_bits(const struct board *b, const bool *flags, uint32_t word
     return v;
 }
 
-static void irq_set(struct board *b, bool *flags, uint32_t word, uint32_t v, bool to)
-{
+static void irq_set(struct board *b, bool *flags, uint32_t word, uint32_t v, bool to) {
     for (unsigned i = 0; i < 32; i++) {
         unsigned exc = 16 + word * 32 + i;
         if (exc < EXC_COUNT && (v & (1u << i))) {
@@ -151,8 +89,7 @@ static void irq_set(struct board *b, bool *flags, uint32_t word, uint32_t v, boo
     nvic_changed(b);
 }
 
-static bool nvic_access(struct board *b, uint32_t addr, uint32_t *v, bool write)
-{
+static bool nvic_access(struct board *b, uint32_t addr, uint32_t *v, bool write) {
     uint32_t word = (addr & 0x1Fu) / 4;
     switch (addr & 0xFFFFFFE0u) {
     case 0xE000E100u: // ISER
@@ -182,8 +119,7 @@ static bool nvic_access(struct board *b, uint32_t addr, uint32_t *v, bool write)
 }
 
 // IPR and SHPR are bytes; only the upper four bits exist.
-static uint8_t *prio_byte(struct board *b, uint32_t addr)
-{
+static uint8_t *prio_byte(struct board *b, uint32_t addr) {
     if (addr >= 0xE000E400u && addr < 0xE000E4F0u) {
         uint32_t exc = 16 + addr - 0xE000E400u;
         return exc < EXC_COUNT ? &b->nvic.prio[exc] : NULL;
@@ -194,14 +130,12 @@ static uint8_t *prio_byte(struct board *b, uint32_t addr)
     return NULL;
 }
 
-static bool is_prio(uint32_t addr)
-{
+static bool is_prio(uint32_t addr) {
     return (addr >= 0xE000E400u && addr < 0xE000E4F0u) ||
            (addr >= 0xE000ED18u && addr < 0xE000ED24u);
 }
 
-static uint32_t shcsr(const struct board *b)
-{
+static uint32_t shcsr(const struct board *b) {
     const struct nvic *n = &b->nvic;
     uint32_t v = b->scs.shcsr & 0x70000u;
     v |= n->active[EXC_MEM] | (uint32_t)n->active[EXC_BUS] << 1 |
@@ -210,8 +144,7 @@ static uint32_t shcsr(const struct board *b)
     return v | (uint32_t)n->pending[EXC_SVC] << 15;
 }
 
-static uint32_t read_word(struct board *b, uint32_t addr)
-{
+static uint32_t read_word(struct board *b, uint32_t addr) {
     uint32_t v = 0;
     if (nvic_access(b, addr, &v, false)) {
         return v;
@@ -220,15 +153,10 @@ static uint32_t read_word(struct board *b, uint32_t addr)
     case 0xE000E004u: // ICTR: groups of 32 interrupts - 1
         return (IRQ_COUNT - 1) / 32;
     case 0xE000E010u:
-        v = b->scs.stk_ctrl | (b->scs.stk_flag ? 1u << 16 : 0);
-        b->scs.stk_flag = false;
-        return v;
     case 0xE000E014u:
-        return b->scs.stk_load;
     case 0xE000E018u:
-        return stk_value(b);
-    case 0xE000E01Cu: // CALIB: 9000 = 1 ms at 9 MHz (RM0008)
-        return 9000;
+    case 0xE000E01Cu:
+        return systick_read(b, addr);
     case 0xE000ED00u:
         return b->family->cpuid;
     case 0xE000ED04u:
@@ -272,39 +200,22 @@ static uint32_t read_word(struct board *b, uint32_t addr)
     }
 }
 
-static void stk_ctrl_write(struct board *b, uint32_t v)
-{
-    uint32_t value = stk_value(b);
-    b->scs.stk_ctrl = v & 7u;
-    stk_restart(b, value);
-}
-
-static void dwt_ctrl_write(struct board *b, uint32_t v)
-{
+static void dwt_ctrl_write(struct board *b, uint32_t v) {
     uint64_t count = (b->scs.dwt_ctrl & 1u) ? b->cyc - b->scs.dwt_base : b->scs.dwt_base;
     b->scs.dwt_ctrl = v & 1u;
     b->scs.dwt_base = (v & 1u) ? b->cyc - count : count;
 }
 
-static void write_word(struct board *b, uint32_t addr, uint32_t v)
-{
+static void write_word(struct board *b, uint32_t addr, uint32_t v) {
     if (nvic_access(b, addr, &v, true)) {
         return;
     }
     switch (addr) {
     case 0xE000E010u:
-        stk_ctrl_write(b, v);
-        return;
-    case 0xE000E014u: {
-        // Takes effect at the next reload; the count under way goes on.
-        uint32_t value = stk_value(b);
-        b->scs.stk_load = v & 0xFFFFFFu;
-        stk_restart(b, value);
-        return;
-    }
-    case 0xE000E018u: // any write clears count and flag
-        b->scs.stk_flag = false;
-        stk_restart(b, 0);
+    case 0xE000E014u:
+    case 0xE000E018u:
+    case 0xE000E01Cu:
+        systick_write(b, addr, v);
         return;
     case 0xE000ED04u:
         icsr_write(b, v);
@@ -364,8 +275,7 @@ static void write_word(struct board *b, uint32_t addr, uint32_t v)
     }
 }
 
-uint32_t scs_read(struct board *b, uint32_t addr, unsigned size)
-{
+uint32_t scs_read(struct board *b, uint32_t addr, unsigned size) {
     if (is_prio(addr)) {
         uint32_t v = 0;
         for (unsigned i = 0; i < size; i++) {
@@ -378,8 +288,7 @@ uint32_t scs_read(struct board *b, uint32_t addr, unsigned size)
     return (v >> (8 * (addr & 3u))) & (size == 4 ? UINT32_MAX : (1u << (8 * size)) - 1u);
 }
 
-void scs_write(struct board *b, uint32_t addr, uint32_t value, unsigned size)
-{
+void scs_write(struct board *b, uint32_t addr, uint32_t value, unsigned size) {
     if (is_prio(addr)) {
         for (unsigned i = 0; i < size; i++) {
             uint8_t *p = prio_byte(b, addr + i);

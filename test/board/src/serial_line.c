@@ -6,18 +6,15 @@
 // Edges are not sharp: a sample this close to one (in 1/100 of the sender's bit) is a coin toss.
 #define EDGE_PERCENT 8
 
-void wave_clear(struct wave *w)
-{
+void wave_clear(struct wave *w) {
     w->head = w->count = 0;
 }
 
-static const struct frame *at(const struct wave *w, uint32_t i)
-{
+static const struct frame *at(const struct wave *w, uint32_t i) {
     return &w->frame[(w->head + i) % WAVE_FRAMES];
 }
 
-void wave_add(struct wave *w, uint64_t start, uint64_t bit_ps, uint16_t bits, unsigned nbits)
-{
+void wave_add(struct wave *w, uint64_t start, uint64_t bit_ps, uint16_t bits, unsigned nbits) {
     if (w->count == WAVE_FRAMES) { // oldest first: nobody samples that far back
         w->head = (w->head + 1) % WAVE_FRAMES;
         w->count--;
@@ -27,8 +24,7 @@ void wave_add(struct wave *w, uint64_t start, uint64_t bit_ps, uint16_t bits, un
     w->count++;
 }
 
-uint64_t wave_end(const struct wave *w)
-{
+uint64_t wave_end(const struct wave *w) {
     if (!w->count) {
         return 0;
     }
@@ -36,19 +32,16 @@ uint64_t wave_end(const struct wave *w)
     return f->start + f->bit_ps * f->nbits;
 }
 
-static bool frame_bit(const struct frame *f, uint64_t n)
-{
+static bool frame_bit(const struct frame *f, uint64_t n) {
     return n >= f->nbits || (f->bits >> n & 1u);
 }
 
-static uint32_t toss(uint32_t *noise)
-{
+static uint32_t toss(uint32_t *noise) {
     *noise = *noise * 1664525u + 1013904223u;
     return *noise >> 31;
 }
 
-bool wave_level(const struct wave *w, uint64_t ps, uint32_t *noise)
-{
+bool wave_level(const struct wave *w, uint64_t ps, uint32_t *noise) {
     for (uint32_t i = w->count; i-- > 0;) {
         const struct frame *f = at(w, i);
         if (ps < f->start) {
@@ -73,8 +66,7 @@ bool wave_level(const struct wave *w, uint64_t ps, uint32_t *noise)
 }
 
 // First falling edge at or after `from`.
-static uint64_t falling_edge(const struct wave *w, uint64_t from)
-{
+static uint64_t falling_edge(const struct wave *w, uint64_t from) {
     for (uint32_t i = 0; i < w->count; i++) {
         const struct frame *f = at(w, i);
         if (f->start + f->bit_ps * f->nbits <= from) {
@@ -90,13 +82,11 @@ static uint64_t falling_edge(const struct wave *w, uint64_t from)
     return NEVER;
 }
 
-void sampler_start(struct sampler *s, uint64_t ps, uint64_t bit_ps, unsigned nbits)
-{
+void sampler_start(struct sampler *s, uint64_t ps, uint64_t bit_ps, unsigned nbits) {
     *s = (struct sampler){.bit_ps = bit_ps, .from = ps, .edge = NEVER, .nbits = (uint8_t)nbits};
 }
 
-uint64_t sampler_next(struct sampler *s, const struct wave *w)
-{
+uint64_t sampler_next(struct sampler *s, const struct wave *w) {
     if (!s->bit_ps) {
         return NEVER;
     }
@@ -113,8 +103,7 @@ uint64_t sampler_next(struct sampler *s, const struct wave *w)
 
 // Majority of the samples 8, 9 and 10 of 16; disagreement is noise.
 static bool bit_at(const struct sampler *s, const struct wave *w, unsigned n, uint32_t *noise,
-                   bool *noisy)
-{
+                   bool *noisy) {
     unsigned ones = 0;
     for (unsigned k = 8; k <= 10; k++) {
         ones += wave_level(w, s->edge + s->bit_ps * n + s->bit_ps * k / 16, noise);
@@ -123,8 +112,7 @@ static bool bit_at(const struct sampler *s, const struct wave *w, unsigned n, ui
     return ones >= 2;
 }
 
-struct sample sampler_take(struct sampler *s, const struct wave *w, uint32_t *noise)
-{
+struct sample sampler_take(struct sampler *s, const struct wave *w, uint32_t *noise) {
     struct sample r = {0};
     unsigned data = s->nbits - 2u;
     for (unsigned n = 0; n < data; n++) {

@@ -20,12 +20,11 @@ struct wave {
 };
 
 struct sampler {
-    uint64_t bit_ps;  // of the receiver
-    uint64_t from;    // looks for a start edge from here
-    uint64_t edge;    // of the character under way
-    uint8_t nbits;    // start + data + stop
+    uint64_t bit_ps; // of the receiver
+    uint64_t from;   // looks for a start edge from here
+    uint64_t edge;   // of the character under way
+    uint8_t nbits;   // start + data + stop
     bool busy;
-    bool wait_high; // after a framing error with the line low
 };
 
 struct sample {

@@ -8,8 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-bool server_open(struct server *v, const char *path)
-{
+bool server_open(struct server *v, const char *path) {
     struct sockaddr_un a = {.sun_family = AF_UNIX};
     struct stat st;
     v->fd = -1;
@@ -48,8 +47,7 @@ bool server_open(struct server *v, const char *path)
     return true;
 }
 
-static void drop(struct client *c)
-{
+static void drop(struct client *c) {
     close(c->fd);
     free(c->out);
     c->out = NULL;
@@ -58,8 +56,7 @@ static void drop(struct client *c)
     c->fd = -1;
 }
 
-void server_close(struct server *v)
-{
+void server_close(struct server *v) {
     for (int i = 0; i < SERVER_CLIENTS; i++) {
         if (v->client[i].fd >= 0) {
             drop(&v->client[i]);
@@ -72,8 +69,7 @@ void server_close(struct server *v)
     json_free(&v->answer);
 }
 
-nfds_t server_poll(const struct server *v, struct pollfd *fds)
-{
+nfds_t server_poll(const struct server *v, struct pollfd *fds) {
     nfds_t n = 0;
     if (v->fd >= 0) {
         fds[n++] = (struct pollfd){.fd = v->fd, .events = POLLIN};
@@ -87,8 +83,7 @@ nfds_t server_poll(const struct server *v, struct pollfd *fds)
     return n;
 }
 
-static void flush_out(struct client *c)
-{
+static void flush_out(struct client *c) {
     while (c->out && c->fd >= 0) {
         ssize_t n = send(c->fd, c->out + c->out_done, c->out_len - c->out_done,
                          MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -106,8 +101,7 @@ static void flush_out(struct client *c)
     }
 }
 
-static void queue(struct client *c, const char *text)
-{
+static void queue(struct client *c, const char *text) {
     size_t n = strlen(text);
     c->out = malloc(n + 1);
     if (!c->out) {
@@ -121,8 +115,7 @@ static void queue(struct client *c, const char *text)
 }
 
 // Answers the complete lines there are; stops while an answer waits to be taken.
-static void answer_lines(struct server *v, struct client *c, struct session *s)
-{
+static void answer_lines(struct server *v, struct client *c, struct session *s) {
     char *nl;
     while (c->fd >= 0 && !c->out && (nl = memchr(c->line, '\n', c->len)) != NULL) {
         size_t used = (size_t)(nl - c->line) + 1;
@@ -143,8 +136,7 @@ static void answer_lines(struct server *v, struct client *c, struct session *s)
     }
 }
 
-static void serve_client(struct server *v, struct client *c, struct session *s)
-{
+static void serve_client(struct server *v, struct client *c, struct session *s) {
     flush_out(c);
     while (c->fd >= 0 && !c->out) {
         answer_lines(v, c, s);
@@ -166,8 +158,7 @@ static void serve_client(struct server *v, struct client *c, struct session *s)
     }
 }
 
-void server_serve(struct server *v, struct session *s)
-{
+void server_serve(struct server *v, struct session *s) {
     if (v->fd < 0) {
         return;
     }

@@ -20,13 +20,13 @@ static const char usage[] =
     "  --flash-typical      20 ms erase, 52.5 us half-word\n"
     "  --no-stall           the CPU runs on while the flash is busy\n"
     "  --hse HZ             a crystal (default: none)   --lsi HZ (default 40000)\n"
+    "  --hsi HZ             the internal oscillator's true rate (default 8000000)\n"
     "  --uid HEX            96-bit unique id, 24 digits\n"
     "  --app-base 0xADDR    where applications begin (default 0x08008000)\n"
     "  --lenient            the bootloader's mistakes are counted, not fatal\n"
     "  --power off          start without power\n";
 
-static void on_event(void *user, const struct board_event *e)
-{
+static void on_event(void *user, const struct board_event *e) {
     struct session *s = user;
     if (e->kind == BOARD_EVENT_ERROR) {
         s->had_error = true;
@@ -34,7 +34,7 @@ static void on_event(void *user, const struct board_event *e)
     if (e->kind == BOARD_EVENT_LOCKUP) {
         fprintf(stderr, "iap-board: lockup: %s (pc 0x%08X)\n", e->text, e->value);
     }
-    if (!s->pipe || e->kind == BOARD_EVENT_FAULT) {
+    if (!s->pipe) {
         return;
     }
     // Rate changes come in clusters while clocks and BRR are set up: the last one counts.
@@ -56,20 +56,17 @@ static void on_event(void *user, const struct board_event *e)
     snprintf(n->text, sizeof n->text, "%s", e->text);
 }
 
-static void on_log(void *user, const char *line)
-{
+static void on_log(void *user, const char *line) {
     (void)user;
     fprintf(stderr, "iap-board: %s\n", line);
 }
 
-static bool bad(const char *what, const char *value)
-{
+static bool bad(const char *what, const char *value) {
     fprintf(stderr, "iap-board: %s: '%s'\n", what, value);
     return false;
 }
 
-static bool parse_button(struct session *s, const char *v)
-{
+static bool parse_button(struct session *s, const char *v) {
     char pin[8];
     const char *colon = strchr(v, ':');
     if (!strcmp(v, "none")) {
@@ -86,8 +83,7 @@ static bool parse_button(struct session *s, const char *v)
            (s->button_high || !strcmp(colon + 1, "low"));
 }
 
-static bool parse_u32(const char *v, uint32_t *out, uint64_t lo, uint64_t hi)
-{
+static bool parse_u32(const char *v, uint32_t *out, uint64_t lo, uint64_t hi) {
     uint64_t n;
     if (!parse_u64(v, &n) || n < lo || n > hi) {
         return false;
@@ -105,8 +101,7 @@ struct options {
 };
 
 // Options without a value; false: not one of them.
-static bool flag_option(struct session *s, const char *a)
-{
+static bool flag_option(struct session *s, const char *a) {
     struct {
         const char *name;
         bool *flag;
@@ -129,8 +124,7 @@ static bool flag_option(struct session *s, const char *a)
     return false;
 }
 
-static bool value_option(struct session *s, struct options *o, const char *a, const char *v)
-{
+static bool value_option(struct session *s, struct options *o, const char *a, const char *v) {
     struct board_config *c = &s->config;
     uint32_t n = 0;
     size_t len;
@@ -159,6 +153,8 @@ static bool value_option(struct session *s, struct options *o, const char *a, co
         return parse_u32(v, &c->hse_hz, 4000000, 25000000) || bad("--hse: 4 to 25 MHz in Hz", v);
     } else if (!strcmp(a, "--lsi")) {
         return parse_u32(v, &c->lsi_hz, 30000, 60000) || bad("--lsi: 30000 to 60000", v);
+    } else if (!strcmp(a, "--hsi")) {
+        return parse_u32(v, &c->hsi_hz, 7600000, 8400000) || bad("--hsi: 7600000 to 8400000", v);
     } else if (!strcmp(a, "--app-base")) {
         return parse_u32(v, &c->app_base, 0x08000000, 0x081FFFFF) || bad("--app-base", v);
     } else if (!strcmp(a, "--uid")) {
@@ -174,8 +170,7 @@ static bool value_option(struct session *s, struct options *o, const char *a, co
     return true;
 }
 
-static bool parse(struct session *s, struct options *o, int argc, char **argv)
-{
+static bool parse(struct session *s, struct options *o, int argc, char **argv) {
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--help")) {
             fputs(usage, stdout);
@@ -185,7 +180,8 @@ static bool parse(struct session *s, struct options *o, int argc, char **argv)
             continue;
         }
         if (i + 1 >= argc) {
-            return bad(strncmp(argv[i], "--", 2) ? "unexpected argument" : "needs a value or is unknown",
+            return bad(strncmp(argv[i], "--", 2) ? "unexpected argument"
+                                                 : "needs a value or is unknown",
                        argv[i]);
         }
         if (!value_option(s, o, argv[i], argv[i + 1])) {
@@ -203,8 +199,7 @@ static bool parse(struct session *s, struct options *o, int argc, char **argv)
     return true;
 }
 
-static bool load_all(struct session *s, const struct options *o)
-{
+static bool load_all(struct session *s, const struct options *o) {
     char err[512];
     if (s->flash_path && !board_flash_load(s->board, s->flash_path, err, sizeof err)) {
         return bad("cannot load flash", err);
@@ -228,8 +223,7 @@ static bool load_all(struct session *s, const struct options *o)
     return true;
 }
 
-bool session_open(struct session *s, int argc, char **argv, int *exit_code)
-{
+bool session_open(struct session *s, int argc, char **argv, int *exit_code) {
     struct options o = {0};
     *s = (struct session){.button_port = 0, .button_bit = 0, .button_high = true};
     s->config.seed = 1;
@@ -258,8 +252,7 @@ bool session_open(struct session *s, int argc, char **argv, int *exit_code)
     return true;
 }
 
-int session_close(struct session *s)
-{
+int session_close(struct session *s) {
     char err[512];
     int code = s->had_error ? 3 : 0;
     if (s->flash_path) {

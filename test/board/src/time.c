@@ -3,13 +3,11 @@
 
 typedef unsigned __int128 u128;
 
-uint64_t cycles_to_ps(const struct board *b, uint64_t cycles)
-{
+uint64_t cycles_to_ps(const struct board *b, uint64_t cycles) {
     return (uint64_t)(((u128)cycles * b->ps_per_cycle_32) >> 32);
 }
 
-uint64_t now_ps(const struct board *b)
-{
+uint64_t now_ps(const struct board *b) {
     // A device acts at the time of its event, not at the end of the instruction that was
     // running then: back-to-back characters would drift apart otherwise.
     if (b->ev_time) {
@@ -19,8 +17,7 @@ uint64_t now_ps(const struct board *b)
 }
 
 // First cycle at which now_ps() is not before `ps`.
-uint64_t cycle_at(const struct board *b, uint64_t ps)
-{
+uint64_t cycle_at(const struct board *b, uint64_t ps) {
     if (ps == NEVER) {
         return NEVER;
     }
@@ -34,8 +31,7 @@ uint64_t cycle_at(const struct board *b, uint64_t ps)
     return b->c0 + n;
 }
 
-void time_set_clock(struct board *b, uint32_t hclk, uint32_t pclk1, uint32_t pclk2)
-{
+void time_set_clock(struct board *b, uint32_t hclk, uint32_t pclk1, uint32_t pclk2) {
     if (b->hclk) {
         uint64_t now = b->t0 + cycles_to_ps(b, b->cyc - b->c0);
         b->t0 = now;
@@ -48,16 +44,14 @@ void time_set_clock(struct board *b, uint32_t hclk, uint32_t pclk1, uint32_t pcl
     b->deadline = b->cyc; // recompute before the next instruction
 }
 
-void time_skip_to(struct board *b, uint64_t ps)
-{
+void time_skip_to(struct board *b, uint64_t ps) {
     uint64_t cycle = cycle_at(b, ps);
     if (cycle > b->cyc) {
         b->cyc = cycle;
     }
 }
 
-void ev_at(struct board *b, int id, uint64_t ps)
-{
+void ev_at(struct board *b, int id, uint64_t ps) {
     b->ev[id] = ps;
     if (ps != NEVER) {
         uint64_t cycle = cycle_at(b, ps);
@@ -67,8 +61,7 @@ void ev_at(struct board *b, int id, uint64_t ps)
     }
 }
 
-uint64_t ev_next(const struct board *b)
-{
+uint64_t ev_next(const struct board *b) {
     uint64_t next = NEVER;
     for (int i = 0; i < EV_COUNT; i++) {
         if (b->ev[i] < next) {
@@ -78,8 +71,7 @@ uint64_t ev_next(const struct board *b)
     return next;
 }
 
-static void ev_run(struct board *b, int id)
-{
+static void ev_run(struct board *b, int id) {
     switch (id) {
     case EV_FLASH:
         fpec_event(b);
@@ -112,8 +104,7 @@ static void ev_run(struct board *b, int id)
 }
 
 // In order of time; events of the same instant in order of their id.
-void ev_run_due(struct board *b)
-{
+void ev_run_due(struct board *b) {
     for (;;) {
         uint64_t now = now_ps(b);
         int due = -1;

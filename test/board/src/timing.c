@@ -2,18 +2,15 @@
 // states, taken branches and bus waits are added where they are known, in cpu.c and bus.c.
 #include "internal.h"
 
-static unsigned count_bits(uint32_t v)
-{
+static unsigned count_bits(uint32_t v) {
     return (unsigned)__builtin_popcount(v);
 }
 
-static uint16_t make(unsigned cycles, unsigned flags)
-{
+static uint16_t make(unsigned cycles, unsigned flags) {
     return (uint16_t)(CLASS_VALID | cycles | flags);
 }
 
-static uint16_t narrow(uint16_t op)
-{
+static uint16_t narrow(uint16_t op) {
     if ((op & 0xF800) == 0x4800 || ((op & 0xF000) == 0x5000 && (op & 0x0E00) >= 0x0600) ||
         ((op & 0xE000) == 0x6000 && (op & 0x0800)) || (op & 0xF800) == 0x8800 ||
         (op & 0xF800) == 0x9800) {
@@ -27,7 +24,7 @@ static uint16_t narrow(uint16_t op)
         return make(1 + count_bits(op & 0x1FFu), 0);
     }
     if ((op & 0xF000) == 0xC000) { // STM, LDM
-        return make(1 + count_bits(op & 0xFFu), 0);
+        return make(1 + count_bits(op & 0xFFu), CLASS_WORDS);
     }
     if ((op & 0xFFE0) == 0xB660 || op == 0xBF40) { // CPS, SEV
         return make(1, CLASS_MASKS);
@@ -35,16 +32,16 @@ static uint16_t narrow(uint16_t op)
     return make(1, 0);
 }
 
-static uint16_t wide(uint16_t hw1, uint16_t hw2)
-{
+static uint16_t wide(uint16_t hw1, uint16_t hw2) {
     if ((hw1 & 0xFE40) == 0xE800) { // LDM, STM and PUSH, POP
-        return make(1 + count_bits(hw2), 0);
+        return make(1 + count_bits(hw2), CLASS_WORDS);
     }
     if ((hw1 & 0xFFF0) == 0xE8D0 && (hw2 & 0xFFE0) == 0xF000) { // TBB, TBH
         return make(2, 0);
     }
     if ((hw1 & 0xFE40) == 0xE840) { // LDRD, STRD, exclusives
-        return make(3, 0);
+        // Exclusives may be bytes; LDRD and STRD have P or W set.
+        return make(3, (hw1 & 0x0120) ? CLASS_WORDS : 0);
     }
     if ((hw1 & 0xFE00) == 0xF800) {
         return (hw1 & 0x10) ? make(2, CLASS_LOAD) : make(1, CLASS_STORE);
@@ -71,7 +68,6 @@ static uint16_t wide(uint16_t hw1, uint16_t hw2)
     return make(1, 0);
 }
 
-uint16_t timing_class(uint16_t hw1, uint16_t hw2)
-{
+uint16_t timing_class(uint16_t hw1, uint16_t hw2) {
     return hw1 >= 0xE800 ? wide(hw1, hw2) : narrow(hw1);
 }

@@ -28,13 +28,11 @@
 #define CR3_DMAR (1u << 6)
 #define CR3_DMAT (1u << 7)
 
-static unsigned index_of(const struct board *b, const struct uart *u)
-{
+static unsigned index_of(const struct board *b, const struct uart *u) {
     return (unsigned)(u - b->uart);
 }
 
-uint64_t usart_bit_ps(const struct board *b, const struct uart *u)
-{
+uint64_t usart_bit_ps(const struct board *b, const struct uart *u) {
     if (!(u->cr1 & CR1_UE) || u->brr < 16) {
         return 0;
     }
@@ -42,13 +40,11 @@ uint64_t usart_bit_ps(const struct board *b, const struct uart *u)
     return BOARD_PS_PER_S * u->brr / pclk;
 }
 
-unsigned usart_frame_bits(const struct uart *u)
-{
+unsigned usart_frame_bits(const struct uart *u) {
     return (u->cr1 & CR1_M) ? 11 : 10;
 }
 
-uint32_t board_uart_baud(const struct board *b)
-{
+uint32_t board_uart_baud(const struct board *b) {
     for (int i = 0; i < BOARD_UARTS; i++) {
         uint64_t bit = b->uart[i].on_line ? usart_bit_ps(b, &b->uart[i]) : 0;
         if (bit) {
@@ -59,8 +55,7 @@ uint32_t board_uart_baud(const struct board *b)
 }
 
 // Interrupt and DMA request lines follow the flags.
-static void lines(struct board *b, struct uart *u)
-{
+static void lines(struct board *b, struct uart *u) {
     unsigned i = index_of(b, u);
     uint32_t sr = u->sr, cr1 = u->cr1, cr3 = u->cr3;
     bool irq = ((cr1 & CR1_RXNEIE) && (sr & (SR_RXNE | SR_ORE))) ||
@@ -70,14 +65,12 @@ static void lines(struct board *b, struct uart *u)
     nvic_line(b, b->family->uart_irq[i], irq && (cr1 & CR1_UE));
     bool on = cr1 & CR1_UE;
     dma_request(b, b->family->dma_rx[i], on && (cr3 & CR3_DMAR) && (sr & SR_RXNE));
-    dma_request(b, b->family->dma_tx[i],
-                on && (cr1 & CR1_TE) && (cr3 & CR3_DMAT) && (sr & SR_TXE));
+    dma_request(b, b->family->dma_tx[i], on && (cr1 & CR1_TE) && (cr3 & CR3_DMAT) && (sr & SR_TXE));
 }
 
 // Pins: alternate-function output for TX, any digital input for RX. USART1 moves to PB6/PB7
 // with AFIO_MAPR bit 2.
-static void pins(const struct board *b, unsigned i, bool *tx, bool *rx)
-{
+static void pins(const struct board *b, unsigned i, bool *tx, bool *rx) {
     static const uint8_t place[4][3] = {{0, 9, 10}, {0, 2, 3}, {1, 10, 11}, {1, 6, 7}};
     const uint8_t *p = place[i == 0 && (b->misc.afio_mapr & 4u) ? 3 : i];
     unsigned t = gpio_mode(b, p[0], p[1]), r = gpio_mode(b, p[0], p[2]);
@@ -85,13 +78,11 @@ static void pins(const struct board *b, unsigned i, bool *tx, bool *rx)
     *rx = !(r & 3u) && (r >> 2 == 1 || r >> 2 == 2);
 }
 
-static unsigned parity_bit(const struct uart *u, unsigned v)
-{
+static unsigned parity_bit(const struct uart *u, unsigned v) {
     return ((unsigned)__builtin_popcount(v) & 1u) ^ ((u->cr1 & CR1_PS) ? 1u : 0);
 }
 
-static void tx_start(struct board *b, struct uart *u, uint64_t start)
-{
+static void tx_start(struct board *b, struct uart *u, uint64_t start) {
     unsigned i = index_of(b, u), nbits = usart_frame_bits(u);
     uint64_t bit = usart_bit_ps(b, u);
     unsigned data_bits = nbits - 2, v = u->tdr & ((1u << data_bits) - 1u);
@@ -111,16 +102,14 @@ static void tx_start(struct board *b, struct uart *u, uint64_t start)
     ev_at(b, EV_UART_TX + (int)i, u->tx_last_end);
 }
 
-static void tx_try(struct board *b, struct uart *u, uint64_t when)
-{
+static void tx_try(struct board *b, struct uart *u, uint64_t when) {
     if (!u->tx_moving && !(u->sr & SR_TXE) && (u->cr1 & CR1_TE) && usart_bit_ps(b, u)) {
         tx_start(b, u, when);
     }
 }
 
 // Receiver on or off, at the rate now set.
-static void rx_update(struct board *b, struct uart *u)
-{
+static void rx_update(struct board *b, struct uart *u) {
     unsigned i = index_of(b, u);
     bool tx, rx;
     pins(b, i, &tx, &rx);
@@ -139,22 +128,19 @@ static void rx_update(struct board *b, struct uart *u)
     }
 }
 
-void usart_line_changed(struct board *b, struct uart *u)
-{
+void usart_line_changed(struct board *b, struct uart *u) {
     if (u->listening) {
         ev_at(b, EV_UART_RX + (int)index_of(b, u), sampler_next(&u->rx, &b->to_device));
     }
 }
 
-void usart_pins_changed(struct board *b)
-{
+void usart_pins_changed(struct board *b) {
     for (int i = 0; i < BOARD_UARTS; i++) {
         rx_update(b, &b->uart[i]);
     }
 }
 
-void usart_clock_changed(struct board *b)
-{
+void usart_clock_changed(struct board *b) {
     for (int i = 0; i < BOARD_UARTS; i++) {
         rx_update(b, &b->uart[i]);
     }
@@ -162,8 +148,7 @@ void usart_clock_changed(struct board *b)
     board_emit(b, BOARD_EVENT_BAUD, board_uart_baud(b), "");
 }
 
-static void receive(struct board *b, struct uart *u)
-{
+static void receive(struct board *b, struct uart *u) {
     unsigned i = index_of(b, u);
     uint64_t edge = u->rx.edge;
     uint32_t noise = rng_next(&b->rng_line);
@@ -198,8 +183,7 @@ static void receive(struct board *b, struct uart *u)
     usart_line_changed(b, u);
 }
 
-void usart_event(struct board *b, int id)
-{
+void usart_event(struct board *b, int id) {
     int i = (id - EV_UART_TX) % BOARD_UARTS;
     struct uart *u = &b->uart[i];
     if (id < EV_UART_RX) {
@@ -217,8 +201,7 @@ void usart_event(struct board *b, int id)
     }
 }
 
-static void dr_write(struct board *b, struct uart *u, uint32_t v)
-{
+static void dr_write(struct board *b, struct uart *u, uint32_t v) {
     if (u->sr_read) { // SR read, then DR written
         u->sr &= (uint16_t)~SR_TC;
     }
@@ -239,8 +222,7 @@ static void dr_write(struct board *b, struct uart *u, uint32_t v)
     lines(b, u);
 }
 
-static void cr1_write(struct board *b, struct uart *u, uint32_t v)
-{
+static void cr1_write(struct board *b, struct uart *u, uint32_t v) {
     uint32_t old = u->cr1;
     bool was_on = (old & CR1_UE) && (old & CR1_TE);
     if (v & 1u) {
@@ -261,8 +243,7 @@ static void cr1_write(struct board *b, struct uart *u, uint32_t v)
     rx_update(b, u);
 }
 
-void usart_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size)
-{
+void usart_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size) {
     struct uart *u = &b->uart[p->index];
     uint32_t baud = board_uart_baud(b);
     if (size == 1 && off != 0x04) {
@@ -309,8 +290,7 @@ void usart_write(struct board *b, const struct periph *p, uint32_t off, uint32_t
     lines(b, u);
 }
 
-uint32_t usart_read(struct board *b, const struct periph *p, uint32_t off)
-{
+uint32_t usart_read(struct board *b, const struct periph *p, uint32_t off) {
     struct uart *u = &b->uart[p->index];
     switch (off) {
     case 0x00:
@@ -320,7 +300,7 @@ uint32_t usart_read(struct board *b, const struct periph *p, uint32_t off)
         uint32_t v = u->dr;
         u->sr &= (uint16_t)~SR_RXNE;
         if (u->sr_read) { // SR read, then DR read
-            u->sr &= (uint16_t)~(SR_PE | SR_FE | SR_NE | SR_ORE | SR_IDLE);
+            u->sr &= (uint16_t) ~(SR_PE | SR_FE | SR_NE | SR_ORE | SR_IDLE);
         }
         u->sr_read = false;
         lines(b, u);
@@ -342,8 +322,7 @@ uint32_t usart_read(struct board *b, const struct periph *p, uint32_t off)
     }
 }
 
-void usart_reset(struct board *b, const struct periph *p)
-{
+void usart_reset(struct board *b, const struct periph *p) {
     struct uart *u = &b->uart[p->index];
     bool on_line = u->on_line;
     memset(u, 0, sizeof *u);

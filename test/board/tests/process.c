@@ -14,15 +14,13 @@
 #include <time.h>
 #include <unistd.h>
 
-double process_now(void)
-{
+double process_now(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-size_t process_read(int fd, char *data, size_t n, double seconds)
-{
+size_t process_read(int fd, char *data, size_t n, double seconds) {
     double end = process_now() + seconds;
     size_t got = 0;
     while (got < n) {
@@ -36,12 +34,12 @@ size_t process_read(int fd, char *data, size_t n, double seconds)
             break;
         }
         got += (size_t)k;
+        end = process_now() + seconds;
     }
     return got;
 }
 
-bool process_read_line(int fd, char *data, size_t room, double seconds)
-{
+bool process_read_line(int fd, char *data, size_t room, double seconds) {
     size_t n = 0;
     while (n + 1 < room && process_read(fd, data + n, 1, seconds) == 1) {
         if (data[n] == '\n') {
@@ -54,8 +52,7 @@ bool process_read_line(int fd, char *data, size_t room, double seconds)
     return false;
 }
 
-static int connect_to(const char *path)
-{
+static int connect_to(const char *path) {
     struct sockaddr_un a = {.sun_family = AF_UNIX};
     snprintf(a.sun_path, sizeof a.sun_path, "%s", path);
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -66,8 +63,7 @@ static int connect_to(const char *path)
     return fd;
 }
 
-void process_start(struct process *p, bool control, const char *const *args)
-{
+void process_start(struct process *p, bool control, const char *const *args) {
     static int serial;
     char socket_path[64];
     const char *argv[32] = {BOARD_PROGRAM};
@@ -106,8 +102,7 @@ void process_start(struct process *p, bool control, const char *const *args)
     }
 }
 
-int process_wait(struct process *p)
-{
+int process_wait(struct process *p) {
     int status = 0;
     if (p->control >= 0) {
         close(p->control);
@@ -121,8 +116,7 @@ int process_wait(struct process *p)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-void process_set_rate(int fd, unsigned baud)
-{
+void process_set_rate(int fd, unsigned baud) {
     struct termios2 t;
     ioctl(fd, TCGETS2, &t);
     t.c_iflag = t.c_oflag = t.c_lflag = 0;
@@ -131,14 +125,12 @@ void process_set_rate(int fd, unsigned baud)
     ioctl(fd, TCSETS2, &t);
 }
 
-unsigned process_get_rate(int fd)
-{
+unsigned process_get_rate(int fd) {
     struct termios2 t;
     return ioctl(fd, TCGETS2, &t) == 0 ? t.c_ospeed : 0;
 }
 
-void process_open_port(struct process *p, unsigned baud)
-{
+void process_open_port(struct process *p, unsigned baud) {
     p->port = open(p->name, O_RDWR | O_NOCTTY);
     if (p->port < 0) {
         perror(p->name);
@@ -147,8 +139,7 @@ void process_open_port(struct process *p, unsigned baud)
     process_set_rate(p->port, baud);
 }
 
-static const char *ask(struct process *p, int to, int from, const char *line)
-{
+static const char *ask(struct process *p, int to, int from, const char *line) {
     size_t n = strlen(line);
     if (write(to, line, n) != (ssize_t)n || write(to, "\n", 1) != 1 ||
         !process_read_line(from, p->answer, sizeof p->answer, 10)) {
@@ -157,18 +148,15 @@ static const char *ask(struct process *p, int to, int from, const char *line)
     return p->answer;
 }
 
-const char *process_command(struct process *p, const char *line)
-{
+const char *process_command(struct process *p, const char *line) {
     return ask(p, p->control, p->control, line);
 }
 
-const char *process_ask_pipe(struct process *p, const char *line)
-{
+const char *process_ask_pipe(struct process *p, const char *line) {
     return ask(p, p->in, p->out, line);
 }
 
-long long process_number(const char *answer, const char *key)
-{
+long long process_number(const char *answer, const char *key) {
     char quoted[64];
     snprintf(quoted, sizeof quoted, "\"%s\":", key);
     const char *at = strstr(answer, quoted);

@@ -8,10 +8,10 @@
 
 struct process {
     pid_t pid;
-    int in, out;      // the child's stdin and stdout
-    int control;      // connected to the socket, -1: not
-    int port;         // the pty opened, -1: not
-    char name[128];   // of the pty
+    int in, out;    // the child's stdin and stdout
+    int control;    // connected to the socket, -1: not
+    int port;       // the pty opened, -1: not
+    char name[128]; // of the pty
     char answer[65536];
 };
 
@@ -25,7 +25,7 @@ unsigned process_get_rate(int fd);
 // One control command; the answer stays valid until the next.
 const char *process_command(struct process *p, const char *line);
 const char *process_ask_pipe(struct process *p, const char *line);
-// Reads until `n` bytes are there or `seconds` passed.
+// Reads until `n` bytes are there or none came for `seconds`.
 size_t process_read(int fd, char *data, size_t n, double seconds);
 bool process_read_line(int fd, char *data, size_t room, double seconds);
 long long process_number(const char *answer, const char *key); // -1: not there

@@ -7,23 +7,20 @@
 static struct fixture f;
 static const uint32_t page = 0x10000;
 
-static void start(uint64_t seed)
-{
+static void start(uint64_t seed) {
     struct board_config c = fixture_config(&f);
     c.seed = seed;
     fixture_start(&f, "fpec", &c);
     fixture_run_ms(&f, 5);
 }
 
-static uint16_t half_word(uint32_t off)
-{
+static uint16_t half_word(uint32_t off) {
     uint16_t v;
     board_peek(f.board, 0x08000000 + off, (uint8_t *)&v, 2);
     return v;
 }
 
-static void test_torn_program(void)
-{
+static void test_torn_program(void) {
     int whole = 0, none = 0, between = 0, weak = 0;
     for (uint64_t seed = 1; seed <= 60; seed++) {
         start(seed);
@@ -43,8 +40,7 @@ static void test_torn_program(void)
     CHECK(whole && none && between > 20 && weak > 20);
 }
 
-static void test_weak_bits_change_until_rewritten(void)
-{
+static void test_weak_bits_change_until_rewritten(void) {
     int changed = 0, noisy = 0;
     for (uint64_t seed = 1; seed <= 40; seed++) {
         start(seed);
@@ -74,8 +70,7 @@ static void test_weak_bits_change_until_rewritten(void)
     CHECK(noisy > 3);
 }
 
-static void fill_page(void)
-{
+static void fill_page(void) {
     uint8_t data[2048];
     for (size_t i = 0; i < sizeof data; i++) {
         data[i] = (uint8_t)(i * 7);
@@ -83,8 +78,7 @@ static void fill_page(void)
     board_poke(f.board, 0x08000000 + page, data, sizeof data);
 }
 
-static void test_torn_erase(void)
-{
+static void test_torn_erase(void) {
     int old_kept = 0, blank_but_weak = 0, mixed = 0, drifted = 0;
     for (uint64_t seed = 1; seed <= 40; seed++) {
         start(seed);
@@ -103,6 +97,11 @@ static void test_torn_erase(void)
         mixed += old != 2048 && blank != 2048;
         if (blank == 2048) {
             blank_but_weak++;
+            board_power_on(f.board); // quiet at first, also for reads
+            for (uint32_t i = 0; i < 2048; i += 2) {
+                CHECK_EQ(half_word(page + i), 0xFFFF);
+            }
+            board_power_off(f.board);
             for (int i = 0; i < 4; i++) {
                 board_power_on(f.board);
                 board_power_off(f.board);
@@ -122,8 +121,7 @@ static void test_torn_erase(void)
     CHECK_EQ(drifted, blank_but_weak);
 }
 
-static void test_reset_tears_too(void)
-{
+static void test_reset_tears_too(void) {
     start(3);
     fill_page();
     fixture_send(&f, "e");
@@ -135,8 +133,7 @@ static void test_reset_tears_too(void)
     fixture_stop(&f);
 }
 
-static void test_cut_counts_operations(void)
-{
+static void test_cut_counts_operations(void) {
     start(1);
     board_cut_at(f.board, 3, 1);
     CHECK(!strncmp(fixture_ask(&f, "e", 100), "00000020", 8));
@@ -153,8 +150,7 @@ static void test_cut_counts_operations(void)
     fixture_stop(&f);
 }
 
-static void test_cut_after_cycles(void)
-{
+static void test_cut_after_cycles(void) {
     start(1);
     uint64_t at = board_cycles(f.board) + 12345;
     board_cut_after_cycles(f.board, 12345);
@@ -167,15 +163,13 @@ static void test_cut_after_cycles(void)
 static int journal_calls;
 static struct board_flash_op last_op;
 
-static void on_op(void *user, const struct board_flash_op *op)
-{
+static void on_op(void *user, const struct board_flash_op *op) {
     (void)user;
     journal_calls++;
     last_op = *op;
 }
 
-static void test_journal_and_snapshot(void)
-{
+static void test_journal_and_snapshot(void) {
     struct board_config c = fixture_config(&f);
     c.on_flash_op = on_op;
     fixture_start(&f, "fpec", &c);
@@ -198,8 +192,7 @@ static void test_journal_and_snapshot(void)
     fixture_stop(&f);
 }
 
-int main(void)
-{
+int main(void) {
     test_torn_program();
     test_weak_bits_change_until_rewritten();
     test_torn_erase();

@@ -4,15 +4,13 @@
 
 static struct fixture f;
 
-static void start(void)
-{
+static void start(void) {
     fixture_start(&f, "core", NULL);
     fixture_run_ms(&f, 5);
     CHECK(fixture_heard(&f, "core\n"));
 }
 
-static void expect(const char *command, const char *answer)
-{
+static void expect(const char *command, const char *answer) {
     const char *got = fixture_ask(&f, command, 500);
     if (strcmp(got, answer)) {
         printf("'%s': got '%s', expected '%s'\n", command, got, answer);
@@ -20,52 +18,45 @@ static void expect(const char *command, const char *answer)
     }
 }
 
-static void test_preemption_and_tail_chaining(void)
-{
+static void test_preemption_and_tail_chaining(void) {
     start();
     expect("n", "0000348c \n"); // 13452: nested, equal priority waits, then back
     expect("v", "00000007 \n");
     fixture_stop(&f);
 }
 
-static void test_masks(void)
-{
+static void test_masks(void) {
     start();
     expect("n", "0000348c \n");
     expect("m", "000019af \n"); // 6575
     fixture_stop(&f);
 }
 
-static void test_process_stack(void)
-{
+static void test_process_stack(void) {
     start();
     expect("p", "0000005c 00000001 \n");
     fixture_stop(&f);
 }
 
-static void test_conditional_code_under_interrupts(void)
-{
+static void test_conditional_code_under_interrupts(void) {
     start();
     expect("i", "00000000 00000001 \n");
     fixture_stop(&f);
 }
 
-static void test_sleep(void)
-{
+static void test_sleep(void) {
     start();
     expect("w", "0000000a 0000000b 0000000c \n");
     fixture_stop(&f);
 }
 
-static void test_systick(void)
-{
+static void test_systick(void) {
     start();
     expect("s", "00000000 00000001 00000000 00000001 \n");
     fixture_stop(&f);
 }
 
-static void test_faults(void)
-{
+static void test_faults(void) {
     start();
     expect("l", "00000001 00008200 40000000 20020000 \n"); // PRECISERR, BFARVALID, FORCED
     const char *store = fixture_ask(&f, "t", 100);
@@ -77,8 +68,21 @@ static void test_faults(void)
     fixture_stop(&f);
 }
 
-static void test_lockup_until_reset(void)
-{
+static void test_code_in_ram_may_change(void) {
+    start();
+    expect("c", "000004fb \n"); // 1 + 2 + ... + 50
+    fixture_stop(&f);
+}
+
+static void test_bit_band_and_alignment(void) {
+    start();
+    expect("B", "00000071 00000001 00000001 \n");
+    const char *got = fixture_ask(&f, "a", 100);
+    CHECK(!strncmp(got, "44332211 00000001 01000000 40000000", 35)); // UNALIGNED
+    fixture_stop(&f);
+}
+
+static void test_lockup_until_reset(void) {
     start();
     fixture_ask(&f, "L", 10);
     CHECK_EQ(board_get_state(f.board), BOARD_LOCKUP);
@@ -92,16 +96,14 @@ static void test_lockup_until_reset(void)
     fixture_stop(&f);
 }
 
-static void test_stack_outside_ram_locks_up(void)
-{
+static void test_stack_outside_ram_locks_up(void) {
     start();
     fixture_ask(&f, "S", 10);
     CHECK_EQ(board_get_state(f.board), BOARD_LOCKUP);
     fixture_stop(&f);
 }
 
-static void test_blank_flash_locks_up(void)
-{
+static void test_blank_flash_locks_up(void) {
     struct board_config c = fixture_config(&f);
     struct board *b = board_create(&c);
     board_power_on(b);
@@ -110,8 +112,7 @@ static void test_blank_flash_locks_up(void)
     board_destroy(b);
 }
 
-int main(void)
-{
+int main(void) {
     test_preemption_and_tail_chaining();
     test_masks();
     test_process_stack();
@@ -119,6 +120,8 @@ int main(void)
     test_sleep();
     test_systick();
     test_faults();
+    test_code_in_ram_may_change();
+    test_bit_band_and_alignment();
     test_lockup_until_reset();
     test_stack_outside_ram_locks_up();
     test_blank_flash_locks_up();

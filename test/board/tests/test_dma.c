@@ -4,15 +4,13 @@
 
 static struct fixture f;
 
-static void start(void)
-{
+static void start(void) {
     fixture_start(&f, "dma", NULL);
     fixture_run_ms(&f, 5);
     CHECK(fixture_heard(&f, "dma\n"));
 }
 
-static void test_ring_goes_on_during_an_erase(void)
-{
+static void test_ring_goes_on_during_an_erase(void) {
     char text[202] = "e";
     start();
     memset(text + 1, '.', 200); // 200 bytes take 17.4 ms, an erase at least 20
@@ -29,8 +27,7 @@ static void test_ring_goes_on_during_an_erase(void)
     fixture_stop(&f);
 }
 
-static void test_transmit(void)
-{
+static void test_transmit(void) {
     start();
     CHECK(!strcmp(fixture_ask(&f, "b", 50), "block by dma\n"));
     fixture_ask(&f, "f", 50);
@@ -38,24 +35,21 @@ static void test_transmit(void)
     fixture_stop(&f);
 }
 
-static void test_transfer_error(void)
-{
+static void test_transfer_error(void) {
     start();
     CHECK(!strcmp(fixture_ask(&f, "x...", 50), "00000000 \n")); // channel switched off
     CHECK_EQ(board_counters(f.board)->dma_errors, 1);
     fixture_stop(&f);
 }
 
-static void test_changed_while_enabled(void)
-{
+static void test_changed_while_enabled(void) {
     start();
     fixture_ask(&f, "c", 50);
     CHECK_EQ(board_get_state(f.board), BOARD_ERROR);
     fixture_stop(&f);
 }
 
-int main(void)
-{
+int main(void) {
     test_ring_goes_on_during_an_erase();
     test_transmit();
     test_transfer_error();

@@ -9,8 +9,7 @@ static struct fixture f;
 static char dir[] = "/tmp/board-files-XXXXXX";
 static char path[64], weak[64], opt[64], err[256];
 
-static long file_size(const char *name)
-{
+static long file_size(const char *name) {
     FILE *h = fopen(name, "rb");
     long n = -1;
     if (h) {
@@ -21,8 +20,7 @@ static long file_size(const char *name)
     return n;
 }
 
-static void write_bytes(const char *name, size_t n, int value)
-{
+static void write_bytes(const char *name, size_t n, int value) {
     FILE *h = fopen(name, "wb");
     for (size_t i = 0; i < n; i++) {
         fputc(value, h);
@@ -30,8 +28,7 @@ static void write_bytes(const char *name, size_t n, int value)
     fclose(h);
 }
 
-static void test_sizes(void)
-{
+static void test_sizes(void) {
     fixture_start(&f, "echo", NULL);
     CHECK(board_flash_load(f.board, path, err, sizeof err)); // none yet: blank
     CHECK_EQ(board_flash_data(f.board)[0], 0xFF);
@@ -50,8 +47,7 @@ static void test_sizes(void)
     fixture_stop(&f);
 }
 
-static void test_weak_cells_and_options_persist(void)
-{
+static void test_weak_cells_and_options_persist(void) {
     fixture_start(&f, "fpec", NULL);
     fixture_run_ms(&f, 5);
     fixture_ask(&f, "p", 50);
@@ -80,8 +76,7 @@ static void test_weak_cells_and_options_persist(void)
     fixture_stop(&f);
 }
 
-int main(void)
-{
+int main(void) {
     if (!mkdtemp(dir)) {
         return 1;
     }

@@ -4,15 +4,13 @@
 
 static struct fixture f;
 
-static void start(const struct board_config *c)
-{
+static void start(const struct board_config *c) {
     fixture_start(&f, "fpec", c);
     fixture_run_ms(&f, 5);
     CHECK(fixture_heard(&f, "fpec\n"));
 }
 
-static void expect(const char *command, const char *answer)
-{
+static void expect(const char *command, const char *answer) {
     const char *got = fixture_ask(&f, command, 500);
     if (strcmp(got, answer)) {
         printf("'%s': got '%s', expected '%s'\n", command, got, answer);
@@ -21,8 +19,7 @@ static void expect(const char *command, const char *answer)
 }
 
 // SR, then the half-word; EOP is bit 5, WRPRTERR 4, PGERR 2.
-static void test_erase_and_program(void)
-{
+static void test_erase_and_program(void) {
     start(NULL);
     expect("e", "00000020 0000ffff \n");
     expect("p", "00000020 00001234 \n");
@@ -39,8 +36,7 @@ static void test_erase_and_program(void)
 }
 
 // Faults taken, CFSR (bit 10 IMPRECISERR), then FLASH_CR and the half-word: untouched.
-static void test_bus_errors(void)
-{
+static void test_bus_errors(void) {
     static const char *const cases[] = {"b", "W", "c"};
     start(NULL);
     for (int i = 0; i < 3; i++) {
@@ -57,15 +53,13 @@ static void test_bus_errors(void)
     fixture_stop(&f);
 }
 
-static void test_bsy_rises_a_cycle_late(void)
-{
+static void test_bsy_rises_a_cycle_late(void) {
     start(NULL);
     expect("s", "00000001 \n");
     fixture_stop(&f);
 }
 
-static void test_stall(void)
-{
+static void test_stall(void) {
     struct board_config c = fixture_config(&f);
     c.typical_flash = true;
     start(&c);
@@ -75,8 +69,7 @@ static void test_stall(void)
     fixture_stop(&f);
 }
 
-static void test_busy_times(void)
-{
+static void test_busy_times(void) {
     start(NULL);
     bool varied = false;
     unsigned first = 0;
@@ -91,8 +84,7 @@ static void test_busy_times(void)
     fixture_stop(&f);
 }
 
-static void test_no_stall(void)
-{
+static void test_no_stall(void) {
     struct board_config c = fixture_config(&f);
     c.no_stall = true;
     start(&c);
@@ -102,8 +94,7 @@ static void test_no_stall(void)
     fixture_stop(&f);
 }
 
-static void test_write_protection(void)
-{
+static void test_write_protection(void) {
     start(NULL);
     expect("o", "\n");
     board_reset_pin(f.board); // option bytes are loaded at reset
@@ -114,12 +105,11 @@ static void test_write_protection(void)
     fixture_stop(&f);
 }
 
-static void test_misuse_stops_the_bootloader(void)
-{
+static void test_misuse_stops_the_bootloader(void) {
     static const struct {
         const char *command, *text;
     } cases[] = {
-        {"g", "two operations"}, {"M", "mass erase"},       {"L", "while locked"},
+        {"g", "two operations"}, {"M", "mass erase"},        {"L", "while locked"},
         {"B", "while BSY"},      {"A", "outside the flash"}, {"H", "HSI off"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -136,8 +126,7 @@ static void test_misuse_stops_the_bootloader(void)
     }
 }
 
-static void test_lenient_counts_instead(void)
-{
+static void test_lenient_counts_instead(void) {
     struct board_config c = fixture_config(&f);
     c.lenient = true;
     start(&c);
@@ -147,8 +136,7 @@ static void test_lenient_counts_instead(void)
     fixture_stop(&f);
 }
 
-int main(void)
-{
+int main(void) {
     test_erase_and_program();
     test_bus_errors();
     test_bsy_rises_a_cycle_late();

@@ -6,16 +6,14 @@
 
 static struct fixture f;
 
-static void start(void)
-{
+static void start(void) {
     fixture_start(&f, "echo", NULL);
     fixture_run_ms(&f, 5);
     CHECK(fixture_heard(&f, "boot\n"));
 }
 
 // How many of 200 bytes come back as they should with the host off by `permille`.
-static int echoed(int permille)
-{
+static int echoed(int permille) {
     int good = 0;
     start();
     board_line_set_rate(f.board, (uint32_t)(115200 + 115200 * permille / 1000));
@@ -30,8 +28,7 @@ static int echoed(int permille)
     return good;
 }
 
-static void test_rate_mismatch(void)
-{
+static void test_rate_mismatch(void) {
     CHECK_EQ(echoed(0), 200);
     CHECK_EQ(echoed(25), 200);
     CHECK_EQ(echoed(-25), 200);
@@ -41,8 +38,17 @@ static void test_rate_mismatch(void)
     CHECK(echoed(-900) < 20);
 }
 
-static void test_framing_errors_are_seen(void)
-{
+// At the edge of what a receiver takes, the flags tell before the bytes do.
+static void test_marginal_rate_is_noisy(void) {
+    start();
+    board_line_set_rate(f.board, 119800); // 4 %: the last data bit is sampled close to its end
+    fixture_send(&f, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+    fixture_run_ms(&f, 10);
+    CHECK(board_counters(f.board)->noise_errors > 0);
+    fixture_stop(&f);
+}
+
+static void test_framing_errors_are_seen(void) {
     start();
     board_line_set_rate(f.board, 9600);
     fixture_send(&f, "A");
@@ -52,8 +58,7 @@ static void test_framing_errors_are_seen(void)
     fixture_stop(&f);
 }
 
-static void test_bytes_take_their_time(void)
-{
+static void test_bytes_take_their_time(void) {
     start();
     fixture_send(&f, "0123456789"); // 10 characters of 86.7 us
     f.heard_len = 0;
@@ -67,8 +72,20 @@ static void test_bytes_take_their_time(void)
     fixture_stop(&f);
 }
 
-static void test_overrun_without_dma(void)
-{
+static void test_not_before_its_time(void) {
+    start();
+    f.heard_len = 0;
+    uint64_t now = board_time_ps(f.board);
+    board_uart_push(f.board, (const uint8_t *)"A", 1);
+    board_uart_push_at(f.board, (const uint8_t *)"K", 1, now + 5 * MS);
+    fixture_run_ms(&f, 5);
+    CHECK(!strcmp(f.heard, "B"));
+    fixture_run_ms(&f, 1);
+    CHECK(!strcmp(f.heard, "BL"));
+    fixture_stop(&f);
+}
+
+static void test_overrun_without_dma(void) {
     fixture_start(&f, "fpec", NULL);
     fixture_run_ms(&f, 5);
     // The erase takes 20 ms or more: the first byte is kept, the next sets ORE.
@@ -77,8 +94,7 @@ static void test_overrun_without_dma(void)
     fixture_stop(&f);
 }
 
-static void test_unplugged(void)
-{
+static void test_unplugged(void) {
     start();
     board_unplug(f.board, true);
     f.heard_len = 0;
@@ -93,8 +109,7 @@ static void test_unplugged(void)
     fixture_stop(&f);
 }
 
-static void test_powered_off_device_hears_nothing(void)
-{
+static void test_powered_off_device_hears_nothing(void) {
     start();
     board_power_off(f.board);
     f.heard_len = 0;
@@ -109,8 +124,7 @@ static void test_powered_off_device_hears_nothing(void)
 }
 
 // All that can be observed of a run with noise, flash and time in it.
-static size_t run_of_chance(uint64_t seed, char *out, size_t room)
-{
+static size_t run_of_chance(uint64_t seed, char *out, size_t room) {
     struct board_config c = fixture_config(&f);
     c.seed = seed;
     fixture_start(&f, "fpec", &c);
@@ -127,16 +141,15 @@ static size_t run_of_chance(uint64_t seed, char *out, size_t room)
     for (size_t i = 0; i < c.part->flash_size; i++) {
         sum = sum * 31 + board_flash_data(f.board)[i];
     }
-    int len = snprintf(out, room, "%s|%llu|%llu|%llu|%u|%u", f.heard,
-                       (unsigned long long)n->instructions,
-                       (unsigned long long)board_cycles(f.board),
-                       (unsigned long long)n->framing_errors, sum, board_weak_cells(f.board));
+    int len =
+        snprintf(out, room, "%s|%llu|%llu|%llu|%u|%u", f.heard, (unsigned long long)n->instructions,
+                 (unsigned long long)board_cycles(f.board), (unsigned long long)n->framing_errors,
+                 sum, board_weak_cells(f.board));
     fixture_stop(&f);
     return (size_t)len;
 }
 
-static void test_determinism(void)
-{
+static void test_determinism(void) {
     static char a[70000], b[70000], other[70000];
     run_of_chance(7, a, sizeof a);
     run_of_chance(7, b, sizeof b);
@@ -145,11 +158,12 @@ static void test_determinism(void)
     CHECK(strcmp(a, other) != 0);
 }
 
-int main(void)
-{
+int main(void) {
     test_rate_mismatch();
+    test_marginal_rate_is_noisy();
     test_framing_errors_are_seen();
     test_bytes_take_their_time();
+    test_not_before_its_time();
     test_overrun_without_dma();
     test_unplugged();
     test_powered_off_device_hears_nothing();

@@ -2,15 +2,21 @@
 #include "check.h"
 #include "fixture.h"
 
-int main(void)
-{
+int main(void) {
     static const struct {
         const char *command, *text;
     } cases[] = {
-        {"l", "wait states"},    {"f", "HCLK 128000000"}, {"1", "PCLK1"},
-        {"p", "PLL config"},     {"g", "clock off"},      {"u", "unknown 4-byte read at 0x40001000"},
-        {"d", "byte is lost"},   {"v", "VTOR"},           {"a", "AIRCR"},
-        {"r", "system memory"},  {"h", "unknown 2-byte write"},
+        {"l", "wait states"},
+        {"f", "HCLK 128000000"},
+        {"1", "PCLK1"},
+        {"p", "PLL config"},
+        {"g", "clock off"},
+        {"u", "unknown 4-byte read at 0x40001000"},
+        {"d", "byte is lost"},
+        {"v", "VTOR"},
+        {"a", "AIRCR"},
+        {"r", "system memory"},
+        {"h", "unknown 2-byte write"},
     };
     static struct fixture f;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

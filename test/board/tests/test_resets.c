@@ -9,15 +9,13 @@ static struct fixture f;
 #define SFT  0x10000000u
 #define IWDG 0x20000000u
 
-static void start(const struct board_config *c)
-{
+static void start(const struct board_config *c) {
     fixture_start(&f, "resets", c);
     fixture_run_ms(&f, 5);
 }
 
 // Flags and mailbox of the latest "boot" line.
-static void booted(uint32_t *csr, uint32_t *mailbox)
-{
+static void booted(uint32_t *csr, uint32_t *mailbox) {
     const char *at = f.heard;
     *csr = *mailbox = 0;
     for (const char *p = at; (p = strstr(p, "boot ")) != NULL; p++) {
@@ -27,8 +25,7 @@ static void booted(uint32_t *csr, uint32_t *mailbox)
     *csr &= 0xFC000000u;
 }
 
-static void test_flags_and_sram(void)
-{
+static void test_flags_and_sram(void) {
     uint32_t csr, mail;
     start(NULL);
     booted(&csr, &mail);
@@ -58,8 +55,7 @@ static void test_flags_and_sram(void)
     fixture_stop(&f);
 }
 
-static void test_watchdog(void)
-{
+static void test_watchdog(void) {
     uint32_t csr, mail;
     start(NULL);
     fixture_ask(&f, "c", 50);
@@ -83,8 +79,7 @@ static void test_watchdog(void)
     fixture_stop(&f);
 }
 
-static void test_watchdog_ends_lockup_and_sleep(void)
-{
+static void test_watchdog_ends_lockup_and_sleep(void) {
     static const char *const ends[] = {"L", "z"};
     for (int i = 0; i < 2; i++) {
         start(NULL);
@@ -99,8 +94,7 @@ static void test_watchdog_ends_lockup_and_sleep(void)
     }
 }
 
-static void test_hardware_watchdog(void)
-{
+static void test_hardware_watchdog(void) {
     start(NULL);
     board_hw_watchdog(f.board, true);
     fixture_run_ms(&f, 1000);
@@ -116,16 +110,14 @@ static void test_hardware_watchdog(void)
     fixture_stop(&f);
 }
 
-static void test_watchdog_registers_are_locked(void)
-{
+static void test_watchdog_registers_are_locked(void) {
     start(NULL);
     fixture_ask(&f, "p", 50);
     CHECK_EQ(board_get_state(f.board), BOARD_ERROR);
     fixture_stop(&f);
 }
 
-static void test_application(void)
-{
+static void test_application(void) {
     start(NULL);
     fixture_load(&f, "app", 0x08008000);
     f.heard_len = 0;
@@ -147,8 +139,7 @@ static void test_application(void)
     fixture_stop(&f);
 }
 
-static void test_button(void)
-{
+static void test_button(void) {
     start(NULL);
     board_pin_drive(f.board, 0, 0, 1);
     CHECK(!strcmp(fixture_ask(&f, "b", 50), "00000001 \n"));
@@ -157,8 +148,7 @@ static void test_button(void)
     fixture_stop(&f);
 }
 
-int main(void)
-{
+int main(void) {
     test_flags_and_sram();
     test_watchdog();
     test_watchdog_ends_lockup_and_sleep();

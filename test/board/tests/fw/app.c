@@ -3,18 +3,15 @@
 
 static volatile uint32_t ticks, got;
 
-void systick(void)
-{
+void systick(void) {
     ticks++;
 }
 
-void irq_usart1(void)
-{
+void irq_usart1(void) {
     got = USART_DR;
 }
 
-void main_(void)
-{
+void main_(void) {
     STK_LOAD = 64000 - 1;
     STK_VAL = 0;
     STK_CTRL = 7;

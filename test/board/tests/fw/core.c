@@ -5,8 +5,7 @@
 static volatile uint32_t order, ticks, extra;
 static uint32_t psp_stack[64];
 
-static void mark(uint32_t digit)
-{
+static void mark(uint32_t digit) {
     order = order * 10 + digit;
 }
 
@@ -26,36 +25,30 @@ void irq7(void) // middle: raises an equal one, which must wait
     mark(4);
 }
 
-void irq8(void)
-{
+void irq8(void) {
     uint32_t ipsr;
     __asm volatile("mrs %0, ipsr" : "=r"(ipsr));
     mark(ipsr == 24 ? 5 : 9);
 }
 
-void svc(void)
-{
+void svc(void) {
     extra = 0x5C;
 }
 
-void pendsv(void)
-{
+void pendsv(void) {
     mark(7);
 }
 
-void systick(void)
-{
+void systick(void) {
     ticks++;
 }
 
-__attribute__((naked)) void busfault(void)
-{
+__attribute__((naked)) void busfault(void) {
     __asm volatile("mov r0, sp; push {r4, lr}; bl fault; ldr r3, =extra; movs r2, #0xBF;"
                    "str r2, [r3]; pop {r4, pc}");
 }
 
-static void nested(void)
-{
+static void nested(void) {
     order = 0;
     NVIC_IPR(6) = 0x80;
     NVIC_IPR(7) = 0x40;
@@ -66,8 +59,7 @@ static void nested(void)
     put_hex(order); // 1, then 3 4, then 5, then 2
 }
 
-static void masks(void)
-{
+static void masks(void) {
     order = 0;
     __asm volatile("cpsid i");
     NVIC_ISPR(0) = 1u << 8;
@@ -80,8 +72,7 @@ static void masks(void)
     put_hex(order); // 6 5 7 5
 }
 
-static void on_psp(void)
-{
+static void on_psp(void) {
     __asm volatile("msr psp, %0; mrs r1, control; orr r1, #2; msr control, r1; isb;"
                    "svc #0; mov r2, sp; str r2, [%1]; mrs r1, control; bic r1, #2;"
                    "msr control, r1; isb" ::"r"(psp_stack + 60),
@@ -92,8 +83,7 @@ static void on_psp(void)
 }
 
 // Conditional code under interrupts every 97 cycles: IT state must survive entry and return.
-static void it_blocks(void)
-{
+static void it_blocks(void) {
     uint32_t wrong = 0;
     STK_LOAD = 96;
     STK_VAL = 0;
@@ -112,8 +102,7 @@ static void it_blocks(void)
     put_hex(ticks > 1000);
 }
 
-static void sleep_wfi(void)
-{
+static void sleep_wfi(void) {
     uint32_t before = ticks;
     STK_LOAD = 64000 - 1;
     STK_VAL = 0;
@@ -129,8 +118,7 @@ static void sleep_wfi(void)
     STK_CTRL = 0;
 }
 
-static void systick_registers(void)
-{
+static void systick_registers(void) {
     STK_CTRL = 0;
     STK_LOAD = 1000;
     STK_VAL = 5;
@@ -152,20 +140,54 @@ static void systick_registers(void)
     put_hex(ticks - before);
 }
 
-static void __attribute__((naked)) store_at(uint32_t address)
-{
+static void __attribute__((naked)) store_at(uint32_t address) {
     __asm volatile("str r0, [r0]; nop; nop; bx lr");
     (void)address;
 }
 
-static void __attribute__((naked)) load_at(uint32_t address)
-{
+static void __attribute__((naked)) load_at(uint32_t address) {
     __asm volatile("ldr r1, [r0]; nop; nop; bx lr");
     (void)address;
 }
 
-static void command(int c)
-{
+static uint16_t code[8] __attribute__((aligned(4)));
+
+// Code written, run, written again and run again.
+static void rewritten_code(void) {
+    uint32_t (*run)(void) = (uint32_t(*)(void))((uint32_t)code | 1u);
+    uint32_t sum = 0;
+    for (uint32_t i = 1; i <= 50; i++) {
+        code[0] = (uint16_t)(0x2000u | i); // movs r0, #i
+        code[1] = 0x4770;                  // bx lr
+        __asm volatile("dsb; isb" ::: "memory");
+        sum += run();
+    }
+    put_hex(sum);
+}
+
+static void bit_band(void) {
+    static volatile uint32_t word;
+    volatile uint32_t *bit =
+        (volatile uint32_t *)(0x22000000u + ((uint32_t)&word - 0x20000000u) * 32);
+    word = 0xF0;
+    bit[0] = 1;
+    bit[7] = 0;
+    put_hex(word);
+    put_hex(bit[6]);
+    put_hex(*(volatile uint32_t *)(0x42000000u + 0x21000u * 32 + 25 * 4)); // RCC_CR.PLLRDY
+}
+
+static void unaligned(void) {
+    static uint32_t words[4] = {0x33221100, 0x77665544};
+    uint32_t v, at = (uint32_t)words + 1;
+    __asm volatile("ldr %0, [%1]" : "=r"(v) : "r"(at));
+    put_hex(v); // single accesses may be unaligned
+    skip = 4;
+    __asm volatile("ldrd r2, r3, [%0]" ::"r"(at) : "r2", "r3");
+    report_fault();
+}
+
+static void command(int c) {
     skip = 2;
     faults = 0;
     switch (c) {
@@ -186,6 +208,15 @@ static void command(int c)
         break;
     case 's':
         systick_registers();
+        break;
+    case 'c':
+        rewritten_code();
+        break;
+    case 'B':
+        bit_band();
+        break;
+    case 'a':
+        unaligned();
         break;
     case 'v': // PendSV from ICSR
         order = 0;
@@ -236,8 +267,7 @@ static void command(int c)
     put('\n');
 }
 
-void main_(void)
-{
+void main_(void) {
     clock_64mhz();
     uart_open(64000000 / 115200);
     SCB_SHPR(11) = 0x20;

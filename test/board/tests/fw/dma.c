@@ -5,21 +5,18 @@ static uint8_t ring[256];
 static volatile uint32_t half, full;
 static uint32_t tail;
 
-void irq_dma5(void)
-{
+void irq_dma5(void) {
     uint32_t isr = DMA_ISR;
     half += isr >> 18 & 1u;
     full += isr >> 17 & 1u;
     DMA_IFCR = 0xFu << 16;
 }
 
-static uint32_t head(void)
-{
+static uint32_t head(void) {
     return (sizeof ring - DMA_CNDTR(5)) % sizeof ring;
 }
 
-static uint8_t next(void)
-{
+static uint8_t next(void) {
     while (head() == tail) {
     }
     uint8_t c = ring[tail];
@@ -27,8 +24,7 @@ static uint8_t next(void)
     return c;
 }
 
-static void erase_page(void)
-{
+static void erase_page(void) {
     FLASH_CR = 2;
     FLASH_AR = 0x08010000;
     FLASH_CR = 0x42;
@@ -38,8 +34,7 @@ static void erase_page(void)
     FLASH_CR = 0;
 }
 
-static void send_block(const char *s, uint32_t n)
-{
+static void send_block(const char *s, uint32_t n) {
     DMA_CCR(4) = 0;
     DMA_CPAR(4) = 0x40013804;
     DMA_CMAR(4) = (uint32_t)s;
@@ -52,8 +47,7 @@ static void send_block(const char *s, uint32_t n)
     USART_CR3 &= ~(1u << 7);
 }
 
-static void command(uint8_t c)
-{
+static void command(uint8_t c) {
     switch (c) {
     case 'e': { // how many bytes came while the CPU stood still
         uint32_t before = head();
@@ -89,8 +83,7 @@ static void command(uint8_t c)
     put('\n');
 }
 
-void main_(void)
-{
+void main_(void) {
     clock_64mhz();
     RCC_AHBENR |= 1;
     DMA_CPAR(5) = 0x40013804;

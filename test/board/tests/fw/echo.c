@@ -3,13 +3,11 @@
 
 static volatile uint32_t ticks;
 
-void systick(void)
-{
+void systick(void) {
     ticks++;
 }
 
-void main_(void)
-{
+void main_(void) {
     clock_64mhz();
     uart_open(64000000 / 115200);
     STK_LOAD = 64000 - 1;

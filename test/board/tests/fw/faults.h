@@ -6,8 +6,7 @@
 
 static volatile uint32_t faults, saved_cfsr, saved_hfsr, saved_bfar, saved_pc, skip;
 
-static __attribute__((used)) void fault(uint32_t *frame)
-{
+static __attribute__((used)) void fault(uint32_t *frame) {
     saved_cfsr = SCB_CFSR;
     saved_hfsr = SCB_HFSR;
     saved_bfar = SCB_BFAR;
@@ -18,13 +17,11 @@ static __attribute__((used)) void fault(uint32_t *frame)
     frame[6] += skip;
 }
 
-__attribute__((naked)) void hardfault(void)
-{
+__attribute__((naked)) void hardfault(void) {
     __asm volatile("tst lr, #4; ite eq; mrseq r0, msp; mrsne r0, psp; b fault");
 }
 
-static inline void report_fault(void)
-{
+static inline void report_fault(void) {
     put_hex(faults);
     put_hex(saved_cfsr);
     put_hex(saved_hfsr);

@@ -2,24 +2,21 @@
 #include "faults.h"
 #include "regs.h"
 
-#define PAGE  0x08010000u
+#define PAGE    0x08010000u
 #define OPTKEYR REG(0x40022008)
 
-static void unlock(void)
-{
+static void unlock(void) {
     FLASH_KEYR = KEY1;
     FLASH_KEYR = KEY2;
 }
 
-static void wait(void)
-{
+static void wait(void) {
     __asm volatile("nop");
     while (FLASH_SR & 1u) {
     }
 }
 
-static void erase(uint32_t page)
-{
+static void erase(uint32_t page) {
     FLASH_CR = 2;
     FLASH_AR = page;
     FLASH_CR = 0x42;
@@ -27,24 +24,21 @@ static void erase(uint32_t page)
     FLASH_CR = 0;
 }
 
-static void program(uint32_t address, uint16_t value)
-{
+static void program(uint32_t address, uint16_t value) {
     FLASH_CR = 1;
     REG16(address) = value;
     wait();
     FLASH_CR = 0;
 }
 
-static void report(uint32_t address)
-{
+static void report(uint32_t address) {
     put_hex(FLASH_SR);
     put_hex(REG16(address));
     FLASH_SR = 0x34;
 }
 
 // STRT, and SR read by the very next instruction and by the one after.
-RAMCODE static uint32_t bsy_after_strt(void)
-{
+RAMCODE static uint32_t bsy_after_strt(void) {
     uint32_t first, second;
     FLASH_CR = 2;
     FLASH_AR = PAGE;
@@ -59,8 +53,7 @@ RAMCODE static uint32_t bsy_after_strt(void)
     return first << 4 | second;
 }
 
-RAMCODE static uint32_t polls_in_ram(void)
-{
+RAMCODE static uint32_t polls_in_ram(void) {
     uint32_t n = 0;
     FLASH_CR = 2;
     FLASH_AR = PAGE;
@@ -74,8 +67,7 @@ RAMCODE static uint32_t polls_in_ram(void)
 }
 
 // A data read of flash stands still until the erase is over.
-RAMCODE static uint32_t read_while_busy(void)
-{
+RAMCODE static uint32_t read_while_busy(void) {
     FLASH_CR = 2;
     FLASH_AR = PAGE;
     FLASH_CR = 0x42;
@@ -87,16 +79,14 @@ RAMCODE static uint32_t read_while_busy(void)
     return before << 4 | after;
 }
 
-RAMCODE static void write_while_busy(void)
-{
+RAMCODE static void write_while_busy(void) {
     FLASH_CR = 2;
     FLASH_AR = PAGE;
     FLASH_CR = 0x42;
     FLASH_AR = PAGE + 0x800;
 }
 
-static void stalled_erase(void)
-{
+static void stalled_erase(void) {
     STK_LOAD = 64000 - 1;
     STK_VAL = 0;
     STK_CTRL = 5;
@@ -105,8 +95,7 @@ static void stalled_erase(void)
     put_hex((DWT_CYCCNT - start) / 64000); // ms
 }
 
-static void protect_first_pages(void)
-{
+static void protect_first_pages(void) {
     unlock();
     OPTKEYR = KEY1;
     OPTKEYR = KEY2;
@@ -121,8 +110,7 @@ static void protect_first_pages(void)
     FLASH_CR = 0x80;
 }
 
-static void misuse(int c)
-{
+static void misuse(int c) {
     switch (c) {
     case 'g': // two operations at once
         FLASH_CR = 3;
@@ -159,8 +147,7 @@ static void misuse(int c)
     }
 }
 
-static void bus_faults(int c)
-{
+static void bus_faults(int c) {
     if (c != 'K') {
         FLASH_CR = c == 'c' ? 0 : 1;
     }
@@ -183,8 +170,7 @@ static void bus_faults(int c)
     faults = 0;
 }
 
-static void command(int c)
-{
+static void command(int c) {
     switch (c) {
     case 'e':
         erase(PAGE);
@@ -236,8 +222,7 @@ static void command(int c)
     put('\n');
 }
 
-void main_(void)
-{
+void main_(void) {
     clock_64mhz();
     uart_open(64000000 / 115200);
     DWT_CTRL = 1;

@@ -1,13 +1,11 @@
 // One letter, one mistake that real hardware would punish sooner or later.
 #include "regs.h"
 
-static void fast_without_wait_states(void)
-{
+static void fast_without_wait_states(void) {
     FLASH_ACR = 0x10;
 }
 
-static void too_fast(void)
-{
+static void too_fast(void) {
     RCC_CFGR &= ~3u;
     while (RCC_CFGR & 12u) {
     }
@@ -22,8 +20,7 @@ static void too_fast(void)
     RCC_CFGR |= 2;
 }
 
-static void command(int c)
-{
+static void command(int c) {
     switch (c) {
     case 'l':
         fast_without_wait_states();
@@ -66,8 +63,7 @@ static void command(int c)
     put_str("unnoticed\n");
 }
 
-void main_(void)
-{
+void main_(void) {
     clock_64mhz();
     uart_open(64000000 / 115200);
     put_str("misuse\n");

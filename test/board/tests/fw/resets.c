@@ -3,16 +3,14 @@
 
 #define MAILBOX REG(0x20001FE0)
 
-static void reset(void)
-{
+static void reset(void) {
     __asm volatile("dsb");
     SCB_AIRCR = 0x05FA0004;
     for (;;) {
     }
 }
 
-static void watchdog(uint32_t pr, uint32_t rlr)
-{
+static void watchdog(uint32_t pr, uint32_t rlr) {
     IWDG_KR = 0xCCCC;
     IWDG_KR = 0x5555;
     IWDG_PR = pr;
@@ -22,14 +20,12 @@ static void watchdog(uint32_t pr, uint32_t rlr)
     IWDG_KR = 0xAAAA;
 }
 
-static void __attribute__((naked)) jump(uint32_t sp, uint32_t pc)
-{
+static void __attribute__((naked)) jump(uint32_t sp, uint32_t pc) {
     __asm volatile("msr msp, r0; bx r1");
     (void)sp, (void)pc;
 }
 
-static void command(int c)
-{
+static void command(int c) {
     switch (c) {
     case 'm':
         MAILBOX = 0xC0FFEE;
@@ -73,8 +69,7 @@ static void command(int c)
     put('\n');
 }
 
-void main_(void)
-{
+void main_(void) {
     clock_64mhz();
     uart_open(64000000 / 115200);
     put_str("boot ");

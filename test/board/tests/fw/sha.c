@@ -12,13 +12,11 @@ static const uint32_t k[64] = {
     0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 static uint32_t h[8], w[64];
 
-static uint32_t ror(uint32_t x, unsigned n)
-{
+static uint32_t ror(uint32_t x, unsigned n) {
     return x >> n | x << (32 - n);
 }
 
-static void block(const uint8_t *p)
-{
+static void block(const uint8_t *p) {
     for (int i = 0; i < 16; i++, p += 4) {
         w[i] = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
     }
@@ -29,7 +27,8 @@ static void block(const uint8_t *p)
     }
     uint32_t a = h[0], b = h[1], c = h[2], d = h[3], e = h[4], f = h[5], g = h[6], x = h[7];
     for (int i = 0; i < 64; i++) {
-        uint32_t t1 = x + (ror(e, 6) ^ ror(e, 11) ^ ror(e, 25)) + ((e & f) ^ (~e & g)) + k[i] + w[i];
+        uint32_t t1 =
+            x + (ror(e, 6) ^ ror(e, 11) ^ ror(e, 25)) + ((e & f) ^ (~e & g)) + k[i] + w[i];
         uint32_t t2 = (ror(a, 2) ^ ror(a, 13) ^ ror(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
         x = g;
         g = f;
@@ -50,14 +49,27 @@ static void block(const uint8_t *p)
     h[7] += x;
 }
 
-void main_(void)
-{
+// Cycles of 64 loads from an address.
+static uint32_t loads(uint32_t address) {
+    uint32_t start = DWT_CYCCNT, v;
+    for (int i = 0; i < 64; i++) {
+        __asm volatile("ldr %0, [%1]; nop; nop; nop; nop; nop; nop" : "=r"(v) : "r"(address));
+    }
+    return DWT_CYCCNT - start;
+}
+
+void main_(void) {
     clock_64mhz();
     uart_open(64000000 / 115200);
     DWT_CTRL = 1;
     put_str("sha\n");
     for (;;) {
-        get();
+        if (get() == 'l') {
+            put_hex(loads(0x20000000));
+            put_hex(loads(0x08008000));
+            put('\n');
+            continue;
+        }
         uint32_t start = DWT_CYCCNT;
         for (uint32_t i = 0; i < 16384; i += 64) {
             block((const uint8_t *)0x08008000 + i);

@@ -4,8 +4,7 @@
 extern uint32_t data_load, data_start, data_end, bss_start, bss_end;
 void main_(void);
 
-void start(void)
-{
+void start(void) {
     uint32_t *s = &data_load;
     for (uint32_t *d = &data_start; d < &data_end; d++) {
         *d = *s++;
@@ -18,8 +17,7 @@ void start(void)
     }
 }
 
-void unexpected(void)
-{
+void unexpected(void) {
     for (;;) {
     }
 }
@@ -40,7 +38,19 @@ WEAK(irq_dma5);
 WEAK(irq_usart1);
 
 __attribute__((section(".vectors"), used)) static const vector vectors[16 + 40] = {
-    (vector)(void *)&stack_top, start, nmi, hardfault, memfault, busfault, usagefault,
-    [11] = svc, [14] = pendsv, [15] = systick, [16 + 6] = irq6, [16 + 7] = irq7,
-    [16 + 8] = irq8, [16 + 15] = irq_dma5, [16 + 37] = irq_usart1,
+    (vector)(void *)&stack_top,
+    start,
+    nmi,
+    hardfault,
+    memfault,
+    busfault,
+    usagefault,
+    [11] = svc,
+    [14] = pendsv,
+    [15] = systick,
+    [16 + 6] = irq6,
+    [16 + 7] = irq7,
+    [16 + 8] = irq8,
+    [16 + 15] = irq_dma5,
+    [16 + 37] = irq_usart1,
 };

@@ -1,0 +1,167 @@
+// iap conformance: holds a bootloader against its specification, from outside.
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline/promises';
+import { Deviation } from '../../conformance/check.js';
+import type { Power } from '../../conformance/bench.js';
+import { REQUIREMENTS } from '../../conformance/requirements.js';
+import { type CheckResult, type Conformance, checkIds, conform } from '../../conformance/run.js';
+import { IapError } from '../../errors.js';
+import { deviceJson, deviceLine } from '../describe.js';
+import { type Context, withPort } from '../link.js';
+import type { LinkArguments } from '../options.js';
+
+export interface ConformanceArguments extends LinkArguments {
+  readonly powerCmd?: string | undefined;
+  readonly only?: string | undefined;
+  readonly permanent: boolean;
+  readonly yes: boolean;
+}
+
+/** A power switch that does not answer is a fault of the set-up [ms]. */
+const POWER_MS = 15_000;
+const FRAMES_SHOWN = 6;
+
+export async function conformance(args: ConformanceArguments, context: Context): Promise<void> {
+  const { output } = context;
+  const only = selected(args.only);
+  await consent(args, context);
+  const run = await withPort(args, context, async (transport, { clock, address, signal, trace }) => {
+    void trace;
+    return found(() =>
+      conform(transport, {
+        clock: clock ?? context.clock,
+        address: address ?? 0,
+        permanent: args.permanent,
+        ...(signal ? { signal } : {}),
+        ...(only ? { only } : {}),
+        ...(args.powerCmd === undefined ? {} : { power: powerCommand(args.powerCmd) }),
+        ...(args.verbose ? { trace: (line) => output.trace(line) } : {}),
+        onDevice: (info) => {
+          output.line(deviceLine(info));
+          output.event('found', { device: deviceJson(info) });
+        },
+        onResult: (result) => {
+          const { ms, ...values } = result;
+          output.event('check', { ...values, ms: Math.round(ms) });
+          for (const line of progressLines(result)) output.line(line);
+        },
+      }),
+    );
+  });
+  report(run, only === undefined, context);
+}
+
+async function found<T>(use: () => Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch (error) {
+    if (!(error instanceof Deviation)) throw error;
+    throw new IapError('NO_ANSWER', `no bootloader answers: ${error.found}`, {
+      hint: 'check port and rate; if an application is running that does not answer, reset the device now, or give --power-cmd',
+    });
+  }
+}
+
+function selected(only: string | undefined): string[] | undefined {
+  if (only === undefined) return undefined;
+  const ids = only.split(',').map((id) => id.trim());
+  const unknown = ids.filter((id) => !checkIds().includes(id));
+  if (unknown.length === 0) return ids;
+  throw new IapError('USAGE', `there is no check ${unknown.join(', ')}`, {
+    hint: `checks: ${checkIds().join(', ')}`,
+  });
+}
+
+async function consent({ yes, port }: ConformanceArguments, { output }: Context): Promise<void> {
+  if (yes) return;
+  const question = `this overwrites the application of the device on ${port ?? 'the port'}`;
+  if (process.stdin.isTTY !== true || output.json) {
+    throw new IapError('USAGE', question, { hint: 'add --yes if that is what you want' });
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await terminal.question(`${question}. Go on? [y/N] `);
+  terminal.close();
+  if (!/^y(es)?$/i.test(answer.trim())) throw new IapError('INTERRUPTED', 'nothing was changed');
+}
+
+function powerCommand(command: string): Power {
+  return { off: () => shell(`${command} off`), on: () => shell(`${command} on`) };
+}
+
+function shell(line: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(line, { shell: true, stdio: ['ignore', 'ignore', 'inherit'], timeout: POWER_MS });
+    const fail = (why: string): void =>
+      reject(new IapError('USAGE', `the power command failed: ${line}: ${why}`, { hint: 'it must end with exit code 0' }));
+    child.once('error', (error) => fail(error.message));
+    child.once('close', (code) => (code === 0 ? resolve() : fail(`exit code ${code}`)));
+  });
+}
+
+const MARK = { pass: 'pass', fail: 'FAIL', 'not testable': ' -- ' } as const;
+
+function progressLines({ id, title, verdict, ms, reason, expected, found, frames }: CheckResult): string[] {
+  const head = `${MARK[verdict]}  ${id.padEnd(20)} ${seconds(ms)}  ${title}${reason === undefined ? '' : ` (${reason})`}`;
+  if (verdict !== 'fail') return [head];
+  return [
+    head,
+    `      expected: ${expected}`,
+    `      found:    ${found}`,
+    ...(frames ?? []).slice(-FRAMES_SHOWN).map((frame) => `      ${frame}`),
+  ];
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1).padStart(5)} s`;
+}
+
+interface Row {
+  readonly requirement: string;
+  readonly check: string;
+  readonly verdict: string;
+  readonly ms: number | undefined;
+  readonly note: string;
+}
+
+/** One row for each requirement and check; requirements that nobody can see from here, too. */
+function rows(results: readonly CheckResult[], complete: boolean): Row[] {
+  return Object.entries(REQUIREMENTS).flatMap(([requirement, why]): Row[] => {
+    const checks = results.filter(({ requirements }) => requirements.includes(requirement));
+    if (checks.length === 0) {
+      if (!complete) return [];
+      const note = why ?? 'no check was run';
+      return [{ requirement, check: '-', verdict: 'not testable', ms: undefined, note }];
+    }
+    return checks.map(({ id, verdict, ms, reason, expected, found }) => {
+      const note = reason ?? (expected === undefined ? '' : `expected ${expected}; found ${found}`);
+      return { requirement, check: id, verdict, ms, note };
+    });
+  });
+}
+
+function report({ device, results, left, ms }: Conformance, complete: boolean, { output }: Context): void {
+  const table = rows(results, complete);
+  output.line('');
+  for (const { requirement, check, verdict, ms: took, note } of table) {
+    const time = took === undefined ? '       ' : seconds(took);
+    output.line(`${requirement.padEnd(5)} ${check.padEnd(20)} ${verdict.padEnd(12)} ${time}  ${note}`.trimEnd());
+    output.event('requirement', { requirement, check, verdict, note });
+  }
+  const count = (verdict: string): number => results.filter((result) => result.verdict === verdict).length;
+  const failed = results.filter(({ verdict }) => verdict === 'fail').map(({ id }) => id);
+  const state =
+    left === 'unfinished'
+      ? 'the device waits in its bootloader for an update: install an application with "iap flash"'
+      : 'the device may be in any state';
+  output.line('');
+  output.line(state);
+  const summary = `${count('pass')} checks passed, ${failed.length} failed, ${count('not testable')} not testable, in ${(ms / 1000).toFixed(0)} s`;
+  if (failed.length > 0) {
+    throw new IapError('VERIFY_FAILED', `${summary}: ${failed.join(', ')}`, {
+      hint: `the device does not keep to docs/bootloader-spec.md; ${state}`,
+      details: { passed: count('pass'), failed: failed.join(' '), notTestable: count('not testable') },
+    });
+  }
+  output.line(summary);
+  output.result({ passed: count('pass'), failed: [], notTestable: count('not testable'), left, device: deviceJson(device) });
+}

@@ -1,0 +1,21 @@
+// All checks, in the order in which they run: what others rest on first, what takes long last.
+import type { Check } from '../check.js';
+import { ADDRESS_CHECKS } from './addresses.js';
+import { BEGIN_CHECKS } from './begin.js';
+import { DATA_CHECKS } from './data.js';
+import { END_CHECKS } from './end.js';
+import { FRAME_CHECKS } from './frames.js';
+import { LINE_CHECKS } from './line.js';
+import { POWER_CHECKS } from './power.js';
+import { START_CHECKS } from './start.js';
+
+export const CHECKS: readonly Check[] = [
+  ...FRAME_CHECKS,
+  ...ADDRESS_CHECKS,
+  ...LINE_CHECKS,
+  ...BEGIN_CHECKS,
+  ...DATA_CHECKS,
+  ...END_CHECKS,
+  ...START_CHECKS,
+  ...POWER_CHECKS,
+];

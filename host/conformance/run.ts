@@ -1,0 +1,125 @@
+// A whole run: find the device, learn what the checks need, run them one by one, leave the device with something sensible.
+import { Capability, Command, decode, type HelloResponse, Refusal, Status } from '../../protocol/index.js';
+import type { Clock } from '../clock.js';
+import type { Transport } from '../transport/transport.js';
+import { Bench, type Power } from './bench.js';
+import { type Check, Deviation, NotTestable } from './check.js';
+import { CHECKS } from './checks/index.js';
+import { begin, beginPayload, sendPage } from './update.js';
+import { Wire } from './wire.js';
+
+export type Verdict = 'pass' | 'fail' | 'not testable';
+
+export interface CheckResult {
+  readonly id: string;
+  readonly requirements: readonly string[];
+  readonly title: string;
+  readonly verdict: Verdict;
+  readonly ms: number;
+  /** Why it is not testable */
+  readonly reason?: string;
+  readonly expected?: string;
+  readonly found?: string;
+  /** The newest frames on the wire before a failure, in hex */
+  readonly frames?: readonly string[];
+}
+
+export interface ConformOptions {
+  readonly clock: Clock;
+  readonly address: number;
+  readonly signal?: AbortSignal;
+  readonly power?: Power;
+  /** Also checks that can not be undone */
+  readonly permanent?: boolean;
+  /** Ids of the checks to run; all unless given */
+  readonly only?: readonly string[];
+  readonly trace?: (line: string) => void;
+  readonly onDevice?: (info: HelloResponse) => void;
+  readonly onResult?: (result: CheckResult) => void;
+}
+
+export interface Conformance {
+  readonly device: HelloResponse;
+  readonly results: readonly CheckResult[];
+  /** How the device was left */
+  readonly left: 'unfinished' | 'unknown';
+  readonly ms: number;
+}
+
+/** Runs the checks against whatever answers on a transport. Throws only if nobody answers at all, or the port breaks. */
+export async function conform(transport: Transport, options: ConformOptions): Promise<Conformance> {
+  const { clock, address, signal, power, permanent = false, only } = options;
+  const wire = new Wire(transport, clock, signal, options.trace);
+  const bench = new Bench({ wire, rate: transport.rate, address, power, permanent });
+  const startedAt = clock.now();
+  await bench.acquire();
+  const device = bench.info;
+  options.onDevice?.(device);
+  await learn(bench);
+  const results: CheckResult[] = [];
+  for (const check of CHECKS) {
+    if (only && !only.includes(check.id)) continue;
+    const result = await judge(bench, check);
+    results.push(result);
+    options.onResult?.(result);
+  }
+  const left = await leave(bench);
+  return { device, results, left, ms: clock.now() - startedAt };
+}
+
+/** The security counter that images need, and whether the device takes our images at all */
+async function learn(bench: Bench): Promise<void> {
+  if ((bench.info.capabilities & Capability.SIGNATURE) !== 0) {
+    bench.closed = 'the device takes signed images only';
+    return;
+  }
+  try {
+    const payload = beginPayload(bench.image({ seed: 99 }).header);
+    const answer = await bench.ask(Command.BEGIN, payload, { limitMs: bench.info.beginMs });
+    if (answer[0] === Status.ROLLBACK) bench.counter = decode(Refusal, answer).detail;
+    await bench.abort();
+  } catch (error) {
+    if (!(error instanceof Deviation) && !(error instanceof RangeError)) throw error;
+  }
+}
+
+async function judge(bench: Bench, check: Check): Promise<CheckResult> {
+  const { id, requirements, title } = check;
+  const { clock } = bench;
+  const startedAt = clock.now();
+  bench.wire.takeLog();
+  const result = (verdict: Verdict, more: Partial<CheckResult> = {}): CheckResult => {
+    return { id, requirements, title, verdict, ms: clock.now() - startedAt, ...more };
+  };
+  try {
+    await bench.ready();
+    await check.run(bench);
+    return result('pass');
+  } catch (error) {
+    if (error instanceof NotTestable) return result('not testable', { reason: error.message });
+    if (!(error instanceof Deviation)) throw error;
+    const { expected, found } = error;
+    return result('fail', { expected, found, frames: bench.wire.takeLog() });
+  }
+}
+
+/** An unfinished image: the device waits in its bootloader for the next update, whatever happens to its supply. */
+async function leave(bench: Bench): Promise<Conformance['left']> {
+  try {
+    await bench.ready();
+    const image = bench.image({ seed: 100, size: bench.info.pageSize + 8 });
+    await begin(bench, image);
+    await sendPage(bench, image, 1, 0);
+    await bench.abort();
+    return 'unfinished';
+  } catch (error) {
+    if (error instanceof Deviation) return 'unknown';
+    throw error;
+  }
+}
+
+/** Ids that --only takes */
+export function checkIds(): string[] {
+  return CHECKS.map(({ id }) => id);
+}
+

@@ -1,0 +1,168 @@
+// Raw frames on a transport: any bytes out, whatever comes in, with times and a log. Repeats nothing, repairs nothing.
+import {
+  BURST_START,
+  encodeFrame,
+  type Frame,
+  FrameDecoder,
+  maxEncodedSize,
+  RESPONSE_BIT,
+} from '../../protocol/index.js';
+import type { Clock } from '../clock.js';
+import { IapError } from '../errors.js';
+import { hexBytes } from '../text.js';
+import type { Transport } from '../transport/transport.js';
+
+/** Something that came in, and when [ms] */
+export type Arrival =
+  | { readonly kind: 'frame'; readonly frame: Frame; readonly at: number }
+  | {
+      readonly kind: 'noise';
+      readonly bytes: number;
+      readonly reason: string;
+      readonly at: number;
+    };
+
+const BITS_PER_BYTE = 10;
+/** A log line shows so many bytes of a frame. */
+const SHOWN = 40;
+/** Lines kept for a report */
+const KEPT = 8;
+const FRAME_OVERHEAD = 7;
+
+export class Wire {
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly #signal: AbortSignal | undefined;
+  readonly #trace: ((line: string) => void) | undefined;
+  readonly #decoder = new FrameDecoder();
+  #arrivals: Arrival[] = [];
+  #log: string[] = [];
+  #wake: () => void = () => {};
+  #broken: IapError | undefined;
+  #freeAt = 0;
+
+  constructor(
+    transport: Transport,
+    clock: Clock,
+    signal?: AbortSignal,
+    trace?: (line: string) => void,
+  ) {
+    this.transport = transport;
+    this.clock = clock;
+    this.#signal = signal;
+    this.#trace = trace;
+    transport.onBytes((bytes) => this.#receive(bytes));
+    transport.onClose((error) => {
+      this.#broken = error;
+      this.#wake();
+    });
+    signal?.addEventListener('abort', () => this.#wake(), { once: true });
+  }
+
+  /** Time on the line [ms] */
+  lineTime(bytes: number): number {
+    return (bytes * BITS_PER_BYTE * 1000) / this.transport.rate;
+  }
+
+  /** Bytes of a frame on the wire, at most */
+  static size(payload: number): number {
+    return maxEncodedSize(payload + FRAME_OVERHEAD) + 2;
+  }
+
+  /** When the last byte has left, if the line runs at its rate */
+  get freeAt(): number {
+    return Math.max(this.#freeAt, this.clock.now());
+  }
+
+  async send(bytes: Uint8Array): Promise<void> {
+    this.check();
+    this.#note('->', bytes);
+    this.#freeAt = this.freeAt + this.lineTime(bytes.length);
+    await this.transport.write(bytes);
+  }
+
+  /** A whole burst of frames */
+  post(...frames: readonly Frame[]): Promise<void> {
+    return this.send(concat([BURST_START, ...frames.map(encodeFrame)]));
+  }
+
+  /** What comes in next; undefined if nothing does until `deadline`. */
+  async receive(deadline: number): Promise<Arrival | undefined> {
+    for (;;) {
+      this.check();
+      const next = this.#arrivals.shift();
+      if (next || this.clock.now() >= deadline) return next;
+      await new Promise<void>((resolve) => {
+        const cancel = this.clock.after(deadline - this.clock.now(), resolve);
+        this.#wake = () => {
+          cancel();
+          resolve();
+        };
+      });
+    }
+  }
+
+  /** Waits, and lets what comes in wait as well. */
+  async sleep(ms: number): Promise<void> {
+    const until = this.clock.now() + ms;
+    while (this.clock.now() < until) {
+      this.check();
+      await new Promise<void>((resolve) => {
+        this.clock.after(until - this.clock.now(), resolve);
+      });
+    }
+    this.check();
+  }
+
+  /** Forgets what came in. */
+  clear(): void {
+    this.#arrivals = [];
+  }
+
+  /** The newest frames as they were on the wire; starts anew. */
+  takeLog(): string[] {
+    const log = this.#log;
+    this.#log = [];
+    return log;
+  }
+
+  check(): void {
+    if (this.#signal?.aborted) throw new IapError('INTERRUPTED', 'interrupted');
+    if (this.#broken) throw this.#broken;
+  }
+
+  #receive(bytes: Uint8Array): void {
+    const at = this.clock.now();
+    for (const decoded of this.#decoder.push(bytes)) {
+      if (decoded.kind === 'discarded') {
+        this.#arrivals.push({ kind: 'noise', bytes: decoded.bytes, reason: decoded.reason, at });
+        this.#line(`<- ${decoded.bytes} bytes that are no frame (${decoded.reason})`);
+      } else if ((decoded.frame.type & RESPONSE_BIT) !== 0) {
+        this.#arrivals.push({ kind: 'frame', frame: decoded.frame, at });
+        this.#note('<-', encodeFrame(decoded.frame));
+      }
+    }
+    this.#wake();
+  }
+
+  #note(arrow: string, bytes: Uint8Array): void {
+    const more = bytes.length > SHOWN ? `… (${bytes.length} bytes)` : '';
+    this.#line(`${arrow} ${hexBytes(bytes.subarray(0, SHOWN))}${more}`);
+  }
+
+  #line(text: string): void {
+    this.#log.push(text);
+    if (this.#log.length > KEPT) this.#log.shift();
+    this.#trace?.(`${(this.clock.now() / 1000).toFixed(4).padStart(10)}  ${text}`);
+  }
+}
+
+export function concat(chunks: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    out.set(chunk, at);
+    at += chunk.length;
+  }
+  return out;
+}

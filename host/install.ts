@@ -1,0 +1,147 @@
+// From BEGIN to a verified image: compare, send what differs, let the device verify. Once; what breaks off is thrown.
+import { BeginFlag, Begun, decode, Header, Status } from '../protocol/index.js';
+import { differingPages, isInstalled } from './compare.js';
+import { badAnswer, type Device, statusName } from './device.js';
+import { IapError } from './errors.js';
+import type { Emit } from './events.js';
+import type { Page } from './image/pages.js';
+import { ProgressMeter } from './progress.js';
+import { Transfer } from './transfer.js';
+
+/** Compared before anything is sent; the others while these are on the way, so that the line never waits for CRCs. */
+const FIRST_PAGES = 8;
+
+/** END says what is missing. */
+const MISSING: ReadonlySet<number> = new Set([
+  Status.GAP,
+  Status.PAGE_REJECTED,
+  Status.FLASH_FAILED,
+]);
+
+export class Installer {
+  /** Pages may have been changed on the device, and it is not verified yet. */
+  writing = false;
+  /** In flash by this run, repeats after a reset included */
+  pagesSent = 0;
+  bytesSent = 0;
+  readonly #device: Device;
+  readonly #header: Uint8Array;
+  readonly #pages: readonly Page[];
+  readonly #emit: Emit;
+
+  constructor(device: Device, header: Uint8Array, pages: readonly Page[], emit: Emit) {
+    this.#device = device;
+    this.#header = header;
+    this.#pages = pages;
+    this.#emit = emit;
+  }
+
+  async run(): Promise<void> {
+    const begun = await this.#begin();
+    if (begun) await this.#sendAndVerify(begun.next, begun.resumed);
+    this.writing = false;
+  }
+
+  /** Begins or resumes; undefined if the device says that the image is installed and good after all. */
+  async #begin(): Promise<{ readonly next: number; readonly resumed: boolean } | undefined> {
+    let answer = await this.#device.begin(this.#header, 0);
+    if (answer.begun === Begun.INSTALLED) {
+      // An END whose answer was lost: this run has installed it.
+      const { imageSha256 } = decode(Header, this.#header);
+      if (isInstalled(await this.#device.hello(true), imageSha256)) return undefined;
+      answer = await this.#device.begin(this.#header, BeginFlag.RENEW);
+    }
+    return { next: answer.next, resumed: answer.begun === Begun.RESUMED };
+  }
+
+  async #sendAndVerify(next: number, resumed: boolean): Promise<void> {
+    const transfer = this.#transfer(next, false);
+    await this.#compareAndSend(transfer, resumed);
+    if ((await this.#verify(transfer)) === 0) return;
+    this.#emit({
+      event: 'warning',
+      code: 'VERIFY_AGAIN',
+      message:
+        'the image in flash is not right although every page seemed to be; sending all pages again',
+    });
+    const again = this.#transfer(transfer.next, true);
+    this.#plan(this.#pages, true);
+    again.add(this.#pages);
+    await again.run();
+    const checks = await this.#verify(again);
+    if (checks === 0) return;
+    throw new IapError(
+      'VERIFY_FAILED',
+      'the image in flash is not what was sent, even after sending all of it twice',
+      {
+        hint: 'the flash of this device can not be trusted; it stays in the bootloader and does not start the application',
+        details: { checks },
+      },
+    );
+  }
+
+  /** The first pages are sent while the device computes the CRCs of the others. */
+  async #compareAndSend(transfer: Transfer, resumed: boolean): Promise<void> {
+    this.#emit({ event: 'comparing', pages: this.#pages.length });
+    const first = await differingPages(this.#device, this.#pages.slice(0, FIRST_PAGES));
+    transfer.add(first);
+    transfer.open = true;
+    const others = differingPages(this.#device, this.#pages.slice(FIRST_PAGES)).then(
+      (pages) => {
+        this.#plan([...first, ...pages], resumed);
+        transfer.add(pages);
+        transfer.open = false;
+      },
+      (error: unknown) => transfer.abandon(error),
+    );
+    try {
+      await transfer.run();
+    } finally {
+      await others;
+    }
+  }
+
+  #plan(pages: readonly Page[], resumed: boolean): void {
+    this.#emit({
+      event: 'plan',
+      pagesTotal: this.#pages.length,
+      pagesToSend: pages.length,
+      bytesToSend: sizeOf(pages),
+      resumed,
+    });
+  }
+
+  #transfer(next: number, force: boolean): Transfer {
+    this.writing = true;
+    const before = { pages: this.pagesSent, bytes: this.bytesSent };
+    const meter = new ProgressMeter(this.#device.session.clock);
+    return new Transfer(this.#device, next, force, (done) => {
+      this.pagesSent = before.pages + done.pages;
+      this.bytesSent = before.bytes + done.bytes;
+      const progress = meter.at(done.bytes, done.bytesTotal);
+      // As long as pages are still compared, nobody knows how much there is to do.
+      if (!done.open) this.#emit({ event: 'progress', ...progress });
+    });
+  }
+
+  /** Lets the device verify the image, sending again what it misses. Returns the checks that failed. */
+  async #verify(transfer: Transfer): Promise<number> {
+    for (;;) {
+      this.#emit({ event: 'verifying' });
+      const answer = await this.#device.end(transfer.next);
+      const { status, detail } = answer;
+      if (status === Status.OK) return 0;
+      if (status === Status.VERIFY_FAILED) return detail === 0 ? UNSPECIFIED : detail;
+      if (!MISSING.has(status)) throw badAnswer('END', `status ${statusName(status)}`);
+      transfer.resume(answer);
+      await transfer.run();
+    }
+  }
+}
+
+/** VERIFY_FAILED without a check bit would be a fault of the bootloader, but no success. */
+const UNSPECIFIED = 0xffff_ffff;
+
+function sizeOf(pages: readonly Page[]): number {
+  return pages.reduce((sum, { bytes }) => sum + bytes.length, 0);
+}

@@ -1,0 +1,108 @@
+// Opening the core and laying out its memory.
+#include "internal.h"
+
+// The header's uc_ctl macros shift into the sign bit: kept away from UndefinedBehaviorSanitizer.
+#define UC_CTL_CALL __attribute__((no_sanitize("undefined"), noinline))
+
+static uint64_t mmio_read(uc_engine *uc, uint64_t offset, unsigned size, void *user) {
+    (void)uc;
+    return bus_read(user, PERIPH_BASE + (uint32_t)offset, size);
+}
+
+static void mmio_write(uc_engine *uc, uint64_t offset, unsigned size, uint64_t value, void *user) {
+    (void)uc;
+    bus_write(user, PERIPH_BASE + (uint32_t)offset, (uint32_t)value, size);
+}
+
+static uint64_t ppb_read(uc_engine *uc, uint64_t offset, unsigned size, void *user) {
+    (void)uc;
+    return scs_read(user, PPB_BASE + (uint32_t)offset, size);
+}
+
+static void ppb_write(uc_engine *uc, uint64_t offset, unsigned size, uint64_t value, void *user) {
+    (void)uc;
+    scs_write(user, PPB_BASE + (uint32_t)offset, (uint32_t)value, size);
+}
+
+UC_CTL_CALL static bool set_model(uc_engine *uc, int model) {
+    return uc_ctl_set_cpu_model(uc, model) == UC_ERR_OK;
+}
+
+UC_CTL_CALL static bool model_is(uc_engine *uc, int model) {
+    int got = -1;
+    return uc_ctl_get_cpu_model(uc, &got) == UC_ERR_OK && got == model;
+}
+
+// The exact range only: libunicorn's flush of everything takes a second.
+UC_CTL_CALL void cpu_forget_code(struct board *b, uint64_t lo, uint64_t hi) {
+    uc_ctl_remove_cache(b->uc, lo, hi);
+}
+
+static uint64_t sram_bit_read(uc_engine *uc, uint64_t offset, unsigned size, void *user) {
+    (void)uc, (void)size;
+    return bus_bit_read(user, SRAM_BASE, (uint32_t)offset);
+}
+
+static void sram_bit_write(uc_engine *uc, uint64_t offset, unsigned size, uint64_t v, void *user) {
+    (void)uc, (void)size;
+    bus_bit_write(user, SRAM_BASE, (uint32_t)offset, (uint32_t)v);
+}
+
+static uint64_t periph_bit_read(uc_engine *uc, uint64_t offset, unsigned size, void *user) {
+    (void)uc, (void)size;
+    return bus_bit_read(user, PERIPH_BASE, (uint32_t)offset);
+}
+
+static void periph_bit_write(uc_engine *uc, uint64_t offset, unsigned size, uint64_t v,
+                             void *user) {
+    (void)uc, (void)size;
+    bus_bit_write(user, PERIPH_BASE, (uint32_t)offset, (uint32_t)v);
+}
+
+static bool map_bit_bands(struct board *b) {
+    return uc_mmio_map(b->uc, SRAM_BITS, b->part->ram_size * 32u, sram_bit_read, b, sram_bit_write,
+                       b) == UC_ERR_OK &&
+           uc_mmio_map(b->uc, PERIPH_BITS, PERIPH_SIZE * 32u, periph_bit_read, b, periph_bit_write,
+                       b) == UC_ERR_OK;
+}
+
+static bool add_hook(struct board *b, int type, void *fn, uint64_t lo, uint64_t hi) {
+    uc_hook h;
+    return uc_hook_add(b->uc, &h, type, fn, b, lo, hi) == UC_ERR_OK;
+}
+
+bool cpu_open(struct board *b) {
+    static const int models[] = {UC_CPU_ARM_CORTEX_M0, UC_CPU_ARM_CORTEX_M3, UC_CPU_ARM_CORTEX_M4};
+    cpu_use_fast_stores();
+    // UC_MODE_MCLASS would silently make it a Cortex-M33.
+    if (uc_open(UC_ARCH_ARM, UC_MODE_THUMB, &b->uc) != UC_ERR_OK) {
+        b->uc = NULL;
+        return false;
+    }
+    int model = models[b->part->core];
+    uint32_t size = b->part->flash_size;
+    // READ + EXEC at mapping time is not enough to keep stores out: protect makes it ROM.
+    bool ok =
+        set_model(b->uc, model) &&
+        uc_mem_map_ptr(b->uc, FLASH_BASE, size, UC_PROT_ALL, b->flash) == UC_ERR_OK &&
+        uc_mem_map_ptr(b->uc, 0, size, UC_PROT_ALL, b->flash) == UC_ERR_OK &&
+        uc_mem_map_ptr(b->uc, SYSMEM_BASE, SYSMEM_SIZE, UC_PROT_ALL, b->sysmem) == UC_ERR_OK &&
+        uc_mem_map_ptr(b->uc, SRAM_BASE, b->part->ram_size, UC_PROT_READ | UC_PROT_WRITE,
+                       b->sram) == UC_ERR_OK &&
+        uc_mem_protect(b->uc, FLASH_BASE, size, UC_PROT_READ | UC_PROT_EXEC) == UC_ERR_OK &&
+        uc_mem_protect(b->uc, 0, size, UC_PROT_READ | UC_PROT_EXEC) == UC_ERR_OK &&
+        uc_mem_protect(b->uc, SYSMEM_BASE, SYSMEM_SIZE, UC_PROT_READ | UC_PROT_EXEC) == UC_ERR_OK &&
+        uc_mmio_map(b->uc, PERIPH_BASE, PERIPH_SIZE, mmio_read, b, mmio_write, b) == UC_ERR_OK &&
+        uc_mmio_map(b->uc, PPB_BASE, PPB_SIZE, ppb_read, b, ppb_write, b) == UC_ERR_OK &&
+        (b->part->core == BOARD_CORE_M0 || map_bit_bands(b));
+    // Hook calls are compiled into the translated blocks: all hooks before the first one.
+    ok =
+        ok && add_hook(b, UC_HOOK_CODE, (void *)hook_code, 0, UINT64_MAX) &&
+        add_hook(b, UC_HOOK_MEM_READ, (void *)hook_flash_read, FLASH_BASE, FLASH_BASE + size - 1) &&
+        add_hook(b, UC_HOOK_MEM_READ, (void *)hook_flash_read, 0, size - 1) &&
+        add_hook(b, UC_HOOK_MEM_WRITE_PROT, (void *)hook_write_prot, 0, UINT64_MAX) &&
+        add_hook(b, UC_HOOK_MEM_UNMAPPED | UC_HOOK_MEM_FETCH_PROT, (void *)hook_unmapped, 0,
+                 UINT64_MAX) &&
+        add_hook(b, UC_HOOK_INTR, (void *)hook_intr, 0, UINT64_MAX);
+    return ok && model_is(b->uc, model);
+}

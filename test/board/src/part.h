@@ -1,0 +1,23 @@
+// What a row of parts.h says about a part.
+#ifndef BOARD_PART_H
+#define BOARD_PART_H
+
+#include <stdint.h>
+
+enum board_family { BOARD_FAMILY_F0, BOARD_FAMILY_F1, BOARD_FAMILY_F3 };
+enum board_core { BOARD_CORE_M0, BOARD_CORE_M3, BOARD_CORE_M4 };
+
+struct board_part {
+    const char *name;
+    enum board_family family;
+    enum board_core core;
+    uint32_t flash_size;          // bytes
+    uint32_t page_size;           // bytes
+    uint32_t ram_size;            // bytes
+    uint16_t dev_id;              // DBGMCU_IDCODE bits 11:0
+    uint32_t flash_size_register; // address of the 16-bit size in KB
+    uint32_t unique_id;           // address of the 96-bit id
+    uint32_t max_hz;              // highest HCLK
+};
+
+#endif

@@ -1,0 +1,44 @@
+// npm run demo is the first thing a newcomer sees.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { expect, test } from 'vitest';
+import { built } from '../support/board.js';
+
+async function demo(): Promise<{ readonly code: number | null; readonly said: string }> {
+  const child = spawn(process.execPath, [built('dist', 'scripts', 'demo.js')], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 110_000,
+  });
+  let said = '';
+  const hear = (bytes: Buffer): void => {
+    said += bytes.toString();
+  };
+  child.stdout.on('data', hear);
+  child.stderr.on('data', hear);
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, said };
+}
+
+test('the demonstration shows what it promises', async () => {
+  const { code, said } = await demo();
+  expect(code, said).toBe(0);
+  const story = [
+    'no application was ever installed',
+    'pages to send',
+    '100 %',
+    'application started',
+    'demo 1: tick',
+    'VTOR 0x08008000',
+    'asking the application to enter the bootloader',
+    'demo 2: tick',
+    'nothing to do',
+    'All of it worked.',
+    'iap board --part stm32f103xe',
+  ];
+  let from = 0;
+  for (const line of story) {
+    const at = said.indexOf(line, from);
+    expect(at, `"${line}" is missing after:\n${said.slice(0, from)}`).toBeGreaterThanOrEqual(0);
+    from = at;
+  }
+});

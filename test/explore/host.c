@@ -1,0 +1,310 @@
+#include "host.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "iap_bytes.h"
+
+#define ATTEMPTS      3u  // of a request without an answer, and of a page that fails
+#define ANSWER_MS     60u // 50 ms, and the time on the wire
+#define CHECK_WAIT_MS 2000u
+#define START_UP_MS   5u
+#define SLICE_PS      (100u * BOARD_PS_PER_US) // how closely the end of an answer is met
+#define MAX_PAGES     64u
+
+struct line {
+    struct rig *rig;
+    uint32_t sent;
+};
+
+static void emit(void *context, const uint8_t *bytes, size_t size) {
+    struct line *line = context;
+    board_uart_push(line->rig->board, bytes, size);
+    line->sent += (uint32_t)size;
+}
+
+// Returns the encoded size: it counts for the window.
+static uint32_t send(struct host *host, uint8_t type, const uint8_t *payload, uint32_t size) {
+    uint8_t frame[IAP_MAX_PAYLOAD + IAP_FRAME_OVERHEAD];
+    struct line line = {host->rig, 0};
+    frame[0] = IAP_ADDRESS_ONLY;
+    frame[1] = type;
+    frame[2] = ++host->seq;
+    if (size > 0) {
+        memcpy(frame + IAP_FRAME_HEADER_SIZE, payload, size);
+    }
+    iap_frame_send(frame, size, emit, &line);
+    return line.sent;
+}
+
+// Takes what was heard. true: the response to the newest request, of this type, is in answer.
+static bool hear(struct host *host, uint8_t type) {
+    uint8_t bytes[64];
+    size_t size;
+    bool found = false;
+    while (!found && (size = board_uart_pull(host->rig->board, bytes, sizeof bytes)) > 0) {
+        for (size_t i = 0; i < size; i++) {
+            if (iap_decoder_sink(&host->decoder, bytes[i]) != IAP_DECODED_FRAME) {
+                continue;
+            }
+            struct iap_frame frame = iap_decoder_frame(&host->decoder);
+            // All the calls of a host that calls are still waited for.
+            if ((frame.seq == host->seq || type == IAP_COMMAND_HELLO) &&
+                frame.type == (type | IAP_RESPONSE_BIT) && frame.size > 0) {
+                host->answer = frame.payload;
+                host->answer_size = frame.size;
+                found = true;
+            }
+        }
+    }
+    return found;
+}
+
+static bool alive(const struct host *host) {
+    return board_get_state(host->rig->board) == BOARD_RUNNING;
+}
+
+static bool wait(struct host *host, uint8_t type, uint64_t ms) {
+    uint64_t end = board_time_ps(host->rig->board) + ms * RIG_MS;
+    bool found = hear(host, type);
+    while (!found && alive(host) && board_time_ps(host->rig->board) < end) {
+        rig_wait(host->rig, SLICE_PS);
+        found = hear(host, type);
+    }
+    return found;
+}
+
+// A line time for the frames on their way is added to ms.
+static enum host_result ask(struct host *host, uint8_t type, const uint8_t *payload, uint32_t size,
+                            uint32_t ms) {
+    for (unsigned attempt = 0; attempt < ATTEMPTS && alive(host); attempt++) {
+        send(host, type, payload, size);
+        if (wait(host, type, ms + ANSWER_MS)) {
+            host->status = host->answer[0];
+            return HOST_DONE;
+        }
+    }
+    return HOST_LOST;
+}
+
+void host_open(struct host *host, struct rig *rig) {
+    *host = (struct host){.rig = rig};
+    iap_decoder_init(&host->decoder, host->heard, sizeof host->heard);
+}
+
+static enum host_result take_hello(struct host *host) {
+    const uint8_t *answer = host->answer;
+    if (host->answer_size < IAP_HELLO_RESPONSE_SIZE ||
+        answer[IAP_HELLO_RESPONSE_AT_MODE] != IAP_MODE_BOOTLOADER) {
+        return HOST_REFUSED;
+    }
+    host->max_payload = iap_get16(answer + IAP_HELLO_RESPONSE_AT_MAX_PAYLOAD);
+    host->window = iap_get32(answer + IAP_HELLO_RESPONSE_AT_WINDOW);
+    host->begin_ms = iap_get16(answer + IAP_HELLO_RESPONSE_AT_BEGIN_MS);
+    host->page_ms = iap_get16(answer + IAP_HELLO_RESPONSE_AT_PAGE_MS);
+    host->pages_ms = iap_get16(answer + IAP_HELLO_RESPONSE_AT_PAGES_MS);
+    host->end_ms = iap_get16(answer + IAP_HELLO_RESPONSE_AT_END_MS);
+    memcpy(host->installed, answer + IAP_HELLO_RESPONSE_AT_INSTALLED, IAP_IMAGE_SIZE);
+    return HOST_DONE;
+}
+
+static const uint8_t hold[IAP_HELLO_REQUEST_SIZE] = {IAP_PROTOCOL_MAJOR, IAP_PROTOCOL_MINOR,
+                                                     IAP_HELLO_FLAG_HOLD, 0};
+
+enum host_result host_identify(struct host *host, enum iap_stay *stay) {
+    static const uint8_t request[IAP_HELLO_REQUEST_SIZE] = {IAP_PROTOCOL_MAJOR, IAP_PROTOCOL_MINOR,
+                                                            0, 0};
+    rig_wait(host->rig, START_UP_MS * RIG_MS);
+    enum host_result result = ask(host, IAP_COMMAND_HELLO, request, sizeof request, 0);
+    result = result == HOST_DONE ? take_hello(host) : result;
+    if (result == HOST_DONE) {
+        *stay = (enum iap_stay)host->answer[IAP_HELLO_RESPONSE_AT_STAY];
+    }
+    return result;
+}
+
+enum host_result host_call(struct host *host, uint32_t ms) {
+    // The first call would be lost on a device that has just got power.
+    rig_wait(host->rig, START_UP_MS * RIG_MS);
+    for (uint32_t waited = 0; waited < ms && alive(host); waited += IAP_CALL_INTERVAL_MS) {
+        send(host, IAP_COMMAND_HELLO, hold, sizeof hold);
+        if (wait(host, IAP_COMMAND_HELLO, IAP_CALL_INTERVAL_MS)) {
+            return take_hello(host);
+        }
+    }
+    return HOST_LOST;
+}
+
+// Until the device has checked its image, GOOD says nothing: section 4, number 6.
+static enum host_result hello_checked(struct host *host) {
+    for (uint32_t waited = 0; waited < CHECK_WAIT_MS; waited += IAP_CALL_INTERVAL_MS) {
+        enum host_result result = ask(host, IAP_COMMAND_HELLO, hold, sizeof hold, 0);
+        result = result == HOST_DONE ? take_hello(host) : result;
+        uint8_t state = host->installed[IAP_IMAGE_AT_STATE];
+        if (result != HOST_DONE || (state & IAP_IMAGE_STATE_VALID) == 0 ||
+            (state & IAP_IMAGE_STATE_CHECKED) != 0) {
+            return result;
+        }
+        board_run_ps(host->rig->board, IAP_CALL_INTERVAL_MS * RIG_MS);
+    }
+    return HOST_REFUSED;
+}
+
+static bool nothing_to_do(const struct host *host, const struct image *image) {
+    uint8_t state = host->installed[IAP_IMAGE_AT_STATE];
+    uint8_t good = IAP_IMAGE_STATE_VALID | IAP_IMAGE_STATE_CHECKED | IAP_IMAGE_STATE_GOOD;
+    return (state & good) == good && (state & IAP_IMAGE_STATE_TRIALS_USED) == 0 &&
+           memcmp(host->installed + IAP_IMAGE_AT_SHA256, image->header + IAP_HEADER_AT_IMAGE_SHA256,
+                  32) == 0;
+}
+
+static enum host_result begin(struct host *host, const uint8_t *header, uint8_t flags,
+                              uint16_t *next) {
+    uint8_t request[IAP_BEGIN_REQUEST_SIZE];
+    request[IAP_BEGIN_REQUEST_AT_FLAGS] = flags;
+    memcpy(request + IAP_BEGIN_REQUEST_AT_HEADER, header, IAP_HEADER_SIZE);
+    enum host_result result = ask(host, IAP_COMMAND_BEGIN, request, sizeof request, host->begin_ms);
+    if (result != HOST_DONE || host->status != IAP_STATUS_OK) {
+        return result == HOST_DONE ? HOST_REFUSED : result;
+    }
+    if (host->answer[IAP_BEGIN_RESPONSE_AT_BEGUN] == IAP_BEGUN_INSTALLED) {
+        return flags == 0 ? begin(host, header, IAP_BEGIN_FLAG_RENEW, next) : HOST_REFUSED;
+    }
+    *next = iap_get16(host->answer + IAP_BEGIN_RESPONSE_AT_NEXT);
+    return HOST_DONE;
+}
+
+static enum host_result compare(struct host *host, const struct image *image,
+                                bool differs[MAX_PAGES]) {
+    uint32_t most = (host->max_payload - IAP_PAGES_RESPONSE_SIZE) / 4;
+    uint32_t pages = image_pages(image);
+    for (uint32_t first = 0; first < pages; first += most) {
+        uint32_t count = pages - first < most ? pages - first : most;
+        uint8_t request[IAP_PAGES_REQUEST_SIZE];
+        iap_put16(request + IAP_PAGES_REQUEST_AT_FIRST, first);
+        iap_put16(request + IAP_PAGES_REQUEST_AT_COUNT, count);
+        enum host_result result =
+            ask(host, IAP_COMMAND_PAGES, request, sizeof request, host->pages_ms);
+        if (result != HOST_DONE || host->status != IAP_STATUS_OK) {
+            return result == HOST_DONE ? HOST_REFUSED : result;
+        }
+        for (uint32_t i = 0; i < count; i++) {
+            differs[first + i] = iap_get32(host->answer + IAP_PAGES_RESPONSE_AT_CRC32 + 4 * i) !=
+                                 image_page_crc(image, first + i);
+        }
+    }
+    return HOST_DONE;
+}
+
+// One page in as many frames as it needs; asks every quarter of the window and at its end.
+static enum host_result send_page(struct host *host, const struct image *image, uint32_t page,
+                                  uint8_t flags, uint16_t *next) {
+    uint32_t begin_at = page * image->page_size;
+    uint32_t left = image->size - begin_at;
+    uint32_t length = left < image->page_size ? left : image->page_size;
+    uint32_t unanswered = 0;
+    uint16_t number = *next;
+    uint32_t done = 0;
+    while (done < length) {
+        uint8_t payload[IAP_MAX_PAYLOAD];
+        uint32_t size = IAP_DATA_REQUEST_SIZE;
+        if (done == 0) {
+            uint8_t *head = payload + size;
+            iap_put16(head + IAP_PAGE_HEAD_AT_PAGE, page);
+            head[IAP_PAGE_HEAD_AT_ENCODING] = IAP_ENCODING_RAW;
+            head[IAP_PAGE_HEAD_AT_FLAGS] = flags;
+            iap_put16(head + IAP_PAGE_HEAD_AT_DECODED_LENGTH, length);
+            iap_put16(head + IAP_PAGE_HEAD_AT_ENCODED_LENGTH, length);
+            iap_put32(head + IAP_PAGE_HEAD_AT_CRC32, image_page_crc(image, page));
+            size += IAP_PAGE_HEAD_SIZE;
+        }
+        uint32_t room = host->max_payload - size;
+        uint32_t piece = length - done < room ? length - done : room;
+        memcpy(payload + size, image->bytes + begin_at + done, piece);
+        size += piece;
+        bool asks = done + piece == length || unanswered + size > host->window / 4;
+        iap_put16(payload + IAP_DATA_REQUEST_AT_NUMBER, number);
+        payload[IAP_DATA_REQUEST_AT_FLAGS] =
+            (uint8_t)((asks ? IAP_DATA_FLAG_ASK : 0u) | (done == 0 ? IAP_DATA_FLAG_HEAD : 0u));
+        if (!asks) {
+            unanswered += send(host, IAP_COMMAND_DATA, payload, size);
+        } else {
+            enum host_result result = ask(host, IAP_COMMAND_DATA, payload, size, 2 * host->page_ms);
+            if (result != HOST_DONE) {
+                return result;
+            }
+            unanswered = 0;
+            if (host->status != IAP_STATUS_OK) {
+                return host->status < IAP_STATUS_UNKNOWN_COMMAND ? HOST_DONE : HOST_REFUSED;
+            }
+        }
+        number++;
+        done += piece;
+    }
+    *next = iap_get16(host->answer + IAP_DATA_RESPONSE_AT_NEXT);
+    return HOST_DONE;
+}
+
+// Pages that fail are sent again, from the number that the device still expects.
+static enum host_result send_pages(struct host *host, const struct image *image,
+                                   const bool *differs, uint8_t flags, uint16_t *next) {
+    for (uint32_t page = 0; page < image_pages(image); page++) {
+        if (differs != NULL && !differs[page]) {
+            continue;
+        }
+        unsigned attempt = 0;
+        enum host_result result;
+        do {
+            result = send_page(host, image, page, flags, next);
+        } while (result == HOST_DONE && host->status != IAP_STATUS_OK && ++attempt < ATTEMPTS);
+        if (result != HOST_DONE || host->status != IAP_STATUS_OK) {
+            return result == HOST_DONE ? HOST_REFUSED : result;
+        }
+    }
+    return HOST_DONE;
+}
+
+static enum host_result end(struct host *host, uint16_t next) {
+    uint8_t request[IAP_END_REQUEST_SIZE];
+    iap_put16(request + IAP_END_REQUEST_AT_COUNT, next);
+    return ask(host, IAP_COMMAND_END, request, sizeof request, host->end_ms);
+}
+
+enum host_result host_boot(struct host *host) {
+    enum host_result result = ask(host, IAP_COMMAND_BOOT, NULL, 0, 0);
+    return result == HOST_DONE && host->status != IAP_STATUS_OK ? HOST_REFUSED : result;
+}
+
+enum host_result host_begin_and_abort(struct host *host, const uint8_t header[IAP_HEADER_SIZE]) {
+    uint16_t next;
+    enum host_result result = host_call(host, 300);
+    result = result == HOST_DONE ? begin(host, header, 0, &next) : result;
+    return result == HOST_DONE ? ask(host, IAP_COMMAND_ABORT, NULL, 0, host->begin_ms) : result;
+}
+
+static enum host_result write_image(struct host *host, const struct image *image, unsigned flags) {
+    bool differs[MAX_PAGES];
+    uint16_t next = 0;
+    uint8_t renew = (flags & HOST_RENEW) != 0 ? IAP_BEGIN_FLAG_RENEW : 0;
+    enum host_result result = begin(host, image->header, renew, &next);
+    result = result == HOST_DONE ? compare(host, image, differs) : result;
+    result = result == HOST_DONE ? send_pages(host, image, differs, 0, &next) : result;
+    result = result == HOST_DONE ? end(host, next) : result;
+    if (result == HOST_DONE && host->status == IAP_STATUS_VERIFY_FAILED) {
+        result = send_pages(host, image, NULL, IAP_PAGE_FLAG_FORCE, &next);
+        result = result == HOST_DONE ? end(host, next) : result;
+    }
+    return result == HOST_DONE && host->status != IAP_STATUS_OK ? HOST_REFUSED : result;
+}
+
+enum host_result host_update(struct host *host, const struct image *image, unsigned flags) {
+    enum host_result result = host_call(host, 300);
+    result = result == HOST_DONE ? hello_checked(host) : result;
+    if (result == HOST_DONE && ((flags & HOST_RENEW) != 0 || !nothing_to_do(host, image))) {
+        result = write_image(host, image, flags);
+    }
+    if (result == HOST_DONE && (flags & HOST_NO_BOOT) == 0) {
+        result = host_boot(host);
+    }
+    return result;
+}

@@ -1,0 +1,97 @@
+#include "images.h"
+
+#include <string.h>
+
+#include "iap_bytes.h"
+#include "iap_crc.h"
+#include "iap_sha256.h"
+
+#define SRAM_BASE      0x20000000u
+#define CODE           8u      // where the code begins, after two vectors
+#define BRANCH_TO_SELF 0xe7feu // the whole application: `b .`
+
+static uint32_t next_random(uint64_t *state) {
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(*state >> 33);
+}
+
+static void make_header(struct image *image, uint32_t flags) {
+    uint8_t *header = image->header;
+    memset(header, 0, IAP_HEADER_SIZE);
+    iap_put32(header + IAP_HEADER_AT_MAGIC, IAP_HEADER_MAGIC);
+    iap_put16(header + IAP_HEADER_AT_FORMAT, IAP_HEADER_FORMAT);
+    iap_put16(header + IAP_HEADER_AT_HEADER_SIZE, IAP_HEADER_SIZE);
+    iap_put16(header + IAP_HEADER_AT_HARDWARE_MAX, 0xffff);
+    iap_put32(header + IAP_HEADER_AT_LOAD_ADDRESS, IAP_APP_BASE);
+    iap_put32(header + IAP_HEADER_AT_IMAGE_SIZE, image->size);
+    iap_put32(header + IAP_HEADER_AT_IMAGE_CRC32, iap_crc32(0, image->bytes, image->size));
+    struct iap_sha256 sha;
+    uint32_t rest = image->size % IAP_SHA256_BLOCK;
+    iap_sha256_start(&sha);
+    iap_sha256_blocks(&sha, image->bytes, image->size - rest);
+    iap_sha256_finish(&sha, image->bytes + image->size - rest, rest,
+                      header + IAP_HEADER_AT_IMAGE_SHA256);
+    iap_put32(header + IAP_HEADER_AT_FLAGS, flags);
+    memset(header + IAP_HEADER_AT_RESERVED, 0xff, 64);
+    memset(header + IAP_HEADER_AT_SIGNATURE, 0xff, 64);
+}
+
+static void make(struct image *image, const struct board_part *part, uint32_t size, uint64_t seed) {
+    *image = (struct image){.size = size, .page_size = part->page_size};
+    memset(image->bytes, 0xff, sizeof image->bytes);
+    for (uint32_t i = 0; i < size; i++) {
+        image->bytes[i] = (uint8_t)next_random(&seed);
+    }
+    iap_put32(image->bytes, SRAM_BASE + part->ram_size);
+    iap_put32(image->bytes + 4, IAP_APP_BASE + CODE + 1);
+    iap_put16(image->bytes + CODE, BRANCH_TO_SELF);
+}
+
+void images_make(struct image images[IMAGE_COUNT], const struct board_part *part,
+                 const uint8_t *demo, uint32_t demo_size) {
+    uint32_t page = part->page_size;
+    uint32_t old_size = page == 1024 ? 3 * page - 100 : 2 * page - 100;
+    make(&images[IMAGE_OLD], part, old_size, 1);
+    make(&images[IMAGE_SAME], part, old_size, 2);
+    make(&images[IMAGE_SMALL], part, page + 300, 3);
+    make(&images[IMAGE_LARGE], part, old_size + 2 * page, 4);
+    make(&images[IMAGE_PATCHED], part, old_size, 1);
+    images[IMAGE_PATCHED].bytes[page + 17] ^= 0xff;
+    make(&images[IMAGE_RAGGED], part, 2 * page + 2, 5);
+    memset(images[IMAGE_RAGGED].bytes + 200, 0xff, page / 2);
+    memset(images[IMAGE_RAGGED].bytes + page, 0x00, page - 64);
+    for (int i = 0; i < IMAGE_DEMO; i++) {
+        make_header(&images[i], 0);
+    }
+    struct image *own = &images[IMAGE_DEMO];
+    make(own, part, demo_size < IMAGE_ROOM ? demo_size : IMAGE_ROOM, 6);
+    memcpy(own->bytes, demo, own->size);
+    make_header(own, IAP_IMAGE_FLAG_CONFIRM);
+}
+
+const char *image_label(enum image_name name) {
+    static const char *const labels[] = {"old",     "same",   "small", "large",
+                                         "patched", "ragged", "demo",  "none"};
+    return labels[name];
+}
+
+uint32_t image_pages(const struct image *image) {
+    return (image->size + image->page_size - 1) / image->page_size;
+}
+
+uint32_t image_page_crc(const struct image *image, uint32_t page) {
+    return iap_crc32(0, image->bytes + page * image->page_size, image->page_size);
+}
+
+bool image_in_flash(const struct image *image, const uint8_t *app) {
+    return memcmp(image->bytes, app, image_pages(image) * image->page_size) == 0;
+}
+
+bool image_complete(const struct image *image, const uint8_t *app) {
+    return memcmp(image->bytes, app, image->size) == 0;
+}
+
+void image_variant(uint8_t header[IAP_HEADER_SIZE], const struct image *image, uint32_t number) {
+    memcpy(header, image->header, IAP_HEADER_SIZE);
+    iap_put32(header + IAP_HEADER_AT_BUILD_ID, number);
+}

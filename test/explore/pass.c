@@ -1,0 +1,153 @@
+#include "pass.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "jobs.h"
+
+#define MOST_OPERATIONS 20000u
+
+// Operations of the explored step, in order.
+struct journal {
+    uint32_t address[MOST_OPERATIONS];
+    bool erase[MOST_OPERATIONS];
+    uint32_t count;
+    uint32_t page_size;
+};
+
+struct exploration {
+    const struct pass *pass;
+    struct rig *rig;
+    const struct journal *journal;
+    uint64_t operations; // begun so far
+    struct point point;
+    bool cutting; // this process cuts at point.cut
+};
+
+static void note(void *context, const struct board_flash_op *operation) {
+    struct journal *journal = context;
+    if (journal->count < MOST_OPERATIONS) {
+        journal->address[journal->count] = operation->address;
+        journal->erase[journal->count] = operation->kind == BOARD_FLASH_ERASE;
+        journal->count++;
+    }
+}
+
+// Erases, and the first and last half-words of a page or of a piece of the record: the states of an
+// entry are such pieces. All others leave a page, or a slot without WRITTEN, in the middle.
+static bool is_key(const struct journal *journal, uint64_t cut) {
+    uint32_t at = (uint32_t)cut - 1;
+    bool first = at == 0 || journal->address[at] != journal->address[at - 1] + 2;
+    bool last = at + 1 == journal->count || journal->address[at + 1] != journal->address[at] + 2;
+    return journal->erase[at] || first || last || journal->address[at] % journal->page_size == 0;
+}
+
+static bool chosen(const struct exploration *exploration, uint64_t cut) {
+    const struct pass *pass = exploration->pass;
+    if (pass->only != 0) {
+        return cut == pass->only;
+    }
+    uint32_t share = is_key(exploration->journal, cut) ? pass->key_share : pass->share;
+    return share != 0 && rig_choose(pass->seed, cut, share) == 0;
+}
+
+static bool thorough(const struct exploration *exploration, uint64_t cut) {
+    const struct pass *pass = exploration->pass;
+    return pass->only != 0 || is_key(exploration->journal, cut) ||
+           (pass->thorough_share != 0 &&
+            rig_choose(pass->seed + 1, cut, pass->thorough_share) == 0);
+}
+
+// Called between two operations: decides whether power is cut in the next one.
+static void before_operation(struct exploration *exploration) {
+    const struct pass *pass = exploration->pass;
+    uint64_t cut = exploration->operations + 1;
+    if (exploration->cutting || cut > exploration->journal->count || !chosen(exploration, cut)) {
+        return;
+    }
+    if (pass->only == 0 && !jobs_fork()) {
+        return;
+    }
+    exploration->cutting = true;
+    exploration->point.cut = cut;
+    exploration->point.thorough = thorough(exploration, cut);
+    exploration->point.before =
+        record_expect(board_flash_data(exploration->rig->board), pass->product->images);
+    board_cut_at(exploration->rig->board, 1, pass->seed * MOST_OPERATIONS + cut);
+}
+
+// The flash holds the result of the operation already: what it would have been without the cut.
+static void on_operation(void *context, const struct board_flash_op *operation) {
+    struct exploration *exploration = context;
+    exploration->operations++;
+    if (exploration->cutting && exploration->operations == exploration->point.cut) {
+        exploration->point.after = record_expect(board_flash_data(exploration->rig->board),
+                                                 exploration->pass->product->images);
+        if (exploration->pass->verbose) {
+            fprintf(stderr, "  cut in operation %llu: %s 0x%08x 0x%04x\n",
+                    (unsigned long long)exploration->point.cut,
+                    operation->kind == BOARD_FLASH_ERASE ? "erase" : "program", operation->address,
+                    operation->value);
+        }
+    }
+    before_operation(exploration);
+}
+
+static bool open_prepared(const struct pass *pass, struct rig *rig) {
+    return rig_open(rig, pass->product, pass->seed, pass->verbose) &&
+           scenario_prepare(pass->scenario, rig, pass->seed);
+}
+
+static bool clean_run(const struct pass *pass, struct journal *journal) {
+    struct rig rig;
+    bool done = open_prepared(pass, &rig);
+    rig.on_operation = note;
+    rig.context = journal;
+    done = done && scenario_step(&rig, &pass->scenario->explored, pass->seed);
+    rig.on_operation = NULL;
+    struct outcome outcome = rig_boot(&rig);
+    bool started = outcome.state == RIG_STARTED && outcome.image == pass->scenario->explored.image;
+    if (!done || !started) {
+        char replay[160];
+        snprintf(replay, sizeof replay, "--part %s --scenario %s --cut 0 --seed %llu",
+                 pass->product->part->name, pass->scenario->name, (unsigned long long)pass->seed);
+        tally_find(pass->tally, done ? FINDING_FLAPPING : FINDING_FAILED, replay,
+                   done ? "a clean run's image does not start" : "a clean run does not succeed");
+    }
+    pass->tally->points++;
+    rig_close(&rig);
+    return done && started;
+}
+
+bool pass_run(const struct pass *pass) {
+    struct journal *journal = calloc(1, sizeof *journal);
+    journal->page_size = pass->product->part->page_size;
+    bool clean = clean_run(pass, journal);
+    pass->tally->operations = journal->count;
+    struct rig rig;
+    struct exploration exploration = {
+        .pass = pass,
+        .rig = &rig,
+        .journal = journal,
+        .point = {.scenario = pass->scenario, .seed = pass->seed, .boots = pass->boots},
+    };
+    // A device that does not come through a clean run has shown what there is to see.
+    if (clean && open_prepared(pass, &rig)) {
+        rig.on_operation = on_operation;
+        rig.context = &exploration;
+        before_operation(&exploration);
+        scenario_step(&rig, &pass->scenario->explored, pass->seed);
+        rig.on_operation = NULL;
+        if (exploration.cutting) {
+            point_check(&exploration.point, &rig, pass->tally);
+        }
+        if (exploration.cutting && pass->only == 0) {
+            _exit(0);
+        }
+        rig_close(&rig);
+    }
+    free(journal);
+    return clean;
+}

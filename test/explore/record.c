@@ -1,0 +1,58 @@
+#include "record.h"
+
+#include <string.h>
+
+#include "iap_bytes.h"
+#include "iap_crc.h"
+
+#define AREA_A (IAP_RECORD_A_ADDRESS - IAP_BOOTLOADER_BASE)
+#define AREA_B (IAP_RECORD_B_ADDRESS - IAP_BOOTLOADER_BASE)
+#define APP    (IAP_APP_BASE - IAP_BOOTLOADER_BASE)
+
+// Generation of an area, 0 if it is not good. They count from 1.
+static uint32_t generation_of(const uint8_t *area) {
+    bool good = iap_get32(area) == IAP_RECORD_MAGIC && iap_get16(area + 4) == IAP_RECORD_FORMAT &&
+                iap_get16(area + 6) == IAP_RECORD_SLOT_SIZE &&
+                iap_get32(area + 12) == iap_crc32(0, area, 12) && iap_get16(area + 16) != 0xffff;
+    return good ? iap_get32(area + 8) : 0;
+}
+
+static bool is_set(const uint8_t *slot, uint32_t at) {
+    return iap_get16(slot + at) != IAP_STATE_CLEAR;
+}
+
+static const uint8_t *newest_touched(const uint8_t *area) {
+    const uint8_t *newest = NULL;
+    for (uint32_t i = 0; i < IAP_RECORD_SLOTS; i++) {
+        const uint8_t *slot = area + IAP_AREA_HEADER_SIZE + i * IAP_RECORD_SLOT_SIZE;
+        if (is_set(slot, IAP_RECORD_SLOT_AT_WRITTEN) && is_set(slot, IAP_RECORD_SLOT_AT_TOUCHED) &&
+            iap_get32(slot + IAP_RECORD_SLOT_AT_CRC32) ==
+                iap_crc32(0, slot, IAP_RECORD_SLOT_AT_CRC32) &&
+            (newest == NULL || iap_get32(slot) > iap_get32(newest))) {
+            newest = slot;
+        }
+    }
+    return newest;
+}
+
+struct expectation record_expect(const uint8_t *flash, const struct image images[IMAGE_COUNT]) {
+    struct expectation expectation = {.starts = IMAGE_NONE};
+    uint32_t a = generation_of(flash + AREA_A);
+    uint32_t b = generation_of(flash + AREA_B);
+    const uint8_t *slot =
+        a == 0 && b == 0 ? NULL : newest_touched(flash + (a > b ? AREA_A : AREA_B));
+    if (slot == NULL || iap_get16(slot + IAP_RECORD_SLOT_AT_VALID) != IAP_STATE_SET) {
+        return expectation;
+    }
+    for (uint32_t i = 0; i < IMAGE_COUNT; i++) {
+        if (memcmp(slot + IAP_RECORD_SLOT_AT_HEADER, images[i].header, IAP_HEADER_SIZE) == 0 &&
+            image_complete(&images[i], flash + APP)) {
+            expectation.starts = (enum image_name)i;
+        }
+    }
+    for (uint32_t i = 0; i < IAP_RECORD_TRIALS; i++) {
+        expectation.trials += is_set(slot, IAP_RECORD_SLOT_AT_TRIALS + 2 * i);
+    }
+    expectation.confirmed = is_set(slot, IAP_RECORD_SLOT_AT_CONFIRMED);
+    return expectation;
+}

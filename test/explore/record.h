@@ -1,0 +1,18 @@
+// What the boot record says, read a second time: an independent reader of docs/protocol.md, so that
+// a mistake in the bootloader's own reader does not judge itself.
+#ifndef EXPLORE_RECORD_H
+#define EXPLORE_RECORD_H
+
+#include "images.h"
+
+// What docs/protocol.md and certain flash contents say a boot without a host does.
+struct expectation {
+    enum image_name starts; // IMAGE_NONE: it stays
+    uint32_t trials;        // marks set, of the entry that starts
+    bool confirmed;
+};
+
+// flash is the whole flash from 0x08000000 on.
+struct expectation record_expect(const uint8_t *flash, const struct image images[IMAGE_COUNT]);
+
+#endif

@@ -1,0 +1,176 @@
+#include "scenario.h"
+
+#include <string.h>
+
+const struct scenario scenarios[] = {
+    {"fresh", "first installation", {{0}}, {STEP_INSTALL, IMAGE_OLD, 0}},
+    {"ragged", "first installation, runs of 0xFF and 0x00", {{0}}, {STEP_INSTALL, IMAGE_RAGGED, 0}},
+    {"same",
+     "over an older image of the same size",
+     {{STEP_INSTALL, IMAGE_OLD, 0}},
+     {STEP_INSTALL, IMAGE_SAME, 0}},
+    {"smaller",
+     "over a larger image",
+     {{STEP_INSTALL, IMAGE_OLD, 0}},
+     {STEP_INSTALL, IMAGE_SMALL, 0}},
+    {"larger",
+     "over a smaller image",
+     {{STEP_INSTALL, IMAGE_OLD, 0}},
+     {STEP_INSTALL, IMAGE_LARGE, 0}},
+    {"patched",
+     "one page changed",
+     {{STEP_INSTALL, IMAGE_OLD, 0}},
+     {STEP_INSTALL, IMAGE_PATCHED, 0}},
+    {"resume",
+     "resume of an interrupted update",
+     {{STEP_INSTALL, IMAGE_OLD, 0}, {STEP_INTERRUPT, IMAGE_SAME, 40}},
+     {STEP_INSTALL, IMAGE_SAME, 0}},
+    {"resume-again",
+     "resume of an interrupted resume",
+     {{STEP_INSTALL, IMAGE_OLD, 0},
+      {STEP_INTERRUPT, IMAGE_SAME, 20},
+      {STEP_INTERRUPT, IMAGE_SAME, 30}},
+     {STEP_INSTALL, IMAGE_SAME, 0}},
+    {"resume-fresh",
+     "resume of an interrupted first installation",
+     {{STEP_INTERRUPT, IMAGE_LARGE, 70}},
+     {STEP_INSTALL, IMAGE_LARGE, 0}},
+    {"other",
+     "another image after an interrupted update",
+     {{STEP_INSTALL, IMAGE_OLD, 0}, {STEP_INTERRUPT, IMAGE_SAME, 0}},
+     {STEP_INSTALL, IMAGE_LARGE, 0}},
+    {"back",
+     "the older image again after an interrupted update",
+     {{STEP_INSTALL, IMAGE_OLD, 0}, {STEP_INTERRUPT, IMAGE_SAME, 0}},
+     {STEP_INSTALL, IMAGE_OLD, 0}},
+    {"grow-late",
+     "a larger image after a small one that followed an interrupted larger one",
+     {{STEP_INTERRUPT, IMAGE_LARGE, 60}, {STEP_INSTALL, IMAGE_SMALL, 0}},
+     {STEP_INSTALL, IMAGE_LARGE, 0}},
+    {"nearly-full",
+     "the last slot of record area A",
+     {{STEP_INSTALL, IMAGE_OLD, 0}, {STEP_FILL, IMAGE_OLD, 5}},
+     {STEP_INSTALL, IMAGE_PATCHED, 0}},
+    {"rotate-ab",
+     "record area A is full",
+     {{STEP_INSTALL, IMAGE_OLD, 0}, {STEP_FILL, IMAGE_OLD, 6}},
+     {STEP_INSTALL, IMAGE_PATCHED, 0}},
+    {"rotate-ba",
+     "record area B is full, A holds old entries",
+     {{STEP_INSTALL, IMAGE_OLD, 0}, {STEP_FILL, IMAGE_OLD, 12}},
+     {STEP_INSTALL, IMAGE_PATCHED, 0}},
+    {"rotate-open",
+     "record area full, the installed entry unfinished",
+     {{STEP_INSTALL, IMAGE_OLD, 0}, {STEP_FILL, IMAGE_OLD, 5}, {STEP_INTERRUPT, IMAGE_SAME, 30}},
+     {STEP_INSTALL, IMAGE_PATCHED, 0}},
+    {"renew",
+     "the installed image again, with renew",
+     {{STEP_INSTALL, IMAGE_OLD, 0}},
+     {STEP_RENEW, IMAGE_OLD, 0}},
+    {"rebegin",
+     "given up before its first page, then begun again",
+     {{STEP_INSTALL, IMAGE_OLD, 0}},
+     {STEP_REBEGIN, IMAGE_PATCHED, 0}},
+    {"confirm",
+     "trial boot and confirmation by the app kit",
+     {{STEP_INSTALL, IMAGE_DEMO, 0}},
+     {STEP_CONFIRM, IMAGE_DEMO, 0}},
+};
+const uint32_t scenario_count = sizeof scenarios / sizeof scenarios[0];
+
+const struct scenario *scenario_find(const char *name) {
+    for (uint32_t i = 0; i < scenario_count; i++) {
+        if (strcmp(scenarios[i].name, name) == 0) {
+            return &scenarios[i];
+        }
+    }
+    return NULL;
+}
+
+// Cuts power a number of operations after TOUCHED was set.
+struct interruption {
+    struct rig *rig;
+    uint64_t seed;
+    uint32_t left;
+    bool touched;
+};
+
+static bool is_touched_mark(uint32_t address) {
+    uint32_t area = address < IAP_RECORD_B_ADDRESS ? IAP_RECORD_A_ADDRESS : IAP_RECORD_B_ADDRESS;
+    return address >= IAP_RECORD_A_ADDRESS + IAP_AREA_HEADER_SIZE && address < IAP_APP_BASE &&
+           (address - area - IAP_AREA_HEADER_SIZE) % IAP_RECORD_SLOT_SIZE ==
+               IAP_RECORD_SLOT_AT_TOUCHED;
+}
+
+static void interrupt(void *context, const struct board_flash_op *operation) {
+    struct interruption *interruption = context;
+    if (interruption->touched && interruption->left > 0) {
+        interruption->left--;
+    }
+    if (operation->kind == BOARD_FLASH_PROGRAM && is_touched_mark(operation->address)) {
+        interruption->touched = true;
+    }
+    if (interruption->touched && interruption->left == 0) {
+        board_cut_at(interruption->rig->board, 1, interruption->seed);
+        interruption->rig->on_operation = NULL;
+    }
+}
+
+static bool interrupted_update(struct rig *rig, const struct step *step, uint64_t seed) {
+    const struct image *image = &rig->product->images[step->image];
+    struct interruption interruption = {
+        .rig = rig, .seed = seed, .left = image->size / 2 * step->amount / 100};
+    struct host host;
+    host_open(&host, rig);
+    rig->on_operation = interrupt;
+    rig->context = &interruption;
+    enum host_result result = host_update(&host, image, HOST_NO_BOOT);
+    rig->on_operation = NULL;
+    return result == HOST_LOST;
+}
+
+static bool fill(struct rig *rig, const struct step *step) {
+    struct host host;
+    host_open(&host, rig);
+    bool done = true;
+    for (uint32_t i = 0; i < step->amount && done; i++) {
+        uint8_t header[IAP_HEADER_SIZE];
+        image_variant(header, &rig->product->images[step->image], i + 1);
+        done = host_begin_and_abort(&host, header) == HOST_DONE;
+    }
+    return done;
+}
+
+bool scenario_step(struct rig *rig, const struct step *step, uint64_t seed) {
+    const struct image *image = &rig->product->images[step->image];
+    struct host host;
+    host_open(&host, rig);
+    board_power_on(rig->board);
+    switch (step->kind) {
+    case STEP_INSTALL:
+        return host_update(&host, image, HOST_NO_BOOT) == HOST_DONE;
+    case STEP_RENEW:
+        return host_update(&host, image, HOST_NO_BOOT | HOST_RENEW) == HOST_DONE;
+    case STEP_INTERRUPT:
+        return interrupted_update(rig, step, seed);
+    case STEP_FILL:
+        return fill(rig, step);
+    case STEP_REBEGIN:
+        return host_begin_and_abort(&host, image->header) == HOST_DONE &&
+               host_update(&host, image, HOST_NO_BOOT) == HOST_DONE;
+    case STEP_CONFIRM:
+        return rig_run(rig, RIG_BOOT_MS).state == RIG_STARTED && rig_confirm(rig);
+    case STEP_NONE:
+        break;
+    }
+    return true;
+}
+
+bool scenario_prepare(const struct scenario *scenario, struct rig *rig, uint64_t seed) {
+    bool done = true;
+    for (uint32_t i = 0; i < SCENARIO_STEPS && scenario->before[i].kind != STEP_NONE; i++) {
+        done = done && scenario_step(rig, &scenario->before[i], seed + i);
+        rig_power_off(rig);
+    }
+    return done;
+}

@@ -1,0 +1,494 @@
+#include "device.h"
+
+#include <sanitizer/asan_interface.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "iap_bytes.h"
+#include "reference.h"
+
+#define EXPECTED  4096u // answers waited for
+#define PAYLOADS  3u
+#define IDENTITY  (IAP_IDENTITY_ADDRESS - IAP_BOOTLOADER_BASE)
+#define RECORDS   (IAP_RECORD_A_ADDRESS - IAP_BOOTLOADER_BASE)
+#define APP       (IAP_APP_BASE - IAP_BOOTLOADER_BASE)
+#define MAX_STEPS 100000u // a bootloader that takes more has lost its way
+
+struct device device;
+
+// A request that has to be answered.
+struct expectation {
+    uint8_t address, type, seq;
+    bool alone;     // nothing that may write and is not answered came since the one before
+    uint32_t first; // PAGES
+    uint32_t count; // PAGES
+    uint32_t size;  // of the payload
+};
+
+static struct expectation expected[EXPECTED];
+static size_t expected_begin, expected_end;
+static bool silent_writer; // a request that may write and is not answered
+
+static uint8_t heard[REFERENCE_MAX_ENCODED]; // by the device since the last delimiter
+static size_t heard_size;
+static uint8_t said[REFERENCE_MAX_ENCODED]; // by the device since the last delimiter
+static size_t said_size;
+
+static bool dirty[SIM_FLASH_SIZE / SIM_PAGE_SIZE];
+static uint32_t poisoned_from; // address in flash from which nothing may be read
+static struct iap_port inner;  // the simulator's
+static const uint32_t payloads[PAYLOADS] = {272, 1040, 4096};
+static uint8_t *frames[PAYLOADS], *answers[PAYLOADS], *page;
+
+static const uint8_t *slot_of(uint32_t at) {
+    uint32_t area = at < RECORDS + IAP_RECORD_AREA_SIZE ? RECORDS : RECORDS + IAP_RECORD_AREA_SIZE;
+    if (at < area + IAP_AREA_HEADER_SIZE) {
+        return NULL;
+    }
+    uint32_t index = (at - area - IAP_AREA_HEADER_SIZE) / IAP_RECORD_SLOT_SIZE;
+    return device.sim.flash + area + IAP_AREA_HEADER_SIZE + index * IAP_RECORD_SLOT_SIZE;
+}
+
+static bool image_good(const uint8_t *slot) {
+    return slot != NULL && reference_image_good(device.sim.flash, slot + IAP_RECORD_SLOT_AT_HEADER,
+                                                device.app_size, !device.rotten);
+}
+
+// Nothing outside the application's area and the record is ever erased or programmed.
+static void check_place(uint32_t address, uint32_t size) {
+    uint32_t at = address - IAP_BOOTLOADER_BASE;
+    CHECK(at >= RECORDS);
+    CHECK(at + size <= RECORDS + 2 * IAP_RECORD_AREA_SIZE ||
+          (at >= APP && at + size <= APP + device.app_size));
+    dirty[at / SIM_PAGE_SIZE] = true;
+    device.attempts++;
+}
+
+// VALID is programmed only where flash holds the image, or where an entry that has it moves.
+static void check_valid(uint32_t address, uint16_t value) {
+    uint32_t at = address - IAP_BOOTLOADER_BASE;
+    const uint8_t *slot = at < APP ? slot_of(at) : NULL;
+    if (slot == NULL || value != IAP_STATE_SET ||
+        device.sim.flash + at != slot + IAP_RECORD_SLOT_AT_VALID) {
+        return;
+    }
+    bool was_set = iap_get16(device.sim.flash + at) == IAP_STATE_SET;
+    CHECK(was_set || device.rotten || image_good(slot) ||
+          reference_vouched(device.sim.flash, slot));
+}
+
+static bool erase_page(void *context, uint32_t address) {
+    check_place(address, SIM_PAGE_SIZE);
+    return inner.erase_page(context, address);
+}
+
+static bool program(void *context, uint32_t address, uint16_t value) {
+    check_place(address, 2);
+    check_valid(address, value);
+    return inner.program(context, address, value);
+}
+
+static bool mine(uint8_t address) {
+    return address == IAP_ADDRESS_ONLY || address == device.address;
+}
+
+static uint32_t least_size(uint8_t type) {
+    switch (type) {
+    case IAP_COMMAND_HELLO:
+    case IAP_COMMAND_BAUD:
+    case IAP_COMMAND_PAGES:
+        return 4;
+    case IAP_COMMAND_BEGIN:
+        return 257;
+    case IAP_COMMAND_DATA:
+        return 3;
+    case IAP_COMMAND_END:
+        return 2;
+    default:
+        return 0;
+    }
+}
+
+static void expect(const uint8_t *frame, size_t size) {
+    uint8_t type = frame[1];
+    const uint8_t *payload = frame + IAP_FRAME_HEADER_SIZE;
+    bool data = type == IAP_COMMAND_DATA && size >= 3;
+    if (frame[0] == IAP_ADDRESS_BROADCAST) {
+        silent_writer = silent_writer || type == IAP_COMMAND_ABORT;
+    } else if (mine(frame[0]) && (type & IAP_RESPONSE_BIT) == 0) {
+        if (data && (payload[2] & IAP_DATA_FLAG_ASK) == 0) {
+            silent_writer = true;
+            return;
+        }
+        CHECK(expected_end < EXPECTED);
+        expected[expected_end++] = (struct expectation){
+            .address = frame[0],
+            .type = type,
+            .seq = frame[2],
+            .alone = !silent_writer,
+            .first = size >= 4 ? iap_get16(payload) : 0,
+            .count = size >= 4 ? iap_get16(payload + 2) : 0,
+            .size = (uint32_t)size,
+        };
+        silent_writer = false;
+    }
+}
+
+// Reads what the device is about to read, and notes what it has to answer.
+static size_t receive(void *context, uint8_t *bytes, size_t size) {
+    static uint8_t decoded[REFERENCE_MAX_FRAME];
+    size_t count = inner.receive(context, bytes, size);
+    device.attempts_end = device.attempts;
+    silent_writer = false;
+    for (size_t i = 0; i < count; i++) {
+        if (bytes[i] != IAP_FRAME_DELIMITER) {
+            if (heard_size < sizeof heard) {
+                heard[heard_size++] = bytes[i];
+            }
+            continue;
+        }
+        size_t length;
+        size_t limit = device.sim.config.max_payload + REFERENCE_OVERHEAD;
+        if (heard_size < sizeof heard &&
+            reference_decode(heard, heard_size, limit, decoded, &length) == REFERENCE_FRAME) {
+            expect(decoded, length - REFERENCE_OVERHEAD);
+        }
+        heard_size = 0;
+    }
+    return count;
+}
+
+static uint32_t answer_size(uint8_t type, uint32_t count) {
+    switch (type) {
+    case IAP_COMMAND_HELLO:
+        return 228;
+    case IAP_COMMAND_BAUD:
+        return 5;
+    case IAP_COMMAND_PAGES:
+        return 5 + 4 * count;
+    case IAP_COMMAND_BEGIN:
+        return 4;
+    case IAP_COMMAND_DATA:
+        return 9;
+    case IAP_COMMAND_END:
+        return 7;
+    default:
+        return 1;
+    }
+}
+
+static bool status_known(uint8_t type, uint8_t status) {
+    if (status == IAP_STATUS_OK) {
+        return type >= IAP_COMMAND_HELLO && type <= IAP_COMMAND_ENTER;
+    }
+    switch (type) {
+    case IAP_COMMAND_HELLO:
+    case IAP_COMMAND_ENTER:
+        return status == IAP_STATUS_BAD_REQUEST && type == IAP_COMMAND_HELLO;
+    case IAP_COMMAND_BAUD:
+        return status == IAP_STATUS_BAD_REQUEST || status == IAP_STATUS_RATE_UNAVAILABLE;
+    case IAP_COMMAND_PAGES:
+        return status == IAP_STATUS_BAD_REQUEST;
+    case IAP_COMMAND_BEGIN:
+        return status == IAP_STATUS_BAD_REQUEST ||
+               (status >= IAP_STATUS_BAD_HEADER && status <= IAP_STATUS_RECORD_FAILED);
+    case IAP_COMMAND_DATA:
+        return status <= IAP_STATUS_FLASH_FAILED || status == IAP_STATUS_BAD_REQUEST ||
+               status == IAP_STATUS_NO_SESSION;
+    case IAP_COMMAND_END:
+        return status <= IAP_STATUS_VERIFY_FAILED || status == IAP_STATUS_BAD_REQUEST ||
+               status == IAP_STATUS_NO_SESSION || status == IAP_STATUS_RECORD_FAILED;
+    case IAP_COMMAND_BOOT:
+        return status == IAP_STATUS_NOT_BOOTABLE;
+    case IAP_COMMAND_ABORT:
+        return status == IAP_STATUS_RECORD_FAILED;
+    default:
+        return status == IAP_STATUS_UNKNOWN_COMMAND;
+    }
+}
+
+// A refusal, and whatever else has no business in flash, wrote nothing and did not try.
+static bool may_write(uint8_t type, const uint8_t *answer) {
+    switch (type) {
+    case IAP_COMMAND_BEGIN:
+        return answer[0] == IAP_STATUS_RECORD_FAILED ||
+               (answer[0] == IAP_STATUS_OK && answer[1] == IAP_BEGUN_STARTED);
+    case IAP_COMMAND_DATA:
+        return answer[0] == IAP_STATUS_OK || answer[0] == IAP_STATUS_FLASH_FAILED;
+    case IAP_COMMAND_END:
+    case IAP_COMMAND_ABORT:
+        return answer[0] == IAP_STATUS_OK || answer[0] == IAP_STATUS_RECORD_FAILED;
+    default:
+        return false;
+    }
+}
+
+static void check_hello(const uint8_t *answer) {
+    const uint8_t *image = answer + IAP_HELLO_RESPONSE_AT_INSTALLED;
+    uint8_t good = IAP_IMAGE_STATE_VALID | IAP_IMAGE_STATE_CHECKED | IAP_IMAGE_STATE_GOOD;
+    struct reference_entry installed = reference_installed(device.sim.flash);
+    CHECK_EQUAL(iap_get16(answer + IAP_HELLO_RESPONSE_AT_MAX_PAYLOAD),
+                device.sim.config.max_payload);
+    CHECK_EQUAL(image[0] & IAP_IMAGE_STATE_PRESENT, installed.slot != NULL);
+    CHECK_EQUAL((image[0] & IAP_IMAGE_STATE_VALID) != 0, installed.valid);
+    if ((image[0] & good) == good) {
+        CHECK(image_good(installed.slot));
+    }
+}
+
+static void check_pages(const struct expectation *request, const uint8_t *answer) {
+    CHECK_EQUAL(iap_get16(answer + 1), request->first);
+    CHECK_EQUAL(iap_get16(answer + 3), request->count);
+    CHECK((request->first + request->count) * SIM_PAGE_SIZE <= device.app_size);
+    for (uint32_t i = 0; i < request->count; i++) {
+        const uint8_t *bytes = device.sim.flash + APP + (request->first + i) * SIM_PAGE_SIZE;
+        CHECK_EQUAL(iap_get32(answer + 5 + 4 * i), reference_crc32(bytes, SIM_PAGE_SIZE));
+    }
+}
+
+static void check_answer(const uint8_t *frame, size_t size) {
+    CHECK(expected_begin < expected_end); // it speaks only when spoken to
+    const struct expectation *request = &expected[expected_begin++];
+    const uint8_t *answer = frame + IAP_FRAME_HEADER_SIZE;
+    CHECK_EQUAL(frame[0], request->address);
+    CHECK_EQUAL(frame[1], request->type | IAP_RESPONSE_BIT);
+    CHECK_EQUAL(frame[2], request->seq);
+    CHECK(size >= 1);
+    uint8_t status = answer[0];
+    CHECK(status_known(request->type, status));
+    CHECK_EQUAL(size, status >= 0x40 ? 5 : answer_size(request->type, request->count));
+    if (request->size < least_size(request->type)) {
+        CHECK_EQUAL(status, IAP_STATUS_BAD_REQUEST);
+    }
+    if (request->alone && !may_write(request->type, answer)) {
+        CHECK_EQUAL(device.attempts, device.attempts_end);
+    }
+    if (status == IAP_STATUS_OK && request->type == IAP_COMMAND_HELLO) {
+        check_hello(answer);
+    } else if (status == IAP_STATUS_OK && request->type == IAP_COMMAND_PAGES) {
+        check_pages(request, answer);
+    } else if (status == IAP_STATUS_OK && request->type == IAP_COMMAND_END) {
+        struct reference_entry installed = reference_installed(device.sim.flash);
+        CHECK(installed.valid && installed.sealed && image_good(installed.slot));
+        device.app_rotten = false;
+    } else if (status < 0x40 && request->type == IAP_COMMAND_DATA) {
+        device.next = iap_get16(answer + IAP_DATA_RESPONSE_AT_NEXT);
+    }
+    device.answers++;
+    device.last_status = status;
+    device.attempts_end = device.attempts;
+}
+
+static void send(void *context, const uint8_t *bytes, size_t size) {
+    static uint8_t decoded[REFERENCE_MAX_FRAME];
+    (void)context;
+    for (size_t i = 0; i < size; i++) {
+        if (bytes[i] != IAP_FRAME_DELIMITER) {
+            CHECK(said_size < sizeof said);
+            said[said_size++] = bytes[i];
+        } else if (said_size > 0) {
+            size_t length;
+            CHECK_EQUAL(reference_decode(said, said_size, sizeof decoded, decoded, &length),
+                        REFERENCE_FRAME);
+            said_size = 0;
+            check_answer(decoded, length - REFERENCE_OVERHEAD);
+        }
+    }
+}
+
+// An application starts only if the record says that it was verified and flash holds it.
+static void check_start(bool whole) {
+    struct reference_entry installed = reference_installed(device.sim.flash);
+    CHECK(installed.slot != NULL);
+    CHECK(installed.valid);
+    CHECK(!whole || image_good(installed.slot));
+}
+
+static void restart(void *context, const uint8_t mailbox[IAP_MAILBOX_SIZE]) {
+    CHECK_EQUAL(iap_get32(mailbox + IAP_MAILBOX_AT_REQUEST), IAP_REQUEST_START);
+    CHECK_EQUAL(iap_get32(mailbox + IAP_MAILBOX_AT_CRC32),
+                reference_crc32(mailbox, IAP_MAILBOX_AT_CRC32));
+    check_start(true);
+    inner.restart(context, mailbox);
+}
+
+// What the application does: it may confirm itself, and resets.
+static void run_application(void) {
+    struct reference_entry installed = reference_installed(device.sim.flash);
+    uint32_t at = (uint32_t)(installed.slot - device.sim.flash) + IAP_RECORD_SLOT_AT_CONFIRMED;
+    device.starts++;
+    if (device.confirms && iap_get16(device.sim.flash + at) == IAP_STATE_CLEAR) {
+        iap_put16(device.sim.flash + at, IAP_STATE_SET);
+    }
+    if (device.enters) {
+        const struct iap_mailbox enter = {.request = IAP_REQUEST_ENTER};
+        iap_mailbox_pack(device.sim.mailbox, &enter);
+    }
+}
+
+// What was installed stays so until something newer is, whatever became of power and flash.
+static void check_record(void) {
+    struct reference_entry installed = reference_installed(device.sim.flash);
+    uint32_t sequence = installed.slot != NULL ? iap_get32(installed.slot) : 0;
+    if (!device.rotten) {
+        CHECK(sequence >= device.sequence);
+        CHECK(sequence > device.sequence || !device.valid || installed.valid);
+    }
+    device.sequence = sequence;
+    device.valid = installed.valid;
+}
+
+void device_reset(void) {
+    struct sim *sim = &device.sim;
+    check_record();
+    expected_begin = expected_end = heard_size = said_size = 0;
+    struct iap_target target = sim_target(sim);
+    struct iap_mailbox mailbox = iap_mailbox_take(sim->mailbox);
+    bool started = iap_start_allowed(&target, &mailbox);
+    if (started) {
+        // The second pass looks at the vectors only: the first has just checked the rest.
+        check_start(!device.stale_start || !device.app_rotten);
+        CHECK(!device.wrong_token);
+        run_application();
+    } else {
+        CHECK(!sim->restarted || device.rotten); // the first pass does not promise what fails
+        iap_mailbox_pack(sim->mailbox, &mailbox);
+    }
+    device.stale_start = device.wrong_token = false;
+    sim->rate = device.rate;
+    sim_boot(sim);
+}
+
+void device_power_lost(void) {
+    device.sim.cut_at = 0;
+    device.sim.restarted = false;
+    memset(device.sim.mailbox, 0, sizeof device.sim.mailbox);
+    device_reset();
+}
+
+void device_receive(const uint8_t *bytes, size_t size) {
+    struct sim *sim = &device.sim;
+    if (sim->to_device_end + size > SIM_LINE) {
+        device_run(1);
+    }
+    memcpy(sim->to_device + sim->to_device_end, bytes, size);
+    sim->to_device_end += size;
+    device.line_bytes += (uint32_t)size;
+}
+
+bool device_idle(void) {
+    return heard_size == 0 && device.sim.to_device_begin == device.sim.to_device_end;
+}
+
+void device_run(uint32_t steps) {
+    struct sim *sim = &device.sim;
+    uint32_t bound = steps + MAX_STEPS;
+    while (steps > 0 || sim->to_device_begin < sim->to_device_end) {
+        CHECK(bound-- > 0);
+        steps -= steps > 0;
+        iap_step(&sim->iap);
+        CHECK_EQUAL(expected_begin, expected_end); // what has to be answered was answered
+        CHECK_EQUAL(said_size, 0);
+        expected_begin = expected_end = 0;
+        if (sim->restarted) {
+            device_reset();
+        }
+    }
+    sim->to_device_begin = sim->to_device_end = 0;
+}
+
+void device_rot(uint32_t address, uint8_t flip) {
+    uint32_t at = address - IAP_BOOTLOADER_BASE;
+    device.sim.flash[at] ^= flip;
+    dirty[at / SIM_PAGE_SIZE] = true;
+    if (at < APP) {
+        device.rotten = true;
+    } else {
+        device.app_rotten = true;
+    }
+}
+
+static void write_identity(uint8_t kind) {
+    uint8_t *block = device.sim.flash + IDENTITY;
+    memset(block, 0xff, IAP_IDENTITY_SIZE);
+    memset(device.product, 0, sizeof device.product);
+    device.address = 0;
+    device.rate = device.sim.config.default_rate;
+    if (kind == PROGRAM_IDENTITY_BLANK) {
+        return;
+    }
+    iap_put32(block + IAP_IDENTITY_AT_MAGIC, IAP_IDENTITY_MAGIC);
+    memset(block + IAP_IDENTITY_AT_PRODUCT, 'p', 16);
+    iap_put16(block + IAP_IDENTITY_AT_HARDWARE, 3);
+    block[IAP_IDENTITY_AT_ADDRESS] = kind == PROGRAM_IDENTITY_RATE ? 254 : 5;
+    block[IAP_IDENTITY_AT_FLAGS] = kind == PROGRAM_IDENTITY_PACKAGES ? 0xfe : 0xff;
+    if (kind == PROGRAM_IDENTITY_RATE) {
+        iap_put32(block + IAP_IDENTITY_AT_DEFAULT_RATE, 9600);
+    }
+    iap_put32(block + IAP_IDENTITY_AT_CRC32, reference_crc32(block, IAP_IDENTITY_AT_CRC32));
+    if (kind == PROGRAM_IDENTITY_DAMAGED) {
+        block[IAP_IDENTITY_AT_SERIAL] ^= 1;
+        return;
+    }
+    memset(device.product, 'p', sizeof device.product);
+    device.address = block[IAP_IDENTITY_AT_ADDRESS];
+    device.rate = kind == PROGRAM_IDENTITY_RATE ? 9600 : device.rate;
+}
+
+void device_init(void) {
+    struct sim *sim = &device.sim;
+    sim_init(sim);
+    inner = sim->port;
+    sim->port.erase_page = erase_page;
+    sim->port.program = program;
+    sim->port.receive = receive;
+    sim->port.send = send;
+    sim->port.restart = restart;
+    for (size_t i = 0; i < PAYLOADS; i++) { // blocks of their own, so that an overrun shows
+        frames[i] = malloc(payloads[i] + IAP_FRAME_OVERHEAD);
+        answers[i] = malloc(payloads[i] + IAP_FRAME_OVERHEAD);
+    }
+    page = malloc(SIM_PAGE_SIZE);
+    // The core has no business in its own code, beyond the application, or in the simulator.
+    __asan_poison_memory_region(sim->flash, IDENTITY);
+    __asan_poison_memory_region(sim->frame, sizeof sim->frame + sizeof sim->answer);
+}
+
+void device_fresh(const struct program_config *config) {
+    static const uint32_t clocks[] = {0, 0xffffff00u, 0xffffd8f0u, 0x7fffffffu};
+    struct sim *sim = &device.sim;
+    uint8_t *flash = sim->flash;
+    for (size_t i = 0; i < sizeof dirty; i++) {
+        if (dirty[i]) {
+            memset(flash + i * SIM_PAGE_SIZE, 0xff, SIM_PAGE_SIZE);
+            dirty[i] = false;
+        }
+    }
+    device.app_size = (3u + config->app_pages % 6u) * SIM_PAGE_SIZE;
+    sim->config.app_end = IAP_APP_BASE + device.app_size;
+    if (poisoned_from != APP + device.app_size) {
+        poisoned_from = APP + device.app_size;
+        __asan_unpoison_memory_region(flash + APP, SIM_FLASH_SIZE - APP);
+        __asan_poison_memory_region(flash + poisoned_from, SIM_FLASH_SIZE - poisoned_from);
+    }
+    size_t payload = config->payload % PAYLOADS;
+    sim->config.max_payload = payloads[payload];
+    sim->config.frame_buffer = frames[payload];
+    sim->config.answer_buffer = answers[payload];
+    sim->config.page_buffer = page;
+    sim->config.trials = (uint8_t)(1 + config->trials % IAP_RECORD_TRIALS);
+    sim->now_ms = clocks[config->start % 4];
+    sim->button = (config->start & 4) != 0;
+    sim->cut_at = sim->operations = sim->refuse_from = sim->refuse_to = 0;
+    memset(sim->mailbox, 0, sizeof sim->mailbox);
+    sim->restarted = false;
+    write_identity(config->identity % PROGRAM_IDENTITIES);
+    device.confirms = (config->app & 1) != 0;
+    device.enters = (config->app & 2) != 0;
+    device.rotten = device.app_rotten = device.stale_start = device.wrong_token = false;
+    device.sequence = 0;
+    device.valid = false;
+    device.starts = device.answers = device.line_bytes = device.attempts = 0;
+    device_reset();
+}

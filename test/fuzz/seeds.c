@@ -1,0 +1,163 @@
+// Writes what the fuzzer starts from: seeds of both targets and the decoder's dictionary.
+// Usage: fuzz-seeds FOLDER, which gets decoder/, session/ and decoder.dict.
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "check.h"
+#include "program.h"
+#include "reference.h"
+
+static const char *folder;
+
+static FILE *create(const char *name) {
+    char path[4096];
+    CHECK(snprintf(path, sizeof path, "%s/%s", folder, name) < (int)sizeof path);
+    FILE *file = fopen(path, "wb");
+    CHECK(file != NULL);
+    return file;
+}
+
+static void write_file(const char *name, const void *bytes, size_t size) {
+    FILE *file = create(name);
+    CHECK(fwrite(bytes, 1, size, file) == size);
+    fclose(file);
+}
+
+#define SEED(name, ...)                                                                            \
+    do {                                                                                           \
+        const uint8_t bytes[] = {__VA_ARGS__};                                                     \
+        write_file(name, bytes, sizeof bytes);                                                     \
+    } while (0)
+
+// Steps and the configuration, complete.
+#define CONFIG(...)                                                                                \
+    { __VA_ARGS__ }
+#define PROGRAM(name, config, ...)                                                                 \
+    do {                                                                                           \
+        const struct program_config first = config;                                                \
+        const struct program_step steps[] = {__VA_ARGS__};                                         \
+        uint8_t bytes[sizeof first + sizeof steps];                                                \
+        memcpy(bytes, &first, sizeof first);                                                       \
+        memcpy(bytes + sizeof first, steps, sizeof steps);                                         \
+        write_file("session/" name, bytes, sizeof bytes);                                          \
+    } while (0)
+
+static void sessions(void) {
+    PROGRAM("hello", CONFIG(0), {PROGRAM_HELLO, .a = 1}, {PROGRAM_HELLO, .g = 5},
+            {PROGRAM_TIME, 4, 8});
+    PROGRAM("rates", CONFIG(0), {PROGRAM_BAUD, 7}, {PROGRAM_HELLO, .a = 1}, {PROGRAM_TIME, 9, 2},
+            {PROGRAM_BAUD, 8}, {PROGRAM_BAUD, 3}, {PROGRAM_TIME, 7, 2}, {PROGRAM_BAUD, 12});
+    PROGRAM("pages", CONFIG(.payload = 2), {PROGRAM_PAGES, 0, 0, 3}, {PROGRAM_PAGES, 2, 0, 1},
+            {PROGRAM_PAGES, 0xff, 0xff, 0xff, 0xff}, {PROGRAM_PAGES, 0, 0, 4});
+    for (uint8_t i = 0; i < 6; i++) {
+        char name[32];
+        const struct program_config config = {.payload = 1, .identity = i};
+        const struct program_step steps[] = {
+            {PROGRAM_HELLO, .a = 1},
+            {PROGRAM_BEGIN, .a = i, .c = PROGRAM_HEADER_PRODUCT},
+            {PROGRAM_PAGES, 0, 0, 2},
+            {PROGRAM_PAGE, 0},
+            {PROGRAM_PAGE, 1, .d = 16},
+            {PROGRAM_PAGE, 2, .c = PROGRAM_PAGE_FORCE},
+            {PROGRAM_END},
+            {PROGRAM_END},
+            {PROGRAM_BOOT},
+            {PROGRAM_HELLO, .a = 1},
+        };
+        uint8_t bytes[sizeof config + sizeof steps];
+        memcpy(bytes, &config, sizeof config);
+        memcpy(bytes + sizeof config, steps, sizeof steps);
+        snprintf(name, sizeof name, "session/update-%u", i);
+        write_file(name, bytes, sizeof bytes);
+    }
+    PROGRAM("two-updates", CONFIG(.payload = 1, .app = 1), {PROGRAM_UPDATE, 4}, {PROGRAM_BOOT},
+            {PROGRAM_UPDATE, 1, .c = PROGRAM_HEADER_CONFIRM}, {PROGRAM_BOOT}, {PROGRAM_TIME, 4, 32},
+            {PROGRAM_UPDATE, 4, .d = 2}, {PROGRAM_RESET, PROGRAM_RESET_POWER}, {PROGRAM_UPDATE, 4});
+    PROGRAM("trials", CONFIG(.payload = 1, .trials = 1), {PROGRAM_UPDATE, 0, 0, 2},
+            {PROGRAM_TIME, 4, 8}, {PROGRAM_TIME, 10, 8}, {PROGRAM_TIME, 4, 8}, {PROGRAM_TIME, 4, 8},
+            {PROGRAM_TIME, 11, 8});
+    PROGRAM("refused", CONFIG(.identity = PROGRAM_IDENTITY_PACKAGES), {PROGRAM_BEGIN},
+            {PROGRAM_BEGIN, .c = 1, .d = 8, .e = 1}, {PROGRAM_BEGIN, .c = 65, .d = 0},
+            {PROGRAM_BEGIN, .c = 64, .e = 11}, {PROGRAM_DATA, .b = 3, .c = 40}, {PROGRAM_END});
+    PROGRAM("bad-images", CONFIG(.payload = 1), {PROGRAM_UPDATE, 1, .c = PROGRAM_HEADER_SHA256},
+            {PROGRAM_BOOT}, {PROGRAM_UPDATE, 1, .c = PROGRAM_HEADER_CRC32}, {PROGRAM_BOOT},
+            {PROGRAM_UPDATE, 1, .c = PROGRAM_HEADER_VECTORS}, {PROGRAM_BOOT});
+    PROGRAM("gaps", CONFIG(.payload = 1), {PROGRAM_BEGIN, 1}, {PROGRAM_PAGE, .b = 1},
+            {PROGRAM_PAGE, .d = 8, .f = 3}, {PROGRAM_PAGE, .d = 8}, {PROGRAM_PAGE, .c = 4},
+            {PROGRAM_PAGE, .c = 8}, {PROGRAM_PAGE, .b = 255}, {PROGRAM_END, 1}, {PROGRAM_ABORT});
+    PROGRAM("power", CONFIG(.payload = 1), {PROGRAM_UPDATE, 1}, {PROGRAM_CUT, 30},
+            {PROGRAM_UPDATE, 2}, {PROGRAM_CUT, 200, 1}, {PROGRAM_UPDATE, 2}, {PROGRAM_UPDATE, 2});
+    PROGRAM("flash-fails", CONFIG(.payload = 1), {PROGRAM_UPDATE, 1}, {PROGRAM_REFUSE, 3, 2, 3},
+            {PROGRAM_UPDATE, 2}, {PROGRAM_REFUSE, 1, 40, 11}, {PROGRAM_UPDATE, 1}, {PROGRAM_REFUSE},
+            {PROGRAM_UPDATE, 1});
+    PROGRAM("many", CONFIG(.payload = 1), {PROGRAM_UPDATE, 0}, {PROGRAM_BEGIN, 1},
+            {PROGRAM_BEGIN, 2}, {PROGRAM_ABORT}, {PROGRAM_BEGIN, 3}, {PROGRAM_BEGIN, 4},
+            {PROGRAM_BEGIN, 1}, {PROGRAM_BEGIN, 2}, {PROGRAM_BEGIN, 3}, {PROGRAM_UPDATE, 0, 1},
+            {PROGRAM_RESET, PROGRAM_RESET_FAULT}, {PROGRAM_HELLO, 1}, {PROGRAM_BOOT});
+    PROGRAM("rot", CONFIG(.payload = 1), {PROGRAM_UPDATE, 1}, {PROGRAM_ROT_APP, 100, 1, 4},
+            {PROGRAM_TIME, 4, 8}, {PROGRAM_RESET, PROGRAM_RESET_START}, {PROGRAM_UPDATE, 1},
+            {PROGRAM_ROT_RECORD, 60, 0, 1}, {PROGRAM_TIME, 4, 8}, {PROGRAM_UPDATE, 1});
+    PROGRAM("noise", CONFIG(.payload = 1), {PROGRAM_RAW, 2}, {1, 2, 3, 4, 5, 6, 7, 8},
+            {0, 0, 1, 1, 1, 255, 255, 0}, {PROGRAM_DAMAGE, 0, 5, 0, 1}, {PROGRAM_HELLO},
+            {PROGRAM_FRAME, 0, 5, 1}, {1, 2, 3, 4, 5, 6, 7, 8}, {PROGRAM_BURST, 3},
+            {PROGRAM_UPDATE, 1}, {PROGRAM_HELLO});
+}
+
+static void decoder(void) {
+    // size of the buffer, then pieces: see fuzz_decoder.c
+    SEED("decoder/frame", 20, 1, 10, 0, 20);
+    SEED("decoder/frames", 25, 1, 0, 4, 7, 1, 1, 0, 200, 1, 0xf7, 0, 3, 1, 0xf8, 0, 3);
+    SEED("decoder/damaged", 20, 2, 40, 0, 9, 12, 0, 0x55, 1, 3, 0, 2);
+    SEED("decoder/truncated", 20, 3, 40, 0, 9, 12, 5, 1, 3, 0, 2);
+    SEED("decoder/runs", 0, 4, 255, 200, 4, 1, 30, 5, 4, 2, 3, 5);
+    SEED("decoder/literal", 4, 0, 6, 3, 1, 2, 0, 1, 1, 5);
+    for (int size = 0; size < 30; size++) {
+        char name[32];
+        const uint8_t bytes[] = {(uint8_t)size, 1, 0xff, 0xff, 60, 1, 0, 0, 3, 1, 0xfe, 0, 1};
+        snprintf(name, sizeof name, "decoder/size-%d", size);
+        write_file(name, bytes, sizeof bytes);
+    }
+}
+
+static void word(FILE *file, const uint8_t *bytes, size_t size) {
+    fputc('"', file);
+    for (size_t i = 0; i < size; i++) {
+        fprintf(file, "\\x%02X", bytes[i]);
+    }
+    fputs("\"\n", file);
+}
+
+static void dictionary(void) {
+    FILE *file = create("decoder.dict");
+    for (uint8_t type = IAP_COMMAND_HELLO; type <= IAP_COMMAND_ENTER; type++) {
+        static const uint8_t payload[4] = {IAP_PROTOCOL_MAJOR, 0, 1, 0};
+        uint8_t bytes[32];
+        size_t size = reference_encode(0, type, type, payload, type % 5, bytes + 2);
+        bytes[0] = 0; // a literal piece
+        bytes[1] = (uint8_t)size;
+        word(file, bytes, size + 2);
+        word(file, bytes + 2, size);
+    }
+    static const uint8_t edges[][3] = {{0, 1, 0},    {0, 255, 1}, {4, 255, 16}, {1, 0xf7, 0},
+                                       {1, 0xf8, 0}, {5, 5, 5},   {0, 3, 255}};
+    for (size_t i = 0; i < sizeof edges / sizeof edges[0]; i++) {
+        word(file, edges[i], sizeof edges[i]);
+    }
+    fclose(file);
+}
+
+int main(int argc, char **argv) {
+    CHECK_EQUAL(argc, 2);
+    folder = argv[1];
+    char path[4096];
+    static const char *const folders[] = {"", "decoder", "session"};
+    for (size_t i = 0; i < 3; i++) {
+        CHECK(snprintf(path, sizeof path, "%s/%s", folder, folders[i]) < (int)sizeof path);
+        mkdir(path, 0777);
+    }
+    sessions();
+    decoder();
+    dictionary();
+}
