@@ -4,12 +4,21 @@ import type { Device, DeviceInfo } from './device.js';
 import type { Page } from './image/pages.js';
 import { sameBytes } from './text.js';
 
-/** The pages, of a range without gaps, whose content in flash differs. */
-export async function differingPages(device: Device, pages: readonly Page[]): Promise<Page[]> {
+/** The pages, of a range without gaps, whose content in flash differs or is not to be trusted. */
+export async function differingPages(
+  device: Device,
+  pages: readonly Page[],
+  distrusted: (page: Page) => boolean,
+): Promise<Page[]> {
   const [first] = pages;
   if (!first) return [];
   const found = await device.pages(first.number, pages.length);
-  return pages.filter((page, i) => page.crc32 !== found[i]);
+  return pages.filter((page, i) => page.crc32 !== found[i] || distrusted(page));
+}
+
+/** Whether an update was begun, wrote pages, and was not finished. */
+export function isUnfinished({ installed }: DeviceInfo): boolean {
+  return (installed.state & (ImageState.PRESENT | ImageState.VALID)) === ImageState.PRESENT;
 }
 
 /** Whether this very image is installed, verified when it was, and good when last looked at (protocol § 6). */

@@ -26,6 +26,7 @@ export type IapErrorCode =
   | 'PROTOCOL_VERSION'
   | 'BAD_ANSWER'
   | 'LINK_LOST'
+  | 'OTHER_DEVICE'
   | 'ENTER_FAILED'
   | 'APP_SILENT'
   | 'REFUSED'
@@ -98,6 +99,7 @@ const EXIT: Readonly<Record<IapErrorCode, ExitCode>> = {
   PROTOCOL_VERSION: ExitCode.LINK,
   BAD_ANSWER: ExitCode.LINK,
   LINK_LOST: ExitCode.LINK,
+  OTHER_DEVICE: ExitCode.LINK,
   ENTER_FAILED: ExitCode.LINK,
   APP_SILENT: ExitCode.LINK,
   REFUSED: ExitCode.REFUSED,

@@ -1,10 +1,10 @@
 // From BEGIN to a verified image: compare, send what differs, let the device verify. Once; what breaks off is thrown.
 import { BeginFlag, Begun, decode, Header, Status } from '../protocol/index.js';
-import { differingPages, isInstalled } from './compare.js';
+import { differingPages, isInstalled, isUnfinished } from './compare.js';
 import { badAnswer, type Device, statusName } from './device.js';
 import { IapError } from './errors.js';
 import type { Emit } from './events.js';
-import type { Page } from './image/pages.js';
+import { isBlank, type Page } from './image/pages.js';
 import { ProgressMeter } from './progress.js';
 import { Transfer } from './transfer.js';
 
@@ -55,8 +55,11 @@ export class Installer {
   }
 
   async #sendAndVerify(next: number, resumed: boolean): Promise<void> {
-    const transfer = this.#transfer(next, false);
-    await this.#compareAndSend(transfer, resumed);
+    // A page whose erase was cut reads blank, and may drift.
+    const unfinished = isUnfinished(this.#device.info);
+    const distrusted = (page: Page): boolean => unfinished && isBlank(page);
+    const transfer = this.#transfer(next, distrusted);
+    await this.#compareAndSend(transfer, resumed, distrusted);
     if ((await this.#verify(transfer)) === 0) return;
     this.#emit({
       event: 'warning',
@@ -64,7 +67,7 @@ export class Installer {
       message:
         'the image in flash is not right although every page seemed to be; sending all pages again',
     });
-    const again = this.#transfer(transfer.next, true);
+    const again = this.#transfer(transfer.next, () => true);
     this.#plan(this.#pages, true);
     again.add(this.#pages);
     await again.run();
@@ -81,12 +84,18 @@ export class Installer {
   }
 
   /** The first pages are sent while the device computes the CRCs of the others. */
-  async #compareAndSend(transfer: Transfer, resumed: boolean): Promise<void> {
+  async #compareAndSend(
+    transfer: Transfer,
+    resumed: boolean,
+    distrusted: (page: Page) => boolean,
+  ): Promise<void> {
     this.#emit({ event: 'comparing', pages: this.#pages.length });
-    const first = await differingPages(this.#device, this.#pages.slice(0, FIRST_PAGES));
+    const differing = (pages: readonly Page[]): Promise<Page[]> =>
+      differingPages(this.#device, pages, distrusted);
+    const first = await differing(this.#pages.slice(0, FIRST_PAGES));
     transfer.add(first);
     transfer.open = true;
-    const others = differingPages(this.#device, this.#pages.slice(FIRST_PAGES)).then(
+    const others = differing(this.#pages.slice(FIRST_PAGES)).then(
       (pages) => {
         this.#plan([...first, ...pages], resumed);
         transfer.add(pages);
@@ -111,7 +120,7 @@ export class Installer {
     });
   }
 
-  #transfer(next: number, force: boolean): Transfer {
+  #transfer(next: number, force: (page: Page) => boolean): Transfer {
     this.writing = true;
     const before = { pages: this.pagesSent, bytes: this.bytesSent };
     const meter = new ProgressMeter(this.#device.session.clock);

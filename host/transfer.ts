@@ -57,7 +57,7 @@ export class Transfer {
   /** More pages may be added. */
   open = false;
   readonly #pages: Page[] = [];
-  readonly #force: boolean;
+  readonly #force: (page: Page) => boolean;
   readonly #onProgress: (done: TransferProgress) => void;
   /** Number of the next new frame, and where in the pages it starts */
   #number: number;
@@ -82,7 +82,7 @@ export class Transfer {
   constructor(
     device: Device,
     next: number,
-    force: boolean,
+    force: (page: Page) => boolean,
     onProgress: (done: TransferProgress) => void,
   ) {
     this.#device = device;
@@ -182,7 +182,7 @@ export class Transfer {
     return encode(PageHead, {
       page: page.number,
       encoding: Encoding.RAW,
-      flags: this.#force ? PageFlag.FORCE : 0,
+      flags: this.#force(page) ? PageFlag.FORCE : 0,
       decodedLength: page.bytes.length,
       encodedLength: page.bytes.length,
       crc32: page.crc32,

@@ -15,6 +15,7 @@ import { Installer } from './install.js';
 import { changeRate } from './rate.js';
 import { isRefusedWith } from './refusal.js';
 import { Session, type TraceEvent } from './session.js';
+import { sameBytes } from './text.js';
 import type { Transport } from './transport/transport.js';
 
 export interface LinkOptions {
@@ -200,6 +201,7 @@ class Updater {
         throw error instanceof IapError && error.code === 'NO_ANSWER' ? goneFor(timeoutMs) : error;
       },
     );
+    if (!sameBytes(found.info.uniqueId, device.info.uniqueId)) throw otherDevice();
     device.info = found.info;
     if (rate !== transport.rate) await changeRate(device, rate, this.#emit);
   }
@@ -237,6 +239,16 @@ function goneFor(ms: number): IapError {
     {
       hint: 'check cable and supply; then run the same command again: it goes on where it stopped',
       details: { timeoutMs: ms },
+    },
+  );
+}
+
+function otherDevice(): IapError {
+  return new IapError(
+    'OTHER_DEVICE',
+    'another device answers than the one whose update was interrupted; it was left as it is',
+    {
+      hint: 'connect the first device again and run the same command: it goes on where it stopped',
     },
   );
 }

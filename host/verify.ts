@@ -32,7 +32,7 @@ export async function verify(
   });
   checkImage(image, device.info);
   const pages = pagesOf(image.bytes, device.info.pageSize);
-  const differing = await differingPages(device, pages);
+  const differing = await differingPages(device, pages, () => false);
   const same = differing.length === 0 && isInstalled(device.info, sha256(image.bytes));
   if (entered) await bootDevice(device, () => {});
   return {

@@ -91,7 +91,10 @@ async function run(args: readonly string[], context: Context): Promise<ExitCode 
     .command(
       'conformance',
       'Hold a bootloader against its specification; overwrites the application',
-      (y) => y.options({ ...LINK_OPTIONS, ...CONFORMANCE_OPTIONS, ...JSON_OPTION }).epilogue(CONFORMANCE_NOTE),
+      (y) =>
+        y
+          .options({ ...LINK_OPTIONS, ...CONFORMANCE_OPTIONS, ...JSON_OPTION })
+          .epilogue(CONFORMANCE_NOTE),
       async (argv) => (await import('./commands/conformance.js')).conformance(argv, context),
     )
     .command(

@@ -44,7 +44,12 @@ export async function poll(
   return polls;
 }
 
-async function collect(bench: Bench, polls: readonly Poll[], until: number, type: number): Promise<void> {
+async function collect(
+  bench: Bench,
+  polls: readonly Poll[],
+  until: number,
+  type: number,
+): Promise<void> {
   for (;;) {
     const arrival = await bench.wire.receive(until);
     if (!arrival) return;

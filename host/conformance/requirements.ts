@@ -47,7 +47,7 @@ export const REQUIREMENTS: Readonly<Record<string, string | undefined>> = {
   'B-58': undefined,
   'B-60': 'needs the button, a fault and a look into the flash; its parts are checked by others',
   'B-61': undefined,
-  'B-62': 'needs an image that is damaged behind the bootloader\'s back',
+  'B-62': "needs an image that is damaged behind the bootloader's back",
   'B-63': undefined,
   'B-64': undefined,
   'B-65': undefined,

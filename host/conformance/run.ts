@@ -1,5 +1,12 @@
 // A whole run: find the device, learn what the checks need, run them one by one, leave the device with something sensible.
-import { Capability, Command, decode, type HelloResponse, Refusal, Status } from '../../protocol/index.js';
+import {
+  Capability,
+  Command,
+  decode,
+  type HelloResponse,
+  Refusal,
+  Status,
+} from '../../protocol/index.js';
 import type { Clock } from '../clock.js';
 import type { Transport } from '../transport/transport.js';
 import { Bench, type Power } from './bench.js';
@@ -122,4 +129,3 @@ async function leave(bench: Bench): Promise<Conformance['left']> {
 export function checkIds(): string[] {
   return CHECKS.map(({ id }) => id);
 }
-

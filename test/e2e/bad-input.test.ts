@@ -98,7 +98,6 @@ describe('nobody we know', () => {
     const board = await powerUp(part, { args: ['--power', 'off'], allowed: ['state'] });
     const outcome = await flashAt(board.port, ...QUICK);
     expectFailure(outcome, 4, 'NO_ANSWER', 'nothing was received', 'check power, cable');
-    expect(outcome.ms).toBeLessThan(3000);
   });
 
   test('a silent line', async () => {

@@ -8,7 +8,7 @@ import {
   PARTS,
   type Part,
 } from '../support/board.js';
-import type { IapResult } from '../support/iap.js';
+import type { DeviceJson, IapResult } from '../support/iap.js';
 import {
   expectDemo,
   expectDone,
@@ -124,13 +124,23 @@ test('Ctrl-C without --json is told to a person', async () => {
   await expectResumed(board, v2);
 });
 
-/** Flash operations from the start of an update of v1 to v2, by where they are */
+/** What the device does when nobody holds it */
+async function untilDecided(board: Board): Promise<DeviceJson> {
+  for (let i = 0; i < 20; i++) {
+    const { result } = await on(board, 'info');
+    const device = result?.device;
+    if (device?.mode === 'APP' || (device && device.stay !== 'NONE')) return device;
+  }
+  throw new Error('the device does not decide');
+}
+
+/** Cuts at flash operations counted from the start of an update of v1 to v2 */
 describe('power cut', () => {
   const part = 'stm32f103xe';
   const pages = 6;
 
   /** An update that is cut at flash operation `at`, the power back, and what is there before anybody acts */
-  async function cutAt(at: number, seed: number): Promise<void> {
+  async function cutAt(at: number, seed: number, runs?: 1 | 2): Promise<void> {
     const { board, v1, v2 } = await runningV1(part, pages);
     await board.command(`cut ${at} ${seed}`);
     const cut = startFlash(board, v2);
@@ -138,14 +148,17 @@ describe('power cut', () => {
     await cut.signal('SIGKILL');
 
     await board.command('power on');
-    const info = await on(board, 'info', '--wait', '--timeout', '5000');
-    expectDone(info);
-    const device = info.result?.device;
+    const { mode, stay } = await untilDecided(board);
     const flashNow = await board.flash();
     const whole = [v1, v2].some((image) => differingPages(part, flashNow, image).length === 0);
+    expect({ at, mode, stay }).toMatchObject(
+      runs ? { mode: 'APP' } : { mode: 'BOOTLOADER', stay: 'IN_PROGRESS' },
+    );
     // An application that is not whole is never what runs.
-    if (device?.mode === 'APP') expect(whole).toBe(true);
-    else if (!whole) expect(['IN_PROGRESS', 'IMAGE_BAD']).toContain(device?.stay);
+    if (runs) {
+      expect(whole).toBe(true);
+      await expectDemo(board, runs, 1);
+    }
     const run = await flash(board, v2);
     expectDone(run);
     await expectDemo(board, 2, 1);
@@ -156,15 +169,23 @@ describe('power cut', () => {
 
   const ENTRY = 130; // 288 bytes, but for half-words that are 0xFFFF
   test.each([
-    ['the first half-word of the record entry', 1],
-    ['in the record entry', 60],
-    ['at the end of the record entry', ENTRY],
-    ['around TOUCHED', ENTRY + 6],
-    ['in the first page', ENTRY + 300],
-    ['in the third page', ENTRY + 2 * 1025 + 500],
-    ['in the last page', ENTRY + 4 * 1025 + 900],
-  ])('%s (operation %i): never an unverified start, and the next run completes', async (_, at) => {
-    await cutAt(at, at);
+    ['the first half-word of the record entry', 1, 1],
+    ['in the record entry', 60, 1],
+    ['in the first page', ENTRY + 300, undefined],
+    ['in the third page', ENTRY + 2 * 1025 + 500, undefined],
+    ['in the last page', ENTRY + 4 * 1025 + 900, undefined],
+  ] as const)(
+    '%s (operation %i): never an unverified start, and the next run completes',
+    async (_, at, runs) => {
+      await cutAt(at, at, runs);
+    },
+  );
+
+  test('SEALED, the last operation: the new application starts by itself', async () => {
+    const { board, v2 } = await runningV1(part, pages);
+    expectDone(await flash(board, v2, '--no-boot'));
+    const { flashOps } = await board.counters();
+    await cutAt(flashOps, 1, 2);
   });
 
   test('and the power back while the host still runs: the same command goes on', async () => {

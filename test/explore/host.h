@@ -20,12 +20,13 @@ enum host_flags {
 struct host {
     struct rig *rig;
     uint8_t seq;
-    bool decoding;
+    uint32_t sent; // frames
     struct iap_decoder decoder;
     uint8_t heard[IAP_MAX_PAYLOAD + IAP_FRAME_OVERHEAD];
     const uint8_t *answer; // payload of the newest response
     uint32_t answer_size;
-    uint8_t status; // that ended the update
+    uint8_t status;       // that ended the update
+    uint32_t quits_after; // frames, then the host sends nothing any more; 0: never
     // From HELLO.
     uint32_t max_payload, window, begin_ms, page_ms, pages_ms, end_ms;
     uint8_t installed[IAP_IMAGE_SIZE];

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "board.h"
 #include "iap_protocol.h"
-#include "parts.h"
 
 #define IMAGE_ROOM (12u * 1024u) // bytes; the largest image
 

@@ -63,7 +63,9 @@ static void judge_recovery(struct judge *judge) {
         find(judge, FINDING_FAILED, "the next update succeeds, but flash is not the image");
         return;
     }
-    for (uint32_t i = 0; i < judge->point->boots; i++) {
+    // Without a cell in doubt all further power-ups are alike.
+    uint32_t boots = board_weak_cells(rig->board) > 0 ? judge->point->boots : 1;
+    for (uint32_t i = 0; i < boots; i++) {
         struct outcome outcome = rig_boot(rig);
         if (outcome.state != RIG_STARTED || outcome.image != name) {
             snprintf(what, sizeof what, "after a complete update, at power-up %u: %s", i + 1,
@@ -104,6 +106,9 @@ static void judge_thoroughly(struct judge *judge, uint32_t variant) {
     // Every other time a host calls at once, before the bootloader has tried a start.
     for (uint32_t i = 0; i < BOOTS_BEFORE && variant % 2 == 0 && !judge->found; i++) {
         judge_boot(judge, rig_boot(judge->rig));
+        if (board_weak_cells(judge->rig->board) == 0) {
+            break;
+        }
     }
     if (!judge->found) {
         judge_answer(judge);

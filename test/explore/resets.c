@@ -1,13 +1,235 @@
 #include "resets.h"
-void resets_all(const struct product *product, struct tally *tally) {
-    (void)product;
-    (void)tally;
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host.h"
+#include "jobs.h"
+
+#define IDLE_MS     (IAP_IDLE_MS + 500u)
+#define MOMENTS     12u // at which the reset pin is pulled, for each of two updates
+#define STORM       60u // resets in a row
+#define BUTTON_PORT 0   // PA0, active high, on all boards
+#define BUTTON_PIN  0
+#define TRIALS      3u    // trial boots of the boards
+#define WATCHDOG_MS 1500u // a hardware watchdog's period, by far
+
+// Each case begins with a device as it leaves the factory, power off, and returns what went wrong;
+// NULL: nothing.
+typedef const char *reset_case(struct rig *rig);
+
+static bool install(struct rig *rig, enum image_name name, unsigned flags) {
+    struct host host;
+    host_open(&host, rig);
+    rig_power_cycle(rig);
+    return host_update(&host, &rig->product->images[name], flags) == HOST_DONE;
 }
+
+static bool starts(struct outcome outcome, enum image_name name) {
+    return outcome.state == RIG_STARTED && outcome.image == name;
+}
+
+// The option byte's watchdog runs from reset on: neither waiting, nor erasing, nor verifying may
+// let it bite.
+static const char *watchdog_update(struct rig *rig) {
+    board_hw_watchdog(rig->board, true);
+    if (!install(rig, IMAGE_OLD, HOST_NO_BOOT) || !install(rig, IMAGE_LARGE, HOST_NO_BOOT)) {
+        return "an update does not succeed";
+    }
+    if (board_counters(rig->board)->resets[BOARD_RESET_IWDG] != 0) {
+        return "the watchdog bit in the bootloader";
+    }
+    return starts(rig_boot(rig), IMAGE_LARGE) ? NULL : "the image does not start";
+}
+
+// An application that hangs is reset for ever: a host that calls gets hold of the device.
+static const char *watchdog_loop(struct rig *rig) {
+    struct host host;
+    host_open(&host, rig);
+    board_hw_watchdog(rig->board, true);
+    if (!install(rig, IMAGE_OLD, 0)) {
+        return "an update does not succeed";
+    }
+    board_run_ps(rig->board, 3 * WATCHDOG_MS * RIG_MS);
+    if (board_counters(rig->board)->resets[BOARD_RESET_IWDG] < 2) {
+        return "the hanging application is not reset";
+    }
+    if (host_update(&host, &rig->product->images[IMAGE_SAME], HOST_NO_BOOT) != HOST_DONE) {
+        return "a host does not catch the device between two resets";
+    }
+    return starts(rig_boot(rig), IMAGE_SAME) ? NULL : "the image does not start";
+}
+
+static const char *reset_at(struct rig *rig, enum image_name name, uint32_t moment) {
+    struct host host;
+    host_open(&host, rig);
+    const struct image *image = &rig->product->images[name];
+    uint32_t update_us = (image_pages(image) * 100 + 60) * 1000;
+    rig->reset_at_ps =
+        board_time_ps(rig->board) + (1 + rig_choose(moment, name, update_us)) * BOARD_PS_PER_US;
+    host_update(&host, image, HOST_NO_BOOT);
+    rig->reset_at_ps = 0;
+    struct outcome outcome = rig_run(rig, RIG_BOOT_MS);
+    if (outcome.state == RIG_DEAD || outcome.state == RIG_UNVERIFIED) {
+        return outcome_label(outcome);
+    }
+    return NULL;
+}
+
+// A reset leaves SRAM, and a torn operation like a power cut.
+static const char *pin_reset(struct rig *rig) {
+    static const enum image_name images[2] = {IMAGE_OLD, IMAGE_SAME};
+    board_power_on(rig->board);
+    for (uint32_t i = 0; i < 2 * MOMENTS; i++) {
+        const char *wrong = reset_at(rig, images[i / MOMENTS], i);
+        if (wrong != NULL) {
+            return wrong;
+        }
+        board_reset_pin(rig->board);
+    }
+    if (!install(rig, IMAGE_SAME, HOST_NO_BOOT)) {
+        return "the update does not succeed in the end";
+    }
+    return starts(rig_boot(rig), IMAGE_SAME) ? NULL : "the image does not start";
+}
+
+static const char *reset_storm(struct rig *rig) {
+    if (!install(rig, IMAGE_OLD, HOST_NO_BOOT)) {
+        return "an update does not succeed";
+    }
+    for (uint32_t i = 0; i < STORM; i++) {
+        board_reset_pin(rig->board);
+        board_run_ps(rig->board, rig_choose(i, 7, 30000) * BOARD_PS_PER_US);
+    }
+    uint64_t operations = rig->operations;
+    board_reset_pin(rig->board);
+    if (!starts(rig_run(rig, RIG_BOOT_MS), IMAGE_OLD)) {
+        return "the image does not start after many resets";
+    }
+    // VALID is sealed at END: booting wears nothing.
+    return rig->operations == operations ? NULL : "a boot programs flash";
+}
+
+static const char *stuck_button(struct rig *rig) {
+    if (!install(rig, IMAGE_OLD, HOST_NO_BOOT)) {
+        return "an update does not succeed";
+    }
+    board_pin_drive(rig->board, BUTTON_PORT, BUTTON_PIN, 1);
+    if (rig_boot(rig).state != RIG_STAYED) {
+        return "the button does not keep the bootloader";
+    }
+    return starts(rig_run(rig, IDLE_MS), IMAGE_OLD) ? NULL : "a stuck button parks the device";
+}
+
+static const char *idle_return(struct rig *rig) {
+    struct host host;
+    host_open(&host, rig);
+    if (!install(rig, IMAGE_OLD, HOST_NO_BOOT)) {
+        return "an update does not succeed";
+    }
+    rig_power_cycle(rig);
+    if (host_call(&host, 300) != HOST_DONE || rig_run(rig, IAP_IDLE_MS - 500).state != RIG_STAYED) {
+        return "a host does not hold the device";
+    }
+    return starts(rig_run(rig, 1000), IMAGE_OLD) ? NULL : "an idle device does not leave";
+}
+
+// The host goes away in the middle of an update; nothing else happens to the device.
+static const char *killed_host(struct rig *rig) {
+    if (!install(rig, IMAGE_OLD, HOST_NO_BOOT)) {
+        return "an update does not succeed";
+    }
+    struct host host;
+    host_open(&host, rig);
+    rig_power_cycle(rig);
+    host.quits_after = rig->product->part->page_size == 1024 ? 9 : 6; // frames, past the first page
+    if (host_update(&host, &rig->product->images[IMAGE_SAME], HOST_NO_BOOT) == HOST_DONE) {
+        return "the update was not interrupted";
+    }
+    if (rig_run(rig, IDLE_MS).state != RIG_STAYED) {
+        return "a device without a complete image does not stay";
+    }
+    host_open(&host, rig);
+    if (host_update(&host, &rig->product->images[IMAGE_SAME], HOST_NO_BOOT) != HOST_DONE) {
+        return "the update is not resumed";
+    }
+    return starts(rig_boot(rig), IMAGE_SAME) ? NULL : "the image does not start";
+}
+
+static const char *trials_used(struct rig *rig) {
+    if (!install(rig, IMAGE_DEMO, HOST_NO_BOOT)) {
+        return "an update does not succeed";
+    }
+    for (uint32_t i = 0; i < TRIALS; i++) {
+        rig_power_cycle(rig);
+        if (!starts(rig_run(rig, RIG_BOOT_MS), IMAGE_DEMO)) {
+            return "a trial boot does not start the image";
+        }
+    }
+    rig_power_cycle(rig);
+    if (rig_run(rig, 1000).state != RIG_STAYED) {
+        return "an image that never confirmed itself is started once more at once";
+    }
+    return starts(rig_run(rig, IAP_TRIALS_STAY_MS), IMAGE_DEMO)
+               ? NULL
+               : "used-up trials park the device for ever";
+}
+
+static const struct {
+    const char *name;
+    reset_case *run;
+} cases[] = {
+    {"watchdog-update", watchdog_update},
+    {"watchdog-loop", watchdog_loop},
+    {"pin-reset", pin_reset},
+    {"reset-storm", reset_storm},
+    {"stuck-button", stuck_button},
+    {"idle-return", idle_return},
+    {"killed-host", killed_host},
+    {"trials-used", trials_used},
+};
+#define CASES (sizeof cases / sizeof cases[0])
+
+static void run_case(const struct product *product, uint32_t number, bool verbose,
+                     struct tally *tally) {
+    struct rig rig;
+    char replay[160];
+    snprintf(replay, sizeof replay, "--part %s --reset %s", product->part->name,
+             cases[number].name);
+    if (!rig_open(&rig, product, 1, verbose)) {
+        return;
+    }
+    const char *wrong = cases[number].run(&rig);
+    if (wrong != NULL) {
+        tally_find(tally, FINDING_FAILED, replay, wrong);
+    }
+    if (!rig_bootloader_intact(&rig)) {
+        tally_find(tally, FINDING_BRICK, replay, "the bootloader's own area has changed");
+    }
+    if (!rig_rules_kept(&rig)) {
+        tally_find(tally, FINDING_RULES, replay, board_error_text(rig.board));
+    }
+    tally->points++;
+    rig_close(&rig);
+}
+
+void resets_all(const struct product *product, struct tally *tally) {
+    for (uint32_t i = 0; i < CASES; i++) {
+        if (jobs_fork()) {
+            run_case(product, i, false, tally);
+            _exit(0);
+        }
+    }
+}
+
 bool resets_run(const struct product *product, const char *name, bool verbose,
                 struct tally *tally) {
-    (void)product;
-    (void)tally;
-    (void)name;
-    (void)verbose;
+    for (uint32_t i = 0; i < CASES; i++) {
+        if (strcmp(cases[i].name, name) == 0) {
+            run_case(product, i, verbose, tally);
+            return true;
+        }
+    }
     return false;
 }

@@ -125,8 +125,10 @@ describe('ports', () => {
 describe('Ctrl-C', () => {
   test.each(['SIGINT', 'SIGTERM'] as const)('%s while waiting for a device', async (signal) => {
     const args = ['flash', image, '--port', SILENT_PORT, '--wait', '--json'];
+    let sent = false;
     const { code, out } = await iap(args, (child, text) => {
-      if (text.includes('waiting')) child.kill(signal);
+      // Once: a second one ends the command at once.
+      if (!sent && text.includes('waiting')) sent = child.kill(signal);
     });
     const result = jsonLines(out).at(-1);
     expect(result).toMatchObject({

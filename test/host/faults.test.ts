@@ -229,6 +229,19 @@ describe('a device that is reset in mid-update', () => {
     expect(bench.device.flash.pagesWritten).toBe(15);
   });
 
+  test('another device in its place is not updated', async () => {
+    start();
+    bench.device.hook = ({ type }, count) => {
+      if (type !== Command.DATA || count !== 5) return undefined;
+      bench.device.info.uniqueId.fill(8);
+      return 'reset';
+    };
+    const begins = (): number => bench.device.log.filter((name) => name === 'BEGIN').length;
+    const outcome = await bench.update(appImage(30_000));
+    expect(outcome.error).toMatchObject({ code: 'OTHER_DEVICE' });
+    expect(begins()).toBe(1);
+  });
+
   test('at END', async () => {
     start();
     bench.device.hook = ({ type }, count) =>

@@ -265,6 +265,22 @@ describe('going on with an update begun before', () => {
     expect(bench.device.log).not.toContain('END');
   });
 
+  test('blank pages are forced after an unfinished update', async () => {
+    start();
+    const image = appImage(20_000);
+    image.fill(0xff, 4096, 12_288);
+    const stop = new AbortController();
+    await bench.update(image, { signal: stop.signal }, (event) => {
+      if (event.event === 'progress') stop.abort();
+    });
+    const { result } = await bench.update(image, { boot: false });
+    // The four blank pages read as they should, but an erase of them may have been cut.
+    expect(result?.pagesSent).toBeGreaterThanOrEqual(4);
+    expect(bench.device.forced).toEqual([2, 3, 4, 5]);
+    const again = await bench.update(image);
+    expect(again.result?.pagesSent).toBe(0);
+  });
+
   test('another image instead of the unfinished one', async () => {
     start();
     const stop = new AbortController();

@@ -78,6 +78,8 @@ export class FakeDevice {
   uncheckedUntil = 0;
   /** Page number → commits that will still fail */
   readonly failing = new Map<number, number>();
+  /** Pages that were sent with FORCE */
+  readonly forced: number[] = [];
   /** Called before an image is verified; may damage flash */
   beforeVerify: (flash: FakeFlash) => void = () => {};
   readonly info: HelloResponse;
@@ -350,6 +352,7 @@ export class FakeDevice {
     }
     session.pages++;
     const force = (head.flags & PageFlag.FORCE) !== 0;
+    if (force) this.forced.push(head.page);
     if (!force && this.flash.pageCrc(head.page) === head.crc32) return 1;
     this.flash.touch(session.entry);
     this.flash.page(head.page).set(bytes);

@@ -141,8 +141,8 @@ uint32_t port_reset_flags(void) {
 
 // Time to work through the whole application area at this many cycles a byte.
 static uint16_t area_ms(uint32_t clock_hz, uint32_t cycles_per_byte) {
-    uint32_t kilocycles = (BOARD_APP_END - BOARD_APP_BASE) / 1000u * cycles_per_byte;
-    return (uint16_t)(kilocycles / (clock_hz / 1000u) + ANSWER_MS);
+    uint32_t cycles = (BOARD_APP_END - BOARD_APP_BASE) * cycles_per_byte;
+    return (uint16_t)(cycles / (clock_hz / 1000u) + ANSWER_MS);
 }
 
 void port_start(uint32_t rate) {

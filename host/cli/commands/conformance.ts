@@ -1,8 +1,8 @@
 // iap conformance: holds a bootloader against its specification, from outside.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline/promises';
-import { Deviation } from '../../conformance/check.js';
 import type { Power } from '../../conformance/bench.js';
+import { Deviation } from '../../conformance/check.js';
 import { REQUIREMENTS } from '../../conformance/requirements.js';
 import { type CheckResult, type Conformance, checkIds, conform } from '../../conformance/run.js';
 import { IapError } from '../../errors.js';
@@ -25,29 +25,33 @@ export async function conformance(args: ConformanceArguments, context: Context):
   const { output } = context;
   const only = selected(args.only);
   await consent(args, context);
-  const run = await withPort(args, context, async (transport, { clock, address, signal, trace }) => {
-    void trace;
-    return found(() =>
-      conform(transport, {
-        clock: clock ?? context.clock,
-        address: address ?? 0,
-        permanent: args.permanent,
-        ...(signal ? { signal } : {}),
-        ...(only ? { only } : {}),
-        ...(args.powerCmd === undefined ? {} : { power: powerCommand(args.powerCmd) }),
-        ...(args.verbose ? { trace: (line) => output.trace(line) } : {}),
-        onDevice: (info) => {
-          output.line(deviceLine(info));
-          output.event('found', { device: deviceJson(info) });
-        },
-        onResult: (result) => {
-          const { ms, ...values } = result;
-          output.event('check', { ...values, ms: Math.round(ms) });
-          for (const line of progressLines(result)) output.line(line);
-        },
-      }),
-    );
-  });
+  const run = await withPort(
+    args,
+    context,
+    async (transport, { clock, address, signal, trace }) => {
+      void trace;
+      return found(() =>
+        conform(transport, {
+          clock: clock ?? context.clock,
+          address: address ?? 0,
+          permanent: args.permanent,
+          ...(signal ? { signal } : {}),
+          ...(only ? { only } : {}),
+          ...(args.powerCmd === undefined ? {} : { power: powerCommand(args.powerCmd) }),
+          ...(args.verbose ? { trace: (line) => output.trace(line) } : {}),
+          onDevice: (info) => {
+            output.line(deviceLine(info));
+            output.event('found', { device: deviceJson(info) });
+          },
+          onResult: (result) => {
+            const { ms, ...values } = result;
+            output.event('check', { ...values, ms: Math.round(ms) });
+            for (const line of progressLines(result)) output.line(line);
+          },
+        }),
+      );
+    },
+  );
   report(run, only === undefined, context);
 }
 
@@ -90,9 +94,17 @@ function powerCommand(command: string): Power {
 
 function shell(line: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(line, { shell: true, stdio: ['ignore', 'ignore', 'inherit'], timeout: POWER_MS });
+    const child = spawn(line, {
+      shell: true,
+      stdio: ['ignore', 'ignore', 'inherit'],
+      timeout: POWER_MS,
+    });
     const fail = (why: string): void =>
-      reject(new IapError('USAGE', `the power command failed: ${line}: ${why}`, { hint: 'it must end with exit code 0' }));
+      reject(
+        new IapError('USAGE', `the power command failed: ${line}: ${why}`, {
+          hint: 'it must end with exit code 0',
+        }),
+      );
     child.once('error', (error) => fail(error.message));
     child.once('close', (code) => (code === 0 ? resolve() : fail(`exit code ${code}`)));
   });
@@ -100,7 +112,16 @@ function shell(line: string): Promise<void> {
 
 const MARK = { pass: 'pass', fail: 'FAIL', 'not testable': ' -- ' } as const;
 
-function progressLines({ id, title, verdict, ms, reason, expected, found, frames }: CheckResult): string[] {
+function progressLines({
+  id,
+  title,
+  verdict,
+  ms,
+  reason,
+  expected,
+  found,
+  frames,
+}: CheckResult): string[] {
   const head = `${MARK[verdict]}  ${id.padEnd(20)} ${seconds(ms)}  ${title}${reason === undefined ? '' : ` (${reason})`}`;
   if (verdict !== 'fail') return [head];
   return [
@@ -139,15 +160,22 @@ function rows(results: readonly CheckResult[], complete: boolean): Row[] {
   });
 }
 
-function report({ device, results, left, ms }: Conformance, complete: boolean, { output }: Context): void {
+function report(
+  { device, results, left, ms }: Conformance,
+  complete: boolean,
+  { output }: Context,
+): void {
   const table = rows(results, complete);
   output.line('');
   for (const { requirement, check, verdict, ms: took, note } of table) {
     const time = took === undefined ? '       ' : seconds(took);
-    output.line(`${requirement.padEnd(5)} ${check.padEnd(20)} ${verdict.padEnd(12)} ${time}  ${note}`.trimEnd());
+    output.line(
+      `${requirement.padEnd(5)} ${check.padEnd(20)} ${verdict.padEnd(12)} ${time}  ${note}`.trimEnd(),
+    );
     output.event('requirement', { requirement, check, verdict, note });
   }
-  const count = (verdict: string): number => results.filter((result) => result.verdict === verdict).length;
+  const count = (verdict: string): number =>
+    results.filter((result) => result.verdict === verdict).length;
   const failed = results.filter(({ verdict }) => verdict === 'fail').map(({ id }) => id);
   const state =
     left === 'unfinished'
@@ -159,9 +187,19 @@ function report({ device, results, left, ms }: Conformance, complete: boolean, {
   if (failed.length > 0) {
     throw new IapError('VERIFY_FAILED', `${summary}: ${failed.join(', ')}`, {
       hint: `the device does not keep to docs/bootloader-spec.md; ${state}`,
-      details: { passed: count('pass'), failed: failed.join(' '), notTestable: count('not testable') },
+      details: {
+        passed: count('pass'),
+        failed: failed.join(' '),
+        notTestable: count('not testable'),
+      },
     });
   }
   output.line(summary);
-  output.result({ passed: count('pass'), failed: [], notTestable: count('not testable'), left, device: deviceJson(device) });
+  output.result({
+    passed: count('pass'),
+    failed: [],
+    notTestable: count('not testable'),
+    left,
+    device: deviceJson(device),
+  });
 }

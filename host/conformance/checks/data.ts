@@ -42,10 +42,18 @@ async function begun(bench: Bench, seed: number, whole = 2): Promise<TestImage> 
   return image;
 }
 
-function expectRejected(what: string, answer: DataResponse, reason: Rejection | undefined, next: number): void {
+function expectRejected(
+  what: string,
+  answer: DataResponse,
+  reason: Rejection | undefined,
+  next: number,
+): void {
   expectStatus(what, answer.status, Status.PAGE_REJECTED, answer.detail);
   if (reason !== undefined && answer.detail !== reason) {
-    throw new Deviation(`${what}: rejected for ${nameOf(Rejection, reason)}`, nameOf(Rejection, answer.detail));
+    throw new Deviation(
+      `${what}: rejected for ${nameOf(Rejection, reason)}`,
+      nameOf(Rejection, answer.detail),
+    );
   }
   expectEqual(`${what}: next`, answer.next, next);
 }
@@ -64,7 +72,11 @@ async function gap(bench: Bench): Promise<void> {
   }
   const behind = await sendData(bench, pageFrames(bench, image, 1, (next + 0x8001) & 0xffff));
   expectEqual('next after a number 32767 below', behind.next, next);
-  expectStatus('the status until the expected frame is taken', (await progress(bench)).status, Status.GAP);
+  expectStatus(
+    'the status until the expected frame is taken',
+    (await progress(bench)).status,
+    Status.GAP,
+  );
   const missing = await end(bench, next + 1);
   expectStatus('END with a frame missing', missing.status, Status.GAP);
   expectEqual('next in END with a frame missing', missing.next, next);
@@ -72,7 +84,11 @@ async function gap(bench: Bench): Promise<void> {
   const { status, pages: count } = await progress(bench);
   expectStatus('the status after the expected frame', status, Status.OK);
   expectEqual('pages completed', count, 2);
-  expectEqual('CRC-32 of the pages', String(await pages(bench, 0, 2)), String([pageCrc(bench, image, 0), pageCrc(bench, image, 1)]));
+  expectEqual(
+    'CRC-32 of the pages',
+    String(await pages(bench, 0, 2)),
+    String([pageCrc(bench, image, 0), pageCrc(bench, image, 1)]),
+  );
   await bench.abort();
 }
 
@@ -84,7 +100,11 @@ async function pageCrcs(bench: Bench): Promise<void> {
   const wrong = pageCrc(bench, image, 0) ^ 0x8000_0000;
   const untouched = async (what: string): Promise<void> => {
     expectEqual(`pages in flash after ${what}`, String(await pages(bench, 0, 2)), String(before));
-    expectEqual(`installed entry after ${what}`, (await bench.hello()).installed.sequence, installed);
+    expectEqual(
+      `installed entry after ${what}`,
+      (await bench.hello()).installed.sequence,
+      installed,
+    );
   };
   const frames = pageFrames(bench, image, 0, 0, { head: { crc32: wrong >>> 0 } });
   expectRejected('a page with a wrong CRC-32', await sendData(bench, frames), Rejection.CRC, 0);
@@ -118,8 +138,16 @@ async function pageHeads(bench: Bench): Promise<void> {
     ['the page after the last of the area', { page: all }, Rejection.PAGE],
     ['page 65535', { page: 0xffff }, Rejection.PAGE],
     ['an unknown encoding', { encoding: 0x7f }, Rejection.ENCODING],
-    ['a page that is too long', { decodedLength: pageSize + 1, encodedLength: pageSize + 1 }, Rejection.LENGTH],
-    ['a page that is too short', { decodedLength: pageSize - 1, encodedLength: pageSize - 1 }, Rejection.LENGTH],
+    [
+      'a page that is too long',
+      { decodedLength: pageSize + 1, encodedLength: pageSize + 1 },
+      Rejection.LENGTH,
+    ],
+    [
+      'a page that is too short',
+      { decodedLength: pageSize - 1, encodedLength: pageSize - 1 },
+      Rejection.LENGTH,
+    ],
     ['a page without bytes', { decodedLength: 0, encodedLength: 0 }, Rejection.LENGTH],
     ['two lengths that differ', { encodedLength: pageSize - 1 }, Rejection.LENGTH],
     ['the longest page', { decodedLength: 0xffff, encodedLength: 0xffff }, Rejection.LENGTH],
@@ -133,7 +161,9 @@ async function pageHeads(bench: Bench): Promise<void> {
   }
   const bytes = await sendData(bench, [dataFrame(bench, 0, DataFlag.ASK, new Uint8Array(64))]);
   expectRejected('bytes without a head', bytes, Rejection.NO_HEAD, 0);
-  const short = await sendData(bench, [dataFrame(bench, 0, DataFlag.HEAD | DataFlag.ASK, new Uint8Array(5))]);
+  const short = await sendData(bench, [
+    dataFrame(bench, 0, DataFlag.HEAD | DataFlag.ASK, new Uint8Array(5)),
+  ]);
   expectRejected('a head cut short', short, undefined, 0);
   // The last page has eight bytes: a frame with nine carries more than the page still needs.
   const [last] = pageFrames(bench, image, 2, 0) as [Frame];
@@ -154,31 +184,62 @@ async function pageHeads(bench: Bench): Promise<void> {
 async function samePage(bench: Bench): Promise<void> {
   const image = await home(bench);
   const installed = bench.info.installed.sequence;
-  const twin = bench.image({ seed: 1, size: image.bytes.length, header: { buildId: new Uint8Array(20).fill(7) } });
+  const twin = bench.image({
+    seed: 1,
+    size: image.bytes.length,
+    header: { buildId: new Uint8Array(20).fill(7) },
+  });
   await begin(bench, twin);
   await sendPage(bench, twin, 0, 0);
   const same = await bench.hello();
-  expectEqual('installed entry after a page that is right already', same.installed.sequence, installed);
-  expectTrue('the new entry pending', (same.pending.state & ImageState.PRESENT) !== 0, `state ${same.pending.state}`);
+  expectEqual(
+    'installed entry after a page that is right already',
+    same.installed.sequence,
+    installed,
+  );
+  expectTrue(
+    'the new entry pending',
+    (same.pending.state & ImageState.PRESENT) !== 0,
+    `state ${same.pending.state}`,
+  );
   await sendPage(bench, twin, 0, 1, { flags: PageFlag.FORCE });
   const forced = await bench.hello();
-  expectTrue('the new entry installed after a page with FORCE', forced.installed.sequence > installed, `entry ${forced.installed.sequence}`);
-  expectTrue('TOUCHED', (forced.installed.state & ImageState.TOUCHED) !== 0, `state ${forced.installed.state}`);
+  expectTrue(
+    'the new entry installed after a page with FORCE',
+    forced.installed.sequence > installed,
+    `entry ${forced.installed.sequence}`,
+  );
+  expectTrue(
+    'TOUCHED',
+    (forced.installed.state & ImageState.TOUCHED) !== 0,
+    `state ${forced.installed.state}`,
+  );
   await bench.abort();
 }
 
 async function nextMeansFlash(bench: Bench): Promise<void> {
   const image = await begun(bench, 23);
   const chunk = Math.min(200, bench.info.pageSize / 4);
-  const wrong = pageFrames(bench, image, 0, 0, { chunk, head: { crc32: (pageCrc(bench, image, 0) ^ 1) >>> 0 } });
+  const wrong = pageFrames(bench, image, 0, 0, {
+    chunk,
+    head: { crc32: (pageCrc(bench, image, 0) ^ 1) >>> 0 },
+  });
   const back = await sendData(bench, wrong);
   expectRejected('a page in several frames with a wrong CRC-32', back, Rejection.CRC, 0);
   expectEqual('pages completed', back.pages, 0);
-  expectStatus('the status until the head is taken again', (await progress(bench)).status, Status.PAGE_REJECTED);
+  expectStatus(
+    'the status until the head is taken again',
+    (await progress(bench)).status,
+    Status.PAGE_REJECTED,
+  );
   let next = 0;
   for (const page of [0, 1]) {
     next = await sendPage(bench, image, page, next, { chunk });
-    expectEqual(`CRC-32 of page ${page} once next is beyond it`, (await pages(bench, page, 1))[0], pageCrc(bench, image, page));
+    expectEqual(
+      `CRC-32 of page ${page} once next is beyond it`,
+      (await pages(bench, page, 1))[0],
+      pageCrc(bench, image, page),
+    );
   }
   if (bench.power) {
     next = await sendPage(bench, image, 2, next);
@@ -186,7 +247,11 @@ async function nextMeansFlash(bench: Bench): Promise<void> {
     await bench.power.on();
     await bench.acquire();
     for (const page of [0, 1, 2]) {
-      expectEqual(`CRC-32 of page ${page} after power was cut`, (await pages(bench, page, 1))[0], pageCrc(bench, image, page));
+      expectEqual(
+        `CRC-32 of page ${page} after power was cut`,
+        (await pages(bench, page, 1))[0],
+        pageCrc(bench, image, page),
+      );
     }
   }
   await bench.abort();
@@ -218,31 +283,65 @@ async function window(bench: Bench): Promise<void> {
   for (let page = 0; page < whole; page++) {
     const next = pageFrames(bench, image, page, frames.length, { ask: false });
     const more = next.reduce((sum, frame) => sum + encodeFrame(frame).length, 0);
-    if (size + more + longestAsk > info.window || frames.length + next.length >= MAX_UNANSWERED) break;
+    if (size + more + longestAsk > info.window || frames.length + next.length >= MAX_UNANSWERED)
+      break;
     frames.push(...next);
     size += more;
     sent++;
   }
   const asked = dataFrame(bench, frames.length, DataFlag.ASK);
   const last = encodeFrame(asked);
-  const padding = new Uint8Array(Math.max(0, info.window - size - last.length)).fill(FRAME_DELIMITER);
+  const padding = new Uint8Array(Math.max(0, info.window - size - last.length)).fill(
+    FRAME_DELIMITER,
+  );
   const burst = concat([BURST_START, ...frames.map(encodeFrame), padding, last]);
   expectEqual('bytes of the burst', burst.length, info.window);
   await bench.wire.send(burst);
   const answer = readData(await bench.answerTo(asked, (slow + sent + 1) * info.pageMs));
-  expectStatus(`the answer after a full window of ${info.window} bytes`, answer.status, Status.OK, answer.detail);
+  expectStatus(
+    `the answer after a full window of ${info.window} bytes`,
+    answer.status,
+    Status.OK,
+    answer.detail,
+  );
   expectEqual(`next after a full window of ${info.window} bytes`, answer.next, frames.length);
   expectEqual('pages completed', answer.pages, slow + sent);
   const wanted = Array.from({ length: sent }, (_, page) => pageCrc(bench, image, page));
-  if (sent > 0) expectEqual('CRC-32 of the pages', String(await pages(bench, 0, sent)), String(wanted));
+  if (sent > 0)
+    expectEqual('CRC-32 of the pages', String(await pages(bench, 0, sent)), String(wanted));
   await bench.abort();
 }
 
 export const DATA_CHECKS: readonly Check[] = [
-  { id: 'window', requirements: ['B-10'], title: 'a full window is held while the flash is busy', run: window },
+  {
+    id: 'window',
+    requirements: ['B-10'],
+    title: 'a full window is held while the flash is busy',
+    run: window,
+  },
   { id: 'gap', requirements: ['B-33'], title: 'frames are taken in order only', run: gap },
-  { id: 'page-crc', requirements: ['B-34'], title: 'only complete and right pages are written', run: pageCrcs },
-  { id: 'page-heads', requirements: ['B-35', 'B-42'], title: 'page heads that do not fit are rejected', run: pageHeads },
-  { id: 'same-page', requirements: ['B-36'], title: 'a page that is right already is not written', run: samePage },
-  { id: 'next-means-flash', requirements: ['B-38'], title: 'next moves only when the page is in flash', run: nextMeansFlash },
+  {
+    id: 'page-crc',
+    requirements: ['B-34'],
+    title: 'only complete and right pages are written',
+    run: pageCrcs,
+  },
+  {
+    id: 'page-heads',
+    requirements: ['B-35', 'B-42'],
+    title: 'page heads that do not fit are rejected',
+    run: pageHeads,
+  },
+  {
+    id: 'same-page',
+    requirements: ['B-36'],
+    title: 'a page that is right already is not written',
+    run: samePage,
+  },
+  {
+    id: 'next-means-flash',
+    requirements: ['B-38'],
+    title: 'next moves only when the page is in flash',
+    run: nextMeansFlash,
+  },
 ];

@@ -22,7 +22,10 @@ const STAYS_MS = 1500;
 function expectState(what: string, state: number, must: number, mustNot: number): void {
   if ((state & must) === must && (state & mustNot) === 0) return;
   const not = mustNot === 0 ? '' : ` without ${flagNames(ImageState, mustNot).join(' ')}`;
-  throw new Deviation(`${what}: ${flagNames(ImageState, must).join(' ')}${not}`, flagNames(ImageState, state).join(' ') || 'none');
+  throw new Deviation(
+    `${what}: ${flagNames(ImageState, must).join(' ')}${not}`,
+    flagNames(ImageState, state).join(' ') || 'none',
+  );
 }
 
 async function update(bench: Bench): Promise<void> {
@@ -32,25 +35,46 @@ async function update(bench: Bench): Promise<void> {
   const sha256 = image.header.subarray(52, 84);
   await begin(bench, image);
   const { pending, installed } = await bench.hello();
-  expectState('pending after BEGIN', pending.state, ImageState.PRESENT, ImageState.TOUCHED | ImageState.VALID);
+  expectState(
+    'pending after BEGIN',
+    pending.state,
+    ImageState.PRESENT,
+    ImageState.TOUCHED | ImageState.VALID,
+  );
   expectTrue('pending with the SHA-256 of BEGIN', sameBytes(pending.sha256, sha256), 'another');
-  expectTrue('pending newer than installed', pending.sequence > installed.sequence, `${pending.sequence}, ${installed.sequence}`);
+  expectTrue(
+    'pending newer than installed',
+    pending.sequence > installed.sequence,
+    `${pending.sequence}, ${installed.sequence}`,
+  );
   expectEqual('installed entry after BEGIN', installed.sequence, old.sequence);
 
   // The last page first: any order is right.
   let next = await sendPage(bench, image, 2, 0);
   const touched = (await bench.hello()).installed;
-  expectState('installed after the first page', touched.state, ImageState.PRESENT | ImageState.TOUCHED, ImageState.VALID | ImageState.GOOD);
+  expectState(
+    'installed after the first page',
+    touched.state,
+    ImageState.PRESENT | ImageState.TOUCHED,
+    ImageState.VALID | ImageState.GOOD,
+  );
   expectEqual('installed entry after the first page', touched.sequence, pending.sequence);
   expectEqual('state of pending after the first page', bench.info.pending.state, 0);
-  await bench.refused(Status.NOT_BOOTABLE, Command.BOOT, undefined, { limitMs: bench.info.beginMs });
+  await bench.refused(Status.NOT_BOOTABLE, Command.BOOT, undefined, {
+    limitMs: bench.info.beginMs,
+  });
   next = await sendPage(bench, image, 0, next);
   next = await sendPage(bench, image, 1, next);
   const { status, detail } = await end(bench, next);
   expectStatus('END', status, Status.OK, detail);
 
   const done = (await bench.hello()).installed;
-  const whole = ImageState.PRESENT | ImageState.TOUCHED | ImageState.VALID | ImageState.CHECKED | ImageState.GOOD;
+  const whole =
+    ImageState.PRESENT |
+    ImageState.TOUCHED |
+    ImageState.VALID |
+    ImageState.CHECKED |
+    ImageState.GOOD;
   expectState('installed after END', done.state, whole, ImageState.CONFIRMED);
   expectTrue('installed with the SHA-256 of BEGIN', sameBytes(done.sha256, sha256), 'another');
   expectEqual('size of the installed image', done.size, image.bytes.length);
@@ -60,17 +84,32 @@ async function update(bench: Bench): Promise<void> {
 }
 
 /** An image that must not be verified: not VALID, not started, not even after power was cut. */
-async function expectFailed(bench: Bench, what: string, options: ImageOptions, bits: number): Promise<TestImage> {
+async function expectFailed(
+  bench: Bench,
+  what: string,
+  options: ImageOptions,
+  bits: number,
+): Promise<TestImage> {
   const image = bench.image(options);
   await begin(bench, image);
   const answer = await end(bench, await sendAll(bench, image));
   expectStatus(`END of ${what}`, answer.status, Status.VERIFY_FAILED, answer.detail);
   if (answer.detail !== bits) {
-    throw new Deviation(`END of ${what}: ${flagNames(CheckBit, bits).join(' ')}`, flagNames(CheckBit, answer.detail).join(' '));
+    throw new Deviation(
+      `END of ${what}: ${flagNames(CheckBit, bits).join(' ')}`,
+      flagNames(CheckBit, answer.detail).join(' '),
+    );
   }
   const { installed } = await bench.hello();
-  expectState(`installed after END of ${what}`, installed.state, ImageState.TOUCHED, ImageState.VALID | ImageState.GOOD);
-  await bench.refused(Status.NOT_BOOTABLE, Command.BOOT, undefined, { limitMs: bench.info.beginMs });
+  expectState(
+    `installed after END of ${what}`,
+    installed.state,
+    ImageState.TOUCHED,
+    ImageState.VALID | ImageState.GOOD,
+  );
+  await bench.refused(Status.NOT_BOOTABLE, Command.BOOT, undefined, {
+    limitMs: bench.info.beginMs,
+  });
   const again = await end(bench, pagesFrames(bench, image));
   expectStatus(`END again of ${what}`, again.status, Status.VERIFY_FAILED, again.detail);
   return image;
@@ -102,7 +141,12 @@ async function wrongSha(bench: Bench): Promise<void> {
   for (const at of [0, 31]) {
     const imageSha256 = bench.image({ seed: 31 }).header.slice(52, 84);
     imageSha256[at] = (imageSha256[at] ?? 0) ^ 0x10;
-    await expectFailed(bench, 'an image with a wrong SHA-256', { seed: 31, header: { imageSha256 } }, CheckBit.SHA256);
+    await expectFailed(
+      bench,
+      'an image with a wrong SHA-256',
+      { seed: 31, header: { imageSha256 } },
+      CheckBit.SHA256,
+    );
   }
   await staysWithoutPower(bench);
 }
@@ -111,7 +155,12 @@ async function wrongCrc(bench: Bench): Promise<void> {
   await home(bench);
   const view = new DataView(bench.image({ seed: 32 }).header.buffer);
   const imageCrc32 = (view.getUint32(48, true) ^ 0x0001_0000) >>> 0;
-  await expectFailed(bench, 'an image with a wrong CRC-32', { seed: 32, header: { imageCrc32 } }, CheckBit.CRC32);
+  await expectFailed(
+    bench,
+    'an image with a wrong CRC-32',
+    { seed: 32, header: { imageCrc32 } },
+    CheckBit.CRC32,
+  );
   await staysWithoutPower(bench);
 }
 
@@ -131,14 +180,39 @@ async function wrongVectors(bench: Bench): Promise<void> {
     ['a blank reset vector', { reset: 0xffff_ffff }],
   ];
   for (const [i, [what, options]] of cases.entries()) {
-    await expectFailed(bench, `an image with ${what}`, { seed: 40 + i, size, ...options }, CheckBit.VECTORS);
+    await expectFailed(
+      bench,
+      `an image with ${what}`,
+      { seed: 40 + i, size, ...options },
+      CheckBit.VECTORS,
+    );
   }
   await staysWithoutPower(bench);
 }
 
 export const END_CHECKS: readonly Check[] = [
-  { id: 'update', requirements: ['B-22', 'B-26', 'B-55'], title: 'an update, and what HELLO and PAGES say at each step', run: update },
-  { id: 'wrong-sha', requirements: ['B-39', 'B-61'], title: 'an image with a wrong SHA-256 is never VALID', run: wrongSha },
-  { id: 'wrong-crc', requirements: ['B-39', 'B-61'], title: 'an image with a wrong CRC-32 is never VALID', run: wrongCrc },
-  { id: 'wrong-vectors', requirements: ['B-39', 'B-61'], title: 'an image with wrong vectors is never VALID', run: wrongVectors },
+  {
+    id: 'update',
+    requirements: ['B-22', 'B-26', 'B-55'],
+    title: 'an update, and what HELLO and PAGES say at each step',
+    run: update,
+  },
+  {
+    id: 'wrong-sha',
+    requirements: ['B-39', 'B-61'],
+    title: 'an image with a wrong SHA-256 is never VALID',
+    run: wrongSha,
+  },
+  {
+    id: 'wrong-crc',
+    requirements: ['B-39', 'B-61'],
+    title: 'an image with a wrong CRC-32 is never VALID',
+    run: wrongCrc,
+  },
+  {
+    id: 'wrong-vectors',
+    requirements: ['B-39', 'B-61'],
+    title: 'an image with wrong vectors is never VALID',
+    run: wrongVectors,
+  },
 ];

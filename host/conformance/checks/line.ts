@@ -119,7 +119,8 @@ async function backAtDefault(bench: Bench, when: string): Promise<void> {
   while (bench.clock.now() < end) {
     await bench.wire.post(bench.frame(Command.HELLO, helloPayload(true)));
     const arrival = await bench.wire.receive(bench.wire.freeAt + SLACK_MS);
-    if (arrival?.kind !== 'frame' || arrival.frame.type !== (Command.HELLO | RESPONSE_BIT)) continue;
+    if (arrival?.kind !== 'frame' || arrival.frame.type !== (Command.HELLO | RESPONSE_BIT))
+      continue;
     return bench.drain();
   }
   throw new Deviation(`HELLO answered at ${bench.rate} baud ${when}`, 'nothing');

@@ -1,10 +1,19 @@
 // Section 6: power cut at some instants of an update. The exploration in test/explore cuts at every one.
-import { ImageState, Stay } from '../../../protocol/index.js';
+import { Command, ImageState, Stay } from '../../../protocol/index.js';
 import type { Bench } from '../bench.js';
 import { type Check, Deviation, expectEqual, expectTrue } from '../check.js';
 import { noise } from '../image.js';
-import { begin, beginPayload, end, expectStatus, home, install, pageFrames, sendAll, sendPage } from '../update.js';
-import { Command } from '../../../protocol/index.js';
+import {
+  begin,
+  beginPayload,
+  end,
+  expectStatus,
+  home,
+  install,
+  pageFrames,
+  sendAll,
+  sendPage,
+} from '../update.js';
 
 const CUTS = 4;
 /** Long enough for the decision to be made [ms] */
@@ -31,15 +40,24 @@ async function cuts(bench: Bench): Promise<void> {
     await bench.acquire();
     const { installed } = await bench.hello();
     const whole = bench.has(old);
-    const unfinished = (installed.state & (ImageState.TOUCHED | ImageState.VALID)) === ImageState.TOUCHED;
-    if (!whole && !unfinished) throw new Deviation('the old image whole, or the new one unfinished', `state ${installed.state}`);
+    const unfinished =
+      (installed.state & (ImageState.TOUCHED | ImageState.VALID)) === ImageState.TOUCHED;
+    if (!whole && !unfinished)
+      throw new Deviation(
+        'the old image whole, or the new one unfinished',
+        `state ${installed.state}`,
+      );
     const { next } = await begin(bench, image);
     expectEqual('next after a cut', next, 0);
     const { status, detail } = await end(bench, await sendAll(bench, image));
     expectStatus('END after a cut', status, 0, detail);
     await bench.hello();
     expectTrue('the new image installed', bench.has(image), `state ${bench.info.installed.state}`);
-    if (i < CUTS - 1) await install(bench, bench.image({ seed: 1, header: { buildId: new Uint8Array(20).fill(i + 1) } }));
+    if (i < CUTS - 1)
+      await install(
+        bench,
+        bench.image({ seed: 1, header: { buildId: new Uint8Array(20).fill(i + 1) } }),
+      );
   }
 }
 
@@ -58,6 +76,16 @@ async function staysUnfinished(bench: Bench): Promise<void> {
 }
 
 export const POWER_CHECKS: readonly Check[] = [
-  { id: 'power-cut', requirements: ['B-80', 'B-82'], title: 'after power cuts it answers and the next update completes', run: cuts },
-  { id: 'unfinished', requirements: ['B-81'], title: 'an unfinished image is not started after power was cut', run: staysUnfinished },
+  {
+    id: 'power-cut',
+    requirements: ['B-80', 'B-82'],
+    title: 'after power cuts it answers and the next update completes',
+    run: cuts,
+  },
+  {
+    id: 'unfinished',
+    requirements: ['B-81'],
+    title: 'an unfinished image is not started after power was cut',
+    run: staysUnfinished,
+  },
 ];

@@ -59,9 +59,13 @@ async function cycle(bench: Bench): Promise<Cycle> {
   // Where the first answers are still the bootloader's own, they belong to no window.
   const all = stretches(polls).filter((stretch, i) => i > 0 || !stretch.answered);
   const [silence, window] = all;
-  if (!silence) throw new Deviation('the application started', `the bootloader answering for ${CYCLE_MS} ms`);
+  if (!silence)
+    throw new Deviation('the application started', `the bootloader answering for ${CYCLE_MS} ms`);
   if (!window) {
-    throw new Deviation('the device back after the test image reset it', `nothing for ${CYCLE_MS} ms`);
+    throw new Deviation(
+      'the device back after the test image reset it',
+      `nothing for ${CYCLE_MS} ms`,
+    );
   }
   return { silence, window };
 }
@@ -72,7 +76,11 @@ async function bootCheck(bench: Bench): Promise<void> {
   const answeredAt = bench.clock.now();
   const { silence } = await cycle(bench);
   const late = silence.first - answeredAt;
-  expectTrue(`no answers later than ${STARTED_MS} ms after BOOT's (no listening window)`, late <= STARTED_MS, `answers for ${late.toFixed(0)} ms`);
+  expectTrue(
+    `no answers later than ${STARTED_MS} ms after BOOT's (no listening window)`,
+    late <= STARTED_MS,
+    `answers for ${late.toFixed(0)} ms`,
+  );
   await bench.acquire();
   expectEqual('stay after the reset', nameOf(Stay, bench.info.stay), 'HOST');
 }
@@ -110,7 +118,11 @@ async function listeningWindow(bench: Bench): Promise<void> {
   const shortest = LISTEN_MS * (1 - CLOCK_SHARE);
   for (let round = 0; round < 2; round++) {
     const { window } = await cycle(bench);
-    expectTrue(`answers for at least ${LISTEN_MS} ms after a reset`, longest(window) >= shortest, `${longest(window).toFixed(0)} ms at most`);
+    expectTrue(
+      `answers for at least ${LISTEN_MS} ms after a reset`,
+      longest(window) >= shortest,
+      `${longest(window).toFixed(0)} ms at most`,
+    );
   }
   // A call in the window keeps the device; a call without HOLD did not, or the window would not have ended.
   await bench.acquire();
@@ -119,18 +131,30 @@ async function listeningWindow(bench: Bench): Promise<void> {
   if (!bench.power) return;
   await bench.powerOff();
   const on = bench.power.on();
-  const polls = await poll(bench, CYCLE_MS, (p) => cycled(p) && stretches(settled(p)).some(({ answered }) => answered));
+  const polls = await poll(
+    bench,
+    CYCLE_MS,
+    (p) => cycled(p) && stretches(settled(p)).some(({ answered }) => answered),
+  );
   await on;
   const afterPower = stretches(polls).find(({ answered }) => answered);
   if (!afterPower) throw new Deviation('answers after power came back', 'none');
-  expectTrue(`answers for at least ${LISTEN_MS} ms after power came back`, longest(afterPower) >= shortest, `${longest(afterPower).toFixed(0)} ms at most`);
+  expectTrue(
+    `answers for at least ${LISTEN_MS} ms after power came back`,
+    longest(afterPower) >= shortest,
+    `${longest(afterPower).toFixed(0)} ms at most`,
+  );
   await bench.acquire();
 }
 
 /** HELLO without HOLD, which counts for nothing, until the device is somewhere else */
 async function leaves(bench: Bench, ms: number): Promise<number | undefined> {
   const everyMs = Math.max(25, 1.5 * bench.wire.lineTime(HelloResponse.size + 30));
-  const polls = await poll(bench, ms, gone, { type: Command.HELLO, payload: helloPayload(false), everyMs });
+  const polls = await poll(bench, ms, gone, {
+    type: Command.HELLO,
+    payload: helloPayload(false),
+    everyMs,
+  });
   const index = goneAt(polls);
   return index === undefined ? undefined : polls[index]?.at;
 }
@@ -149,10 +173,15 @@ function gone(polls: readonly Poll[]): boolean {
 }
 
 function expectLeft(what: string, since: number, left: number | undefined, holdMs: number): void {
-  if (left === undefined) throw new Deviation(`${what} ${holdMs} ms after the last frame that counts`, 'still there');
+  if (left === undefined)
+    throw new Deviation(`${what} ${holdMs} ms after the last frame that counts`, 'still there');
   const ms = left - since;
   const least = holdMs * (1 - CLOCK_SHARE) - 60;
-  if (ms < least) throw new Deviation(`${what} ${holdMs} ms after the last frame that counts`, `${ms.toFixed(0)} ms`);
+  if (ms < least)
+    throw new Deviation(
+      `${what} ${holdMs} ms after the last frame that counts`,
+      `${ms.toFixed(0)} ms`,
+    );
 }
 
 async function idle(bench: Bench): Promise<void> {
@@ -160,7 +189,9 @@ async function idle(bench: Bench): Promise<void> {
   const { holdMs } = await bench.hello();
   await bench.wire.sleep(1500);
   // Any valid frame counts from then on, not only HELLO.
-  await bench.ask(Command.PAGES, encode(PagesRequest, { first: 0, count: 1 }), { limitMs: bench.info.pagesMs });
+  await bench.ask(Command.PAGES, encode(PagesRequest, { first: 0, count: 1 }), {
+    limitMs: bench.info.pagesMs,
+  });
   const since = bench.clock.now();
   await bench.wire.sleep(holdMs * (1 - CLOCK_SHARE) - 200);
   const left = await leaves(bench, holdMs * 2 * CLOCK_SHARE + 200 + LATE_MS);
@@ -176,7 +207,10 @@ async function helloDoesNotHold(bench: Bench): Promise<void> {
     await bench.wire.sleep(1000);
     await bench.hello(false);
   }
-  const left = await leaves(bench, since + holdMs * (1 + CLOCK_SHARE) + LATE_MS - bench.clock.now());
+  const left = await leaves(
+    bench,
+    since + holdMs * (1 + CLOCK_SHARE) + LATE_MS - bench.clock.now(),
+  );
   expectLeft('gone in spite of HELLO without HOLD', since, left, holdMs);
   await bench.acquire();
 }
@@ -188,19 +222,41 @@ async function trials(bench: Bench): Promise<void> {
   await install(bench, image);
   await boot(bench);
   let used = 0;
-  const polls = await poll(bench, (RECORD_TRIALS + 1) * CYCLE_MS, (all) => {
-    const info = lastHello(all);
-    used = Math.max(used, info?.installed.trials ?? 0);
-    return info?.stay === Stay.TRIALS_USED;
-  }, { type: Command.HELLO, payload: helloPayload(false), everyMs: 30 });
+  const polls = await poll(
+    bench,
+    (RECORD_TRIALS + 1) * CYCLE_MS,
+    (all) => {
+      const info = lastHello(all);
+      used = Math.max(used, info?.installed.trials ?? 0);
+      return info?.stay === Stay.TRIALS_USED;
+    },
+    { type: Command.HELLO, payload: helloPayload(false), everyMs: 30 },
+  );
   const info = lastHello(polls);
   if (info?.stay !== Stay.TRIALS_USED) {
-    throw new Deviation(`stay TRIALS_USED after at most ${RECORD_TRIALS} starts`, info ? nameOf(Stay, info.stay) : 'no answer');
+    throw new Deviation(
+      `stay TRIALS_USED after at most ${RECORD_TRIALS} starts`,
+      info ? nameOf(Stay, info.stay) : 'no answer',
+    );
   }
-  expectTrue(`1 to ${RECORD_TRIALS} trial boots counted`, used >= 1 && used <= RECORD_TRIALS, String(used));
-  const silences = stretches(polls).filter((s) => !s.answered && (s.after ?? s.last) - s.first >= LEAST_PAUSE_MS / 2);
-  expectTrue('as many starts as trial boots', silences.length <= used, `${silences.length} starts, ${used} counted`);
-  expectTrue('TRIALS_USED in the state', (info.installed.state & ImageState.TRIALS_USED) !== 0, `state ${info.installed.state}`);
+  expectTrue(
+    `1 to ${RECORD_TRIALS} trial boots counted`,
+    used >= 1 && used <= RECORD_TRIALS,
+    String(used),
+  );
+  const silences = stretches(polls).filter(
+    (s) => !s.answered && (s.after ?? s.last) - s.first >= LEAST_PAUSE_MS / 2,
+  );
+  expectTrue(
+    'as many starts as trial boots',
+    silences.length <= used,
+    `${silences.length} starts, ${used} counted`,
+  );
+  expectTrue(
+    'TRIALS_USED in the state',
+    (info.installed.state & ImageState.TRIALS_USED) !== 0,
+    `state ${info.installed.state}`,
+  );
   // It stays for a minute; a part of it is enough to tell it from a listening window.
   await bench.wire.sleep(3000);
   const later = await bench.hello(false);
@@ -214,10 +270,40 @@ function lastHello(polls: readonly Poll[]): HelloResponse | undefined {
 
 export const START_CHECKS: readonly Check[] = [
   { id: 'boot', requirements: ['B-69'], title: 'BOOT starts a good image at once', run: bootCheck },
-  { id: 'entry', requirements: ['B-65'], title: 'the application is entered as from a reset', run: entry },
-  { id: 'broadcast-boot', requirements: ['B-6'], title: 'BOOT to all starts the application, unanswered', run: broadcastBoot },
-  { id: 'listening-window', requirements: ['B-63'], title: 'every reset is followed by a listening window', run: listeningWindow },
-  { id: 'idle', requirements: ['B-64'], title: 'a held device leaves after hold_ms without a frame', run: idle },
-  { id: 'hello-does-not-hold', requirements: ['B-21'], title: 'HELLO without HOLD does not keep the device', run: helloDoesNotHold },
-  { id: 'trials', requirements: ['B-68'], title: 'an unconfirmed image uses up its trial boots', run: trials },
+  {
+    id: 'entry',
+    requirements: ['B-65'],
+    title: 'the application is entered as from a reset',
+    run: entry,
+  },
+  {
+    id: 'broadcast-boot',
+    requirements: ['B-6'],
+    title: 'BOOT to all starts the application, unanswered',
+    run: broadcastBoot,
+  },
+  {
+    id: 'listening-window',
+    requirements: ['B-63'],
+    title: 'every reset is followed by a listening window',
+    run: listeningWindow,
+  },
+  {
+    id: 'idle',
+    requirements: ['B-64'],
+    title: 'a held device leaves after hold_ms without a frame',
+    run: idle,
+  },
+  {
+    id: 'hello-does-not-hold',
+    requirements: ['B-21'],
+    title: 'HELLO without HOLD does not keep the device',
+    run: helloDoesNotHold,
+  },
+  {
+    id: 'trials',
+    requirements: ['B-68'],
+    title: 'an unconfirmed image uses up its trial boots',
+    run: trials,
+  },
 ];
