@@ -1,9 +1,11 @@
-// Checks for C tests: a failing one says where and ends the program.
+// Checks for C tests: a failing one says where and ends the program. With CHECK_ONLY=name in the
+// environment only the test of that name runs.
 #ifndef CHECK_H
 #define CHECK_H
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define CHECK(condition)                                                                           \
     do {                                                                                           \
@@ -27,8 +29,11 @@
 
 #define RUN(test)                                                                                  \
     do {                                                                                           \
-        test();                                                                                    \
-        printf("ok %s\n", #test);                                                                  \
+        const char *check_only = getenv("CHECK_ONLY");                                             \
+        if (check_only == NULL || strcmp(check_only, #test) == 0) {                                \
+            test();                                                                                \
+            printf("ok %s\n", #test);                                                              \
+        }                                                                                          \
     } while (0)
 
 #endif

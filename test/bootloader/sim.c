@@ -17,7 +17,10 @@ static uint32_t random_word(struct sim *sim) {
     return sim->seed >> 8;
 }
 
-static bool cut_now(struct sim *sim) {
+static bool cut_now(struct sim *sim, uint32_t address, uint16_t value, bool erase) {
+    if (sim->operations < SIM_LOG) {
+        sim->log[sim->operations] = (struct sim_operation){address, value, erase};
+    }
     return ++sim->operations == sim->cut_at;
 }
 
@@ -51,7 +54,9 @@ static uint32_t nearest_rate(void *context, uint32_t rate) {
 }
 
 static void set_rate(void *context, uint32_t rate) {
-    ((struct sim *)context)->rate = rate;
+    struct sim *sim = context;
+    sim->rate = rate;
+    sim->rate_changes++;
 }
 
 static const uint8_t *flash(void *context, uint32_t address) {
@@ -66,13 +71,16 @@ static bool erase_page(void *context, uint32_t address) {
     if (address >= sim->refuse_from && address < sim->refuse_to) {
         return false;
     }
-    if (cut_now(sim)) {
+    if (cut_now(sim, address, 0xffff, true)) {
         for (uint32_t i = 0; i < SIM_PAGE_SIZE; i++) {
             page[i] |= (uint8_t)random_word(sim);
         }
         longjmp(sim->power, 1);
     }
     sim->erases++;
+    if (address >= sim->worn_from && address < sim->worn_to) {
+        return true;
+    }
     memset(page, 0xff, SIM_PAGE_SIZE);
     return true;
 }
@@ -85,9 +93,12 @@ static bool program(void *context, uint32_t address, uint16_t value) {
     if (address >= sim->refuse_from && address < sim->refuse_to) {
         return false;
     }
-    if (cut_now(sim)) {
+    if (cut_now(sim, address, value, false)) {
         iap_put16(cell, iap_get16(cell) & (value | random_word(sim)));
         longjmp(sim->power, 1);
+    }
+    if (address >= sim->worn_from && address < sim->worn_to) {
+        return true;
     }
     if (iap_get16(cell) != 0xffff && value != 0) {
         return false; // PGERR
@@ -255,6 +266,17 @@ static uint8_t status_of(struct sim *sim, uint8_t type) {
     const uint8_t *response = sim_response(sim, type, &size);
     CHECK(response != NULL && size > 0);
     return response[0];
+}
+
+const uint8_t *sim_hello(struct sim *sim, uint8_t flags) {
+    const uint8_t request[IAP_HELLO_REQUEST_SIZE] = {IAP_PROTOCOL_MAJOR, IAP_PROTOCOL_MINOR, flags,
+                                                     0};
+    uint32_t size;
+    sim_request(sim, 0, IAP_COMMAND_HELLO, request, sizeof request);
+    const uint8_t *response = sim_response(sim, IAP_COMMAND_HELLO, &size);
+    CHECK(response != NULL);
+    CHECK_EQUAL(size, IAP_HELLO_RESPONSE_SIZE);
+    return response;
 }
 
 uint8_t sim_begin(struct sim *sim, const uint8_t *header, uint8_t flags) {

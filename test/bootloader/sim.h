@@ -12,6 +12,14 @@
 #define SIM_MAX_PAYLOAD 1040u
 #define SIM_WINDOW      4096u
 #define SIM_LINE        65536u
+#define SIM_LOG         4096u
+
+// One erase or one half-word programmed.
+struct sim_operation {
+    uint32_t address;
+    uint16_t value;
+    bool erase;
+};
 
 struct sim {
     uint8_t flash[SIM_FLASH_SIZE];
@@ -27,11 +35,15 @@ struct sim {
     uint32_t rate;
     bool button;
     bool restarted;
-    uint32_t operations;  // erases and half-words programmed
+    uint32_t operations;               // erases and half-words programmed
+    struct sim_operation log[SIM_LOG]; // the first of them
+    uint32_t rate_changes;
     uint32_t erases;      // of pages
     uint32_t cut_at;      // number of the operation that power does not survive; 0: none
     uint32_t refuse_from; // operations in [refuse_from, refuse_to) fail at these addresses
     uint32_t refuse_to;
+    uint32_t worn_from; // in [worn_from, worn_to) they are reported as done, and change nothing
+    uint32_t worn_to;
     jmp_buf power; // where a cut jumps to
     uint32_t seed; // of what a cut leaves
     struct iap_config config;
@@ -66,6 +78,9 @@ void sim_header(uint8_t header[IAP_HEADER_SIZE], const uint8_t *image, uint32_t 
 
 // An image with good vectors and random rest.
 void sim_image(uint8_t *image, uint32_t size, uint32_t seed);
+
+// HELLO's answer.
+const uint8_t *sim_hello(struct sim *sim, uint8_t flags);
 
 // Whole steps of an update; each returns the response's status.
 uint8_t sim_begin(struct sim *sim, const uint8_t *header, uint8_t flags);

@@ -21,16 +21,7 @@ static void fresh(void) {
 }
 
 static const uint8_t *hello(uint8_t flags) {
-    static uint8_t copy[IAP_HELLO_RESPONSE_SIZE];
-    const uint8_t request[IAP_HELLO_REQUEST_SIZE] = {IAP_PROTOCOL_MAJOR, IAP_PROTOCOL_MINOR, flags,
-                                                     0};
-    uint32_t size;
-    sim_request(&sim, 0, IAP_COMMAND_HELLO, request, sizeof request);
-    const uint8_t *response = sim_response(&sim, IAP_COMMAND_HELLO, &size);
-    CHECK(response != NULL);
-    CHECK_EQUAL(size, sizeof copy);
-    memcpy(copy, response, size);
-    return copy;
+    return sim_hello(&sim, flags);
 }
 
 static uint8_t installed_state(void) {

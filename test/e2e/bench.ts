@@ -110,7 +110,8 @@ export function installedFlash(part: Part, name: string, image: Uint8Array): Pro
       await withOutput(board, (output) => output.lines(2));
       return await board.flash();
     } finally {
-      await quit(board);
+      // The application answers from its reception interrupt, and may miss what an impatient host says meanwhile.
+      await quit(board, ['overruns']);
     }
   })();
   installed.set(key, making);

@@ -3,7 +3,7 @@ import { loadavg } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { type Counters, deafImage, demoImage } from '../support/board.js';
 import type { Outcome } from '../support/iap.js';
-import { expectDone, flash, on, powerUp, powerUpInstalled } from './bench.js';
+import { expectDone, flash, powerUp, powerUpInstalled } from './bench.js';
 
 const part = 'stm32f103xe';
 /** Beyond this the board was not in real time, and a figure says nothing about the software. */
@@ -26,7 +26,6 @@ describe('the same image of 480 KB again: less than a second, nothing written', 
     ['from the bootloader', ['--no-boot']],
   ])('%s', async (where, options) => {
     const board = await powerUpInstalled(part, 'v1 of 480 KB', image, { args: ['--realtime'] });
-    expectDone(await on(board, 'info', '--wait'));
     // The first run brings the device to where the others find it.
     expectDone(await flash(board, image, ...options));
     const before = await board.counters();
@@ -44,19 +43,20 @@ describe('the same image of 480 KB again: less than a second, nothing written', 
   });
 });
 
-test('100 KB of random bytes at 115200', async () => {
+test('100 KB of random bytes at 115200', async ({ skip }) => {
   const size = 100 * 1024;
   const board = await powerUp(part, { args: ['--realtime'] });
   const outcome = await flash(board, deafImage(size, 'hangs'));
-  expectDone(outcome);
   const counters = await board.counters();
-  const seconds = outcome.ms / 1000;
-  const share = size / LINE_BYTES_PER_S / seconds;
-  console.log(
-    `100 KB at 115200: ${seconds.toFixed(2)} s of the whole command, ${(100 * share).toFixed(1)} % of the line rate; ` +
-      `board behind by ${counters.maxLagMs} ms at most, load ${loadavg()[0]?.toFixed(1)}`,
-  );
+  const { maxLagMs, lostMs } = counters;
+  const lag = `the board was ${maxLagMs} ms behind at most and lost ${lostMs} ms, load ${loadavg()[0]?.toFixed(1)}`;
+  skip(!inRealTime(counters), `no figure: this machine is too busy for real time; ${lag}`);
+  expectDone(outcome);
   expect(outcome.result).toMatchObject({ pagesSent: 50, pagesTotal: 50 });
-  // An overloaded machine may be late, but not the software.
-  expect(seconds).toBeLessThan(inRealTime(counters) ? 9.4 : 30);
+  const seconds = outcome.ms / 1000;
+  const share = (100 * size) / LINE_BYTES_PER_S / seconds;
+  console.log(
+    `100 KB at 115200: ${seconds.toFixed(2)} s of the whole command, ${share.toFixed(1)} % of the line rate; ${lag}`,
+  );
+  expect(seconds).toBeLessThan(9.4);
 });

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "jobs.h"
 #include "pass.h"
@@ -22,14 +23,17 @@ struct options {
     const char *part, *bootloader, *build, *reset;
     const struct scenario *scenario;
     uint64_t cut, seed, random;
-    uint32_t boots, seeds, sample_s;
+    uint32_t boots, seeds, sample_s, uncut;
     bool full, verbose, has_cut;
 };
 
 static const char usage[] =
-    "explore --full [--seeds N] [--part P] [--scenario S]   every operation, every part; minutes\n"
+    "explore --full [--seed K] [--seeds N] [--part P] [--scenario S]   seed 1 cuts at every "
+    "operation,\n"
+    "    the others at those that matter\n"
     "explore --sample SECONDS [--part P] [--scenario S]     a part of it, always the same order\n"
     "explore --part P --scenario S --cut N --seed K [--boots N] [--verbose]   one cut again\n"
+    "explore --uncut N --scenario S [--part P]   N seeds of what comes before S, S itself not cut\n"
     "explore --part P --random K [--verbose]                one run of several cuts and resets "
     "again\n"
     "explore --part P --reset NAME [--verbose]              one case of resets again\n"
@@ -53,12 +57,14 @@ static uint64_t number(const char *text) {
 }
 
 static struct options parse(int argc, char **argv) {
-    static const struct option known[] = {
-        {"full", 0, 0, 'f'},       {"sample", 1, 0, 's'}, {"part", 1, 0, 'p'},
-        {"scenario", 1, 0, 'c'},   {"cut", 1, 0, 'n'},    {"seed", 1, 0, 'k'},
-        {"seeds", 1, 0, 'S'},      {"boots", 1, 0, 'b'},  {"verbose", 0, 0, 'v'},
-        {"bootloader", 1, 0, 'B'}, {"build", 1, 0, 'd'},  {"jobs", 1, 0, 'j'},
-        {"random", 1, 0, 'r'},     {"reset", 1, 0, 'R'},  {0, 0, 0, 0}};
+    static const struct option known[] = {{"full", 0, 0, 'f'},       {"sample", 1, 0, 's'},
+                                          {"part", 1, 0, 'p'},       {"scenario", 1, 0, 'c'},
+                                          {"cut", 1, 0, 'n'},        {"seed", 1, 0, 'k'},
+                                          {"seeds", 1, 0, 'S'},      {"uncut", 1, 0, 'u'},
+                                          {"boots", 1, 0, 'b'},      {"verbose", 0, 0, 'v'},
+                                          {"bootloader", 1, 0, 'B'}, {"build", 1, 0, 'd'},
+                                          {"jobs", 1, 0, 'j'},       {"random", 1, 0, 'r'},
+                                          {"reset", 1, 0, 'R'},      {0, 0, 0, 0}};
     struct options options = {
         .build = BUILD_DIR, .boots = POINT_BOOTS, .seeds = 8, .seed = 1, .sample_s = 30};
     int option;
@@ -89,6 +95,9 @@ static struct options parse(int argc, char **argv) {
         case 'S':
             options.seeds = (uint32_t)number(optarg);
             break;
+        case 'u':
+            options.uncut = (uint32_t)number(optarg);
+            break;
         case 'b':
             options.boots = (uint32_t)number(optarg);
             break;
@@ -116,7 +125,7 @@ static struct options parse(int argc, char **argv) {
     }
     bool replay = options.has_cut || options.random != 0 || options.reset != NULL;
     if (optind < argc || ((options.bootloader != NULL || replay) && options.part == NULL) ||
-        (options.has_cut && options.scenario == NULL)) {
+        ((options.has_cut || options.uncut != 0) && options.scenario == NULL)) {
         fail("these options do not go together");
     }
     return options;
@@ -191,7 +200,8 @@ static void explore_full(const struct run *run) {
     for (uint32_t p = 0; p < run->product_count; p++) {
         double begun = seconds();
         for (uint32_t s = 0; s < scenario_count; s++) {
-            for (uint32_t seed = 1; seed <= run->options->seeds; seed++) {
+            for (uint64_t seed = run->options->seed;
+                 seed < run->options->seed + run->options->seeds; seed++) {
                 struct pass pass = pass_of(run, p, s);
                 pass.seed = seed;
                 pass.share = seed == 1 ? 1 : 0;
@@ -210,6 +220,21 @@ static void explore_full(const struct run *run) {
         }
         jobs_wait();
         printf("%s: %.0f s\n", run->products[p]->part->name, seconds() - begun);
+    }
+}
+
+// What the interruptions before the explored step leave behind: clean runs, one a seed.
+static void explore_uncut(const struct run *run) {
+    for (uint32_t seed = 1; seed <= run->options->uncut; seed++) {
+        for (uint32_t p = 0; p < run->product_count; p++) {
+            struct pass pass = pass_of(run, p, (uint32_t)(run->options->scenario - scenarios));
+            pass.seed = seed;
+            pass.only = PASS_UNCUT;
+            if (jobs_fork()) {
+                pass_run(&pass);
+                _exit(0);
+            }
+        }
     }
 }
 
@@ -248,7 +273,7 @@ static void replay(const struct run *run) {
     } else {
         struct pass pass = pass_of(run, 0, (uint32_t)(options->scenario - scenarios));
         pass.tally = tally;
-        pass.only = options->cut == 0 ? UINT64_MAX : options->cut;
+        pass.only = options->cut == 0 ? PASS_UNCUT : options->cut;
         pass_run(&pass);
     }
 }
@@ -267,6 +292,8 @@ int main(int argc, char **argv) {
     run.tallies = tally_create(tally_count(&run));
     if (options.has_cut || options.random != 0 || options.reset != NULL) {
         replay(&run);
+    } else if (options.uncut != 0) {
+        explore_uncut(&run);
     } else if (options.full) {
         explore_full(&run);
     } else {

@@ -5,6 +5,8 @@
 
 #include "point.h"
 
+#define PASS_UNCUT UINT64_MAX // the clean run only
+
 struct pass {
     const struct product *product;
     const struct scenario *scenario;

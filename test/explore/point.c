@@ -11,6 +11,7 @@ struct judge {
     struct tally *tally;
     char replay[160];
     bool found;
+    bool finished; // an earlier boot took the operation for done
 };
 
 static void find(struct judge *judge, enum finding finding, const char *what) {
@@ -32,7 +33,10 @@ static void judge_boot(struct judge *judge, struct outcome outcome) {
         find(judge, FINDING_UNVERIFIED, what);
     } else if (outcome.state == RIG_STAYED && before != IMAGE_NONE && after != IMAGE_NONE) {
         find(judge, FINDING_LOST, what);
+    } else if (outcome.state == RIG_STAYED && judge->finished) {
+        find(judge, FINDING_FLAPPING, "an image that started once starts no longer");
     }
+    judge->finished |= outcome.state == RIG_STARTED && outcome.image == after;
 }
 
 static void judge_answer(struct judge *judge) {
@@ -140,6 +144,7 @@ void point_check(const struct point *point, struct rig *rig, struct tally *tally
     struct board_flash_image *torn = board_flash_snapshot(rig->board);
     stir(rig, torn, weak ? rig_choose(point->seed, point->cut, 16) : 0);
     for (uint32_t i = 0; i < (point->thorough && weak ? VARIANTS : 1) && !judge.found; i++) {
+        judge.finished = false;
         if (i > 0) {
             rig_power_off(rig);
             board_flash_restore(rig->board, torn);

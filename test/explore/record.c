@@ -44,6 +44,7 @@ struct expectation record_expect(const uint8_t *flash, const struct image images
     if (slot == NULL || iap_get16(slot + IAP_RECORD_SLOT_AT_VALID) != IAP_STATE_SET) {
         return expectation;
     }
+    expectation.valid = true;
     for (uint32_t i = 0; i < IMAGE_COUNT; i++) {
         if (memcmp(slot + IAP_RECORD_SLOT_AT_HEADER, images[i].header, IAP_HEADER_SIZE) == 0 &&
             image_complete(&images[i], flash + APP)) {

@@ -8,6 +8,7 @@
 // What docs/protocol.md and certain flash contents say a boot without a host does.
 struct expectation {
     enum image_name starts; // IMAGE_NONE: it stays
+    bool valid;             // the newest entry says that its image is complete
     uint32_t trials;        // marks set, of the entry that starts
     bool confirmed;
 };

@@ -6,6 +6,8 @@
 
 #include "host.h"
 #include "jobs.h"
+#include "record.h"
+#include "scenario.h"
 
 #define IDLE_MS     (IAP_IDLE_MS + 500u)
 #define MOMENTS     12u // at which the reset pin is pulled, for each of two updates
@@ -37,8 +39,16 @@ static const char *watchdog_update(struct rig *rig) {
     if (!install(rig, IMAGE_OLD, HOST_NO_BOOT) || !install(rig, IMAGE_LARGE, HOST_NO_BOOT)) {
         return "an update does not succeed";
     }
+    // Nothing to start: it waits for ever.
+    const struct step unfinished = {STEP_INTERRUPT, IMAGE_SAME, 30};
+    scenario_step(rig, &unfinished, 1);
+    rig_power_cycle(rig);
+    rig_run(rig, WATCHDOG_MOST_MS);
     if (board_counters(rig->board)->resets[BOARD_RESET_IWDG] != 0) {
         return "the watchdog bit in the bootloader";
+    }
+    if (!install(rig, IMAGE_LARGE, HOST_NO_BOOT)) {
+        return "an update does not succeed";
     }
     return starts(rig_boot(rig), IMAGE_LARGE) ? NULL : "the image does not start";
 }
@@ -135,17 +145,24 @@ static const char *idle_return(struct rig *rig) {
     return starts(rig_run(rig, 1000), IMAGE_OLD) ? NULL : "an idle device does not leave";
 }
 
+static bool old_image_left(const struct rig *rig) {
+    return record_expect(board_flash_data(rig->board), rig->product->images).starts == IMAGE_OLD;
+}
+
 // The host goes away in the middle of an update; nothing else happens to the device.
 static const char *killed_host(struct rig *rig) {
     if (!install(rig, IMAGE_OLD, HOST_NO_BOOT)) {
         return "an update does not succeed";
     }
     struct host host;
-    host_open(&host, rig);
     rig_power_cycle(rig);
-    host.quits_after = rig->product->part->page_size == 1024 ? 9 : 6; // frames, past the first page
-    if (host_update(&host, &rig->product->images[IMAGE_SAME], HOST_NO_BOOT) == HOST_DONE) {
-        return "the update was not interrupted";
+    // How many frames come before the first page differs from part to part.
+    for (uint32_t frames = 5; old_image_left(rig) && frames < 12; frames++) {
+        host_open(&host, rig);
+        host.quits_after = frames;
+        if (host_update(&host, &rig->product->images[IMAGE_SAME], HOST_NO_BOOT) == HOST_DONE) {
+            return "the update was not interrupted";
+        }
     }
     if (rig_run(rig, IDLE_MS).state != RIG_STAYED) {
         return "a device without a complete image does not stay";
@@ -176,6 +193,40 @@ static const char *trials_used(struct rig *rig) {
                : "used-up trials park the device for ever";
 }
 
+// What the record vouches for is checked at each boot all the same.
+static const char *damaged_image(struct rig *rig) {
+    uint8_t byte;
+    uint32_t address = IAP_APP_BASE + rig->product->part->page_size + 33;
+    if (!install(rig, IMAGE_OLD, HOST_NO_BOOT)) {
+        return "an update does not succeed";
+    }
+    rig_power_off(rig);
+    board_peek(rig->board, address, &byte, 1);
+    byte ^= 0x10;
+    board_poke(rig->board, address, &byte, 1);
+    if (rig_boot(rig).state != RIG_STAYED) {
+        return "a damaged image starts";
+    }
+    if (!install(rig, IMAGE_OLD, HOST_NO_BOOT)) {
+        return "a damaged image is not repaired";
+    }
+    return starts(rig_boot(rig), IMAGE_OLD) ? NULL : "the image does not start";
+}
+
+// CRC-32 right, SHA-256 wrong: only what happens before VALID can see it.
+static const char *wrong_hash(struct rig *rig) {
+    struct image image = rig->product->images[IMAGE_OLD];
+    image.header[IAP_HEADER_AT_IMAGE_SHA256] ^= 1;
+    struct host host;
+    host_open(&host, rig);
+    board_power_on(rig->board);
+    if (host_update(&host, &image, HOST_NO_BOOT) != HOST_REFUSED ||
+        host.status != IAP_STATUS_VERIFY_FAILED) {
+        return "an image with a wrong SHA-256 is accepted";
+    }
+    return rig_boot(rig).state == RIG_STAYED ? NULL : "an image with a wrong SHA-256 starts";
+}
+
 static const struct {
     const char *name;
     reset_case *run;
@@ -188,6 +239,8 @@ static const struct {
     {"idle-return", idle_return},
     {"killed-host", killed_host},
     {"trials-used", trials_used},
+    {"damaged-image", damaged_image},
+    {"wrong-hash", wrong_hash},
 };
 #define CASES (sizeof cases / sizeof cases[0])
 

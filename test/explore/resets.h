@@ -1,5 +1,5 @@
-// Named cases around resets, watchdog, button and idle time: no cut at an operation, but a device
-// that must find its way.
+// Named cases around resets, watchdog, button, idle time and what must not start: no cut at an
+// operation, but a device that must find its way.
 #ifndef EXPLORE_RESETS_H
 #define EXPLORE_RESETS_H
 

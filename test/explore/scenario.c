@@ -25,6 +25,10 @@ const struct scenario scenarios[] = {
      "resume of an interrupted update",
      {{STEP_INSTALL, IMAGE_OLD, 0}, {STEP_INTERRUPT, IMAGE_SAME, 40}},
      {STEP_INSTALL, IMAGE_SAME, 0}},
+    {"resume-last",
+     "resume after the last half-word of a page was torn",
+     {{STEP_INSTALL, IMAGE_OLD, 0}, {STEP_LAST_WORD, IMAGE_SAME, 0}},
+     {STEP_INSTALL, IMAGE_SAME, 0}},
     {"resume-again",
      "resume of an interrupted resume",
      {{STEP_INSTALL, IMAGE_OLD, 0},
@@ -116,10 +120,23 @@ static void interrupt(void *context, const struct board_flash_op *operation) {
     }
 }
 
+// Of the explored update after TOUCHED, before the operation that is cut.
+static uint32_t operations_before(const struct image *image, const struct step *step) {
+    if (step->kind == STEP_INTERRUPT) {
+        return image->size / 2 * step->amount / 100;
+    }
+    uint32_t erase = 1;
+    uint32_t programmed = 0;
+    for (uint32_t i = 0; i < image->page_size; i += 2) {
+        programmed += image->bytes[i] != 0xff || image->bytes[i + 1] != 0xff;
+    }
+    return erase + programmed - 1;
+}
+
 static bool interrupted_update(struct rig *rig, const struct step *step, uint64_t seed) {
     const struct image *image = &rig->product->images[step->image];
     struct interruption interruption = {
-        .rig = rig, .seed = seed, .left = image->size / 2 * step->amount / 100};
+        .rig = rig, .seed = seed, .left = operations_before(image, step)};
     struct host host;
     host_open(&host, rig);
     rig->on_operation = interrupt;
@@ -152,6 +169,7 @@ bool scenario_step(struct rig *rig, const struct step *step, uint64_t seed) {
     case STEP_RENEW:
         return host_update(&host, image, HOST_NO_BOOT | HOST_RENEW) == HOST_DONE;
     case STEP_INTERRUPT:
+    case STEP_LAST_WORD:
         return interrupted_update(rig, step, seed);
     case STEP_FILL:
         return fill(rig, step);

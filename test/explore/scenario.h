@@ -11,6 +11,7 @@ enum step_kind {
     STEP_RENEW,     // the same, although the image is installed
     STEP_INTERRUPT, // an update that power ends; amount: operations after TOUCHED, per cent of the
                     // image's half-words
+    STEP_LAST_WORD, // an update that power ends in the last half-word of its first page
     STEP_FILL,      // amount entries begun and given up
     STEP_REBEGIN,   // BEGIN and ABORT, then a complete update
     STEP_CONFIRM,   // start the application and let it confirm itself

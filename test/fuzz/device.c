@@ -28,7 +28,8 @@ struct expectation {
 
 static struct expectation expected[EXPECTED];
 static size_t expected_begin, expected_end;
-static bool silent_writer; // a request that may write and is not answered
+static uint8_t begun_with[IAP_HEADER_SIZE]; // header of the newest BEGIN
+static bool silent_writer;                  // a request that may write and is not answered
 
 static uint8_t heard[REFERENCE_MAX_ENCODED]; // by the device since the last delimiter
 static size_t heard_size;
@@ -86,6 +87,9 @@ static bool erase_page(void *context, uint32_t address) {
 static bool program(void *context, uint32_t address, uint16_t value) {
     check_place(address, 2);
     check_valid(address, value);
+    if (address >= device.worn_from && address < device.worn_to) {
+        return device.worn_silent;
+    }
     return inner.program(context, address, value);
 }
 
@@ -132,6 +136,9 @@ static void expect(const uint8_t *frame, size_t size) {
             .size = (uint32_t)size,
         };
         silent_writer = false;
+        if (type == IAP_COMMAND_BEGIN && size >= IAP_BEGIN_REQUEST_SIZE) {
+            memcpy(begun_with, payload + IAP_BEGIN_REQUEST_AT_HEADER, IAP_HEADER_SIZE);
+        }
     }
 }
 
@@ -247,6 +254,64 @@ static void check_pages(const struct expectation *request, const uint8_t *answer
     }
 }
 
+static bool zero(const uint8_t *bytes, size_t size) {
+    for (size_t i = 0; i < size; i++) {
+        if (bytes[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// What BEGIN is refused with, in the order of docs/protocol.md; OK: it is not.
+static uint8_t begin_status(const uint8_t *header) {
+    const uint8_t *product = header + IAP_HEADER_AT_PRODUCT;
+    const uint8_t *unique_id = header + IAP_HEADER_AT_UNIQUE_ID;
+    const uint8_t *verified = reference_verified(device.sim.flash);
+    uint32_t size = iap_get32(header + IAP_HEADER_AT_IMAGE_SIZE);
+    uint32_t flags = iap_get32(header + IAP_HEADER_AT_FLAGS);
+    bool identity = device.address != 0; // each that is not blank or damaged has one
+    if (memcmp(header, "IAPH\1\0\0\1", 8) != 0) {
+        return IAP_STATUS_BAD_HEADER;
+    }
+    if (identity && zero(product, 16) && device.packages_only) {
+        return IAP_STATUS_PACKAGE_ONLY;
+    }
+    if (identity && !zero(product, 16) && memcmp(product, device.product, 16) != 0) {
+        return IAP_STATUS_WRONG_PRODUCT;
+    }
+    if (identity && (iap_get16(header + IAP_HEADER_AT_HARDWARE_MIN) > 3 ||
+                     iap_get16(header + IAP_HEADER_AT_HARDWARE_MAX) < 3)) {
+        return IAP_STATUS_WRONG_HARDWARE;
+    }
+    if (!zero(unique_id, 12) && memcmp(unique_id, device.sim.config.unique_id, 12) != 0) {
+        return IAP_STATUS_WRONG_DEVICE;
+    }
+    if (iap_get32(header + IAP_HEADER_AT_LOAD_ADDRESS) != IAP_APP_BASE) {
+        return IAP_STATUS_WRONG_ADDRESS;
+    }
+    if (size < 8 || size > device.app_size) {
+        return IAP_STATUS_WRONG_SIZE;
+    }
+    if (verified != NULL && iap_get32(header + IAP_HEADER_AT_SECURITY_COUNTER) <
+                                iap_get32(verified + IAP_HEADER_AT_SECURITY_COUNTER)) {
+        return IAP_STATUS_ROLLBACK;
+    }
+    if (flags >> 17 != 0 || iap_get32(header + IAP_HEADER_AT_CAPABILITIES) > 3) {
+        return IAP_STATUS_NOT_CAPABLE;
+    }
+    return header[IAP_HEADER_AT_SIGNATURE_ALGORITHM] != 0 ? IAP_STATUS_BAD_SIGNATURE
+                                                          : IAP_STATUS_OK;
+}
+
+static void check_begin(uint8_t status) {
+    uint8_t wanted = begin_status(begun_with);
+    bool unwritten = status == IAP_STATUS_RECORD_FAILED && wanted == IAP_STATUS_OK;
+    if (!unwritten) {
+        CHECK_EQUAL(status, wanted);
+    }
+}
+
 static void check_answer(const uint8_t *frame, size_t size) {
     CHECK(expected_begin < expected_end); // it speaks only when spoken to
     const struct expectation *request = &expected[expected_begin++];
@@ -260,6 +325,8 @@ static void check_answer(const uint8_t *frame, size_t size) {
     CHECK_EQUAL(size, status >= 0x40 ? 5 : answer_size(request->type, request->count));
     if (request->size < least_size(request->type)) {
         CHECK_EQUAL(status, IAP_STATUS_BAD_REQUEST);
+    } else if (request->type == IAP_COMMAND_BEGIN) {
+        check_begin(status);
     }
     if (request->alone && !may_write(request->type, answer)) {
         CHECK_EQUAL(device.attempts, device.attempts_end);
@@ -413,6 +480,7 @@ static void write_identity(uint8_t kind) {
     uint8_t *block = device.sim.flash + IDENTITY;
     memset(block, 0xff, IAP_IDENTITY_SIZE);
     memset(device.product, 0, sizeof device.product);
+    device.packages_only = kind == PROGRAM_IDENTITY_PACKAGES;
     device.address = 0;
     device.rate = device.sim.config.default_rate;
     if (kind == PROGRAM_IDENTITY_BLANK) {
@@ -487,6 +555,7 @@ void device_fresh(const struct program_config *config) {
     device.confirms = (config->app & 1) != 0;
     device.enters = (config->app & 2) != 0;
     device.rotten = device.app_rotten = device.stale_start = device.wrong_token = false;
+    device.worn_from = device.worn_to = 0;
     device.sequence = 0;
     device.valid = false;
     device.starts = device.answers = device.line_bytes = device.attempts = 0;

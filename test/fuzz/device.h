@@ -12,6 +12,10 @@ struct device {
     uint8_t address;   // bus address
     uint32_t rate;     // after a reset
     uint8_t product[16];
+    bool packages_only;    // takes only packages made for it
+    uint32_t worn_from;    // cells at [worn_from, worn_to) can be erased but not programmed
+    uint32_t worn_to;      //
+    bool worn_silent;      // and the hardware does not say so
     bool confirms;         // the application confirms itself
     bool enters;           // the application resets with ENTER
     bool rotten;           // the record was damaged from outside: VALID no longer means much

@@ -314,8 +314,14 @@ static void reset(const struct program_step *step) {
 static void refuse(const struct program_step *step) {
     static const uint32_t areas[] = {0, IAP_RECORD_A_ADDRESS, IAP_RECORD_B_ADDRESS, IAP_APP_BASE};
     uint32_t area = areas[step->a % 4];
-    device.sim.refuse_from = area == 0 ? 0 : area + 8u * step->b;
-    device.sim.refuse_to = area == 0 ? 0 : device.sim.refuse_from + (1u << step->c % 13u);
+    uint32_t from = area == 0 ? 0 : area + 8u * step->b;
+    uint32_t to = area == 0 ? 0 : from + (1u << step->c % 13u);
+    bool worn = (step->d & 1) != 0;
+    device.worn_from = worn ? from : 0;
+    device.worn_to = worn ? to : 0;
+    device.worn_silent = (step->d & 2) != 0;
+    device.sim.refuse_from = worn ? 0 : from;
+    device.sim.refuse_to = worn ? 0 : to;
 }
 
 static void rot(const struct program_step *step) {
@@ -437,6 +443,7 @@ static void start(void) {
 // The device is not lost: it comes back to its rate, answers, takes an update and starts it.
 static void finish(bool by_idling) {
     device.sim.cut_at = device.sim.refuse_from = device.sim.refuse_to = 0;
+    device.worn_from = device.worn_to = 0;
     host.damaging = false;
     host.burst = 0;
     static const uint8_t delimiter = IAP_FRAME_DELIMITER; // a damaged frame may want only that

@@ -55,7 +55,8 @@ enum program_code {
     PROGRAM_DAMAGE,  // of the next frame. a: enum program_damage; b, c: where; d: value
     PROGRAM_TIME,    // a: of a table; b: how often the bootloader runs then
     PROGRAM_RESET,   // a: enum program_reset; b: bit of the token that is wrong, 0: none
-    PROGRAM_REFUSE,  // flash fails. a: area, 0: nowhere; b: where by 8; c: length, power of two
+    PROGRAM_REFUSE,  // flash fails. a: area, 0: nowhere; b: where by 8; c: length, power of two;
+                     // d: bit 0: only programming fails, bit 1: unnoticed
     PROGRAM_CUT,     // power ends at flash operation a, b from now
     PROGRAM_BURST,   // a: frames that are sent at once
     PROGRAM_ROT_APP, // a, b: where; c: bits that flip; then a reset

@@ -144,17 +144,27 @@ static const uint8_t *active_area(const uint8_t *flash) {
     return good_a ? a : good_b ? b : NULL;
 }
 
-struct reference_entry reference_installed(const uint8_t *flash) {
-    struct reference_entry found = {0};
+static const uint8_t *newest(const uint8_t *flash, bool only_valid) {
+    const uint8_t *found = NULL;
     const uint8_t *area = active_area(flash);
     for (int i = 0; area != NULL && i < 7; i++) {
         const uint8_t *slot = area + 20 + 288 * i;
-        bool touched = get(slot + 266, 2) != 0xffff;
-        if (entry_good(slot) && touched && get(slot, 4) != 0 &&
-            (found.slot == NULL || get(slot, 4) > get(found.slot, 4))) {
-            found.slot = slot;
+        bool wanted = get(slot + 266, 2) != 0xffff && (!only_valid || get(slot + 268, 2) == 0);
+        if (wanted && entry_good(slot) && get(slot, 4) != 0 &&
+            (found == NULL || get(slot, 4) > get(found, 4))) {
+            found = slot;
         }
     }
+    return found;
+}
+
+const uint8_t *reference_verified(const uint8_t *flash) {
+    const uint8_t *slot = newest(flash, true);
+    return slot == NULL ? NULL : slot + IAP_RECORD_SLOT_AT_HEADER;
+}
+
+struct reference_entry reference_installed(const uint8_t *flash) {
+    struct reference_entry found = {.slot = newest(flash, false)};
     if (found.slot != NULL) {
         found.valid = get(found.slot + 268, 2) == 0;
         found.sealed = get(found.slot + 270, 2) != 0xffff;

@@ -45,6 +45,9 @@ struct reference_entry {
 
 struct reference_entry reference_installed(const uint8_t *flash);
 
+// The header of the newest entry with TOUCHED and VALID; NULL: none.
+const uint8_t *reference_verified(const uint8_t *flash);
+
 // The slot in an area that is sealed, with VALID set, that has the same sequence and header.
 bool reference_vouched(const uint8_t *flash, const uint8_t *slot);
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Fuzzes the frame decoder and the whole bootloader, one core each: run.sh [SECONDS, default 60].
 # What was found before is kept in build/fuzz/corpus and is run first. Fails if anything is found.
+# IAP_CORE=FOLDER fuzzes another core, a mutant's for instance; IAP_FUZZ_OUT=FOLDER keeps its results apart.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -8,7 +9,7 @@ seconds=${1:-60}
 out=${IAP_FUZZ_OUT:-build/fuzz}
 targets=(decoder session)
 
-cmake -S test/fuzz -B "$out" -G Ninja -DCMAKE_C_COMPILER=clang ${IAP_CORE:+-DIAP_CORE="$IAP_CORE"} >"$out.log" 2>&1 &&
+cmake -S test/fuzz -B "$out" -G Ninja -DCMAKE_C_COMPILER=clang -DIAP_CORE="${IAP_CORE:-}" >"$out.log" 2>&1 &&
     cmake --build "$out" >>"$out.log" 2>&1 || {
     cat "$out.log" >&2
     exit 1
@@ -21,7 +22,7 @@ run() { # target
         -max_len=512 -len_control=20 -artifact_prefix="$out/findings/$1-" -reload=0)
     [ "$1" = decoder ] && options+=(-dict="$out/seeds/decoder.dict")
     mkdir -p "$out/corpus/$1"
-    ASAN_OPTIONS=detect_stack_use_after_return=0 UBSAN_OPTIONS=print_stacktrace=1 \
+    ASAN_OPTIONS=detect_stack_use_after_return=0:quarantine_size_mb=16 UBSAN_OPTIONS=print_stacktrace=1 \
         "$out/fuzz-$1" "${options[@]}" "$out/corpus/$1" "$out/seeds/$1" >"$out/$1.log" 2>&1
 }
 

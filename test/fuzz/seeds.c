@@ -1,7 +1,5 @@
 // Writes what the fuzzer starts from: seeds of both targets and the decoder's dictionary.
 // Usage: fuzz-seeds FOLDER, which gets decoder/, session/ and decoder.dict.
-#include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -81,6 +79,22 @@ static void sessions(void) {
     PROGRAM("refused", CONFIG(.identity = PROGRAM_IDENTITY_PACKAGES), {PROGRAM_BEGIN},
             {PROGRAM_BEGIN, .c = 1, .d = 8, .e = 1}, {PROGRAM_BEGIN, .c = 65, .d = 0},
             {PROGRAM_BEGIN, .c = 64, .e = 11}, {PROGRAM_DATA, .b = 3, .c = 40}, {PROGRAM_END});
+    for (unsigned at = 0; at < IAP_HEADER_SIZE; at += 4) {
+        char name[32];
+        const struct program_config config = {.payload = 1, .identity = PROGRAM_IDENTITY_PRODUCT};
+        const struct program_step steps[] = {
+            {PROGRAM_BEGIN, 1, .c = PROGRAM_HEADER_BYTE, .d = (uint8_t)at, .e = 9},
+            {PROGRAM_BEGIN, 1, .c = PROGRAM_HEADER_BYTE, .d = (uint8_t)(at + 3), .e = 9},
+            {PROGRAM_PAGE},
+        };
+        uint8_t bytes[sizeof config + sizeof steps];
+        memcpy(bytes, &config, sizeof config);
+        memcpy(bytes + sizeof config, steps, sizeof steps);
+        snprintf(name, sizeof name, "session/header-%u", at);
+        write_file(name, bytes, sizeof bytes);
+    }
+    PROGRAM("worn-silently", CONFIG(.payload = 1), {PROGRAM_REFUSE, 3, 4, 3, 3},
+            {PROGRAM_UPDATE, 1}, {PROGRAM_REFUSE, 1, 36, 3, 3}, {PROGRAM_UPDATE, 1});
     PROGRAM("bad-images", CONFIG(.payload = 1), {PROGRAM_UPDATE, 1, .c = PROGRAM_HEADER_SHA256},
             {PROGRAM_BOOT}, {PROGRAM_UPDATE, 1, .c = PROGRAM_HEADER_CRC32}, {PROGRAM_BOOT},
             {PROGRAM_UPDATE, 1, .c = PROGRAM_HEADER_VECTORS}, {PROGRAM_BOOT});
@@ -92,10 +106,24 @@ static void sessions(void) {
     PROGRAM("flash-fails", CONFIG(.payload = 1), {PROGRAM_UPDATE, 1}, {PROGRAM_REFUSE, 3, 2, 3},
             {PROGRAM_UPDATE, 2}, {PROGRAM_REFUSE, 1, 40, 11}, {PROGRAM_UPDATE, 1}, {PROGRAM_REFUSE},
             {PROGRAM_UPDATE, 1});
+    // BEGIN moves the record, then fails: the session before it must not go on in the old area.
+    PROGRAM("worn-record", CONFIG(.app_pages = 5, .payload = 1), {PROGRAM_UPDATE, 1},
+            {PROGRAM_BEGIN, 2}, {PROGRAM_BEGIN, 3}, {PROGRAM_BEGIN, 4}, {PROGRAM_BEGIN, 5},
+            {PROGRAM_BEGIN, 2}, {PROGRAM_BEGIN, 3}, {PROGRAM_REFUSE, 2, 39, 11, 1},
+            {PROGRAM_BEGIN, 4}, {PROGRAM_PAGE}, {PROGRAM_BOOT});
     PROGRAM("many", CONFIG(.payload = 1), {PROGRAM_UPDATE, 0}, {PROGRAM_BEGIN, 1},
             {PROGRAM_BEGIN, 2}, {PROGRAM_ABORT}, {PROGRAM_BEGIN, 3}, {PROGRAM_BEGIN, 4},
             {PROGRAM_BEGIN, 1}, {PROGRAM_BEGIN, 2}, {PROGRAM_BEGIN, 3}, {PROGRAM_UPDATE, 0, 1},
             {PROGRAM_RESET, PROGRAM_RESET_FAULT}, {PROGRAM_HELLO, 1}, {PROGRAM_BOOT});
+    PROGRAM("rollback", CONFIG(.payload = 1),
+            {PROGRAM_UPDATE, 0, .c = PROGRAM_HEADER_COUNTER, .f = 5},
+            {PROGRAM_BEGIN, 1, .c = PROGRAM_HEADER_COUNTER, .f = 4},
+            {PROGRAM_BEGIN, 1, .c = PROGRAM_HEADER_COUNTER, .f = 5});
+    PROGRAM("worn-record-2", CONFIG(.app_pages = 5, .payload = 1), {PROGRAM_UPDATE, 1},
+            {PROGRAM_BEGIN, 2}, {PROGRAM_BEGIN, 3}, {PROGRAM_BEGIN, 4}, {PROGRAM_BEGIN, 5},
+            {PROGRAM_BEGIN, 2}, {PROGRAM_BEGIN, 3}, {PROGRAM_REFUSE, 2, 39, 11, 1},
+            {PROGRAM_BEGIN, 4}, {PROGRAM_REFUSE}, {PROGRAM_BEGIN, 3}, {PROGRAM_PAGE},
+            {PROGRAM_PAGE, 1}, {PROGRAM_END});
     PROGRAM("rot", CONFIG(.payload = 1), {PROGRAM_UPDATE, 1}, {PROGRAM_ROT_APP, 100, 1, 4},
             {PROGRAM_TIME, 4, 8}, {PROGRAM_RESET, PROGRAM_RESET_START}, {PROGRAM_UPDATE, 1},
             {PROGRAM_ROT_RECORD, 60, 0, 1}, {PROGRAM_TIME, 4, 8}, {PROGRAM_UPDATE, 1});

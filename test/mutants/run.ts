@@ -1,1 +1,264 @@
-export {};
+// Shows that every mutant is caught: breaks a copy of the bootloader, builds what its catcher needs, runs the catcher.
+import { execFile } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import { Deviation } from '../../host/conformance/check.js';
+import { conform } from '../../host/conformance/run.js';
+import { Lockstep } from '../conformance/lockstep.js';
+import { type Mutant, MUTANTS } from './mutants.js';
+
+const run = promisify(execFile);
+/** The part with small pages, so that flash is written fast */
+const PART = 'stm32f103xb';
+/** The exploration looks at a part of all cuts for so long [s]. */
+const EXPLORE_S = 20;
+/** A mutant that hangs its test is caught as well [ms]. */
+const TEST_MS = 60_000;
+/** The longest check, in the virtual board's time, with what it takes to find that nobody answers [ms] */
+const CHECK_MS = 120_000;
+
+const USAGE = `test/mutants/run.mjs [--sample N --seed S] [--only ID] [--catcher PREFIX] [--list]
+  --sample N     so many mutants, chosen by --seed S (1)
+  --only ID      one mutant, by its id
+  --catcher P    those whose catcher begins so, for example conformance:
+  --list         only list them`;
+
+interface Outcome {
+  readonly caught: boolean;
+  readonly how: string;
+}
+
+/** A copy of what is built, with links to what is not broken. */
+class Tree {
+  readonly root: string;
+  readonly #original: string;
+  readonly #built = new Set<string>();
+
+  constructor(root: string) {
+    this.#original = root;
+    this.root = join(root, 'build', 'mutants', 'tree');
+    rmSync(this.root, { recursive: true, force: true });
+    mkdirSync(this.root, { recursive: true });
+    cpSync(join(root, 'bootloader-c'), join(this.root, 'bootloader-c'), {
+      recursive: true,
+      preserveTimestamps: true,
+    });
+    for (const name of ['linker', 'build']) symlinkSync(join(root, name), join(this.root, name));
+  }
+
+  /** Breaks one place; returns how to mend it. */
+  apply({ id, file, find, replace }: Mutant): () => void {
+    const path = join(this.root, 'bootloader-c', file);
+    const text = readFileSync(path, 'utf8');
+    const parts = text.split(find);
+    if (parts.length !== 2) {
+      throw new Error(`mutant "${id}": its text is ${parts.length - 1} times in ${file}`);
+    }
+    writeFileSync(path, parts.join(replace));
+    return () => writeFileSync(path, text);
+  }
+
+  /** Program of the core's tests that has this test */
+  async coreProgram(test: string): Promise<string> {
+    const folder = join(this.#original, 'test', 'bootloader');
+    const source = readdirSync(folder).find(
+      (name) =>
+        /^test_.*\.c$/.test(name) &&
+        readFileSync(join(folder, name), 'utf8').includes(`RUN(${test});`),
+    );
+    if (!source) throw new Error(`no C test is called ${test}`);
+    const program = source.replace(/^test_(.*)\.c$/, 'test-$1');
+    const build = join(this.#original, 'build', 'mutants', 'core');
+    const core = join(this.root, 'bootloader-c', 'core');
+    await this.#configure(build, ['-S', folder, '-B', build, '-G', 'Ninja', `-DCORE=${core}`]);
+    await run('ninja', ['-C', build, program]);
+    return join(build, program);
+  }
+
+  async bootloader(): Promise<string> {
+    const build = join(this.#original, 'build', 'mutants', PART);
+    const source = join(this.root, 'bootloader-c');
+    const toolchain = join(source, 'arm-none-eabi.cmake');
+    await this.#configure(build, [
+      ...['-S', source, '-B', build, '-G', 'Ninja'],
+      ...[`-DCMAKE_TOOLCHAIN_FILE=${toolchain}`, `-DBOARD=${PART}`],
+    ]);
+    await run('ninja', ['-C', build, 'bootloader']);
+    return join(build, 'bootloader.bin');
+  }
+
+  async #configure(build: string, args: readonly string[]): Promise<void> {
+    if (this.#built.has(build)) return;
+    await run('cmake', args);
+    this.#built.add(build);
+  }
+}
+
+async function coreTest(program: string, test: string): Promise<Outcome> {
+  try {
+    await run(program, [], {
+      env: { ...process.env, CHECK_ONLY: test },
+      timeout: TEST_MS,
+    });
+    return { caught: false, how: 'passed' };
+  } catch (error) {
+    const { stderr = '', killed } = error as { stderr?: string; killed?: boolean };
+    const line = stderr.split('\n').find((text) => /not true|expected|ERROR|runtime error/.test(text));
+    return { caught: true, how: killed ? 'hung' : (line ?? 'failed').replace(/^.*\//, '').trim() };
+  }
+}
+
+async function conformance(root: string, bootloader: string, check: string): Promise<Outcome> {
+  const board = join(root, 'build', 'board', 'iap-board');
+  const step = new Lockstep({ board, part: PART, bootloader });
+  const { transport, clock, power } = step;
+  const stop = new AbortController();
+  clock.after(CHECK_MS, () => stop.abort());
+  try {
+    const { results } = await step.during(
+      conform(transport, {
+        ...{ clock, power, address: 0, permanent: true, only: [check] },
+        signal: stop.signal,
+      }),
+    );
+    const { state, errorText } = await step.counters();
+    if (state === 'error') return { caught: true, how: errorText ?? 'the board found a mistake' };
+    const [result] = results;
+    if (result?.verdict !== 'fail') return { caught: false, how: result?.verdict ?? 'not run' };
+    return { caught: true, how: `expected ${result.expected}; found ${result.found}` };
+  } catch (error) {
+    if (error instanceof Deviation) return { caught: true, how: error.message };
+    if (stop.signal.aborted) return { caught: true, how: 'did not end' };
+    throw error;
+  } finally {
+    await step.stop();
+  }
+}
+
+async function explore(root: string, bootloader: string): Promise<Outcome> {
+  const program = join(root, 'build', 'explore', 'explore');
+  const args = ['--part', PART, '--bootloader', bootloader, '--sample', String(EXPLORE_S)];
+  try {
+    await run(program, args, { maxBuffer: 1 << 26 });
+    return { caught: false, how: 'passed' };
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+    const text = `${stdout}\n${stderr}`.split('\n').find((line) => /FAIL|fail|broken/.test(line));
+    return { caught: true, how: (text ?? 'failed').trim() };
+  }
+}
+
+async function judge(root: string, tree: Tree, caughtBy: string): Promise<Outcome> {
+  const [kind, name = ''] = caughtBy.split(':');
+  switch (kind) {
+    case 'core':
+      return coreTest(await tree.coreProgram(name), name);
+    case 'conformance':
+      return conformance(root, await tree.bootloader(), name);
+    case 'explore':
+      return explore(root, await tree.bootloader());
+    default:
+      throw new Error(`nobody knows how to run ${caughtBy}`);
+  }
+}
+
+/** Without a change every catcher must be content, or catching means nothing. */
+async function unbroken(root: string, tree: Tree, catchers: readonly string[]): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const catcher of catchers) {
+    const { caught, how } = await judge(root, tree, catcher);
+    if (caught) wrong.push(`${catcher} fails without a mutant: ${how}`);
+  }
+  return wrong;
+}
+
+function sampled(mutants: readonly Mutant[], count: number, seed: number): Mutant[] {
+  const rest = [...mutants];
+  let state = seed >>> 0 || 1;
+  return Array.from({ length: Math.min(count, rest.length) }, () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state = (state ^ (state << 5)) >>> 0;
+    return rest.splice(state % rest.length, 1)[0] as Mutant;
+  });
+}
+
+/** Runs the command line; returns the exit code. */
+export async function main(args: string[], root: string): Promise<number> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      sample: { type: 'string' },
+      seed: { type: 'string', default: '1' },
+      only: { type: 'string' },
+      catcher: { type: 'string' },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  let chosen = MUTANTS.filter(
+    ({ id, caughtBy }) =>
+      (values.only === undefined || id === values.only) && caughtBy.startsWith(values.catcher ?? ''),
+  );
+  if (values.sample !== undefined) chosen = sampled(chosen, Number(values.sample), Number(values.seed));
+  if (values.list) {
+    for (const { id, requirements, caughtBy } of chosen) {
+      console.log(`${requirements.join(' ').padEnd(10)} ${caughtBy.padEnd(52)} ${id}`);
+    }
+    return 0;
+  }
+  if (chosen.length === 0) {
+    console.error(USAGE);
+    return 2;
+  }
+  if (!existsSync(join(root, 'build', 'board', 'iap-board'))) {
+    console.error('build first: scripts/build');
+    return 2;
+  }
+  return report(root, chosen);
+}
+
+async function report(root: string, chosen: readonly Mutant[]): Promise<number> {
+  const startedAt = Date.now();
+  const tree = new Tree(root);
+  const problems = await unbroken(root, tree, [...new Set(chosen.map(({ caughtBy }) => caughtBy))]);
+  let caughtCount = 0;
+  for (const mutant of chosen) {
+    const since = Date.now();
+    const mend = tree.apply(mutant);
+    try {
+      const { caught, how } = await judge(root, tree, mutant.caughtBy);
+      caughtCount += caught ? 1 : 0;
+      const verdict = caught ? 'caught ' : 'MISSED ';
+      const seconds = ((Date.now() - since) / 1000).toFixed(1).padStart(5);
+      console.log(
+        `${verdict} ${seconds} s  ${mutant.requirements.join(' ').padEnd(9)} ${mutant.caughtBy.padEnd(50)} ${mutant.id}\n${' '.repeat(18)}${how}`,
+      );
+      if (!caught) problems.push(`${mutant.caughtBy} does not notice: ${mutant.id}`);
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      problems.push(`${mutant.id}: ${text.slice(0, 2000)}`);
+      console.log(`BROKEN           ${mutant.id}`);
+    } finally {
+      mend();
+    }
+  }
+  const seconds = ((Date.now() - startedAt) / 1000).toFixed(0);
+  console.log(`${caughtCount} of ${chosen.length} mutants caught in ${seconds} s`);
+  for (const problem of problems) console.error(problem);
+  return problems.length === 0 ? 0 : 1;
+}

@@ -201,6 +201,12 @@ export class Board {
     const child = spawn(built('build', 'board', 'iap-board'), args, {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    // A board must not outlive the program that started it.
+    const orphaned = (): void => {
+      child.kill('SIGKILL');
+    };
+    process.once('exit', orphaned);
+    child.once('exit', () => process.off('exit', orphaned));
     try {
       const lines = createInterface(child.stdout);
       const [line] = (await Promise.race([

@@ -1,0 +1,170 @@
+// When the application is started, and with what in flash it never is.
+#include <string.h>
+
+#include "check.h"
+#include "iap_bytes.h"
+#include "iap_crc.h"
+#include "sim.h"
+
+#define SIZE 5000u // bytes: five pages, the last not full
+
+static struct sim sim;
+static uint8_t image[SIZE];
+static uint8_t header[IAP_HEADER_SIZE];
+
+static void installed(void) {
+    sim_init(&sim);
+    sim_image(image, SIZE, 1);
+    sim_header(header, image, SIZE);
+    sim_boot(&sim);
+    CHECK_EQUAL(sim_update(&sim, image, SIZE), IAP_STATUS_OK);
+}
+
+static uint8_t boot(void) {
+    uint32_t size;
+    sim_request(&sim, 0, IAP_COMMAND_BOOT, NULL, 0);
+    return sim_response(&sim, IAP_COMMAND_BOOT, &size)[0];
+}
+
+static void listens_before_it_starts(void) {
+    installed();
+    sim_boot(&sim);
+    sim_run(&sim, sim.config.listen_ms - 2u);
+    CHECK(!sim.restarted);
+    sim_run(&sim, 5);
+    CHECK(sim.restarted);
+    // A call in the last millisecond still holds.
+    sim_boot(&sim);
+    sim_run(&sim, sim.config.listen_ms - 2u);
+    CHECK_EQUAL(sim_hello(&sim, IAP_HELLO_FLAG_HOLD)[IAP_HELLO_RESPONSE_AT_STAY], IAP_STAY_HOST);
+    sim_run(&sim, 1000);
+    CHECK(!sim.restarted);
+    CHECK(sim.config.listen_ms >= IAP_LISTEN_MS);
+}
+
+static void boot_needs_a_good_image(void) {
+    sim_init(&sim);
+    sim_image(image, SIZE, 1);
+    sim_header(header, image, SIZE);
+    sim_boot(&sim);
+    CHECK_EQUAL(boot(), IAP_STATUS_NOT_BOOTABLE);
+    CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
+    for (uint16_t page = 0; page < 5; page++) {
+        CHECK_EQUAL(sim_page(&sim, page, image, SIZE, page, 0), IAP_STATUS_OK);
+        CHECK_EQUAL(boot(), IAP_STATUS_NOT_BOOTABLE);
+    }
+    CHECK_EQUAL(sim_end(&sim, 5), IAP_STATUS_OK);
+    CHECK(!sim.restarted);
+    sim.flash[0x8000 + SIZE - 1] ^= 1;
+    sim_boot(&sim);
+    CHECK_EQUAL(boot(), IAP_STATUS_NOT_BOOTABLE); // checked at once, not only by and by
+    sim.flash[0x8000 + SIZE - 1] ^= 1;
+    sim_boot(&sim);
+    CHECK_EQUAL(boot(), IAP_STATUS_OK);
+    CHECK(sim.restarted);
+}
+
+static void wrong_vectors_are_never_started(void) {
+    static const struct {
+        uint32_t stack, reset;
+    } cases[] = {
+        {0, IAP_APP_BASE + 9},          {0x20000000, IAP_APP_BASE + 9},
+        {0x20005004, IAP_APP_BASE + 9}, {0x20005002, IAP_APP_BASE + 9},
+        {0x20004fff, IAP_APP_BASE + 9}, {0xffffffff, IAP_APP_BASE + 9},
+        {0x08008000, IAP_APP_BASE + 9}, {0x20005000, IAP_APP_BASE + 8},
+        {0x20005000, IAP_APP_BASE - 1}, {0x20005000, IAP_APP_BASE + SIZE + 1},
+        {0x20005000, 0xffffffff},       {0x20005000, 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        installed();
+        iap_put32(sim.flash + 0x8000, cases[i].stack);
+        iap_put32(sim.flash + 0x8004, cases[i].reset);
+        // The entry that a host would have made of it: its CRC-32 is right, only the vectors are
+        // not.
+        struct iap_target target = sim_target(&sim);
+        struct iap_entry entry;
+        uint32_t failed;
+        sim_header(header, sim.flash + 0x8000, SIZE);
+        CHECK(iap_record_append(&target, header, &entry, &failed));
+        CHECK(iap_record_mark(&target, entry.slot, IAP_RECORD_SLOT_AT_TOUCHED));
+        CHECK(iap_record_mark_valid(&target, entry.slot));
+        sim_boot(&sim);
+        sim_run(&sim, 300);
+        CHECK(!sim.restarted);
+        CHECK_EQUAL(sim.iap.stay, IAP_STAY_IMAGE_BAD);
+        CHECK_EQUAL(boot(), IAP_STATUS_NOT_BOOTABLE);
+        // A START for it, however it came into the mailbox
+        const struct iap_mailbox start = {.request = IAP_REQUEST_START,
+                                          .token = iap_entry_token(&entry)};
+        CHECK(!iap_start_allowed(&target, &start));
+    }
+}
+
+static void start_needs_valid(void) {
+    installed();
+    struct iap_target target = sim_target(&sim);
+    struct iap_record record = iap_record_read(&target);
+    struct iap_mailbox start = {.request = IAP_REQUEST_START,
+                                .token = iap_entry_token(&record.installed)};
+    CHECK(iap_start_allowed(&target, &start));
+    start.request = IAP_REQUEST_ENTER;
+    CHECK(!iap_start_allowed(&target, &start));
+    start.request = IAP_REQUEST_START;
+    start.token ^= 1;
+    CHECK(!iap_start_allowed(&target, &start));
+    start.token ^= 1;
+    iap_put16(sim.flash + (record.installed.slot - IAP_BOOTLOADER_BASE) + IAP_RECORD_SLOT_AT_VALID,
+              IAP_STATE_CLEAR);
+    CHECK(!iap_start_allowed(&target, &start));
+}
+
+static void an_area_needs_its_seal(void) {
+    installed();
+    struct iap_target target = sim_target(&sim);
+    struct iap_record record = iap_record_read(&target);
+    CHECK(record.area != 0 && record.installed.slot != 0);
+    uint8_t *area = sim.flash + (record.area - IAP_BOOTLOADER_BASE);
+    iap_put16(area + IAP_AREA_HEADER_AT_SEALED, IAP_STATE_CLEAR);
+    CHECK_EQUAL(iap_record_read(&target).area, 0);
+    iap_put16(area + IAP_AREA_HEADER_AT_SEALED, IAP_STATE_SET);
+    for (uint32_t bit = 0; bit < 8 * IAP_AREA_HEADER_AT_SEALED; bit++) {
+        area[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        CHECK_EQUAL(iap_record_read(&target).area, 0);
+        area[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    // Another format, with a CRC-32 that fits it, is nobody we know.
+    iap_put16(area + IAP_AREA_HEADER_AT_FORMAT, IAP_RECORD_FORMAT + 1);
+    iap_put32(area + IAP_AREA_HEADER_AT_CRC32, iap_crc32(0, area, IAP_AREA_HEADER_AT_CRC32));
+    CHECK_EQUAL(iap_record_read(&target).area, 0);
+    iap_put16(area + IAP_AREA_HEADER_AT_FORMAT, IAP_RECORD_FORMAT);
+    iap_put16(area + IAP_AREA_HEADER_AT_SLOT_SIZE, IAP_RECORD_SLOT_SIZE + 2);
+    iap_put32(area + IAP_AREA_HEADER_AT_CRC32, iap_crc32(0, area, IAP_AREA_HEADER_AT_CRC32));
+    CHECK_EQUAL(iap_record_read(&target).area, 0);
+}
+
+static void the_higher_generation_is_active(void) {
+    installed();
+    struct iap_target target = sim_target(&sim);
+    uint32_t first = iap_record_read(&target).area;
+    uint32_t other = first == IAP_RECORD_A_ADDRESS ? IAP_RECORD_B_ADDRESS : IAP_RECORD_A_ADDRESS;
+    uint8_t *copy = sim.flash + (other - IAP_BOOTLOADER_BASE);
+    memcpy(copy, sim.flash + (first - IAP_BOOTLOADER_BASE), IAP_RECORD_AREA_SIZE);
+    for (uint32_t generation = 0; generation < 4; generation++) {
+        uint32_t active =
+            iap_get32(sim.flash + (first - IAP_BOOTLOADER_BASE) + IAP_AREA_HEADER_AT_GENERATION);
+        iap_put32(copy + IAP_AREA_HEADER_AT_GENERATION, generation);
+        iap_put32(copy + IAP_AREA_HEADER_AT_CRC32, iap_crc32(0, copy, IAP_AREA_HEADER_AT_CRC32));
+        if (generation != active) {
+            CHECK_EQUAL(iap_record_read(&target).area, generation > active ? other : first);
+        }
+    }
+}
+
+int main(void) {
+    RUN(listens_before_it_starts);
+    RUN(boot_needs_a_good_image);
+    RUN(wrong_vectors_are_never_started);
+    RUN(start_needs_valid);
+    RUN(an_area_needs_its_seal);
+    RUN(the_higher_generation_is_active);
+}
