@@ -12,7 +12,12 @@ export function readText(path) {
 
 /** @param {string} path relative to the repository */
 export function readJson(path) {
-  return JSON.parse(readText(path));
+  try {
+    return JSON.parse(readText(path));
+  } catch (error) {
+    console.error(`${path}: ${error instanceof Error ? error.message : error}`);
+    process.exit(1);
+  }
 }
 
 /** Errors of ajv as lines that name the place in the file.

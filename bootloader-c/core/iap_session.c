@@ -76,6 +76,7 @@ uint32_t iap_session_begin(struct iap_update *update, const uint8_t *request, ui
         open_session(update, open);
         return begun(session, answer, IAP_BEGUN_RESUMED);
     }
+    *session = (struct iap_session){0}; // it goes on only in an entry that counts
     struct iap_entry entry;
     uint32_t failed;
     bool appended = iap_record_append(&update->target, header, &entry, &failed);
@@ -98,14 +99,15 @@ static uint32_t data_answer(const struct iap_session *session, uint8_t *answer) 
 }
 
 // TOUCHED goes before the first page that changes, and once a session even where it was set: the
-// cell may be one that power left half-programmed.
+// cell may be one that power left half-programmed. The record must then name this entry, or a start
+// would not know of the pages.
 static bool touch(struct iap_update *update) {
     struct iap_session *session = &update->session;
     if (!session->touched) {
-        session->touched =
-            iap_record_firm(&update->target, session->slot) &&
-            iap_record_mark(&update->target, session->slot, IAP_RECORD_SLOT_AT_TOUCHED);
+        bool marked = iap_record_firm(&update->target, session->slot) &&
+                      iap_record_mark(&update->target, session->slot, IAP_RECORD_SLOT_AT_TOUCHED);
         reread(update);
+        session->touched = marked && update->record.installed.slot == session->slot;
     }
     return session->touched;
 }

@@ -6,6 +6,7 @@ import {
   type HelloResponse,
   Refusal,
   Status,
+  Stay,
 } from '../../protocol/index.js';
 import type { Clock } from '../clock.js';
 import type { Transport } from '../transport/transport.js';
@@ -100,7 +101,10 @@ async function judge(bench: Bench, check: Check): Promise<CheckResult> {
   };
   try {
     await bench.ready();
+    const before = bench.info.stay;
     await check.run(bench);
+    const { stay } = await bench.hello();
+    if (stay === Stay.FAULT && before !== stay) throw new Deviation('no fault', 'stay FAULT');
     return result('pass');
   } catch (error) {
     if (error instanceof NotTestable) return result('not testable', { reason: error.message });

@@ -13,6 +13,8 @@ const SHF_ALLOC = 2;
 const HEADER_SIZE = 52;
 const PROGRAM_HEADER_SIZE = 32;
 const SECTION_HEADER_SIZE = 40;
+/** A linked application has a few dozen; a crafted file must not keep us busy for minutes. */
+const MOST_HEADERS = 1024;
 
 interface Load {
   readonly offset: number;
@@ -63,6 +65,7 @@ function loadsOf(bytes: Uint8Array, data: DataView): Load[] {
   const start = data.getUint32(28, true);
   const size = data.getUint16(42, true);
   const count = data.getUint16(44, true);
+  if (count > MOST_HEADERS) throw malformed(`it has ${count} program headers`);
   if (count > 0 && size < PROGRAM_HEADER_SIZE) throw malformed('its program headers are too short');
   const loads: Load[] = [];
   for (let i = 0; i < count; i++) {
@@ -84,6 +87,7 @@ function sectionsOf(bytes: Uint8Array, data: DataView, loads: readonly Load[]): 
   const size = data.getUint16(46, true);
   const count = data.getUint16(48, true);
   if (start === 0 || size < SECTION_HEADER_SIZE) return [];
+  if (count > MOST_HEADERS) throw malformed(`it has ${count} sections`);
   const segments: Segment[] = [];
   for (let i = 0; i < count; i++) {
     const at = start + i * size;

@@ -17,6 +17,9 @@ export interface Image {
   readonly header?: Uint8Array;
 }
 
+/** The first address that no 32-bit controller has */
+export const ADDRESS_SPACE = 2 ** 32;
+
 /** Erased flash */
 export const BLANK = 0xff;
 const ANY_HARDWARE = 0xffff;
@@ -69,6 +72,7 @@ export function merge(segments: readonly Segment[], limit: number): Segment {
     .sort((a, b) => a.address - b.address);
   const address = sorted[0]?.address ?? 0;
   const end = sorted.reduce((most, s) => Math.max(most, s.address + s.bytes.length), address);
+  if (end > ADDRESS_SPACE) throw new RangeError('it reaches over the last address');
   if (end - address > limit) {
     throw new RangeError(`it reaches over ${end - address} bytes, more than any device has`);
   }

@@ -7,6 +7,15 @@ import { LARGEST_IMAGE } from './limits.js';
 // Its types describe an ES module's default export, but what is published is CommonJS: the import is the class itself.
 const MemoryMap = nrfIntelHex as unknown as typeof nrfIntelHex.default;
 
+/** Bytes in the records that carry no data of the image, by their type, both as in the file */
+const FIXED_LENGTHS: Readonly<Record<string, string>> = {
+  '01': '00', // end of file
+  '02': '02', // extended segment address
+  '03': '04', // start segment address
+  '04': '02', // extended linear address
+  '05': '04', // start linear address
+};
+
 export function isIntelHex(bytes: Uint8Array): boolean {
   return new TextDecoder('latin1').decode(bytes.subarray(0, 256)).trimStart().startsWith(':');
 }
@@ -19,7 +28,16 @@ export function readIntelHex(bytes: Uint8Array): Image {
     .filter(({ text }) => text !== '');
   for (const { text, line } of records) {
     if (!/^:(?:[0-9A-Fa-f]{2}){5,}$/.test(text)) {
-      throw malformed(`line ${line} is no record: ${JSON.stringify(text.slice(0, 24))}`);
+      const shown = text.slice(0, 24).replace(/[^\x20-\x7e]/g, '?');
+      throw malformed(`line ${line} is no record: "${shown}"`);
+    }
+    const [length, type] = [text.slice(1, 3), text.slice(7, 9)];
+    const expected = FIXED_LENGTHS[type];
+    // The parser takes what is there for the address, even nothing.
+    if (expected !== undefined && length !== expected) {
+      throw malformed(
+        `line ${line}: a record of type ${type} has ${expected} bytes, not ${length}`,
+      );
     }
   }
   try {

@@ -2,7 +2,7 @@
 import { crc32, decode, HEADER_FORMAT, HEADER_MAGIC, Header } from '../../protocol/index.js';
 import { IapError } from '../errors.js';
 import { sameBytes } from '../text.js';
-import { type Image, sha256 } from './image.js';
+import { ADDRESS_SPACE, type Image, sha256 } from './image.js';
 
 export function isPackage(bytes: Uint8Array): boolean {
   return (
@@ -25,6 +25,9 @@ export function readPackage(file: Uint8Array): Image {
   }
   if (header.imageSize !== bytes.length) {
     throw malformed(`its header says ${header.imageSize} bytes, it holds ${bytes.length}`);
+  }
+  if (header.loadAddress + header.imageSize > ADDRESS_SPACE) {
+    throw malformed('its image reaches over the last address');
   }
   if (header.imageCrc32 !== crc32(bytes) || !sameBytes(header.imageSha256, sha256(bytes))) {
     throw malformed('its image is not the one its header was made for');

@@ -64,6 +64,23 @@ static void areas_take_turns(void) {
     CHECK(read_record().generation > 8);
 }
 
+// The installed entry, unfinished, and the newest VALID one outlive any number of updates that only
+// began.
+static void live_entries_are_taken_over(void) {
+    sim_init(&sim);
+    append(1, true, true);
+    append(2, true, false);
+    uint32_t generation = read_record().generation;
+    for (uint8_t i = 3; i < 60; i++) {
+        append(i, false, false);
+        struct iap_record record = read_record();
+        CHECK_EQUAL(record.installed.header[0], 2);
+        CHECK_EQUAL(record.verified.header[0], 1);
+        CHECK_EQUAL(record.pending.header[0], i);
+    }
+    CHECK(read_record().generation > generation + 8);
+}
+
 static void a_damaged_entry_does_not_count(void) {
     sim_init(&sim);
     append(1, true, true);
@@ -122,6 +139,7 @@ int main(void) {
     RUN(blank_flash_has_no_record);
     RUN(newest_touched_entry_is_installed);
     RUN(areas_take_turns);
+    RUN(live_entries_are_taken_over);
     RUN(a_damaged_entry_does_not_count);
     RUN(only_zero_is_valid);
     RUN(power_cut_loses_no_entry);

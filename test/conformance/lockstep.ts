@@ -41,6 +41,7 @@ export class Lockstep {
   #queue: Promise<unknown> = Promise.resolve();
   #timers: Timer[] = [];
   #pumping = false;
+  #stopped = false;
   #busy = false;
   #now = 0;
   #rate = RATE;
@@ -129,6 +130,9 @@ export class Lockstep {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#timers = [];
+    await this.#queue;
     const ended = this.#process.exitCode === null ? once(this.#process, 'exit') : undefined;
     this.#process.stdin?.end();
     await ended;
@@ -146,7 +150,7 @@ export class Lockstep {
   }
 
   #start(): void {
-    if (this.#pumping) return;
+    if (this.#pumping || this.#stopped) return;
     this.#pumping = true;
     this.#pump()
       .catch((error: unknown) => this.#fail(error))
@@ -164,7 +168,7 @@ export class Lockstep {
       });
       await this.#queue;
       const timer = this.#timers[0];
-      if (!timer) return;
+      if (!timer || this.#stopped) return;
       if (timer.at <= this.#now) {
         this.#timers.shift();
         timer.callback();

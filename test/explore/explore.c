@@ -165,25 +165,25 @@ static struct tally *tally_of(const struct run *run, uint32_t product, uint32_t 
     return &run->tallies[product * (scenario_count + 2) + row];
 }
 
-static void print_table(const struct run *run) {
-    printf("%-12s %-13s %10s %7s %10s %6s %7s %10s %5s %7s %9s\n", "part", "scenario", "operations",
-           "points", "recoveries", "weak", "bricks", "unverified", "lost", "failed", "flapping");
-    for (uint32_t p = 0; p < run->product_count; p++) {
-        for (uint32_t s = 0; s < scenario_count + 2; s++) {
-            const struct tally *tally = tally_of(run, p, s);
-            if (tally->points != 0) {
-                printf("%-12s %-13s %10u %7u %10u %6u %7u %10u %5u %7u %9u\n",
-                       run->products[p]->part->name,
-                       s < scenario_count    ? scenarios[s].name
-                       : s == scenario_count ? "several cuts"
-                                             : "resets",
-                       tally->operations, tally->points, tally->recoveries, tally->weak,
-                       tally->findings[FINDING_BRICK], tally->findings[FINDING_UNVERIFIED],
-                       tally->findings[FINDING_LOST], tally->findings[FINDING_FAILED],
-                       tally->findings[FINDING_FLAPPING]);
-            }
-        }
-    }
+static void print_heads(void) {
+    printf("%-12s %-13s %10s %7s %10s %6s %7s %10s %5s %7s %9s %8s\n", "part", "scenario",
+           "operations", "points", "recoveries", "weak", "bricks", "unverified", "lost", "failed",
+           "flapping", "seconds");
+}
+
+static void print_row(const struct run *run, uint32_t product, uint32_t row, double begun) {
+    bool all_ended = jobs_wait(); // before their counts are read
+    const struct tally *tally = tally_of(run, product, row);
+    printf("%-12s %-13s %10u %7u %10u %6u %7u %10u %5u %7u %9u %8.0f%s\n",
+           run->products[product]->part->name,
+           row < scenario_count    ? scenarios[row].name
+           : row == scenario_count ? "several cuts"
+                                   : "resets",
+           tally->operations, tally->points, tally->recoveries, tally->weak,
+           tally->findings[FINDING_BRICK], tally->findings[FINDING_UNVERIFIED],
+           tally->findings[FINDING_LOST], tally->findings[FINDING_FAILED],
+           tally->findings[FINDING_FLAPPING], seconds() - begun, all_ended ? "" : " crashed");
+    fflush(stdout);
 }
 
 static struct pass pass_of(const struct run *run, uint32_t product, uint32_t scenario) {
@@ -196,30 +196,37 @@ static struct pass pass_of(const struct run *run, uint32_t product, uint32_t sce
 }
 
 // The first seed cuts at every operation, the others at those that matter.
+static void explore_scenario(const struct run *run, uint32_t product, uint32_t scenario) {
+    double begun = seconds();
+    for (uint32_t i = 0; i < run->options->seeds; i++) {
+        struct pass pass = pass_of(run, product, scenario);
+        pass.seed += i;
+        pass.share = pass.seed == 1 ? 1 : 0;
+        pass.thorough_share = 16;
+        pass.key_share = 1;
+        pass_run(&pass);
+    }
+    print_row(run, product, scenario, begun);
+}
+
 static void explore_full(const struct run *run) {
+    print_heads();
     for (uint32_t p = 0; p < run->product_count; p++) {
-        double begun = seconds();
         for (uint32_t s = 0; s < scenario_count; s++) {
-            for (uint64_t seed = run->options->seed;
-                 seed < run->options->seed + run->options->seeds; seed++) {
-                struct pass pass = pass_of(run, p, s);
-                pass.seed = seed;
-                pass.share = seed == 1 ? 1 : 0;
-                pass.thorough_share = 16;
-                pass.key_share = 1;
-                if (run->options->scenario == NULL || run->options->scenario == pass.scenario) {
-                    pass_run(&pass);
-                }
+            if (run->options->scenario == NULL || run->options->scenario == &scenarios[s]) {
+                explore_scenario(run, p, s);
             }
         }
         if (run->options->scenario == NULL) {
+            double begun = seconds();
             for (uint64_t seed = 1; seed <= 100u * run->options->seeds; seed++) {
                 random_fork(run->products[p], seed, tally_of(run, p, scenario_count));
             }
+            print_row(run, p, scenario_count, begun);
+            begun = seconds();
             resets_all(run->products[p], tally_of(run, p, scenario_count + 1));
+            print_row(run, p, scenario_count + 1, begun);
         }
-        jobs_wait();
-        printf("%s: %.0f s\n", run->products[p]->part->name, seconds() - begun);
     }
 }
 
@@ -300,9 +307,6 @@ int main(int argc, char **argv) {
         explore_sample(&run);
     }
     bool ended_well = jobs_wait();
-    if (options.full) {
-        print_table(&run);
-    }
     if (!ended_well) {
         printf("a process of the exploration itself crashed\n");
     }

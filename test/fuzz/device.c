@@ -415,7 +415,7 @@ void device_reset(void) {
     bool started = iap_start_allowed(&target, &mailbox);
     if (started) {
         // The second pass looks at the vectors only: the first has just checked the rest.
-        check_start(!device.stale_start || !device.app_rotten);
+        check_start(!device.stale_start || !(device.app_rotten || device.rotten));
         CHECK(!device.wrong_token);
         run_application();
     } else {

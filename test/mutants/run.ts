@@ -1,12 +1,12 @@
 // Shows that every mutant is caught: breaks a copy of the bootloader, builds what its catcher needs, runs the catcher.
 import { execFile } from 'node:child_process';
 import {
-  cpSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
-  readFileSync,
   readdirSync,
-  rmSync,
+  readFileSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -15,7 +15,7 @@ import { parseArgs, promisify } from 'node:util';
 import { Deviation } from '../../host/conformance/check.js';
 import { conform } from '../../host/conformance/run.js';
 import { Lockstep } from '../conformance/lockstep.js';
-import { type Mutant, MUTANTS } from './mutants.js';
+import { DEFECTS, type Edit, MUTANTS, type Mutant } from './mutants.js';
 
 const run = promisify(execFile);
 /** The part with small pages, so that flash is written fast */
@@ -33,6 +33,8 @@ const USAGE = `test/mutants/run.mjs [--sample N --seed S] [--only ID] [--catcher
   --catcher P    those whose catcher begins so, for example conformance:
   --list         only list them`;
 
+type Catcher = Pick<Mutant, 'caughtBy' | 'explore'>;
+
 interface Outcome {
   readonly caught: boolean;
   readonly how: string;
@@ -47,25 +49,35 @@ class Tree {
   constructor(root: string) {
     this.#original = root;
     this.root = join(root, 'build', 'mutants', 'tree');
-    rmSync(this.root, { recursive: true, force: true });
-    mkdirSync(this.root, { recursive: true });
-    cpSync(join(root, 'bootloader-c'), join(this.root, 'bootloader-c'), {
-      recursive: true,
-      preserveTimestamps: true,
-    });
-    for (const name of ['linker', 'build']) symlinkSync(join(root, name), join(this.root, name));
+    mkdirSync(join(this.root, 'bootloader-c'), { recursive: true });
+    const source = join(root, 'bootloader-c');
+    const copy = join(this.root, 'bootloader-c');
+    // Only what differs is written, or everything would be built again.
+    for (const name of readdirSync(source, { recursive: true, encoding: 'utf8' })) {
+      const [from, to] = [join(source, name), join(copy, name)];
+      if (statSync(from).isDirectory()) mkdirSync(to, { recursive: true });
+      else if (!existsSync(to) || !readFileSync(from).equals(readFileSync(to)))
+        copyFileSync(from, to);
+    }
+    for (const name of ['linker', 'build']) {
+      if (!existsSync(join(this.root, name))) symlinkSync(join(root, name), join(this.root, name));
+    }
   }
 
-  /** Breaks one place; returns how to mend it. */
-  apply({ id, file, find, replace }: Mutant): () => void {
-    const path = join(this.root, 'bootloader-c', file);
-    const text = readFileSync(path, 'utf8');
-    const parts = text.split(find);
-    if (parts.length !== 2) {
-      throw new Error(`mutant "${id}": its text is ${parts.length - 1} times in ${file}`);
+  /** Breaks places; returns how to mend them. */
+  apply(edits: readonly Edit[]): () => void {
+    const before = new Map<string, string>();
+    for (const { file, find, replace } of edits) {
+      const path = join(this.root, 'bootloader-c', file);
+      const text = readFileSync(path, 'utf8');
+      if (!before.has(path)) before.set(path, text);
+      const parts = text.split(find);
+      if (parts.length !== 2) throw new Error(`"${find}" is ${parts.length - 1} times in ${file}`);
+      writeFileSync(path, parts.join(replace));
     }
-    writeFileSync(path, parts.join(replace));
-    return () => writeFileSync(path, text);
+    return () => {
+      for (const [path, text] of before) writeFileSync(path, text);
+    };
   }
 
   /** Program of the core's tests that has this test */
@@ -97,6 +109,14 @@ class Tree {
     return join(build, 'bootloader.bin');
   }
 
+  async explore(): Promise<string> {
+    const build = join(this.#original, 'build', 'explore');
+    const source = join(this.#original, 'test', 'explore');
+    await this.#configure(build, ['-S', source, '-B', build, '-G', 'Ninja']);
+    await run('ninja', ['-C', build, 'explore']);
+    return join(build, 'explore');
+  }
+
   async #configure(build: string, args: readonly string[]): Promise<void> {
     if (this.#built.has(build)) return;
     await run('cmake', args);
@@ -113,7 +133,9 @@ async function coreTest(program: string, test: string): Promise<Outcome> {
     return { caught: false, how: 'passed' };
   } catch (error) {
     const { stderr = '', killed } = error as { stderr?: string; killed?: boolean };
-    const line = stderr.split('\n').find((text) => /not true|expected|ERROR|runtime error/.test(text));
+    const line = stderr
+      .split('\n')
+      .find((text) => /not true|expected|ERROR|runtime error/.test(text));
     return { caught: true, how: killed ? 'hung' : (line ?? 'failed').replace(/^.*\//, '').trim() };
   }
 }
@@ -145,20 +167,32 @@ async function conformance(root: string, bootloader: string, check: string): Pro
   }
 }
 
-async function explore(root: string, bootloader: string): Promise<Outcome> {
-  const program = join(root, 'build', 'explore', 'explore');
-  const args = ['--part', PART, '--bootloader', bootloader, '--sample', String(EXPLORE_S)];
+/** By a case of resets, by the cuts that the mutant names, or by a sample of all. */
+async function explore(
+  root: string,
+  tree: Tree,
+  name: string,
+  cuts: readonly string[] | undefined,
+): Promise<Outcome> {
+  const program = await tree.explore();
+  const resets = readFileSync(join(root, 'test', 'explore', 'resets.c'), 'utf8');
+  const reset = resets.includes(`{"${name}", `);
+  const what = reset ? ['--reset', name] : (cuts ?? ['--sample', String(EXPLORE_S)]);
+  const args = ['--part', PART, '--bootloader', await tree.bootloader(), ...what];
   try {
     await run(program, args, { maxBuffer: 1 << 26 });
     return { caught: false, how: 'passed' };
   } catch (error) {
-    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
-    const text = `${stdout}\n${stderr}`.split('\n').find((line) => /FAIL|fail|broken/.test(line));
-    return { caught: true, how: (text ?? 'failed').trim() };
+    const { stdout = '' } = error as { stdout?: string };
+    return { caught: true, how: (stdout.split('\n')[0] ?? 'failed').trim() };
   }
 }
 
-async function judge(root: string, tree: Tree, caughtBy: string): Promise<Outcome> {
+async function judge(
+  root: string,
+  tree: Tree,
+  { caughtBy, explore: cuts }: Catcher,
+): Promise<Outcome> {
   const [kind, name = ''] = caughtBy.split(':');
   switch (kind) {
     case 'core':
@@ -166,20 +200,38 @@ async function judge(root: string, tree: Tree, caughtBy: string): Promise<Outcom
     case 'conformance':
       return conformance(root, await tree.bootloader(), name);
     case 'explore':
-      return explore(root, await tree.bootloader());
+      return explore(root, tree, name, cuts);
     default:
       throw new Error(`nobody knows how to run ${caughtBy}`);
   }
 }
 
+/** Hardware that fails must not be noticed. */
+async function defects(root: string, tree: Tree): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const { id, edit, passes } of DEFECTS) {
+    const mend = tree.apply([edit]);
+    const { caught, how } = await conformance(root, await tree.bootloader(), passes);
+    mend();
+    console.log(`${caught ? 'FAILED ' : 'passed '} defect:${id}: ${how}`);
+    if (caught) wrong.push(`defect:${id} fails conformance:${passes}: ${how}`);
+  }
+  return wrong;
+}
+
 /** Without a change every catcher must be content, or catching means nothing. */
-async function unbroken(root: string, tree: Tree, catchers: readonly string[]): Promise<string[]> {
+async function unbroken(root: string, tree: Tree, catchers: readonly Catcher[]): Promise<string[]> {
   const wrong: string[] = [];
   for (const catcher of catchers) {
     const { caught, how } = await judge(root, tree, catcher);
-    if (caught) wrong.push(`${catcher} fails without a mutant: ${how}`);
+    if (caught) wrong.push(`${catcher.caughtBy} fails without a mutant: ${how}`);
   }
   return wrong;
+}
+
+function catchers(mutants: readonly Mutant[]): Catcher[] {
+  const name = ({ caughtBy, explore: cuts = [] }: Catcher): string => [caughtBy, ...cuts].join(' ');
+  return [...new Map(mutants.map((mutant) => [name(mutant), mutant])).values()];
 }
 
 function sampled(mutants: readonly Mutant[], count: number, seed: number): Mutant[] {
@@ -212,9 +264,11 @@ export async function main(args: string[], root: string): Promise<number> {
   }
   let chosen = MUTANTS.filter(
     ({ id, caughtBy }) =>
-      (values.only === undefined || id === values.only) && caughtBy.startsWith(values.catcher ?? ''),
+      (values.only === undefined || id === values.only) &&
+      caughtBy.startsWith(values.catcher ?? ''),
   );
-  if (values.sample !== undefined) chosen = sampled(chosen, Number(values.sample), Number(values.seed));
+  if (values.sample !== undefined)
+    chosen = sampled(chosen, Number(values.sample), Number(values.seed));
   if (values.list) {
     for (const { id, requirements, caughtBy } of chosen) {
       console.log(`${requirements.join(' ').padEnd(10)} ${caughtBy.padEnd(52)} ${id}`);
@@ -235,13 +289,15 @@ export async function main(args: string[], root: string): Promise<number> {
 async function report(root: string, chosen: readonly Mutant[]): Promise<number> {
   const startedAt = Date.now();
   const tree = new Tree(root);
-  const problems = await unbroken(root, tree, [...new Set(chosen.map(({ caughtBy }) => caughtBy))]);
+  const problems = await unbroken(root, tree, catchers(chosen));
+  problems.push(...(await defects(root, tree)));
   let caughtCount = 0;
   for (const mutant of chosen) {
     const since = Date.now();
-    const mend = tree.apply(mutant);
+    let mend = (): void => {};
     try {
-      const { caught, how } = await judge(root, tree, mutant.caughtBy);
+      mend = tree.apply([mutant, ...(mutant.also ? [mutant.also] : [])]);
+      const { caught, how } = await judge(root, tree, mutant);
       caughtCount += caught ? 1 : 0;
       const verdict = caught ? 'caught ' : 'MISSED ';
       const seconds = ((Date.now() - since) / 1000).toFixed(1).padStart(5);

@@ -7,11 +7,13 @@ import {
   HelloResponse,
   MAX_PAYLOAD,
   MIN_PAYLOAD_LIMIT,
+  Stay,
 } from '../../../protocol/index.js';
+import { nameOf } from '../../text.js';
 import { type Bench, helloPayload, readAnswer } from '../bench.js';
 import { type Check, expectEqual, expectTrue } from '../check.js';
 import { noise } from '../image.js';
-import { beginPayload, dataFrame } from '../update.js';
+import { begin, beginPayload, dataFrame, progress } from '../update.js';
 import { concat } from '../wire.js';
 
 const ROUNDS = 12;
@@ -30,8 +32,8 @@ async function afterNoise(bench: Bench): Promise<void> {
     // Any noise, with and without delimiters in it, a whole burst right behind it.
     const frame = bench.frame(Command.HELLO, helloPayload(true));
     const before = noise(round, 1 + ((round * 37) % 300));
-    if (round % 2 === 0) before.forEach((byte, i) => (before[i] = byte || 1));
-    await bench.wire.send(concat([before, BURST_START, encodeFrame(frame)]));
+    const dense = round % 2 === 0 ? before.map((byte) => byte || 1) : before;
+    await bench.wire.send(concat([dense, BURST_START, encodeFrame(frame)]));
     readAnswer(Command.HELLO, await bench.answerTo(frame), HelloResponse);
   }
   const frame = bench.frame(Command.HELLO, helloPayload(true));
@@ -112,6 +114,19 @@ async function inWindows(bench: Bench, what: string, frames: readonly Uint8Array
 }
 
 async function tooLong(bench: Bench): Promise<void> {
+  const { stay } = bench.info;
+  // A session lives in the device's RAM: it shows whether anything was harmed.
+  const image = bench.image({ seed: 2 });
+  if (bench.closed === undefined) await begin(bench, image);
+  await sendTooLong(bench);
+  expectEqual('stay', nameOf(Stay, bench.info.stay), nameOf(Stay, stay));
+  if (bench.closed !== undefined) return;
+  const { status, next } = await progress(bench);
+  expectEqual('status of the session and next', `${status}, ${next}`, '0, 0');
+  await bench.abort();
+}
+
+async function sendTooLong(bench: Bench): Promise<void> {
   const payload = noise(3, MAX_PAYLOAD);
   payload.set(helloPayload(true));
   const longest = encodeFrame(bench.frame(Command.HELLO, payload));
