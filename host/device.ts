@@ -99,12 +99,17 @@ export class Device {
     });
   }
 
-  /** Asks where the device is, with a DATA frame that carries nothing. */
-  async progress(number: number, pagesAtWork: number): Promise<DataResponse> {
+  /**
+   * Asks where the device is, with a DATA frame that carries nothing. For when all that was sent must have been worked
+   * through: it may be busy with one page more, not with a window full of them.
+   */
+  async progress(number: number): Promise<DataResponse> {
     const request = { number, flags: DataFlag.ASK, body: NOTHING };
     return this.#ask('DATA', encode(DataRequest, request), DataResponse, {
-      limitMs: this.info.pageMs * Math.max(1, pagesAtWork),
+      limitMs: this.info.pageMs,
       answerSize: DataResponse.size,
+      // A device that lost its power comes back to a listening window: better to be calling by then.
+      attempts: 3,
     });
   }
 

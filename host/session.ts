@@ -214,7 +214,7 @@ export class Session {
       const onAnswer = (bytes: Uint8Array): Uint8Array => (answer ??= bytes);
       await this.post([{ type, payload, answerSize, workMs: limitMs, onAnswer }]);
       const latest = this.answersAt;
-      const deadline = latest + (patience - 1) * limitMs + patience * this.margin;
+      const deadline = latest + patience * this.margin;
       while (answer === undefined && this.clock.now() < deadline) await this.pause(deadline);
       if (answer !== undefined) {
         // After a repeat nobody knows which attempt was answered, so it measures nothing.

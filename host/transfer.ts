@@ -214,15 +214,11 @@ export class Transfer {
     return this.#answers.length > 0;
   }
 
-  get #pagesOnTheWay(): number {
-    return this.#sent.filter(({ completes }) => completes).length;
-  }
-
   /** Asks where the device is. All that was sent is worked through or lost by then, so the rest is sent again. */
   async #query(): Promise<void> {
     // An answer that is only late is older than the one to this question.
     this.#session.forget(Command.DATA);
-    const report = await this.#device.progress(this.#number, this.#pagesOnTheWay);
+    const report = await this.#device.progress(this.#number);
     this.#unasked = 0;
     this.#take(report, this.#epoch);
     if (report.next !== this.#number) this.#goBack(report);

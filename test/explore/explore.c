@@ -1,6 +1,4 @@
 // Cuts power, or resets, at every moment of an update and judges what the device does then.
-#include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,128 +6,13 @@
 #include <unistd.h>
 
 #include "jobs.h"
+#include "options.h"
 #include "pass.h"
 #include "random.h"
 #include "resets.h"
 
-#ifndef BUILD_DIR
-#error "BUILD_DIR names where the firmware was built"
-#endif
-
 static const char *const parts[] = {"stm32f103xe", "stm32f103xb", "stm32f100xb"};
 #define PARTS (sizeof parts / sizeof parts[0])
-
-struct options {
-    const char *part, *bootloader, *build, *reset;
-    const struct scenario *scenario;
-    uint64_t cut, seed, random;
-    uint32_t boots, seeds, sample_s, uncut;
-    bool full, verbose, has_cut;
-};
-
-static const char usage[] =
-    "explore --full [--seed K] [--seeds N] [--part P] [--scenario S]   seed 1 cuts at every "
-    "operation,\n"
-    "    the others at those that matter\n"
-    "explore --sample SECONDS [--part P] [--scenario S]     a part of it, always the same order\n"
-    "explore --part P --scenario S --cut N --seed K [--boots N] [--verbose]   one cut again\n"
-    "explore --uncut N --scenario S [--part P]   N seeds of what comes before S, S itself not cut\n"
-    "explore --part P --random K [--verbose]                one run of several cuts and resets "
-    "again\n"
-    "explore --part P --reset NAME [--verbose]              one case of resets again\n"
-    "  --bootloader FILE  instead of the build's; with --part\n"
-    "  --build DIR        where the firmware was built\n"
-    "  --jobs N           processes at a time (2)\n";
-
-_Noreturn static void fail(const char *what) {
-    fprintf(stderr, "%s\n%s", what, usage);
-    exit(2);
-}
-
-static uint64_t number(const char *text) {
-    char *end;
-    errno = 0;
-    uint64_t value = strtoull(text, &end, 10);
-    if (end == text || *end != '\0' || errno != 0) {
-        fail("a number is missing");
-    }
-    return value;
-}
-
-static struct options parse(int argc, char **argv) {
-    static const struct option known[] = {{"full", 0, 0, 'f'},       {"sample", 1, 0, 's'},
-                                          {"part", 1, 0, 'p'},       {"scenario", 1, 0, 'c'},
-                                          {"cut", 1, 0, 'n'},        {"seed", 1, 0, 'k'},
-                                          {"seeds", 1, 0, 'S'},      {"uncut", 1, 0, 'u'},
-                                          {"boots", 1, 0, 'b'},      {"verbose", 0, 0, 'v'},
-                                          {"bootloader", 1, 0, 'B'}, {"build", 1, 0, 'd'},
-                                          {"jobs", 1, 0, 'j'},       {"random", 1, 0, 'r'},
-                                          {"reset", 1, 0, 'R'},      {0, 0, 0, 0}};
-    struct options options = {
-        .build = BUILD_DIR, .boots = POINT_BOOTS, .seeds = 8, .seed = 1, .sample_s = 30};
-    int option;
-    while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
-        switch (option) {
-        case 'f':
-            options.full = true;
-            break;
-        case 's':
-            options.sample_s = (uint32_t)number(optarg);
-            break;
-        case 'p':
-            options.part = optarg;
-            break;
-        case 'c':
-            options.scenario = scenario_find(optarg);
-            if (options.scenario == NULL) {
-                fail("no such scenario");
-            }
-            break;
-        case 'n':
-            options.cut = number(optarg);
-            options.has_cut = true;
-            break;
-        case 'k':
-            options.seed = number(optarg);
-            break;
-        case 'S':
-            options.seeds = (uint32_t)number(optarg);
-            break;
-        case 'u':
-            options.uncut = (uint32_t)number(optarg);
-            break;
-        case 'b':
-            options.boots = (uint32_t)number(optarg);
-            break;
-        case 'v':
-            options.verbose = true;
-            break;
-        case 'B':
-            options.bootloader = optarg;
-            break;
-        case 'd':
-            options.build = optarg;
-            break;
-        case 'j':
-            jobs_limit((unsigned)number(optarg));
-            break;
-        case 'r':
-            options.random = number(optarg);
-            break;
-        case 'R':
-            options.reset = optarg;
-            break;
-        default:
-            fail("unknown option");
-        }
-    }
-    bool replay = options.has_cut || options.random != 0 || options.reset != NULL;
-    if (optind < argc || ((options.bootloader != NULL || replay) && options.part == NULL) ||
-        ((options.has_cut || options.uncut != 0) && options.scenario == NULL)) {
-        fail("these options do not go together");
-    }
-    return options;
-}
 
 static struct product *load_part(const struct options *options, const char *part) {
     char bootloader[512];
@@ -275,7 +158,7 @@ static void replay(const struct run *run) {
         random_run(run->products[0], options->random, options->verbose, tally);
     } else if (options->reset != NULL) {
         if (!resets_run(run->products[0], options->reset, options->verbose, tally)) {
-            fail("no such case of resets");
+            options_fail("no such case of resets");
         }
     } else {
         struct pass pass = pass_of(run, 0, (uint32_t)(options->scenario - scenarios));
@@ -286,7 +169,7 @@ static void replay(const struct run *run) {
 }
 
 int main(int argc, char **argv) {
-    const struct options options = parse(argc, argv);
+    const struct options options = options_parse(argc, argv);
     struct run run = {.options = &options};
     for (uint32_t i = 0; i < PARTS; i++) {
         if (options.part == NULL || strcmp(options.part, parts[i]) == 0) {
@@ -294,7 +177,7 @@ int main(int argc, char **argv) {
         }
     }
     if (run.product_count == 0) {
-        fail("no such part");
+        options_fail("no such part");
     }
     run.tallies = tally_create(tally_count(&run));
     if (options.has_cut || options.random != 0 || options.reset != NULL) {

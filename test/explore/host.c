@@ -1,94 +1,12 @@
-#include "host.h"
+#include "host_line.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "iap_bytes.h"
 
-#define ATTEMPTS      3u  // of a request without an answer, and of a page that fails
-#define ANSWER_MS     60u // 50 ms, and the time on the wire
 #define CHECK_WAIT_MS 2000u
 #define START_UP_MS   5u
-#define SLICE_PS      (100u * BOARD_PS_PER_US) // how closely the end of an answer is met
 #define MAX_PAGES     64u
-
-struct line {
-    struct rig *rig;
-    uint32_t sent;
-};
-
-static void emit(void *context, const uint8_t *bytes, size_t size) {
-    struct line *line = context;
-    board_uart_push(line->rig->board, bytes, size);
-    line->sent += (uint32_t)size;
-}
-
-// Returns the encoded size: it counts for the window.
-static uint32_t send(struct host *host, uint8_t type, const uint8_t *payload, uint32_t size) {
-    uint8_t frame[IAP_MAX_PAYLOAD + IAP_FRAME_OVERHEAD];
-    struct line line = {host->rig, 0};
-    if (host->quits_after > 0 && ++host->sent > host->quits_after) {
-        return 0;
-    }
-    frame[0] = IAP_ADDRESS_ONLY;
-    frame[1] = type;
-    frame[2] = ++host->seq;
-    if (size > 0) {
-        memcpy(frame + IAP_FRAME_HEADER_SIZE, payload, size);
-    }
-    iap_frame_send(frame, size, emit, &line);
-    return line.sent;
-}
-
-// Takes what was heard. true: the response to the newest request, of this type, is in answer.
-static bool hear(struct host *host, uint8_t type) {
-    uint8_t bytes[64];
-    size_t size;
-    bool found = false;
-    while (!found && (size = board_uart_pull(host->rig->board, bytes, sizeof bytes)) > 0) {
-        for (size_t i = 0; i < size; i++) {
-            if (iap_decoder_sink(&host->decoder, bytes[i]) != IAP_DECODED_FRAME) {
-                continue;
-            }
-            struct iap_frame frame = iap_decoder_frame(&host->decoder);
-            // All the calls of a host that calls are still waited for.
-            if ((frame.seq == host->seq || type == IAP_COMMAND_HELLO) &&
-                frame.type == (type | IAP_RESPONSE_BIT) && frame.size > 0) {
-                host->answer = frame.payload;
-                host->answer_size = frame.size;
-                found = true;
-            }
-        }
-    }
-    return found;
-}
-
-static bool alive(const struct host *host) {
-    return board_get_state(host->rig->board) == BOARD_RUNNING;
-}
-
-static bool wait(struct host *host, uint8_t type, uint64_t ms) {
-    uint64_t end = board_time_ps(host->rig->board) + ms * RIG_MS;
-    bool found = hear(host, type);
-    while (!found && alive(host) && board_time_ps(host->rig->board) < end) {
-        rig_wait(host->rig, SLICE_PS);
-        found = hear(host, type);
-    }
-    return found;
-}
-
-// A line time for the frames on their way is added to ms.
-static enum host_result ask(struct host *host, uint8_t type, const uint8_t *payload, uint32_t size,
-                            uint32_t ms) {
-    for (unsigned attempt = 0; attempt < ATTEMPTS && alive(host); attempt++) {
-        send(host, type, payload, size);
-        if (wait(host, type, ms + ANSWER_MS)) {
-            host->status = host->answer[0];
-            return HOST_DONE;
-        }
-    }
-    return HOST_LOST;
-}
 
 void host_open(struct host *host, struct rig *rig) {
     *host = (struct host){.rig = rig};
@@ -118,7 +36,7 @@ enum host_result host_identify(struct host *host, enum iap_stay *stay) {
     static const uint8_t request[IAP_HELLO_REQUEST_SIZE] = {IAP_PROTOCOL_MAJOR, IAP_PROTOCOL_MINOR,
                                                             0, 0};
     rig_wait(host->rig, START_UP_MS * RIG_MS);
-    enum host_result result = ask(host, IAP_COMMAND_HELLO, request, sizeof request, 0);
+    enum host_result result = host_ask(host, IAP_COMMAND_HELLO, request, sizeof request, 0);
     result = result == HOST_DONE ? take_hello(host) : result;
     if (result == HOST_DONE) {
         *stay = (enum iap_stay)host->answer[IAP_HELLO_RESPONSE_AT_STAY];
@@ -129,9 +47,10 @@ enum host_result host_identify(struct host *host, enum iap_stay *stay) {
 enum host_result host_call(struct host *host, uint32_t ms) {
     // The first call would be lost on a device that has just got power.
     rig_wait(host->rig, START_UP_MS * RIG_MS);
-    for (uint32_t waited = 0; waited < ms && alive(host); waited += IAP_CALL_INTERVAL_MS) {
-        send(host, IAP_COMMAND_HELLO, hold, sizeof hold);
-        if (wait(host, IAP_COMMAND_HELLO, IAP_CALL_INTERVAL_MS)) {
+    for (uint32_t waited = 0; waited < ms && host_hears_device(host);
+         waited += IAP_CALL_INTERVAL_MS) {
+        host_send(host, IAP_COMMAND_HELLO, hold, sizeof hold);
+        if (host_wait(host, IAP_COMMAND_HELLO, IAP_CALL_INTERVAL_MS)) {
             return take_hello(host);
         }
     }
@@ -141,7 +60,7 @@ enum host_result host_call(struct host *host, uint32_t ms) {
 // Until the device has checked its image, GOOD says nothing: section 4, number 6.
 static enum host_result hello_checked(struct host *host) {
     for (uint32_t waited = 0; waited < CHECK_WAIT_MS; waited += IAP_CALL_INTERVAL_MS) {
-        enum host_result result = ask(host, IAP_COMMAND_HELLO, hold, sizeof hold, 0);
+        enum host_result result = host_ask(host, IAP_COMMAND_HELLO, hold, sizeof hold, 0);
         result = result == HOST_DONE ? take_hello(host) : result;
         uint8_t state = host->installed[IAP_IMAGE_AT_STATE];
         if (result != HOST_DONE || (state & IAP_IMAGE_STATE_VALID) == 0 ||
@@ -166,7 +85,8 @@ static enum host_result begin(struct host *host, const uint8_t *header, uint8_t 
     uint8_t request[IAP_BEGIN_REQUEST_SIZE];
     request[IAP_BEGIN_REQUEST_AT_FLAGS] = flags;
     memcpy(request + IAP_BEGIN_REQUEST_AT_HEADER, header, IAP_HEADER_SIZE);
-    enum host_result result = ask(host, IAP_COMMAND_BEGIN, request, sizeof request, host->begin_ms);
+    enum host_result result =
+        host_ask(host, IAP_COMMAND_BEGIN, request, sizeof request, host->begin_ms);
     if (result != HOST_DONE || host->status != IAP_STATUS_OK) {
         return result == HOST_DONE ? HOST_REFUSED : result;
     }
@@ -187,7 +107,7 @@ static enum host_result compare(struct host *host, const struct image *image,
         iap_put16(request + IAP_PAGES_REQUEST_AT_FIRST, first);
         iap_put16(request + IAP_PAGES_REQUEST_AT_COUNT, count);
         enum host_result result =
-            ask(host, IAP_COMMAND_PAGES, request, sizeof request, host->pages_ms);
+            host_ask(host, IAP_COMMAND_PAGES, request, sizeof request, host->pages_ms);
         if (result != HOST_DONE || host->status != IAP_STATUS_OK) {
             return result == HOST_DONE ? HOST_REFUSED : result;
         }
@@ -230,9 +150,10 @@ static enum host_result send_page(struct host *host, const struct image *image, 
         payload[IAP_DATA_REQUEST_AT_FLAGS] =
             (uint8_t)((asks ? IAP_DATA_FLAG_ASK : 0u) | (done == 0 ? IAP_DATA_FLAG_HEAD : 0u));
         if (!asks) {
-            unanswered += send(host, IAP_COMMAND_DATA, payload, size);
+            unanswered += host_send(host, IAP_COMMAND_DATA, payload, size);
         } else {
-            enum host_result result = ask(host, IAP_COMMAND_DATA, payload, size, 2 * host->page_ms);
+            enum host_result result =
+                host_ask(host, IAP_COMMAND_DATA, payload, size, 2 * host->page_ms);
             if (result != HOST_DONE) {
                 return result;
             }
@@ -259,7 +180,7 @@ static enum host_result send_pages(struct host *host, const struct image *image,
         enum host_result result;
         do {
             result = send_page(host, image, page, flags, next);
-        } while (result == HOST_DONE && host->status != IAP_STATUS_OK && ++attempt < ATTEMPTS);
+        } while (result == HOST_DONE && host->status != IAP_STATUS_OK && ++attempt < HOST_ATTEMPTS);
         if (result != HOST_DONE || host->status != IAP_STATUS_OK) {
             return result == HOST_DONE ? HOST_REFUSED : result;
         }
@@ -270,11 +191,11 @@ static enum host_result send_pages(struct host *host, const struct image *image,
 static enum host_result end(struct host *host, uint16_t next) {
     uint8_t request[IAP_END_REQUEST_SIZE];
     iap_put16(request + IAP_END_REQUEST_AT_COUNT, next);
-    return ask(host, IAP_COMMAND_END, request, sizeof request, host->end_ms);
+    return host_ask(host, IAP_COMMAND_END, request, sizeof request, host->end_ms);
 }
 
 enum host_result host_boot(struct host *host) {
-    enum host_result result = ask(host, IAP_COMMAND_BOOT, NULL, 0, 0);
+    enum host_result result = host_ask(host, IAP_COMMAND_BOOT, NULL, 0, 0);
     return result == HOST_DONE && host->status != IAP_STATUS_OK ? HOST_REFUSED : result;
 }
 
@@ -282,7 +203,8 @@ enum host_result host_begin_and_abort(struct host *host, const uint8_t header[IA
     uint16_t next;
     enum host_result result = host_call(host, 300);
     result = result == HOST_DONE ? begin(host, header, 0, &next) : result;
-    return result == HOST_DONE ? ask(host, IAP_COMMAND_ABORT, NULL, 0, host->begin_ms) : result;
+    return result == HOST_DONE ? host_ask(host, IAP_COMMAND_ABORT, NULL, 0, host->begin_ms)
+                               : result;
 }
 
 static enum host_result write_image(struct host *host, const struct image *image, unsigned flags) {

@@ -23,7 +23,7 @@ static void find(struct tally *tally, enum finding finding, const struct rig *ri
 // Arms what ends the next update, at a moment of its whole length.
 static void arm(struct rig *rig, const struct image *image, uint64_t seed, uint32_t number) {
     uint32_t operations = 200 + image->size / 2 + 8;
-    uint32_t update_ms = image_pages(image) * 130 + 100;
+    uint32_t update_ms = image_pages(image) * 70 + 60;
     uint64_t purpose = 100 + 10 * number;
     enum interruption kind = rig_choose(seed, purpose, INTERRUPTIONS);
     rig->reset_at_ps = 0;
@@ -34,7 +34,7 @@ static void arm(struct rig *rig, const struct image *image, uint64_t seed, uint3
     } else if (kind == CUT_AFTER_CYCLES) {
         uint64_t us = 1 + rig_choose(seed, purpose + 3, update_ms * 1000);
         board_cut_at(rig->board, 100000, seed + number); // only to seed what the cut leaves
-        board_cut_after_cycles(rig->board, us * 24);
+        board_cut_after_cycles(rig->board, us * (rig->product->part->max_hz / 1000000));
     } else {
         rig->reset_at_ps = board_time_ps(rig->board) +
                            (1 + rig_choose(seed, purpose + 4, update_ms * 1000)) * BOARD_PS_PER_US;
@@ -99,16 +99,16 @@ static void run(struct rig *rig, uint64_t seed, struct tally *tally) {
     }
     uint32_t interruptions = 2 + rig_choose(seed, 4, MOST_INTERRUPTIONS - 1);
     for (uint32_t i = 0; i < interruptions; i++) {
-        // Now and then somebody changes his mind.
-        if (rig_choose(seed, 200 + i, 4) == 0) {
-            target = rig_choose(seed, 210 + i, IMAGE_DEMO);
-        }
         arm(rig, &rig->product->images[target], seed, i);
         enum host_result result = host_update(&host, &rig->product->images[target], HOST_NO_BOOT);
         disarm(rig);
         if (rig->verbose) {
             fprintf(stderr, "  update to %s: result %d, status 0x%02x, board %d\n",
                     image_label(target), result, host.status, board_get_state(rig->board));
+        }
+        // Now and then somebody changes his mind; after a success there must be something to do.
+        if (result == HOST_DONE || rig_choose(seed, 200 + i, 4) == 0) {
+            target = (target + 1 + rig_choose(seed, 210 + i, IMAGE_DEMO - 1)) % IMAGE_DEMO;
         }
         if (!boots_well(rig, seed, tally, rig_choose(seed, 220 + i, 4))) {
             return;
