@@ -71,6 +71,38 @@ bool iap_page_differs(const struct iap_page *page, const struct iap_target *targ
            iap_crc32(0, flash, target->config->page_size) != page->crc32;
 }
 
+// Offset of the last half-word of 0x0000; size if there is none.
+static uint32_t last_zero(const uint8_t *bytes, uint32_t size) {
+    for (uint32_t at = size; at > 0; at -= 2) {
+        if (iap_get16(bytes + at - 2) == 0) {
+            return at - 2;
+        }
+    }
+    return size;
+}
+
+static bool program_zero(const struct iap_target *target, uint32_t address) {
+    static const uint8_t zero[2] = {0, 0};
+    return iap_flash_program(target, address, zero, sizeof zero) == sizeof zero;
+}
+
+// The half-word that power may leave in doubt is the last one programmed. If that is 0x0000 it can
+// be made sure later.
+static struct iap_page_result program_page(const struct iap_target *target, uint32_t address) {
+    uint8_t *bytes = target->config->page_buffer;
+    uint32_t size = target->config->page_size;
+    uint32_t last = last_zero(bytes, size);
+    if (last < size) {
+        iap_put16(bytes + last, 0xffff);
+    }
+    uint32_t done = iap_flash_program(target, address, bytes, size);
+    if (done == size && last < size && !program_zero(target, address + last)) {
+        done = last;
+    }
+    return done == size ? result(IAP_STATUS_OK, 0)
+                        : result(IAP_STATUS_FLASH_FAILED, address + done);
+}
+
 struct iap_page_result iap_page_write(const struct iap_page *page, const struct iap_target *target,
                                       bool trust_blank) {
     const struct iap_config *config = target->config;
@@ -80,9 +112,13 @@ struct iap_page_result iap_page_write(const struct iap_page *page, const struct 
     if (erase && !iap_flash_erase_page(target, address)) {
         return result(IAP_STATUS_FLASH_FAILED, address);
     }
-    uint32_t done = iap_flash_program(target, address, config->page_buffer, config->page_size);
-    if (done != config->page_size) {
-        return result(IAP_STATUS_FLASH_FAILED, address + done);
+    return program_page(target, address);
+}
+
+void iap_page_firm(const struct iap_target *target, uint32_t address) {
+    uint32_t size = target->config->page_size;
+    uint32_t last = last_zero(iap_flash_read(target, address), size);
+    if (last < size) {
+        (void)program_zero(target, address + last);
     }
-    return result(IAP_STATUS_OK, 0);
 }

@@ -41,4 +41,8 @@ bool iap_page_differs(const struct iap_page *page, const struct iap_target *targ
 struct iap_page_result iap_page_write(const struct iap_page *page, const struct iap_target *target,
                                       bool trust_blank);
 
+// Makes sure of the half-word that was programmed last in the page at address: power may have cut
+// that, and it reads right by chance. Does nothing for a page without a half-word of 0x0000.
+void iap_page_firm(const struct iap_target *target, uint32_t address);
+
 #endif

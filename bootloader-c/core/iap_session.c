@@ -185,6 +185,20 @@ static uint32_t end_answer(const struct iap_session *session, uint8_t *answer, u
     return IAP_END_RESPONSE_SIZE;
 }
 
+static bool unfinished(const struct iap_update *update) {
+    const struct iap_entry *installed = &update->record.installed;
+    return installed->slot != 0 && !iap_entry_is(installed, IAP_ENTRY_VALID);
+}
+
+// Pages that were in flash already may be those of an update that power cut.
+static void firm_pages(const struct iap_update *update) {
+    const struct iap_config *config = update->target.config;
+    uint32_t size = iap_get32(update->session.header + IAP_HEADER_AT_IMAGE_SIZE);
+    for (uint32_t at = 0; at < size; at += config->page_size) {
+        iap_page_firm(&update->target, config->app_base + at);
+    }
+}
+
 uint32_t iap_session_end(struct iap_update *update, const uint8_t *request, uint8_t *answer) {
     struct iap_session *session = &update->session;
     bool complete = iap_get16(request + IAP_END_REQUEST_AT_COUNT) == session->next;
@@ -204,6 +218,9 @@ uint32_t iap_session_end(struct iap_update *update, const uint8_t *request, uint
     }
     if (!complete) {
         return end_answer(session, answer, IAP_STATUS_GAP, 0);
+    }
+    if (unfinished(update) && touch(update)) {
+        firm_pages(update);
     }
     uint32_t wrong = iap_image_verify(&update->target, session->header);
     if (wrong != 0) {

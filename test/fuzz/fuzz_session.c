@@ -40,6 +40,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     for (uint32_t i = 0; i < IMAGES; i++) {
         sim_image(images[i], IMAGE_ROOM, i + 1);
         memset(images[i] + 300, 0xff, 400); // half-words that are not programmed
+        memset(images[i] + 40, 0, 6);       // and some that can be programmed again
         uint32_t stack = iap_get32(images[i]);
         iap_put32(images[i], 0x08000000);
         sim_header(vectorless[i], images[i], image_sizes[i]);
