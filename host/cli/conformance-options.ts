@@ -23,8 +23,8 @@ export const CONFORMANCE_OPTIONS = {
   },
 } as const;
 
-export const CONFORMANCE_NOTE = `Checks the requirements of docs/bootloader-spec.md that can be seen from the other end of the line. Leaves the device in its
-bootloader with an unfinished image: install an application afterwards. Exit code 0 if nothing failed, 6 if a check failed,
-4 if no bootloader answers.
-
-Example: iap conformance --port /dev/ttyUSB0 --power-cmd ./relay.sh --yes`;
+export const CONFORMANCE_NOTE = [
+  'Checks the requirements of docs/bootloader-spec.md that can be seen from the other end of the line, in two minutes.',
+  'Leaves the device in its bootloader with an unfinished image: install an application afterwards.',
+  'Exit code: 0 nothing failed, 6 a check failed, 4 no bootloader answers.',
+].join('\n');

@@ -94,7 +94,11 @@ async function run(args: readonly string[], context: Context): Promise<ExitCode 
       (y) =>
         y
           .options({ ...LINK_OPTIONS, ...CONFORMANCE_OPTIONS, ...JSON_OPTION })
-          .epilogue(CONFORMANCE_NOTE),
+          .epilogue(CONFORMANCE_NOTE)
+          .example(
+            '$0 conformance --port /dev/ttyUSB0 --power-cmd ./relay.sh',
+            'all checks, power cuts too',
+          ),
       async (argv) => (await import('./commands/conformance.js')).conformance(argv, context),
     )
     .command(

@@ -1,27 +1,29 @@
 // The device under test as checks use it: single requests, strictly answered, and the few states that checks start from.
 import {
-  ADDRESS_ONLY,
   CALL_INTERVAL_MS,
   Command,
   decode,
-  encode,
   type Frame,
-  HelloFlag,
   HelloRequest,
   HelloResponse,
   ImageState,
   type Layout,
-  LayoutError,
   Mode,
-  PROTOCOL_MAJOR,
-  PROTOCOL_MINOR,
   RATE_IDLE_MS,
   RESPONSE_BIT,
   Refusal,
   Status,
 } from '../../protocol/index.js';
 import type { Clock } from '../clock.js';
-import { hexBytes, nameOf, sameBytes } from '../text.js';
+import { nameOf, sameBytes } from '../text.js';
+import {
+  describe,
+  describeArrival,
+  found,
+  helloPayload,
+  readAnswer,
+  readHello,
+} from './answers.js';
 import { Deviation, NotTestable } from './check.js';
 import { type ImageOptions, type TestImage, testImage } from './image.js';
 import { type Arrival, Wire } from './wire.js';
@@ -60,7 +62,6 @@ const ACQUIRE_MS = RATE_IDLE_MS + 3000;
 const ACQUIRE_AGAIN_MS = 1000;
 /** Nobody needs longer for the supply to fall [ms]. */
 const POWER_OFF_MS = 500;
-const FIRST_REFUSAL: number = Status.UNKNOWN_COMMAND;
 
 export class Bench {
   readonly wire: Wire;
@@ -200,8 +201,7 @@ export class Bench {
   }
 
   /** Calls until the bootloader answers; cuts the power if that does not help. */
-  async acquire(): Promise<void> {
-    const ms = this.#lost ? ACQUIRE_AGAIN_MS : ACQUIRE_MS;
+  async acquire(ms: number = this.#lost ? ACQUIRE_AGAIN_MS : ACQUIRE_MS): Promise<void> {
     if (this.wire.transport.rate !== this.rate) await this.wire.transport.setRate(this.rate);
     let here = await this.#call(ms);
     if (!here && this.power) {
@@ -292,52 +292,4 @@ export class Bench {
     if (arrival.kind === 'frame') return arrival.frame;
     throw new Deviation(expected, describeArrival(arrival));
   }
-}
-
-export function helloPayload(hold: boolean): Uint8Array {
-  return encode(HelloRequest, {
-    major: PROTOCOL_MAJOR,
-    minor: PROTOCOL_MINOR,
-    flags: hold ? HelloFlag.HOLD : 0,
-    reserved: 0,
-  });
-}
-
-function readHello(payload: Uint8Array): HelloResponse {
-  return readAnswer(Command.HELLO, payload, HelloResponse);
-}
-
-/** @throws Deviation if it is a refusal or too short */
-export function readAnswer<T>(type: number, bytes: Uint8Array, layout: Layout<T>): T {
-  const expected = `${layout.name} of ${layout.size} bytes`;
-  if ((bytes[0] ?? FIRST_REFUSAL) >= FIRST_REFUSAL) {
-    throw new Deviation(`${nameOf(Command, type)} answered with ${expected}`, found(bytes));
-  }
-  try {
-    return decode(layout, bytes);
-  } catch (error) {
-    if (error instanceof LayoutError) throw new Deviation(expected, found(bytes));
-    throw error;
-  }
-}
-
-/** An answer's status in words, and its bytes */
-export function found(bytes: Uint8Array): string {
-  const [status] = bytes;
-  if (status === undefined) return 'an empty answer';
-  return `${nameOf(Status, status)} (${hexBytes(bytes.subarray(0, 16))}${bytes.length > 16 ? '…' : ''})`;
-}
-
-function describe({ address, type, seq, payload }: Frame): string {
-  const base = type & ~RESPONSE_BIT;
-  const name = nameOf(Command, base);
-  const to = address === ADDRESS_ONLY ? '' : ` to address ${address}`;
-  const what = type === base ? name : `of ${name} (${hexBytes(payload.subarray(0, 8))})`;
-  return `${what}, seq ${seq}${to}`;
-}
-
-function describeArrival(arrival: Arrival): string {
-  if (arrival.kind === 'noise')
-    return `${arrival.bytes} bytes that are no frame (${arrival.reason})`;
-  return `an answer ${describe(arrival.frame)}`;
 }

@@ -37,6 +37,8 @@ export interface ConformOptions {
   readonly address: number;
   readonly signal?: AbortSignal;
   readonly power?: Power;
+  /** How long to call for a device at first [ms]; Infinity for ever */
+  readonly findMs?: number;
   /** Also checks that can not be undone */
   readonly permanent?: boolean;
   /** Ids of the checks to run; all unless given */
@@ -60,7 +62,7 @@ export async function conform(transport: Transport, options: ConformOptions): Pr
   const wire = new Wire(transport, clock, signal, options.trace);
   const bench = new Bench({ wire, rate: transport.rate, address, power, permanent });
   const startedAt = clock.now();
-  await bench.acquire();
+  await bench.acquire(options.findMs);
   const device = bench.info;
   options.onDevice?.(device);
   await learn(bench);

@@ -169,13 +169,32 @@ static enum host_result send_page(struct host *host, const struct image *image, 
     return HOST_DONE;
 }
 
-// Pages that fail are sent again, from the number that the device still expects.
+// After an update that was not finished, a page in flash may be blank by an erase that was cut, or
+// end in a half-word that was. The device makes sure of the latter where it is 0x0000; all other
+// pages it can only write anew.
+static bool distrusted(const struct host *host, const struct image *image, uint32_t page) {
+    uint8_t state = host->installed[IAP_IMAGE_AT_STATE];
+    if ((state & IAP_IMAGE_STATE_PRESENT) == 0 || (state & IAP_IMAGE_STATE_VALID) != 0) {
+        return false;
+    }
+    const uint8_t *bytes = image->bytes + page * image->page_size;
+    for (uint32_t i = 0; i < image->page_size; i += 2) {
+        if (bytes[i] == 0 && bytes[i + 1] == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Pages that fail are sent again, from the number that the device still expects. differs NULL: all.
 static enum host_result send_pages(struct host *host, const struct image *image,
-                                   const bool *differs, uint8_t flags, uint16_t *next) {
+                                   const bool *differs, uint16_t *next) {
     for (uint32_t page = 0; page < image_pages(image); page++) {
-        if (differs != NULL && !differs[page]) {
+        bool forced = differs == NULL || distrusted(host, image, page);
+        if (!forced && !differs[page]) {
             continue;
         }
+        uint8_t flags = forced ? IAP_PAGE_FLAG_FORCE : 0;
         unsigned attempt = 0;
         enum host_result result;
         do {
@@ -213,10 +232,10 @@ static enum host_result write_image(struct host *host, const struct image *image
     uint8_t renew = (flags & HOST_RENEW) != 0 ? IAP_BEGIN_FLAG_RENEW : 0;
     enum host_result result = begin(host, image->header, renew, &next);
     result = result == HOST_DONE ? compare(host, image, differs) : result;
-    result = result == HOST_DONE ? send_pages(host, image, differs, 0, &next) : result;
+    result = result == HOST_DONE ? send_pages(host, image, differs, &next) : result;
     result = result == HOST_DONE ? end(host, next) : result;
     if (result == HOST_DONE && host->status == IAP_STATUS_VERIFY_FAILED) {
-        result = send_pages(host, image, NULL, IAP_PAGE_FLAG_FORCE, &next);
+        result = send_pages(host, image, NULL, &next);
         result = result == HOST_DONE ? end(host, next) : result;
     }
     return result == HOST_DONE && host->status != IAP_STATUS_OK ? HOST_REFUSED : result;

@@ -7,6 +7,7 @@
 #include "iap_sha256.h"
 
 #define SRAM_BASE      0x20000000u
+#define ZERO_EVERY     300u    // bytes
 #define CODE           8u      // where the code begins, after two vectors
 #define BRANCH_TO_SELF 0xe7feu // the whole application: `b .`
 
@@ -36,11 +37,16 @@ static void make_header(struct image *image, uint32_t flags) {
     memset(header + IAP_HEADER_AT_SIGNATURE, 0xff, 64);
 }
 
-static void make(struct image *image, const struct board_part *part, uint32_t size, uint64_t seed) {
+static void make(struct image *image, const struct board_part *part, uint32_t size, uint64_t seed,
+                 bool zeros) {
     *image = (struct image){.size = size, .page_size = part->page_size};
     memset(image->bytes, 0xff, sizeof image->bytes);
     for (uint32_t i = 0; i < size; i++) {
         image->bytes[i] = (uint8_t)next_random(&seed);
+    }
+    // Zeros here and there, as in code.
+    for (uint32_t i = 0; zeros && i + 2 <= size; i += ZERO_EVERY) {
+        iap_put16(image->bytes + i, 0);
     }
     iap_put32(image->bytes, SRAM_BASE + part->ram_size);
     iap_put32(image->bytes + 4, IAP_APP_BASE + CODE + 1);
@@ -51,27 +57,28 @@ void images_make(struct image images[IMAGE_COUNT], const struct board_part *part
                  const uint8_t *demo, uint32_t demo_size) {
     uint32_t page = part->page_size;
     uint32_t old_size = page == 1024 ? 3 * page - 100 : 2 * page - 100;
-    make(&images[IMAGE_OLD], part, old_size, 1);
-    make(&images[IMAGE_SAME], part, old_size, 2);
-    make(&images[IMAGE_SMALL], part, page + 300, 3);
-    make(&images[IMAGE_LARGE], part, old_size + 2 * page, 4);
-    make(&images[IMAGE_PATCHED], part, old_size, 1);
+    make(&images[IMAGE_OLD], part, old_size, 1, true);
+    make(&images[IMAGE_SAME], part, old_size, 2, true);
+    make(&images[IMAGE_SMALL], part, page + 300, 3, true);
+    make(&images[IMAGE_LARGE], part, old_size + 2 * page, 4, true);
+    make(&images[IMAGE_PATCHED], part, old_size, 1, true);
+    make(&images[IMAGE_DENSE], part, old_size, 7, false);
     images[IMAGE_PATCHED].bytes[page + 17] ^= 0xff;
-    make(&images[IMAGE_RAGGED], part, 2 * page + 2, 5);
+    make(&images[IMAGE_RAGGED], part, 2 * page + 2, 5, true);
     memset(images[IMAGE_RAGGED].bytes + 200, 0xff, page / 2);
     memset(images[IMAGE_RAGGED].bytes + page, 0x00, page - 64);
     for (int i = 0; i < IMAGE_DEMO; i++) {
         make_header(&images[i], 0);
     }
     struct image *own = &images[IMAGE_DEMO];
-    make(own, part, demo_size < IMAGE_ROOM ? demo_size : IMAGE_ROOM, 6);
+    make(own, part, demo_size < IMAGE_ROOM ? demo_size : IMAGE_ROOM, 6, false);
     memcpy(own->bytes, demo, own->size);
     make_header(own, IAP_IMAGE_FLAG_CONFIRM);
 }
 
 const char *image_label(enum image_name name) {
-    static const char *const labels[] = {"old",     "same",   "small", "large",
-                                         "patched", "ragged", "demo",  "none"};
+    static const char *const labels[] = {"old",    "same",  "small", "large", "patched",
+                                         "ragged", "dense", "demo",  "none"};
     return labels[name];
 }
 

@@ -17,6 +17,7 @@ enum image_name {
     IMAGE_LARGE,   // larger than OLD
     IMAGE_PATCHED, // OLD with one page changed
     IMAGE_RAGGED,  // ends in the middle of a page, with runs of 0xFF and 0x00
+    IMAGE_DENSE,   // as large as OLD, no half-word of 0x0000, as compressed or encrypted data
     IMAGE_DEMO,    // the demo application, which confirms itself and must
     IMAGE_COUNT,
     IMAGE_NONE = IMAGE_COUNT,

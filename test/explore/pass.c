@@ -12,7 +12,9 @@
 // Operations of the explored step, in order.
 struct journal {
     const struct rig *rig;
-    bool vouched_wrongly; // VALID while the image was not complete
+    bool vouched_wrongly;   // VALID while the image was not complete
+    bool lost;              // an image that would have started no longer does, without TOUCHED
+    enum image_name starts; // what a boot would start now
     uint32_t address[MOST_OPERATIONS];
     bool erase[MOST_OPERATIONS];
     uint32_t count;
@@ -41,15 +43,10 @@ static void note(void *context, const struct board_flash_op *operation) {
         struct expectation expectation =
             record_expect(board_flash_data(journal->rig->board), journal->rig->product->images);
         journal->vouched_wrongly |= expectation.valid && expectation.starts == IMAGE_NONE;
+        journal->lost |= journal->starts != IMAGE_NONE && expectation.starts != journal->starts &&
+                         !record_is_touched(operation->address);
+        journal->starts = expectation.starts;
     }
-}
-
-static bool in_states(uint32_t address) {
-    uint32_t area = address < IAP_RECORD_B_ADDRESS ? IAP_RECORD_A_ADDRESS : IAP_RECORD_B_ADDRESS;
-    uint32_t offset = address - area;
-    return address >= IAP_RECORD_A_ADDRESS && address < IAP_APP_BASE &&
-           (offset < IAP_AREA_HEADER_SIZE ||
-            (offset - IAP_AREA_HEADER_SIZE) % IAP_RECORD_SLOT_SIZE >= IAP_RECORD_SLOT_AT_CRC32);
 }
 
 // Erases, the states and check values of the record, and the first and last half-words of a page.
@@ -61,7 +58,7 @@ static bool is_key(const struct journal *journal, uint64_t cut) {
     bool last = at + 1 == journal->count || journal->erase[at + 1] ||
                 journal->address[at + 1] < IAP_APP_BASE ||
                 journal->address[at + 1] % journal->page_size == 0;
-    return journal->erase[at] || in_states(journal->address[at]) || (app && (first || last));
+    return journal->erase[at] || record_in_states(journal->address[at]) || (app && (first || last));
 }
 
 static bool chosen(const struct exploration *exploration, uint64_t cut) {
@@ -124,6 +121,7 @@ static bool clean_run(const struct pass *pass, struct journal *journal) {
     struct rig rig;
     bool done = open_prepared(pass, &rig);
     journal->rig = &rig;
+    journal->starts = record_expect(board_flash_data(rig.board), pass->product->images).starts;
     rig.on_operation = note;
     rig.context = journal;
     done = done && scenario_step(&rig, &pass->scenario->explored, pass->seed);
@@ -141,6 +139,10 @@ static bool clean_run(const struct pass *pass, struct journal *journal) {
     if (journal->vouched_wrongly) {
         tally_find(pass->tally, FINDING_UNVERIFIED, replay,
                    "the record calls an image valid that is not complete in flash");
+    }
+    if (journal->lost) {
+        tally_find(pass->tally, FINDING_LOST, replay,
+                   "the record gives the installed image up before TOUCHED");
     }
     if (!done || !started) {
         tally_find(pass->tally, done ? FINDING_FLAPPING : FINDING_FAILED, replay,

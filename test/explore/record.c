@@ -57,3 +57,25 @@ struct expectation record_expect(const uint8_t *flash, const struct image images
     expectation.confirmed = is_set(slot, IAP_RECORD_SLOT_AT_CONFIRMED);
     return expectation;
 }
+
+#define IN_AREA_HEADER UINT32_MAX
+
+// Offset in the slot of an address in the record.
+static uint32_t slot_offset(uint32_t address) {
+    uint32_t area = address < IAP_RECORD_B_ADDRESS ? IAP_RECORD_A_ADDRESS : IAP_RECORD_B_ADDRESS;
+    uint32_t offset = address - area;
+    return offset < IAP_AREA_HEADER_SIZE ? IN_AREA_HEADER
+                                         : (offset - IAP_AREA_HEADER_SIZE) % IAP_RECORD_SLOT_SIZE;
+}
+
+static bool in_record(uint32_t address) {
+    return address >= IAP_RECORD_A_ADDRESS && address < IAP_APP_BASE;
+}
+
+bool record_in_states(uint32_t address) {
+    return in_record(address) && slot_offset(address) >= IAP_RECORD_SLOT_AT_CRC32;
+}
+
+bool record_is_touched(uint32_t address) {
+    return in_record(address) && slot_offset(address) == IAP_RECORD_SLOT_AT_TOUCHED;
+}

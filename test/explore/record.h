@@ -16,4 +16,9 @@ struct expectation {
 // flash is the whole flash from 0x08000000 on.
 struct expectation record_expect(const uint8_t *flash, const struct image images[IMAGE_COUNT]);
 
+// Which half-word of the record is at an address: whether it belongs to the check values and states
+// of a slot or to the header of an area, and whether it is TOUCHED.
+bool record_in_states(uint32_t address);
+bool record_is_touched(uint32_t address);
+
 #endif

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "record.h"
+
 const struct scenario scenarios[] = {
     {"fresh", "first installation", {{0}}, {STEP_INSTALL, IMAGE_OLD, 0}},
     {"ragged", "first installation, runs of 0xFF and 0x00", {{0}}, {STEP_INSTALL, IMAGE_RAGGED, 0}},
@@ -29,6 +31,10 @@ const struct scenario scenarios[] = {
      "resume after the last half-word of a page was torn",
      {{STEP_INSTALL, IMAGE_OLD, 0}, {STEP_LAST_WORD, IMAGE_SAME, 0}},
      {STEP_INSTALL, IMAGE_SAME, 0}},
+    {"resume-dense",
+     "the same, and the page has no half-word of 0x0000",
+     {{STEP_INSTALL, IMAGE_OLD, 0}, {STEP_LAST_WORD, IMAGE_DENSE, 0}},
+     {STEP_INSTALL, IMAGE_DENSE, 0}},
     {"resume-again",
      "resume of an interrupted resume",
      {{STEP_INSTALL, IMAGE_OLD, 0},
@@ -99,19 +105,12 @@ struct interruption {
     bool touched;
 };
 
-static bool is_touched_mark(uint32_t address) {
-    uint32_t area = address < IAP_RECORD_B_ADDRESS ? IAP_RECORD_A_ADDRESS : IAP_RECORD_B_ADDRESS;
-    return address >= IAP_RECORD_A_ADDRESS + IAP_AREA_HEADER_SIZE && address < IAP_APP_BASE &&
-           (address - area - IAP_AREA_HEADER_SIZE) % IAP_RECORD_SLOT_SIZE ==
-               IAP_RECORD_SLOT_AT_TOUCHED;
-}
-
 static void interrupt(void *context, const struct board_flash_op *operation) {
     struct interruption *interruption = context;
     if (interruption->touched && interruption->left > 0) {
         interruption->left--;
     }
-    if (operation->kind == BOARD_FLASH_PROGRAM && is_touched_mark(operation->address)) {
+    if (operation->kind == BOARD_FLASH_PROGRAM && record_is_touched(operation->address)) {
         interruption->touched = true;
     }
     if (interruption->touched && interruption->left == 0) {

@@ -16,7 +16,7 @@ export interface Mutant extends Edit {
   readonly requirements: readonly string[];
   /** One more place, of hardware that fails or of the same fault */
   readonly also?: Edit;
-  /** As in docs/bootloader-spec.md: "core:name", "conformance:id" or "explore:name" */
+  /** As in docs/bootloader-spec.md: "core:name", "conformance:id", "explore:name" or "defect:id" */
   readonly caughtBy: string;
   /** Of explore, where the catcher is not a case of resets */
   readonly explore?: readonly string[];
@@ -674,16 +674,16 @@ export const MUTANTS: readonly Mutant[] = [
     id: 'builds on an entry that may flicker',
     requirements: ['B-54'],
     file: `${CORE}iap_session.c`,
-    find: '            iap_record_firm(&update->target, session->slot) &&\n',
-    replace: '',
+    find: 'iap_record_firm(&update->target, session->slot) &&',
+    replace: 'session->slot != 0 &&',
     caughtBy: 'core:touch_firms_what_it_builds_on',
   },
   {
     id: 'never sets TOUCHED',
     requirements: ['B-55'],
     file: `${CORE}iap_session.c`,
-    find: ' &&\n            iap_record_mark(&update->target, session->slot, IAP_RECORD_SLOT_AT_TOUCHED);',
-    replace: ';',
+    find: 'iap_record_mark(&update->target, session->slot, IAP_RECORD_SLOT_AT_TOUCHED);',
+    replace: 'session->slot != 0;',
     caughtBy: 'conformance:update',
   },
   {
@@ -896,7 +896,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: `${CORE}iap_commands.c`,
     find: 'if (decision.action != IAP_BOOT_START) {',
     replace: 'if (decision.action == IAP_BOOT_WAIT) {',
-    caughtBy: 'conformance:update',
+    caughtBy: 'conformance:boot',
   },
   {
     id: 'BOOT with a listening window',
@@ -930,7 +930,7 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'for (uint32_t i = 0; i < WAITS; i++) {',
     replace: 'for (;;) {',
     also: PLL_NEVER_LOCKS,
-    caughtBy: 'conformance:hello',
+    caughtBy: 'defect:no-pll',
   },
   // Power
   {

@@ -1,25 +1,15 @@
 // Shows that every mutant is caught: breaks a copy of the bootloader, builds what its catcher needs, runs the catcher.
 import { execFile } from 'node:child_process';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { Deviation } from '../../host/conformance/check.js';
 import { conform } from '../../host/conformance/run.js';
 import { Lockstep } from '../conformance/lockstep.js';
-import { DEFECTS, type Edit, MUTANTS, type Mutant } from './mutants.js';
+import { DEFECTS, MUTANTS, type Mutant } from './mutants.js';
+import { PART, Tree } from './tree.js';
 
 const run = promisify(execFile);
-/** The part with small pages, so that flash is written fast */
-const PART = 'stm32f103xb';
 /** The exploration looks at a part of all cuts for so long [s]. */
 const EXPLORE_S = 20;
 /** A mutant that hangs its test is caught as well [ms]. */
@@ -38,90 +28,6 @@ type Catcher = Pick<Mutant, 'caughtBy' | 'explore'>;
 interface Outcome {
   readonly caught: boolean;
   readonly how: string;
-}
-
-/** A copy of what is built, with links to what is not broken. */
-class Tree {
-  readonly root: string;
-  readonly #original: string;
-  readonly #built = new Set<string>();
-
-  constructor(root: string) {
-    this.#original = root;
-    this.root = join(root, 'build', 'mutants', 'tree');
-    mkdirSync(join(this.root, 'bootloader-c'), { recursive: true });
-    const source = join(root, 'bootloader-c');
-    const copy = join(this.root, 'bootloader-c');
-    // Only what differs is written, or everything would be built again.
-    for (const name of readdirSync(source, { recursive: true, encoding: 'utf8' })) {
-      const [from, to] = [join(source, name), join(copy, name)];
-      if (statSync(from).isDirectory()) mkdirSync(to, { recursive: true });
-      else if (!existsSync(to) || !readFileSync(from).equals(readFileSync(to)))
-        copyFileSync(from, to);
-    }
-    for (const name of ['linker', 'build']) {
-      if (!existsSync(join(this.root, name))) symlinkSync(join(root, name), join(this.root, name));
-    }
-  }
-
-  /** Breaks places; returns how to mend them. */
-  apply(edits: readonly Edit[]): () => void {
-    const before = new Map<string, string>();
-    for (const { file, find, replace } of edits) {
-      const path = join(this.root, 'bootloader-c', file);
-      const text = readFileSync(path, 'utf8');
-      if (!before.has(path)) before.set(path, text);
-      const parts = text.split(find);
-      if (parts.length !== 2) throw new Error(`"${find}" is ${parts.length - 1} times in ${file}`);
-      writeFileSync(path, parts.join(replace));
-    }
-    return () => {
-      for (const [path, text] of before) writeFileSync(path, text);
-    };
-  }
-
-  /** Program of the core's tests that has this test */
-  async coreProgram(test: string): Promise<string> {
-    const folder = join(this.#original, 'test', 'bootloader');
-    const source = readdirSync(folder).find(
-      (name) =>
-        /^test_.*\.c$/.test(name) &&
-        readFileSync(join(folder, name), 'utf8').includes(`RUN(${test});`),
-    );
-    if (!source) throw new Error(`no C test is called ${test}`);
-    const program = source.replace(/^test_(.*)\.c$/, 'test-$1');
-    const build = join(this.#original, 'build', 'mutants', 'core');
-    const core = join(this.root, 'bootloader-c', 'core');
-    await this.#configure(build, ['-S', folder, '-B', build, '-G', 'Ninja', `-DCORE=${core}`]);
-    await run('ninja', ['-C', build, program]);
-    return join(build, program);
-  }
-
-  async bootloader(): Promise<string> {
-    const build = join(this.#original, 'build', 'mutants', PART);
-    const source = join(this.root, 'bootloader-c');
-    const toolchain = join(source, 'arm-none-eabi.cmake');
-    await this.#configure(build, [
-      ...['-S', source, '-B', build, '-G', 'Ninja'],
-      ...[`-DCMAKE_TOOLCHAIN_FILE=${toolchain}`, `-DBOARD=${PART}`],
-    ]);
-    await run('ninja', ['-C', build, 'bootloader']);
-    return join(build, 'bootloader.bin');
-  }
-
-  async explore(): Promise<string> {
-    const build = join(this.#original, 'build', 'explore');
-    const source = join(this.#original, 'test', 'explore');
-    await this.#configure(build, ['-S', source, '-B', build, '-G', 'Ninja']);
-    await run('ninja', ['-C', build, 'explore']);
-    return join(build, 'explore');
-  }
-
-  async #configure(build: string, args: readonly string[]): Promise<void> {
-    if (this.#built.has(build)) return;
-    await run('cmake', args);
-    this.#built.add(build);
-  }
 }
 
 async function coreTest(program: string, test: string): Promise<Outcome> {
@@ -201,6 +107,11 @@ async function judge(
       return conformance(root, await tree.bootloader(), name);
     case 'explore':
       return explore(root, tree, name, cuts);
+    case 'defect': {
+      const passes = DEFECTS.find(({ id }) => id === name)?.passes;
+      if (passes === undefined) throw new Error(`there is no defect ${name}`);
+      return conformance(root, await tree.bootloader(), passes);
+    }
     default:
       throw new Error(`nobody knows how to run ${caughtBy}`);
   }
@@ -222,7 +133,8 @@ async function defects(root: string, tree: Tree): Promise<string[]> {
 /** Without a change every catcher must be content, or catching means nothing. */
 async function unbroken(root: string, tree: Tree, catchers: readonly Catcher[]): Promise<string[]> {
   const wrong: string[] = [];
-  for (const catcher of catchers) {
+  // The exploration's own run shows that it finds nothing in the unbroken one; that takes minutes.
+  for (const catcher of catchers.filter(({ explore: cuts }) => cuts === undefined)) {
     const { caught, how } = await judge(root, tree, catcher);
     if (caught) wrong.push(`${catcher.caughtBy} fails without a mutant: ${how}`);
   }

@@ -24,34 +24,31 @@ const FRAMES_SHOWN = 6;
 export async function conformance(args: ConformanceArguments, context: Context): Promise<void> {
   const { output } = context;
   const only = selected(args.only);
+  const findMs = args.timeout ?? (args.wait ? Number.POSITIVE_INFINITY : undefined);
   await consent(args, context);
-  const run = await withPort(
-    args,
-    context,
-    async (transport, { clock, address, signal, trace }) => {
-      void trace;
-      return found(() =>
-        conform(transport, {
-          clock: clock ?? context.clock,
-          address: address ?? 0,
-          permanent: args.permanent,
-          ...(signal ? { signal } : {}),
-          ...(only ? { only } : {}),
-          ...(args.powerCmd === undefined ? {} : { power: powerCommand(args.powerCmd) }),
-          ...(args.verbose ? { trace: (line) => output.trace(line) } : {}),
-          onDevice: (info) => {
-            output.line(deviceLine(info));
-            output.event('found', { device: deviceJson(info) });
-          },
-          onResult: (result) => {
-            const { ms, ...values } = result;
-            output.event('check', { ...values, ms: Math.round(ms) });
-            for (const line of progressLines(result)) output.line(line);
-          },
-        }),
-      );
-    },
-  );
+  const run = await withPort(args, context, async (transport, { clock, address, signal }) => {
+    return found(() =>
+      conform(transport, {
+        clock: clock ?? context.clock,
+        address: address ?? 0,
+        permanent: args.permanent,
+        ...(signal ? { signal } : {}),
+        ...(only ? { only } : {}),
+        ...(findMs === undefined ? {} : { findMs }),
+        ...(args.powerCmd === undefined ? {} : { power: powerCommand(args.powerCmd) }),
+        ...(args.verbose ? { trace: (line) => output.trace(line) } : {}),
+        onDevice: (info) => {
+          output.line(deviceLine(info));
+          output.event('found', { device: deviceJson(info) });
+        },
+        onResult: (result) => {
+          const { ms, ...values } = result;
+          output.event('check', { ...values, ms: Math.round(ms) });
+          for (const line of progressLines(result)) output.line(line);
+        },
+      }),
+    );
+  });
   report(run, only === undefined, context);
 }
 

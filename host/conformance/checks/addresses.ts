@@ -20,7 +20,8 @@ import {
   Status,
 } from '../../../protocol/index.js';
 import { hexBytes } from '../../text.js';
-import { type Bench, helloPayload } from '../bench.js';
+import { helloPayload } from '../answers.js';
+import type { Bench } from '../bench.js';
 import { type Check, expectEqual } from '../check.js';
 import { begin, beginPayload, dataFrame, expectStatus, progress } from '../update.js';
 import { concat } from '../wire.js';

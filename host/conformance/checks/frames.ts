@@ -10,7 +10,8 @@ import {
   Stay,
 } from '../../../protocol/index.js';
 import { nameOf } from '../../text.js';
-import { type Bench, helloPayload, readAnswer } from '../bench.js';
+import { helloPayload, readAnswer } from '../answers.js';
+import type { Bench } from '../bench.js';
 import { type Check, expectEqual, expectTrue } from '../check.js';
 import { noise } from '../image.js';
 import { begin, beginPayload, dataFrame, progress } from '../update.js';

@@ -16,7 +16,8 @@ import {
   RESPONSE_BIT,
   Status,
 } from '../../../protocol/index.js';
-import { ANSWER_MS, type Bench, helloPayload, readAnswer } from '../bench.js';
+import { helloPayload, readAnswer } from '../answers.js';
+import { ANSWER_MS, type Bench } from '../bench.js';
 import { type Check, Deviation, expectEqual, expectTrue } from '../check.js';
 import { begin, dataFrame, pages, sendPage } from '../update.js';
 import { Wire } from '../wire.js';

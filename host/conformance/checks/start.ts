@@ -1,27 +1,24 @@
 // Section 5: when the application is started, and when it is not. The test images give the device back by a reset.
 import {
   ADDRESS_BROADCAST,
-  Capability,
   Command,
   encode,
   HelloResponse,
-  ImageFlag,
-  ImageState,
   LISTEN_MS,
   PagesRequest,
-  RECORD_TRIALS,
   Status,
   Stay,
 } from '../../../protocol/index.js';
 import { nameOf } from '../../text.js';
-import { ANSWER_MS, type Bench, helloPayload, readAnswer } from '../bench.js';
+import { helloPayload, readAnswer } from '../answers.js';
+import { ANSWER_MS, type Bench } from '../bench.js';
 import { type Check, Deviation, expectEqual, expectTrue } from '../check.js';
 import { LEAST_PAUSE_MS } from '../image.js';
 import { type Poll, poll, type Stretch, stretches } from '../polls.js';
-import { expectStatus, home, install } from '../update.js';
+import { begin, expectStatus, home, sendPage } from '../update.js';
 
 /** The test image's pause at 8 MHz, and a start and a window, with room [ms] */
-const CYCLE_MS = 4000;
+export const CYCLE_MS = 4000;
 /** After BOOT's answer the application must be running so soon: reset, start, second pass [ms]. */
 const STARTED_MS = 60;
 /** A clock may be off by so much: an RC oscillator over temperature. */
@@ -29,7 +26,7 @@ const CLOCK_SHARE = 0.03;
 /** Late beyond a time-out: adapters, polls, a look at the image [ms] */
 const LATE_MS = 1500;
 
-async function boot(bench: Bench): Promise<void> {
+export async function boot(bench: Bench): Promise<void> {
   const answer = await bench.ask(Command.BOOT, undefined, { limitMs: bench.info.beginMs });
   expectStatus('BOOT', answer[0] ?? 0xff, Status.OK);
 }
@@ -71,6 +68,13 @@ async function cycle(bench: Bench): Promise<Cycle> {
 }
 
 async function bootCheck(bench: Bench): Promise<void> {
+  bench.needUpdates();
+  const unfinished = bench.image({ seed: 49, size: bench.info.pageSize + 8 });
+  await begin(bench, unfinished);
+  await sendPage(bench, unfinished, 1, 0);
+  await bench.refused(Status.NOT_BOOTABLE, Command.BOOT, undefined, {
+    limitMs: bench.info.beginMs,
+  });
   await home(bench);
   await boot(bench);
   const answeredAt = bench.clock.now();
@@ -215,59 +219,6 @@ async function helloDoesNotHold(bench: Bench): Promise<void> {
   await bench.acquire();
 }
 
-async function trials(bench: Bench): Promise<void> {
-  bench.needUpdates();
-  bench.needCapability(Capability.CONFIRM, 'CONFIRM');
-  const image = bench.image({ seed: 50, header: { flags: ImageFlag.CONFIRM } });
-  await install(bench, image);
-  await boot(bench);
-  let used = 0;
-  const polls = await poll(
-    bench,
-    (RECORD_TRIALS + 1) * CYCLE_MS,
-    (all) => {
-      const info = lastHello(all);
-      used = Math.max(used, info?.installed.trials ?? 0);
-      return info?.stay === Stay.TRIALS_USED;
-    },
-    { type: Command.HELLO, payload: helloPayload(false), everyMs: 30 },
-  );
-  const info = lastHello(polls);
-  if (info?.stay !== Stay.TRIALS_USED) {
-    throw new Deviation(
-      `stay TRIALS_USED after at most ${RECORD_TRIALS} starts`,
-      info ? nameOf(Stay, info.stay) : 'no answer',
-    );
-  }
-  expectTrue(
-    `1 to ${RECORD_TRIALS} trial boots counted`,
-    used >= 1 && used <= RECORD_TRIALS,
-    String(used),
-  );
-  const silences = stretches(polls).filter(
-    (s) => !s.answered && (s.after ?? s.last) - s.first >= LEAST_PAUSE_MS / 2,
-  );
-  expectTrue(
-    'as many starts as trial boots',
-    silences.length <= used,
-    `${silences.length} starts, ${used} counted`,
-  );
-  expectTrue(
-    'TRIALS_USED in the state',
-    (info.installed.state & ImageState.TRIALS_USED) !== 0,
-    `state ${info.installed.state}`,
-  );
-  // It stays for a minute; a part of it is enough to tell it from a listening window.
-  await bench.wire.sleep(3000);
-  const later = await bench.hello(false);
-  expectEqual('stay three seconds later', nameOf(Stay, later.stay), 'TRIALS_USED');
-}
-
-function lastHello(polls: readonly Poll[]): HelloResponse | undefined {
-  const answer = polls.findLast((p) => p.answer !== undefined)?.answer;
-  return answer && readAnswer(Command.HELLO, answer, HelloResponse);
-}
-
 export const START_CHECKS: readonly Check[] = [
   { id: 'boot', requirements: ['B-69'], title: 'BOOT starts a good image at once', run: bootCheck },
   {
@@ -299,11 +250,5 @@ export const START_CHECKS: readonly Check[] = [
     requirements: ['B-21'],
     title: 'HELLO without HOLD does not keep the device',
     run: helloDoesNotHold,
-  },
-  {
-    id: 'trials',
-    requirements: ['B-68'],
-    title: 'an unconfirmed image uses up its trial boots',
-    run: trials,
   },
 ];

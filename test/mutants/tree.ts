@@ -1,0 +1,103 @@
+// A copy of the bootloader that is broken, built and mended again. Only what changes is built.
+import { execFile } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Edit } from './mutants.js';
+
+const run = promisify(execFile);
+/** The part with small pages, so that flash is written fast */
+export const PART = 'stm32f103xb';
+
+/** A copy of what is built, with links to what is not broken. */
+export class Tree {
+  readonly root: string;
+  readonly #original: string;
+  readonly #built = new Set<string>();
+
+  constructor(root: string) {
+    this.#original = root;
+    this.root = join(root, 'build', 'mutants', 'tree');
+    mkdirSync(join(this.root, 'bootloader-c'), { recursive: true });
+    const source = join(root, 'bootloader-c');
+    const copy = join(this.root, 'bootloader-c');
+    // Only what differs is written, or everything would be built again.
+    for (const name of readdirSync(source, { recursive: true, encoding: 'utf8' })) {
+      const [from, to] = [join(source, name), join(copy, name)];
+      if (statSync(from).isDirectory()) mkdirSync(to, { recursive: true });
+      else if (!existsSync(to) || !readFileSync(from).equals(readFileSync(to)))
+        copyFileSync(from, to);
+    }
+    for (const name of ['linker', 'build']) {
+      if (!existsSync(join(this.root, name))) symlinkSync(join(root, name), join(this.root, name));
+    }
+  }
+
+  /** Breaks places; returns how to mend them. */
+  apply(edits: readonly Edit[]): () => void {
+    const before = new Map<string, string>();
+    for (const { file, find, replace } of edits) {
+      const path = join(this.root, 'bootloader-c', file);
+      const text = readFileSync(path, 'utf8');
+      if (!before.has(path)) before.set(path, text);
+      const parts = text.split(find);
+      if (parts.length !== 2) throw new Error(`"${find}" is ${parts.length - 1} times in ${file}`);
+      writeFileSync(path, parts.join(replace));
+    }
+    return () => {
+      for (const [path, text] of before) writeFileSync(path, text);
+    };
+  }
+
+  /** Program of the core's tests that has this test */
+  async coreProgram(test: string): Promise<string> {
+    const folder = join(this.#original, 'test', 'bootloader');
+    const source = readdirSync(folder).find(
+      (name) =>
+        /^test_.*\.c$/.test(name) &&
+        readFileSync(join(folder, name), 'utf8').includes(`RUN(${test});`),
+    );
+    if (!source) throw new Error(`no C test is called ${test}`);
+    const program = source.replace(/^test_(.*)\.c$/, 'test-$1');
+    const build = join(this.#original, 'build', 'mutants', 'core');
+    const core = join(this.root, 'bootloader-c', 'core');
+    await this.#configure(build, ['-S', folder, '-B', build, '-G', 'Ninja', `-DCORE=${core}`]);
+    await run('ninja', ['-C', build, program]);
+    return join(build, program);
+  }
+
+  async bootloader(): Promise<string> {
+    const build = join(this.#original, 'build', 'mutants', PART);
+    const source = join(this.root, 'bootloader-c');
+    const toolchain = join(source, 'arm-none-eabi.cmake');
+    await this.#configure(build, [
+      ...['-S', source, '-B', build, '-G', 'Ninja'],
+      ...[`-DCMAKE_TOOLCHAIN_FILE=${toolchain}`, `-DBOARD=${PART}`],
+    ]);
+    await run('ninja', ['-C', build, 'bootloader']);
+    return join(build, 'bootloader.bin');
+  }
+
+  async explore(): Promise<string> {
+    const build = join(this.#original, 'build', 'explore');
+    const source = join(this.#original, 'test', 'explore');
+    await this.#configure(build, ['-S', source, '-B', build, '-G', 'Ninja']);
+    await run('ninja', ['-C', build, 'explore']);
+    return join(build, 'explore');
+  }
+
+  async #configure(build: string, args: readonly string[]): Promise<void> {
+    if (this.#built.has(build)) return;
+    await run('cmake', args);
+    this.#built.add(build);
+  }
+}
