@@ -983,20 +983,6 @@ export const MUTANTS: readonly Mutant[] = [
     explore: ['--full', '--seeds', '1', '--scenario', 'rotate-ab'],
   },
   {
-    id: 'VALID is programmed once, and half of it counts',
-    requirements: ['B-56'],
-    file: `${CORE}iap_record.c`,
-    find: '    return iap_record_mark(target, slot, IAP_RECORD_SLOT_AT_VALID) &&\n           iap_record_mark(target, slot, IAP_RECORD_SLOT_AT_VALID) &&\n           iap_record_mark(target, slot, IAP_RECORD_SLOT_AT_SEALED);',
-    replace: '    return iap_record_mark(target, slot, IAP_RECORD_SLOT_AT_VALID);',
-    also: {
-      file: `${CORE}iap_record.c`,
-      find: 'at == IAP_RECORD_SLOT_AT_VALID ? state == IAP_STATE_SET : state != IAP_STATE_CLEAR;',
-      replace: 'state != IAP_STATE_CLEAR;',
-    },
-    caughtBy: 'explore:flapping',
-    explore: ['--full', '--seed', '2', '--seeds', '20', '--scenario', 'patched'],
-  },
-  {
     id: 'a page that reads blank is never erased',
     requirements: ['B-43'],
     file: `${CORE}iap_session.c`,

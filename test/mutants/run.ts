@@ -90,7 +90,10 @@ async function explore(
     return { caught: false, how: 'passed' };
   } catch (error) {
     const { stdout = '' } = error as { stdout?: string };
-    return { caught: true, how: (stdout.split('\n')[0] ?? 'failed').trim() };
+    const label = reset ? '' : name.toUpperCase().replaceAll('-', ' ');
+    const line = stdout.split('\n').find((text) => text.startsWith(label));
+    if (line === undefined) return { caught: false, how: `found only: ${stdout.split('\n')[0]}` };
+    return { caught: true, how: line.trim() };
   }
 }
 
