@@ -23,6 +23,8 @@ export const CYCLE_MS = 4000;
 const STARTED_MS = 60;
 /** A clock may be off by so much: an RC oscillator over temperature. */
 const CLOCK_SHARE = 0.03;
+/** A poll may be so much longer on its way than the one before it [ms]. */
+const JITTER_MS = 20;
 /** Late beyond a time-out: adapters, polls, a look at the image [ms] */
 const LATE_MS = 1500;
 
@@ -119,7 +121,7 @@ function longest({ before, after, first, last }: Stretch): number {
 async function listeningWindow(bench: Bench): Promise<void> {
   await home(bench);
   await boot(bench);
-  const shortest = LISTEN_MS * (1 - CLOCK_SHARE);
+  const shortest = LISTEN_MS * (1 - CLOCK_SHARE) - JITTER_MS;
   for (let round = 0; round < 2; round++) {
     const { window } = await cycle(bench);
     expectTrue(
