@@ -162,7 +162,8 @@ export function expectLines(lines: readonly DemoLine[], version: number): void {
   lines.slice(1).forEach((line, i) => {
     const ticks = line.tick - (lines[i]?.tick ?? 0);
     expect(ticks).toBeGreaterThan(0);
-    expect(ticks).toBeLessThanOrEqual(PRINT_TICKS + 1);
+    // A busy computer may hold up what prints; a lost line would be twice as much.
+    expect(ticks).toBeLessThan(1.5 * PRINT_TICKS);
   });
 }
 

@@ -23,7 +23,6 @@ area-not-erased|core/iap_record.c|s/if \(!iap_flash_erase_page\(target, area \+ 
 no-check-at-boot|core/iap_image.c|s/check->crc == iap_get32\(header \+ IAP_HEADER_AT_IMAGE_CRC32\) &&/1 \&\&/|the CRC-32 is not looked at before a start|--reset damaged-image|failed
 valid-not-needed|core/iap_record.c|s/state == IAP_STATE_SET :/1 :/|VALID counts as set in every entry|--reset wrong-hash|failed
 no-written|core/iap_record.c|s/!iap_entry_is\(&entry, IAP_ENTRY_WRITTEN\) \|\|//|an entry counts without WRITTEN|--full --seed 2 --seeds 10 --scenario patched|any
-no-seal|core/iap_record.c|s/return (iap_record_mark\(target, slot, IAP_RECORD_SLOT_AT_VALID\)) &&.*?;/return $1;/s; s/IAP_STATE_SET : state/IAP_STATE_CLEAR - 0 ? state != IAP_STATE_CLEAR : state/|VALID is programmed once, and half of it counts|--full --seed 2 --seeds 10 --scenario patched|any
 trust-blank|core/iap_session.c|s/\.trust_blank = [^,]*,/.trust_blank = true,/|a page that reads blank is never erased|--uncut 60 --scenario other|flapping
 not-fed|port/stm32f1/port.c|s/IWDG_KR = IWDG_KEY_FEED;\n    usart/usart/|a running watchdog is not fed|--reset watchdog-update|failed
 button-parks|core/iap.c|s/(if \(passed\(iap, iap->frame_ms, config->idle_ms\))/$1 \&\& iap->held_by != IAP_STAY_BUTTON/|a stuck button has no end|--reset stuck-button|failed
