@@ -117,7 +117,10 @@ export class Transfer {
     while (!this.#done) {
       if (this.#abandoned) throw this.#abandoned.error;
       await this.#fill();
-      if (this.#sent.length === 0) await this.#session.pause(Number.POSITIVE_INFINITY);
+      // Nothing to send and nothing on the way: more pages are still being compared. (Gone back, there may be nothing on
+      // the way and no room either: then the window must be asked free.)
+      const idle = this.#sent.length === 0 && this.#page === this.#pages.length;
+      if (idle) await this.#session.pause(Number.POSITIVE_INFINITY);
       else if (!(await this.#answered())) await this.#query();
       for (const { epoch, payload } of this.#answers.splice(0)) {
         this.#take(decodeAnswer('DATA', payload, DataResponse), epoch);

@@ -58,5 +58,6 @@ test('100 KB of random bytes at 115200', async ({ skip }) => {
   console.log(
     `100 KB at 115200: ${seconds.toFixed(2)} s of the whole command, ${share.toFixed(1)} % of the line rate; ${lag}`,
   );
-  expect(seconds).toBeLessThan(9.4);
+  // The line alone takes 8.9 s; starting Node.js and the last page with its verification are in the figure.
+  expect(seconds).toBeLessThan(11);
 });

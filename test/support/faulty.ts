@@ -1,0 +1,72 @@
+// A transport that does to bytes what bad lines do, both ways, repeatable for a seed.
+import type { Transport } from '../../host/transport/transport.js';
+import { randomFrom } from './random.js';
+
+/** Probability a byte, and what becomes of it. */
+export interface LineFaults {
+  readonly flipped?: number;
+  readonly lost?: number;
+  readonly inserted?: number;
+  /** Probability a chunk, in place of a byte: it comes twice, or not at all */
+  readonly twice?: number;
+  readonly gone?: number;
+  /** While this says so nothing gets through in either direction. */
+  readonly dead?: () => boolean;
+}
+
+/** Counts of what was done. */
+export interface Injected {
+  flipped: number;
+  lost: number;
+  inserted: number;
+  twice: number;
+  gone: number;
+}
+
+export function faulty(
+  transport: Transport,
+  faults: LineFaults,
+  seed: number,
+): { readonly transport: Transport; readonly injected: Injected } {
+  const random = randomFrom(seed);
+  const injected: Injected = { flipped: 0, lost: 0, inserted: 0, twice: 0, gone: 0 };
+  const happens = (kind: keyof Injected): boolean => {
+    const happened = random() < (faults[kind] ?? 0);
+    if (happened) injected[kind]++;
+    return happened;
+  };
+  const byte = (): number => Math.floor(random() * 256);
+
+  function spoil(bytes: Uint8Array): Uint8Array[] {
+    if (faults.dead?.() || happens('gone')) return [];
+    const out: number[] = [];
+    for (const value of bytes) {
+      if (happens('inserted')) out.push(byte());
+      if (happens('lost')) continue;
+      out.push(happens('flipped') ? value ^ (1 << Math.floor(random() * 8)) : value);
+    }
+    const chunk = Uint8Array.from(out);
+    return happens('twice') ? [chunk, chunk] : [chunk];
+  }
+
+  return {
+    injected,
+    transport: {
+      get rate() {
+        return transport.rate;
+      },
+      write: async (bytes) => {
+        for (const chunk of spoil(bytes)) if (chunk.length > 0) await transport.write(chunk);
+      },
+      onBytes: (listener) => {
+        transport.onBytes((bytes) => {
+          for (const chunk of spoil(bytes)) if (chunk.length > 0) listener(chunk);
+        });
+      },
+      onClose: (listener) => transport.onClose(listener),
+      setRate: (baud) => transport.setRate(baud),
+      drain: () => transport.drain(),
+      close: () => transport.close(),
+    },
+  };
+}
