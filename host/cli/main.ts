@@ -117,12 +117,13 @@ async function run(args: readonly string[], context: Context): Promise<ExitCode 
           .option('flash', {
             type: 'string',
             requiresArg: true,
-            describe: 'File that keeps the flash',
+            describe: 'File that keeps the flash; a new one begins with the built bootloader',
           })
           .option('load', {
             type: 'string',
             requiresArg: true,
-            describe: 'FILE@ADDR to write first; may be given again',
+            describe:
+              'FILE@ADDR to write first, instead of the built bootloader; may be given again',
           })
           .option('fast', { type: 'boolean', describe: 'As fast as this computer can' })
           .option('realtime', { type: 'boolean', describe: 'At the true rate of the line' })
@@ -139,9 +140,10 @@ async function run(args: readonly string[], context: Context): Promise<ExitCode 
           .option('seed', { type: 'number', requiresArg: true, describe: 'Of everything random' })
           .options(JSON_OPTION)
           .example('$0 board --part stm32f103xe --realtime', 'prints the port to use with --port'),
-      async () => {
-        const { board } = await import('./commands/board.js');
-        boardExit = await board(args.slice(args.indexOf('board') + 1));
+      async (argv) => {
+        const { board, factoryFlash } = await import('./commands/board.js');
+        const given = args.slice(args.indexOf('board') + 1);
+        boardExit = await board([...given, ...factoryFlash(argv)]);
       },
     )
     .demandCommand(1, 'which command?')

@@ -1,8 +1,9 @@
 // What the commands say, run in this process against a fake device.
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { factoryFlash } from '../../host/cli/commands/board.js';
 import { boot } from '../../host/cli/commands/boot.js';
 import { flash } from '../../host/cli/commands/flash.js';
 import { info } from '../../host/cli/commands/info.js';
@@ -156,4 +157,22 @@ test('a failure on a terminal has colour, and none with NO_COLOR or in a pipe', 
   process.env.NO_COLOR = '1';
   expect(fail(true)).toBe('error: no\n  yes\n');
   delete process.env.NO_COLOR;
+});
+
+describe('the board from the factory', () => {
+  const root = mkdtempSync(join(tmpdir(), 'iap-'));
+  const bootloader = join(root, 'build', 'stm32f103xe', 'bootloader.bin');
+  mkdirSync(dirname(bootloader), { recursive: true });
+  writeFileSync(bootloader, 'x');
+  const part = 'stm32f103xe';
+
+  test('has the bootloader that was built, unless it was given contents', () => {
+    const load = ['--load', `${bootloader}@0x08000000`];
+    expect(factoryFlash({ part }, root)).toEqual(load);
+    expect(factoryFlash({ part, flash: join(root, 'new.bin') }, root)).toEqual(load);
+    expect(factoryFlash({ part, flash: bootloader }, root)).toEqual([]);
+    expect(factoryFlash({ part, load: 'a.bin@0x08000000' }, root)).toEqual([]);
+    expect(factoryFlash({ part: 'other' }, root)).toEqual([]);
+    rmSync(root, { recursive: true });
+  });
 });
