@@ -111,7 +111,7 @@ async function demo(board: Board): Promise<void> {
   );
   say('and saw no fault, no flash error and no byte lost.');
   say('\nTry it yourself: in one terminal');
-  say(`   npx iap board --part ${PART} --load ${bootloaderFile(PART)}@0x08000000`);
+  say(`   npx iap board --part ${PART}`);
   say('and in another, with the port that it prints,');
   say(`   npx iap flash ${built('build', PART, 'demo-v1.hex')} --port /dev/pts/N`);
   say('Stop it half-way with Ctrl-C and run it again. With a real board only the port differs;');
