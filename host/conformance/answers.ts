@@ -3,15 +3,10 @@ import {
   ADDRESS_ONLY,
   Command,
   decode,
-  encode,
   type Frame,
-  HelloFlag,
-  HelloRequest,
   HelloResponse,
   type Layout,
   LayoutError,
-  PROTOCOL_MAJOR,
-  PROTOCOL_MINOR,
   RESPONSE_BIT,
   Status,
 } from '../../protocol/index.js';
@@ -20,15 +15,6 @@ import { Deviation } from './check.js';
 import type { Arrival } from './wire.js';
 
 const FIRST_REFUSAL: number = Status.UNKNOWN_COMMAND;
-
-export function helloPayload(hold: boolean): Uint8Array {
-  return encode(HelloRequest, {
-    major: PROTOCOL_MAJOR,
-    minor: PROTOCOL_MINOR,
-    flags: hold ? HelloFlag.HOLD : 0,
-    reserved: 0,
-  });
-}
 
 export function readHello(payload: Uint8Array): HelloResponse {
   return readAnswer(Command.HELLO, payload, HelloResponse);

@@ -15,15 +15,9 @@ import {
   Status,
 } from '../../protocol/index.js';
 import type { Clock } from '../clock.js';
+import { helloRequest } from '../device.js';
 import { nameOf, sameBytes } from '../text.js';
-import {
-  describe,
-  describeArrival,
-  found,
-  helloPayload,
-  readAnswer,
-  readHello,
-} from './answers.js';
+import { describe, describeArrival, found, readAnswer, readHello } from './answers.js';
 import { Deviation, NotTestable } from './check.js';
 import { type ImageOptions, type TestImage, testImage } from './image.js';
 import { type Arrival, Wire } from './wire.js';
@@ -150,7 +144,7 @@ export class Bench {
   }
 
   async expectQuiet(what: string): Promise<HelloResponse> {
-    const frame = this.frame(Command.HELLO, helloPayload(true));
+    const frame = this.frame(Command.HELLO, helloRequest(true));
     await this.wire.post(frame);
     try {
       this.info = readHello(await this.answerTo(frame));
@@ -169,7 +163,7 @@ export class Bench {
   }
 
   async hello(hold = true, options: AskOptions = {}): Promise<HelloResponse> {
-    this.info = readHello(await this.ask(Command.HELLO, helloPayload(hold), options));
+    this.info = readHello(await this.ask(Command.HELLO, helloRequest(hold), options));
     return this.info;
   }
 
@@ -225,7 +219,7 @@ export class Bench {
     );
     while (this.clock.now() < end) {
       const next = this.clock.now() + interval;
-      await this.wire.post(this.frame(Command.HELLO, helloPayload(true)));
+      await this.wire.post(this.frame(Command.HELLO, helloRequest(true)));
       for (;;) {
         const arrival = await this.wire.receive(next);
         if (!arrival) break;
@@ -246,7 +240,7 @@ export class Bench {
 
   /** Asks once more and waits for that answer: a device answers in order, so nothing is on its way after it. */
   async drain(): Promise<void> {
-    const frame = this.frame(Command.HELLO, helloPayload(true));
+    const frame = this.frame(Command.HELLO, helloRequest(true));
     await this.wire.post(frame);
     const end = this.wire.freeAt + ACQUIRE_MS;
     for (;;) {

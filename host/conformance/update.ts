@@ -18,11 +18,12 @@ import {
   PagesResponse,
   Status,
 } from '../../protocol/index.js';
+import { concat } from '../bytes.js';
 import { nameOf } from '../text.js';
 import type { Bench } from './bench.js';
 import { Deviation, expectEqual } from './check.js';
 import { SMALLEST, type TestImage } from './image.js';
-import { concat, Wire } from './wire.js';
+import { Wire } from './wire.js';
 
 /** Offset of the flags in a DATA request */
 const ASK_AT = 2;

@@ -7,6 +7,7 @@ import {
   maxEncodedSize,
   RESPONSE_BIT,
 } from '../../protocol/index.js';
+import { concat } from '../bytes.js';
 import type { Clock } from '../clock.js';
 import { IapError } from '../errors.js';
 import { hexBytes } from '../text.js';
@@ -155,14 +156,4 @@ export class Wire {
     if (this.#log.length > KEPT) this.#log.shift();
     this.#trace?.(`${(this.clock.now() / 1000).toFixed(4).padStart(10)}  ${text}`);
   }
-}
-
-export function concat(chunks: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    out.set(chunk, at);
-    at += chunk.length;
-  }
-  return out;
 }

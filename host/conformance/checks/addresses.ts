@@ -19,12 +19,12 @@ import {
   RESPONSE_BIT,
   Status,
 } from '../../../protocol/index.js';
+import { concat } from '../../bytes.js';
+import { helloRequest } from '../../device.js';
 import { hexBytes } from '../../text.js';
-import { helloPayload } from '../answers.js';
 import type { Bench } from '../bench.js';
 import { type Check, expectEqual } from '../check.js';
 import { begin, beginPayload, dataFrame, expectStatus, progress } from '../update.js';
-import { concat } from '../wire.js';
 
 const NOTHING: Uint8Array = new Uint8Array();
 const HIGHEST_TYPE = 0x7f;
@@ -56,7 +56,7 @@ async function otherAddresses(bench: Bench): Promise<void> {
   for (let i = 0; i < others.length; i += 16) {
     const frames = others
       .slice(i, i + 16)
-      .map((to) => encodeFrame(bench.frame(Command.HELLO, helloPayload(true), { address: to })));
+      .map((to) => encodeFrame(bench.frame(Command.HELLO, helloRequest(true), { address: to })));
     await bench.expectUnanswered(
       `HELLO to addresses other than ${address} and 0`,
       concat([BURST_START, ...frames]),
@@ -71,7 +71,7 @@ async function otherAddresses(bench: Bench): Promise<void> {
     await bench.hello(true, { address: ADDRESS_ONLY });
   }
   const responses = Array.from({ length: HIGHEST_TYPE + 1 }, (_, type) =>
-    encodeFrame(bench.frame(type | RESPONSE_BIT, helloPayload(true))),
+    encodeFrame(bench.frame(type | RESPONSE_BIT, helloRequest(true))),
   );
   for (let i = 0; i < responses.length; i += 16) {
     await bench.expectUnanswered(
@@ -142,7 +142,7 @@ async function longRequests(bench: Bench): Promise<void> {
     return answer;
   };
   const { beginMs, pagesMs } = bench.info;
-  await ok(Command.HELLO, longer(helloPayload(true)), beginMs);
+  await ok(Command.HELLO, longer(helloRequest(true)), beginMs);
   await ok(Command.PAGES, longer(encode(PagesRequest, { first: 0, count: 1 })), pagesMs);
   await ok(Command.ENTER, more, beginMs);
   await ok(Command.ABORT, more, beginMs);

@@ -9,6 +9,7 @@ import {
   Rejection,
   Status,
 } from '../../../protocol/index.js';
+import { concat } from '../../bytes.js';
 import { nameOf } from '../../text.js';
 import type { Bench } from '../bench.js';
 import { type Check, Deviation, expectEqual, expectTrue } from '../check.js';
@@ -26,7 +27,6 @@ import {
   sendData,
   sendPage,
 } from '../update.js';
-import { concat } from '../wire.js';
 
 /** A begun image of whole pages and eight bytes more, no page of it written */
 export async function begun(bench: Bench, seed: number, whole = 2): Promise<TestImage> {

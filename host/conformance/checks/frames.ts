@@ -9,13 +9,14 @@ import {
   MIN_PAYLOAD_LIMIT,
   Stay,
 } from '../../../protocol/index.js';
+import { concat } from '../../bytes.js';
+import { helloRequest } from '../../device.js';
 import { nameOf } from '../../text.js';
-import { helloPayload, readAnswer } from '../answers.js';
+import { readAnswer } from '../answers.js';
 import type { Bench } from '../bench.js';
 import { type Check, expectEqual, expectTrue } from '../check.js';
 import { noise } from '../image.js';
 import { begin, beginPayload, dataFrame, progress } from '../update.js';
-import { concat } from '../wire.js';
 
 const ROUNDS = 12;
 const RUN = 254;
@@ -23,7 +24,7 @@ const RUN = 254;
 const QUIET_MS = 1000;
 
 async function expectHello(bench: Bench, bytes: Uint8Array, seq: number): Promise<void> {
-  const frame = bench.frame(Command.HELLO, helloPayload(true), { seq });
+  const frame = bench.frame(Command.HELLO, helloRequest(true), { seq });
   await bench.wire.send(bytes);
   readAnswer(Command.HELLO, await bench.answerTo(frame), HelloResponse);
 }
@@ -31,13 +32,13 @@ async function expectHello(bench: Bench, bytes: Uint8Array, seq: number): Promis
 async function afterNoise(bench: Bench): Promise<void> {
   for (let round = 1; round <= ROUNDS; round++) {
     // Any noise, with and without delimiters in it, a whole burst right behind it.
-    const frame = bench.frame(Command.HELLO, helloPayload(true));
+    const frame = bench.frame(Command.HELLO, helloRequest(true));
     const before = noise(round, 1 + ((round * 37) % 300));
     const dense = round % 2 === 0 ? before.map((byte) => byte || 1) : before;
     await bench.wire.send(concat([dense, BURST_START, encodeFrame(frame)]));
     readAnswer(Command.HELLO, await bench.answerTo(frame), HelloResponse);
   }
-  const frame = bench.frame(Command.HELLO, helloPayload(true));
+  const frame = bench.frame(Command.HELLO, helloRequest(true));
   const bytes = concat([BURST_START, BURST_START, encodeFrame(frame)]);
   // In pieces with pauses in between, as a slow adapter delivers it.
   for (const byte of bytes) {
@@ -51,7 +52,7 @@ async function afterNoise(bench: Bench): Promise<void> {
 async function bothCobsForms(bench: Bench): Promise<void> {
   for (let fill = 1; fill < 255; fill++) {
     const payload = new Uint8Array(RUN).fill(fill);
-    payload.set(helloPayload(true));
+    payload.set(helloRequest(true));
     payload[3] = 0;
     const frame = bench.frame(Command.HELLO, payload, { seq: 0x55 });
     const encoded = encodeFrame(frame);
@@ -77,7 +78,7 @@ async function damaged(bench: Bench): Promise<void> {
   const before = await bench.hello();
   const enter = encodeFrame(bench.frame(Command.ENTER));
   await inWindows(bench, 'a frame with one wrong bit', flipped(enter));
-  const hello = encodeFrame(bench.frame(Command.HELLO, helloPayload(true)));
+  const hello = encodeFrame(bench.frame(Command.HELLO, helloRequest(true)));
   const cut = Array.from({ length: hello.length - 1 }, (_, length) =>
     concat([hello.subarray(0, length), BURST_START]),
   );
@@ -129,7 +130,7 @@ async function tooLong(bench: Bench): Promise<void> {
 
 async function sendTooLong(bench: Bench): Promise<void> {
   const payload = noise(3, MAX_PAYLOAD);
-  payload.set(helloPayload(true));
+  payload.set(helloRequest(true));
   const longest = encodeFrame(bench.frame(Command.HELLO, payload));
   // As one frame with a right CRC no encoder makes it; a damaged one shows the same: more than anybody accepts.
   const frames = [
@@ -145,7 +146,7 @@ async function sendTooLong(bench: Bench): Promise<void> {
     await bench.expectUnanswered('a frame of more than 4096 bytes', frame);
   if (bench.info.maxPayload >= MAX_PAYLOAD) return;
   const over = new Uint8Array(Math.min(MAX_PAYLOAD, bench.info.maxPayload + 1024)).fill(0x5a);
-  over.set(helloPayload(true));
+  over.set(helloRequest(true));
   const frame = encodeFrame(bench.frame(Command.HELLO, over));
   await bench.expectUnanswered('a frame longer than max_payload', concat([BURST_START, frame]));
 }
@@ -175,7 +176,7 @@ async function payloadLimit(bench: Bench): Promise<void> {
   for (const size of [MIN_PAYLOAD_LIMIT, maxPayload - 1, maxPayload]) {
     for (const fill of [0, 0x5a, 0xff]) {
       const payload = new Uint8Array(size).fill(fill);
-      payload.set(helloPayload(true));
+      payload.set(helloRequest(true));
       const answer = await bench.ask(Command.HELLO, payload);
       readAnswer(Command.HELLO, answer, HelloResponse);
     }

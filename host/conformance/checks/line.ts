@@ -16,7 +16,8 @@ import {
   RESPONSE_BIT,
   Status,
 } from '../../../protocol/index.js';
-import { helloPayload, readAnswer } from '../answers.js';
+import { helloRequest } from '../../device.js';
+import { readAnswer } from '../answers.js';
 import { ANSWER_MS, type Bench } from '../bench.js';
 import { type Check, Deviation, expectEqual, expectTrue } from '../check.js';
 import { begin, dataFrame, pages, sendPage } from '../update.js';
@@ -36,7 +37,7 @@ const LATE_MS = 1000;
 async function answersFast(bench: Bench, state: string): Promise<void> {
   let shortest = Number.POSITIVE_INFINITY;
   for (let i = 0; i < TRIES; i++) {
-    const frame = bench.frame(Command.HELLO, helloPayload(true));
+    const frame = bench.frame(Command.HELLO, helloRequest(true));
     await bench.wire.post(frame);
     const sent = bench.wire.freeAt;
     const answer = await bench.answerTo(frame);
@@ -118,7 +119,7 @@ async function backAtDefault(bench: Bench, when: string): Promise<void> {
   const end = bench.clock.now() + LATE_MS;
   // At another rate these are no frames for the device, and prove nothing.
   while (bench.clock.now() < end) {
-    await bench.wire.post(bench.frame(Command.HELLO, helloPayload(true)));
+    await bench.wire.post(bench.frame(Command.HELLO, helloRequest(true)));
     const arrival = await bench.wire.receive(bench.wire.freeAt + SLACK_MS);
     if (arrival?.kind !== 'frame' || arrival.frame.type !== (Command.HELLO | RESPONSE_BIT))
       continue;

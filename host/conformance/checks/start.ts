@@ -9,8 +9,9 @@ import {
   Status,
   Stay,
 } from '../../../protocol/index.js';
+import { helloRequest } from '../../device.js';
 import { nameOf } from '../../text.js';
-import { helloPayload, readAnswer } from '../answers.js';
+import { readAnswer } from '../answers.js';
 import { ANSWER_MS, type Bench } from '../bench.js';
 import { type Check, Deviation, expectEqual, expectTrue } from '../check.js';
 import { LEAST_PAUSE_MS } from '../image.js';
@@ -158,7 +159,7 @@ async function leaves(bench: Bench, ms: number): Promise<number | undefined> {
   const everyMs = Math.max(25, 1.5 * bench.wire.lineTime(HelloResponse.size + 30));
   const polls = await poll(bench, ms, gone, {
     type: Command.HELLO,
-    payload: helloPayload(false),
+    payload: helloRequest(false),
     everyMs,
   });
   const index = goneAt(polls);

@@ -8,8 +8,9 @@ import {
   RECORD_TRIALS,
   Stay,
 } from '../../../protocol/index.js';
+import { helloRequest } from '../../device.js';
 import { nameOf } from '../../text.js';
-import { helloPayload, readAnswer } from '../answers.js';
+import { readAnswer } from '../answers.js';
 import type { Bench } from '../bench.js';
 import { type Check, Deviation, expectEqual, expectTrue } from '../check.js';
 import { LEAST_PAUSE_MS } from '../image.js';
@@ -32,7 +33,7 @@ async function trials(bench: Bench): Promise<void> {
       used = Math.max(used, info?.installed.trials ?? 0);
       return info?.stay === Stay.TRIALS_USED;
     },
-    { type: Command.HELLO, payload: helloPayload(false), everyMs: 30 },
+    { type: Command.HELLO, payload: helloRequest(false), everyMs: 30 },
   );
   const info = lastHello(polls);
   if (info?.stay !== Stay.TRIALS_USED) {

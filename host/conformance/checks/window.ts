@@ -10,11 +10,12 @@ import {
   PageFlag,
   Status,
 } from '../../../protocol/index.js';
+import { concat } from '../../bytes.js';
 import type { Bench } from '../bench.js';
 import { type Check, expectEqual, expectTrue } from '../check.js';
 import type { TestImage } from '../image.js';
 import { dataFrame, expectStatus, pageCrc, pageFrames, pages, readData } from '../update.js';
-import { concat, Wire } from '../wire.js';
+import { Wire } from '../wire.js';
 import { begun } from './data.js';
 
 /** Frames with the last page, as short as a page can be: each keeps the device busy for a whole erase. */
