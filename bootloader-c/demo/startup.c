@@ -1,26 +1,26 @@
 // The demo's own vector table and reset handler, as any application has them.
 #include "cortexm.h"
 
-extern uint32_t link_stack_top[];
-extern uint32_t link_data_begin[];
-extern uint32_t link_data_end[];
-extern const uint32_t link_data_load[];
-extern uint32_t link_bss_begin[];
-extern uint32_t link_bss_end[];
+extern uint32_t _estack[];
+extern uint32_t _sdata[];
+extern uint32_t _edata[];
+extern const uint32_t _sidata[];
+extern uint32_t _sbss[];
+extern uint32_t _ebss[];
 
 int main(void);
 void systick_handler(void);
 void usart1_handler(void);
-_Noreturn void reset_handler(void);
+_Noreturn void Reset_Handler(void);
 
 #define USART1_VECTOR (16 + 37) // RM0008, table 63
 
-_Noreturn void reset_handler(void) {
-    const uint32_t *from = link_data_load;
-    for (uint32_t *to = link_data_begin; to < link_data_end; to++) {
+_Noreturn void Reset_Handler(void) {
+    const uint32_t *from = _sidata;
+    for (uint32_t *to = _sdata; to < _edata; to++) {
         *to = *from++;
     }
-    for (uint32_t *to = link_bss_begin; to < link_bss_end; to++) {
+    for (uint32_t *to = _sbss; to < _ebss; to++) {
         *to = 0;
     }
     (void)main();
@@ -38,9 +38,9 @@ __attribute__((section(".vectors"), used)) static const struct {
     uint32_t *stack_top;
     handler *handlers[USART1_VECTOR];
 } vectors = {
-    link_stack_top,
+    _estack,
     {
-        [0] = reset_handler,
+        [0] = Reset_Handler,
         [1] = unexpected,
         [2] = unexpected,
         [3] = unexpected,
