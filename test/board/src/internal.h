@@ -211,10 +211,11 @@ struct board {
 
     // CODE hook.
     uint32_t attention;
-    uint32_t pc;       // the instruction under way
-    uint32_t flash_pc; // the last one that ran from flash
-    uint32_t seq_pc;   // address after the instruction under way
-    uint32_t line;     // 8-byte flash line in the prefetch buffer
+    uint32_t pc;            // the instruction under way
+    uint32_t flash_pc;      // the last one that ran from flash
+    uint32_t seq_pc;        // address after the instruction under way
+    uint32_t it_at, it_end; // the IT instruction executed last, and where its block ends
+    uint32_t line;          // 8-byte flash line in the prefetch buffer
     uint64_t next_line_ready;
     uint32_t wait_states;
     uint16_t opcode, prev_class;
