@@ -9,7 +9,7 @@
 // Starts the UART that the bootloader uses, at BOARD_RATE, and the millisecond clock.
 void board_start(void);
 
-// Milliseconds since board_start. Must be called at least every 16 s.
+// Milliseconds since board_start, as long as it is called at least every millisecond.
 uint32_t board_ms(void);
 
 // Takes a received byte. false: there is none.
