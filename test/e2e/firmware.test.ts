@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { loadImage } from '../../host/image/load.js';
+import { BURST_START, Command, encodeFrame } from '../../protocol/index.js';
 import { type Board, built, type Part, type SteppedBoard } from '../support/board.js';
 import { expectDone, flash, powerUp, powerUpStepped, tempDir } from './bench.js';
 
@@ -46,9 +47,15 @@ describe('runs', () => {
     expect(text.match(/done\./g)).toHaveLength(5);
   });
 
-  test('C++: constructors, exceptions, variables of threads', async () => {
-    const text = await printed(await updated('cxx'), /42 1\r\n/, 3);
+  test('C++: constructors, exceptions, variables of threads, and the app kit', async () => {
+    const board = await updated('cxx');
+    const text = await printed(board, /42 1\r\n/, 3);
     expect(text).toBe('C++: 3\r\nC++: caught no three, 42 1\r\n');
+    await board.send(BURST_START);
+    await board.send(
+      encodeFrame({ address: 0, type: Command.ENTER, seq: 1, payload: new Uint8Array() }),
+    );
+    expect((await board.run(RUN_US)).resets).toEqual(['software']);
   });
 });
 

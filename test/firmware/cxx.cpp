@@ -4,6 +4,9 @@
 #include <stdexcept>
 #include <string>
 
+#include "board.h"
+#include "iap_app.h"
+
 extern "C" {
 #include "board_support.h"
 extern char __tls_base[];
@@ -27,6 +30,7 @@ struct Constructed {
 Constructed constructed;
 thread_local int counted = 40;
 thread_local int zero;
+iap_app app;
 
 int number(const char *name) {
     auto found = constructed.numbers.find(name);
@@ -39,6 +43,16 @@ int number(const char *name) {
 } // namespace
 
 int main() {
+    iap_app_config config{};
+    config.part = BOARD_PART;
+    config.unique_id = reinterpret_cast<const uint8_t *>(BOARD_UNIQUE_ID);
+    config.page_size = BOARD_PAGE_SIZE;
+    config.app_base = BOARD_APP_BASE;
+    config.app_end = BOARD_APP_END;
+    config.default_rate = BOARD_RATE;
+    config.send = board_send;
+    config.flush = board_flush;
+    iap_app_init(&app, &config);
     board_start();
     try {
         std::printf("C++: %d\r\n", number("one") + number("two"));
@@ -48,6 +62,9 @@ int main() {
         zero += 1;
         std::printf("C++: caught %s, %d %d\r\n", error.what(), counted, zero);
     }
-    for (;;) {
+    for (uint8_t byte;;) {
+        if (board_receive(&byte)) {
+            iap_app_receive(&app, byte);
+        }
     }
 }
