@@ -123,7 +123,13 @@ static void sorting(void) {
     CHECK(tfind(&numbers[101], &tree, ascending) == NULL || numbers[101] == numbers[100]);
 }
 
+// linker/app.ld: below the mailbox, while everything else is above it
+__attribute__((section(".low_ram"))) static unsigned char buffer[6000];
+
 static void memory(void) {
+    memset(buffer, 0x5a, sizeof buffer);
+    CHECK((size_t)buffer >= 0x20000000 && (size_t)(buffer + sizeof buffer) <= 0x20001fe0);
+    CHECK((size_t)&failures > 0x20002000 && failures == 0);
     enum { BLOCKS = 32 };
     unsigned char *block[BLOCKS];
     for (size_t i = 0; i < BLOCKS; i++) {
