@@ -54,6 +54,9 @@ int main() {
     config.flush = board_flush;
     iap_app_init(&app, &config);
     board_start();
+    if (iap_app_confirm(&app)) {
+        std::puts("confirmed without a function to program");
+    }
     try {
         std::printf("C++: %d\r\n", number("one") + number("two"));
         std::printf("C++: %d\r\n", number("three"));
