@@ -59,7 +59,7 @@ async function showApp(board: Board, version: number, count = 3): Promise<void> 
   }
   for (const line of lines) {
     say(
-      `     demo ${line.version}: tick ${line.tick}, VTOR 0x${line.vtor.toString(16).padStart(8, '0')}`,
+      `     demo ${line.version}: tick ${line.tick}, vectors 0x${line.vtor.toString(16).padStart(8, '0')}`,
     );
     check(line.version === version, `version ${line.version} runs instead of ${version}`);
     check(line.vtor === 0x0800_8000, 'the application does not run from its own vector table');

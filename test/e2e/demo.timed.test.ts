@@ -28,7 +28,7 @@ test('the demonstration shows what it promises', async () => {
     '100 %',
     'application started',
     'demo 1: tick',
-    'VTOR 0x08008000',
+    'vectors 0x08008000',
     'asking the application to enter the bootloader',
     'demo 2: tick',
     'nothing to do',

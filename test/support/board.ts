@@ -353,7 +353,7 @@ export interface DemoLine {
 }
 
 const DEMO_LINE =
-  /^demo (\d+): tick (\d+), VTOR 0x([0-9a-f]{8}), bootloader stayed for (\d+), reset flags 0x([0-9a-f]{8})$/;
+  /^demo (\d+): tick (\d+), vectors 0x([0-9a-f]{8}), bootloader stayed for (\d+), reset flags 0x([0-9a-f]{8})$/;
 
 /** Whole lines of the demo application in what a UART received; anything else is left out. */
 export function demoLines(text: string): DemoLine[] {
