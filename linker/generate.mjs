@@ -1,6 +1,6 @@
 // @ts-check
-// parts/*.json and boards/*.json → MEMORY blocks, the bootloader's board headers, its CMake presets and the virtual board's
-// table of parts. With --check nothing is written.
+// parts/*.json and boards/*.json → MEMORY blocks, the bootloader's board headers and CMake presets, the virtual board's
+// table of parts and the power-cut exploration's of boards. With --check nothing is written.
 import { readdirSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { Ajv } from 'ajv';
@@ -189,6 +189,14 @@ files.set(
 // Rows of struct board_part: name, family, core, flash, page and RAM size, device id, address of the flash size
 // register, address of the unique id, highest clock, CCM size, backup registers.
 ${rows.join('\n')}
+`,
+);
+
+files.set(
+  'test/explore/boards.generated.h',
+  `// ${banner('linker/boards/*.json')}
+// Rows of the boards that are explored: name, part, APP_BASE.
+${[...boards.values()].map(({ name, part, appBase }) => `    {"${name}", "${part}", ${hex(Number(appBase))}u},`).join('\n')}
 `,
 );
 
