@@ -4,8 +4,10 @@ import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { built } from '../support/board.js';
 
-async function demo(): Promise<{ readonly code: number | null; readonly said: string }> {
-  const child = spawn(process.execPath, [built('dist', 'scripts', 'demo.js')], {
+async function demo(
+  ...args: string[]
+): Promise<{ readonly code: number | null; readonly said: string }> {
+  const child = spawn(process.execPath, [built('dist', 'scripts', 'demo.js'), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 110_000,
   });
