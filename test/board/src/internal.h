@@ -177,7 +177,7 @@ struct scs {
     bool stk_flag;
     uint32_t dwt_ctrl;
     uint64_t dwt_base;
-    uint32_t cpacr;
+    uint32_t cpacr, fpccr, fpcar, fpdscr;
 };
 
 struct fault {
@@ -441,12 +441,16 @@ uint16_t timing_m4(uint16_t hw1, uint16_t hw2);
 void fpu_reset(struct board *b);
 bool fpu_register(struct board *b, uint32_t addr, uint32_t *v, bool write); // false: not its
 bool fpu_use(struct board *b); // before a floating-point instruction; false: not enabled
+unsigned fpu_frame_words(struct board *b); // of an exception's frame, now
+void fpu_stack(struct board *b, uint32_t sp);
+void fpu_unstack(struct board *b, uint32_t sp);
 
-// exceptions.c
+// nvic.c, exceptions.c
 void nvic_reset(struct board *b);
 void nvic_line(struct board *b, unsigned irq, bool level);
 void nvic_pend(struct board *b, unsigned exc);
 void nvic_changed(struct board *b);
+void nvic_update(struct board *b); // after a change of active exceptions
 int nvic_best(struct board *b, int *prio);
 int nvic_execution_priority(struct board *b);
 int nvic_group_priority(const struct board *b, unsigned exc);

@@ -2,7 +2,7 @@
 #ifndef TEST_FW_FAULTS_H
 #define TEST_FW_FAULTS_H
 
-#include "regs.h"
+#include "common.h"
 
 static volatile uint32_t faults, saved_cfsr, saved_hfsr, saved_bfar, saved_pc, skip;
 

@@ -253,7 +253,7 @@ void main_(void) {
             flush();
             SCB_AIRCR = 0x05FA0004;
             break;
-        case 'L': // a fault in the handler of a fault
+        case 'L':                        // a fault in the handler of a fault
             ram_vectors[3] = 0x0800FFF1; // blank flash
             SYSCFG_CFGR1 = 3;
             __asm volatile(".short 0xDE00");

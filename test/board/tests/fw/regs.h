@@ -4,15 +4,15 @@
 
 #include "common.h"
 
-#define GPIOA_CRL    REG(0x40010800)
-#define GPIOA_CRH    REG(0x40010804)
-#define GPIOA_IDR    REG(0x40010808)
-#define GPIOA_BSRR   REG(0x40010810)
-#define USART_SR     REG(0x40013800)
-#define USART_DR     REG(0x40013804)
-#define USART_BRR    REG(0x40013808)
-#define USART_CR1    REG(0x4001380C)
-#define USART_CR3    REG(0x40013814)
+#define GPIOA_CRL  REG(0x40010800)
+#define GPIOA_CRH  REG(0x40010804)
+#define GPIOA_IDR  REG(0x40010808)
+#define GPIOA_BSRR REG(0x40010810)
+#define USART_SR   REG(0x40013800)
+#define USART_DR   REG(0x40013804)
+#define USART_BRR  REG(0x40013808)
+#define USART_CR1  REG(0x4001380C)
+#define USART_CR3  REG(0x40013814)
 
 // 64 MHz from HSI, USART1 on PA9/PA10 at `baud`.
 static inline void clock_64mhz(void) {
