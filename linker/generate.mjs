@@ -66,7 +66,7 @@ function check(board, part) {
     appBase % part.flash.page === 0 && appEnd % part.flash.page === 0,
     'appBase and appEnd are whole pages',
   );
-  const record = appBase - 2 * constant('RECORD_AREA_SIZE');
+  const record = appBase - 2 * area;
   must(
     record % PROTECTED === 0 && record > base,
     `appBase - ${hex(appBase - record)} ends the bootloader, and is a multiple of ${PROTECTED}`,
@@ -80,7 +80,7 @@ function check(board, part) {
     appEnd > appBase && appEnd <= base + part.flash.size,
     'appEnd lies behind appBase, within the flash',
   );
-  must(constant('RECORD_AREA_SIZE') % part.flash.page === 0, 'a record area is whole pages');
+  must(area % part.flash.page === 0, 'a record area is whole pages');
   must(
     board.ring - 256 >= constant('MIN_WINDOW'),
     `the ring leaves a window of ${constant('MIN_WINDOW')}`,
@@ -96,6 +96,16 @@ function vectorsInSram(part) {
     throw new Error(`linker/parts/${part.name}.json: the bootloader copies ${words} vectors`);
   return 4 * words;
 }
+
+// What the protocol calls default must be what the rule says: record areas and identity lie below APP_BASE.
+const area = constant('RECORD_AREA_SIZE');
+if (
+  constant('RECORD_A_ADDRESS') !== constant('APP_BASE') - 2 * area ||
+  constant('RECORD_B_ADDRESS') !== constant('APP_BASE') - area ||
+  constant('IDENTITY_ADDRESS') !== constant('RECORD_A_ADDRESS') - IDENTITY_SIZE ||
+  constant('BOOTLOADER_BASE') + constant('BOOTLOADER_SIZE') !== constant('RECORD_A_ADDRESS')
+)
+  throw new Error('protocol.json: record and identity do not lie below APP_BASE');
 
 const parts = load('linker/parts', 'linker/part.schema.json');
 const boards = load('linker/boards', 'linker/board.schema.json');
