@@ -5,13 +5,13 @@
 #define WDG_SW 1u // of the user byte
 
 // Option bytes: value in the even byte, complement in the odd one; a pair that does not match
-// reads as 0xFF, that is: protected.
+// reads as 0xFF, that is: protected. Two blank bytes are no mismatch.
 static uint8_t option(const struct board *b, unsigned index, bool *bad) {
     const uint8_t *p = b->sysmem + OPTION_OFFSET + 2 * index;
     if ((p[0] ^ p[1]) == 0xFF) {
         return p[0];
     }
-    *bad = true;
+    *bad = *bad || (p[0] & p[1]) != 0xFF;
     return 0xFF;
 }
 
