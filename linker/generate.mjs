@@ -166,6 +166,7 @@ REGION_ALIAS("RAM", ${ramEnd - high > mailbox - low ? 'HIGH_RAM' : 'LOW_RAM'})
 #define BOARD_PLL_MULTIPLIER ${board.clock.hz / 4e6}u // of HSI / 2
 #define BOARD_FLASH_WAIT_STATES ${board.clock.flashWaitStates}u
 
+#define BOARD_DMA_SELECT ${part.dmaSelect ?? 0}u // of USART1_RX in DMA1_CSELR; 0: there is none
 #define BOARD_RATE ${board.usart.rate}u
 #define BOARD_MAX_RATE ${board.usart.maxRate}u
 
