@@ -35,6 +35,10 @@ static const struct family *const families[] = {
 static const struct core *const cores[] = {
     [BOARD_CORE_M0] = &core_m0, [BOARD_CORE_M3] = &core_m3, [BOARD_CORE_M4] = &core_m4};
 
+bool board_has_ram_parity(const struct board_part *part) {
+    return families[part->family]->parity_sram != 0;
+}
+
 static bool ram_open(struct ram *ram, uint32_t base, uint32_t size) {
     *ram = (struct ram){.base = base, .size = size, .lo = UINT32_MAX};
     ram->data = size ? aligned_alloc(4096, size) : NULL;
@@ -99,7 +103,7 @@ struct board *board_create(const struct board_config *config) {
     fill_identity(b);
     bus_build(b);
     time_set_clock(b, 8000000, 8000000, 8000000);
-    if (!cpu_open(b)) {
+    if (!cpu_open(b) || !parity_open(b)) {
         board_destroy(b);
         return NULL;
     }
@@ -114,6 +118,7 @@ void board_destroy(struct board *b) {
         uc_close(b->uc);
     }
     line_close(b);
+    parity_close(b);
     cells_forget(b);
     free(b->flash);
     for (int i = 0; i < RAM_COUNT; i++) {
@@ -164,6 +169,7 @@ void board_power_on(struct board *b) {
     for (int i = 0; i < RAM_COUNT; i++) {
         ram_garbage(b, &b->ram[i]);
     }
+    parity_power_up(b);
     cells_power_up(b);
     board_emit(b, BOARD_EVENT_POWER_ON, 0, "");
     board_do_reset(b, BOARD_RESET_POWER);

@@ -173,6 +173,7 @@ static bool allow_code(struct board *b, uint32_t pc) {
 void cpu_ram_written(struct board *b, uint32_t addr, uint32_t n) {
     struct ram *ram = bus_ram(b, addr);
     uint32_t off = addr - ram->base;
+    parity_written(ram, off, n);
     if (!ram->code[off / RAM_PAGE] && !ram->code[(off + n - 1) / RAM_PAGE]) {
         return;
     }

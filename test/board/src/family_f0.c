@@ -95,6 +95,7 @@ const struct family family_f0 = {
     .dma_irq = {9, 10, 10, 11, 11, 11, 11},
     .windows = 2,
     .iwdg_window = true,
+    .parity_sram = UINT32_MAX,
     .clocks = &clocks_f0,
     .options = &options,
     .pin = gpio_v2_pin,

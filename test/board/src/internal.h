@@ -148,7 +148,8 @@ struct family {
     uint8_t flash_irq, dma_irq[7]; // of DMA1's channels
     uint8_t windows;               // APB and AHB1, AHB2, AHB3: how many of them there are
     bool iwdg_window;              // IWDG_WINR
-    bool idcode_reads_0;           // DBGMCU_IDCODE without a debugger (F1 erratum)
+    uint32_t parity_sram; // bytes of SRAM with parity; the CCM RAM has it where there is one
+    bool idcode_reads_0;  // DBGMCU_IDCODE without a debugger (F1 erratum)
     const struct clock_tree *clocks;
     const struct option_layout *options;
     struct pin (*pin)(const struct board *b, int port, int bit);
@@ -266,6 +267,7 @@ struct misc {
 struct ram {
     uint32_t base, size; // size 0: the part has none
     uint8_t *data;
+    uint8_t *written;     // since power-up, a byte each; NULL: parity is not checked
     bool code[RAM_PAGES]; // pages code was fetched from
     uint32_t lo, hi;      // written in such pages, translations stale
 };
@@ -501,6 +503,12 @@ void cells_programmed(struct board *b, uint32_t off, uint16_t value);
 void cells_firm(struct board *b, uint32_t off, uint32_t n);
 bool cells_set_weak(struct board *b, uint32_t off, struct weak_cell cell);
 void cells_forget(struct board *b);
+
+// parity.c
+bool parity_open(struct board *b);
+void parity_close(struct board *b);
+void parity_power_up(struct board *b);
+void parity_written(struct ram *ram, uint32_t off, uint32_t n);
 
 // Peripherals.
 uint32_t rcc_read(struct board *b, const struct periph *p, uint32_t off);

@@ -2,7 +2,8 @@
 // selection, write protection. Loaded at each reset.
 #include "internal.h"
 
-#define WDG_SW 1u // of the user byte
+#define WDG_SW     (1u << 0) // of the user byte
+#define RAM_PARITY (1u << 6) // F0, F3: clear to check
 
 // Option bytes: value in the even byte, complement in the odd one; a pair that does not match
 // reads as 0xFF, that is: protected. Two blank bytes are no mismatch.
@@ -19,6 +20,7 @@ void fpec_load_options(struct board *b) {
     bool bad = false, ignored = false;
     const struct option_layout *l = b->family->options;
     uint8_t rdp = option(b, 0, &bad), user = option(b, 1, &ignored);
+    user = b->cfg.ram_parity ? (uint8_t)(user & ~RAM_PARITY) : user;
     b->fpec.read_protected = rdp != l->rdp_open;
     b->fpec.hardware_watchdog = !(user & WDG_SW);
     uint32_t obr = b->fpec.read_protected ? 1u << 1 : 0;

@@ -18,6 +18,7 @@ static const char usage[] =
     "  --uart N             the UART on the connector: 1 (default), 2, 3\n"
     "  --button PIN:high|low  the button and its active level (default PA0:high), or none\n"
     "  --flash-typical      20 ms erase, 52.5 us half-word\n"
+    "  --ram-parity         SRAM parity is checked (F0, F3): NMI at a byte never written\n"
     "  --no-stall           the CPU runs on while the flash is busy\n"
     "  --hse HZ             a crystal (default: none)   --lsi HZ (default 40000)\n"
     "  --hsi HZ             the internal oscillator's true rate (default 8000000)\n"
@@ -110,6 +111,7 @@ static bool flag_option(struct session *s, const char *a) {
                  {"--pipe", &s->pipe},
                  {"--no-stall", &s->config.no_stall},
                  {"--flash-typical", &s->config.typical_flash},
+                 {"--ram-parity", &s->config.ram_parity},
                  {"--lenient", &s->config.lenient}};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
         if (!strcmp(a, flags[i].name)) {
@@ -192,6 +194,9 @@ static bool parse(struct session *s, struct options *o, int argc, char **argv) {
     if (!s->config.part) {
         fputs(usage, stderr);
         return false;
+    }
+    if (s->config.ram_parity && !board_has_ram_parity(s->config.part)) {
+        return bad("--ram-parity: this part has none", s->config.part->name);
     }
     if (s->pipe && (s->port_path || s->control_path || s->realtime)) {
         return bad("--pipe goes with none of", "--port --control --realtime");

@@ -182,6 +182,29 @@ static void test_option_bytes(void) {
     fixture_stop(&f);
 }
 
+static void test_ram_parity(void) {
+    bool f0 = part->family == BOARD_FAMILY_F0;
+    struct board_config c = config();
+    CHECK(board_has_ram_parity(part));
+    start();
+    expect("m", f0 ? "00000000 00000000 00000000 00000000 00000001 \n"
+                   : "00000000 00000000 00000000 00000000 00000001 00000000 00000000 00000000 \n");
+    fixture_stop(&f);
+    c.ram_parity = true;
+    start_with(&c);
+    expect("m", f0 ? "00000001 00000001 00000000 00000000 00000000 \n"
+                   : "00000001 00000001 00000000 00000000 00000000 00000001 00000000 00000001 \n");
+    CHECK(strstr(f.log, "parity: 0x20001D00 read before it was written"));
+    board_reset_pin(f.board); // SRAM and its parity stay
+    fixture_run_ms(&f, 5);
+    CHECK(!strncmp(fixture_ask(&f, "m", 20), "00000000", 8));
+    board_power_off(f.board);
+    board_power_on(f.board);
+    fixture_run_ms(&f, 5);
+    CHECK(!strncmp(fixture_ask(&f, "m", 20), "00000001", 8));
+    fixture_stop(&f);
+}
+
 static void test_mistakes(void) {
     static const struct {
         const char *command, *text;
@@ -254,6 +277,7 @@ int main(void) {
         test_watchdog_window();
         test_backup_registers();
         test_option_bytes();
+        test_ram_parity();
         test_mistakes();
         test_power_cut();
     }

@@ -91,7 +91,7 @@ static void transmit(void) {
 }
 
 static void flags(void) {
-    wait_us(300); // a byte is there
+    wait_us(300);                   // a byte is there
     put_hex(USART_ISR & 0x600020u); // REACK, TEACK, RXNE
     USART_RQR = 1u << 3;            // RXFRQ
     put_hex(USART_ISR & 0x20u);
@@ -239,6 +239,36 @@ static void options(uint32_t rdp, uint32_t user, uint32_t wrp0) {
     FLASH_CR = 0x80;
 }
 
+static uint32_t parity_errors;
+
+void nmi(void) {
+    parity_errors++;
+    REG(0x40010018) = 1u << 8; // SYSCFG_CFGR2.SRAM_PEF
+}
+
+static uint32_t errors_at(uint32_t address) {
+    parity_errors = 0;
+    (void)REG(address);
+    __asm volatile("dsb; isb");
+    return parity_errors;
+}
+
+static void parity(void) {
+    RCC_APB2ENR |= 1;
+    put_hex(errors_at(0x20001D00)); // nobody's
+    REG8(0x20001D00) = 1;
+    put_hex(errors_at(0x20001D00)); // the other three bytes
+    REG(0x20001D00) = 1;
+    put_hex(errors_at(0x20001D00));
+    put_hex(REG(0x40010018)); // SRAM_PEF
+    put_hex(OBR >> 14 & 1u);
+#ifdef F3
+    put_hex(errors_at(0x20003FF0));
+    put_hex(errors_at(0x20004000)); // no parity there
+    put_hex(errors_at(0x10000000));
+#endif
+}
+
 static void uart_from_hsi(void) {
     flush();
     USART_CR1 = 0;
@@ -383,6 +413,9 @@ static void command(int c) {
         report_flash(0x08000FFE);
         program(0x08001FFE, 0);
         report_flash(0x08001FFE);
+        break;
+    case 'm':
+        parity();
         break;
     case 'h':
         uart_from_hsi();
