@@ -5,6 +5,9 @@
 #include "internal.h"
 
 #define NO_RESET 32
+#define F05X     0x440 // DEV_ID; F030x8 too
+#define F03X     0x444
+#define F09X     0x442 // F030xC too
 
 static const struct periph periphs[] = {
     {"RTC", 0x40002800, GATE_NONE, 0, NO_RESET, 0, false, rtc_read, rtc_write, NULL},
@@ -51,9 +54,9 @@ static void uart_pins(const struct board *b, unsigned index, bool *tx, bool *rx)
 #define USART2_DMA_RMP    (1u << 25)
 #define USART3_DMA_RMP    (1u << 26)
 
-// Channels by SYSCFG_CFGR1; F03x has the remap bits of USART1 only.
+// Channels by SYSCFG_CFGR1; F03x has the remap bits of USART1 only, F09x (DMA1_CSELR) none.
 static void uart_dma(const struct board *b, unsigned index, unsigned *rx, unsigned *tx) {
-    uint32_t cfgr1 = b->misc.syscfg_cfgr1;
+    uint32_t cfgr1 = b->part->dev_id == F09X ? 0 : b->misc.syscfg_cfgr1;
     if (index == 0) {
         *rx = cfgr1 & USART1_RX_DMA_RMP ? 5 : 3;
         *tx = cfgr1 & USART1_TX_DMA_RMP ? 4 : 2;
@@ -67,7 +70,7 @@ static void uart_dma(const struct board *b, unsigned index, unsigned *rx, unsign
 }
 
 static bool is_small(const struct board_part *part) {
-    return part->dev_id == 0x440 || part->dev_id == 0x444; // F03x, F05x
+    return part->dev_id == F05X || part->dev_id == F03X;
 }
 
 static bool lacks(const struct board_part *part, const struct periph *p) {

@@ -46,6 +46,13 @@ static void test_exceptions(void) {
     fixture_stop(&f);
 }
 
+// ARM DDI 0432, table 3-1: NOP, LDR, STR, MUL, B, PUSH, POP of two, MRS.
+static void test_cycles(void) {
+    start();
+    expect("t", "00000001 00000002 00000002 00000001 00000003 00000003 00000003 00000004 \n");
+    fixture_stop(&f);
+}
+
 // Unaligned accesses and what ARMv6-M has no encoding for: a HardFault each, and no other effect.
 static void test_refused(void) {
     static const char *const cases[] = {"!w", "!h", "!s", "!m", "!p", "!W", "!d", "!l",
@@ -100,6 +107,7 @@ int main(void) {
         test_vectors_follow_the_remap();
         test_no_vtor();
         test_exceptions();
+        test_cycles();
         test_refused();
         test_mistakes();
         test_lockup();

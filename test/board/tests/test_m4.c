@@ -24,7 +24,8 @@ static void expect(const char *command, const char *answer) {
 static void test_floating_point_is_off(void) {
     start();
     expect("f", "00000001 00080000 40000000 00000000 00000002 00080000 40000000 00000000 \n");
-    expect("e", "00000d2f 00000004 \n"); // 3375, FPCA
+    expect("e", "00000d2f 00000004 \n");                   // 3375, FPCA
+    expect("u", "00000001 01000000 40000000 00000000 \n"); // UNALIGNED
     board_reset_pin(f.board);
     fixture_run_ms(&f, 5);
     expect("f", "00000001 00080000 40000000 00000000 00000002 00080000 40000000 00000000 \n");

@@ -180,6 +180,38 @@ static void allowed(void) {
     put_hex(r);
 }
 
+// Cycles of 32 times something, from SRAM.
+#define CYCLES(what)                                                                               \
+    ({                                                                                             \
+        uint32_t word_, from_ = STK_VAL;                                                           \
+        __asm volatile(".rept 32\n" what "\n.endr" ::"r"(&word_) : "r3", "r4", "memory");          \
+        from_ - STK_VAL;                                                                           \
+    })
+
+RAMCODE static void cycles(uint32_t *n) {
+    STK_LOAD = 0xFFFFFF;
+    STK_VAL = 0;
+    STK_CTRL = 5;
+    n[0] = CYCLES("");
+    n[1] = CYCLES("nop");
+    n[2] = CYCLES("ldr r3, [%0]");
+    n[3] = CYCLES("str r3, [%0]");
+    n[4] = CYCLES("mul r3, r4");
+    n[5] = CYCLES("b 1f; nop; 1:");
+    n[6] = CYCLES("push {r3, r4}");
+    n[7] = CYCLES("pop {r3, r4}");
+    n[8] = CYCLES("mrs r3, apsr");
+    STK_CTRL = 0;
+}
+
+static void timing(void) {
+    uint32_t n[9];
+    cycles(n);
+    for (int i = 1; i < 9; i++) {
+        put_hex((n[i] - n[0] + 16) / 32); // what reading the counter costs differs a little
+    }
+}
+
 static void mistakes(int c) {
     switch (c) {
     case 'B':
@@ -229,6 +261,10 @@ void main_(void) {
             break;
         case '?':
             mistakes(get());
+            break;
+        case 't':
+            timing();
+            put('\n');
             break;
         case 'r':
             remap();

@@ -74,6 +74,12 @@ static void fp_while_off(void) {
     report_fault();
 }
 
+static void fp_unaligned(void) {
+    skip = 4;
+    __asm volatile("vldr s0, [%0]" ::"r"(0x20000102) : "s0");
+    report_fault();
+}
+
 static void fp_on(void) {
     volatile float x = 1.5f, y = 2.25f;
     CPACR = 0xFu << 20;
@@ -123,6 +129,9 @@ void main_(void) {
         switch (get()) {
         case 'f':
             fp_while_off();
+            break;
+        case 'u':
+            fp_unaligned();
             break;
         case 'e':
             fp_on();
