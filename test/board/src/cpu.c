@@ -58,7 +58,6 @@ void cpu_reset(struct board *b) {
     b->fault.exc = 0;
     b->prev_class = 0;
     uint32_t vectors[2];
-    b->low_wanted = LOW_FLASH;
     cpu_sync_code(b);
     if (b->weak_count) {
         cells_before_read(b, 0, 8);

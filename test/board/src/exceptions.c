@@ -201,22 +201,17 @@ void exc_raise_later(struct board *b, uint8_t exc, uint32_t cfsr, uint32_t addre
     cpu_attention(b, ATTN_STOP);
 }
 
-static void note_status(struct board *b, const struct fault *f) {
+// On ARMv6-M nothing can be enabled in SHCSR, and the status is not to be seen: HardFault, always.
+void exc_fault(struct board *b, const struct fault *f) {
+    b->counters.faults++;
     b->scs.cfsr |= f->cfsr;
     b->scs.hfsr |= f->hfsr;
     if (f->have_address) { // BFARVALID
         b->scs.bfar = f->address;
         b->scs.cfsr |= 1u << 15;
     }
-}
-
-void exc_fault(struct board *b, const struct fault *f) {
-    unsigned exc = b->core->v7m ? f->exc : EXC_HARD; // ARMv6-M has no other, and no registers
-    b->counters.faults++;
-    if (b->core->v7m) {
-        note_status(b, f);
-    }
-    board_emit(b, BOARD_EVENT_FAULT, exc, exc == EXC_HARD ? "hard fault" : "fault");
+    board_emit(b, BOARD_EVENT_FAULT, f->exc, f->exc == EXC_HARD ? "hard fault" : "fault");
+    unsigned exc = f->exc;
     int now = nvic_execution_priority(b);
     // SHCSR bits 16-18 enable MemManage, BusFault, UsageFault.
     if (exc != EXC_HARD) {

@@ -24,7 +24,6 @@ void fpec_load_options(struct board *b) {
     b->fpec.read_protected = rdp != l->rdp_open;
     b->fpec.hardware_watchdog = !(user & WDG_SW);
     uint32_t obr = b->fpec.read_protected ? 1u << 1 : 0;
-    obr |= l->rdp_for_ever && rdp == l->rdp_for_ever ? 1u << 2 : 0;
     obr |= (uint32_t)(user & l->user_mask) << l->user_shift;
     obr |= (uint32_t)option(b, 2, &ignored) << l->data_shift;
     obr |= (uint32_t)option(b, 3, &ignored) << (l->data_shift + 8);

@@ -242,6 +242,14 @@ static void test_mistakes(void) {
                  part->backup_registers ? "DBP clear" : "unknown 4-byte write at 0x40002850"));
     fixture_stop(&f);
     start();
+    fixture_ask(&f, "!3", 20);
+    CHECK_EQ(board_get_state(f.board), BOARD_ERROR);
+    CHECK(
+        strstr(board_error_text(f.board), !strcmp(part->name, "stm32f030x8")
+                                              ? "unknown 4-byte read at 0x4000481C"
+                                              : "read of USART3 (0x4000481C) with its clock off"));
+    fixture_stop(&f);
+    start();
     fixture_ask(&f, "!6", 20);
     bool five = !strcmp(part->name, "stm32f030x8"); // channels of DMA1
     CHECK_EQ(board_get_state(f.board), five ? BOARD_ERROR : BOARD_RUNNING);

@@ -324,6 +324,9 @@ static void mistakes(int c) {
     case 'k':
         RCC_CFGR3 = 2; // LSE
         break;
+    case '3': // USART3
+        (void)REG(0x4000481C);
+        break;
     case '6':
         RCC_AHBENR |= 1;
         DMA_CCR(6) = 0;
