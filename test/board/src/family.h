@@ -92,6 +92,7 @@ struct family {
     void (*uart_dma)(const struct board *b, unsigned index, unsigned *rx, unsigned *tx);
     bool (*lacks)(const struct board_part *part, const struct periph *p); // or NULL
     unsigned (*dma_channels)(const struct board_part *part);
+    uint16_t cselr_dev_id; // DEV_ID of the parts with DMA1_CSELR; 0: none
 };
 
 extern const struct family family_f0, family_f1, family_f3;

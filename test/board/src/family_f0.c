@@ -49,15 +49,30 @@ static void uart_pins(const struct board *b, unsigned index, bool *tx, bool *rx)
     gpio_v2_uart(b, uart_pins_f0, sizeof uart_pins_f0 / sizeof *uart_pins_f0, index, tx, rx);
 }
 
+#define CSELR_USART1      8u // USART2 and the others behind it
 #define USART1_TX_DMA_RMP (1u << 9)
 #define USART1_RX_DMA_RMP (1u << 10)
 #define USART2_DMA_RMP    (1u << 25)
 #define USART3_DMA_RMP    (1u << 26)
 
-// Channels by SYSCFG_CFGR1; F03x has the remap bits of USART1 only, F09x (DMA1_CSELR) none.
+// F09x: the channel whose field of DMA1_CSELR names the USART. Without one there is no request.
+static unsigned selected(const struct board *b, unsigned index, const uint8_t channels[4]) {
+    for (int i = 0; i < 4 && channels[i]; i++) {
+        if ((b->dma.cselr >> (4 * (channels[i] - 1)) & 15u) == CSELR_USART1 + index) {
+            return channels[i];
+        }
+    }
+    return 0;
+}
+
+// Channels by SYSCFG_CFGR1; F03x has the remap bits of USART1 only.
 static void uart_dma(const struct board *b, unsigned index, unsigned *rx, unsigned *tx) {
-    uint32_t cfgr1 = b->part->dev_id == F09X ? 0 : b->misc.syscfg_cfgr1;
-    if (index == 0) {
+    static const uint8_t receive[4] = {1, 3, 5, 6}, transmit[4] = {2, 4, 7};
+    uint32_t cfgr1 = b->misc.syscfg_cfgr1;
+    if (b->part->dev_id == F09X) {
+        *rx = selected(b, index, receive);
+        *tx = selected(b, index, transmit);
+    } else if (index == 0) {
         *rx = cfgr1 & USART1_RX_DMA_RMP ? 5 : 3;
         *tx = cfgr1 & USART1_TX_DMA_RMP ? 4 : 2;
     } else if (index == 1) {
@@ -106,4 +121,5 @@ const struct family family_f0 = {
     .uart_dma = uart_dma,
     .lacks = lacks,
     .dma_channels = dma_channels,
+    .cselr_dev_id = F09X,
 };

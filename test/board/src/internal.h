@@ -146,7 +146,7 @@ struct dma_channel {
 };
 
 struct dma {
-    uint32_t isr;
+    uint32_t isr, cselr;
     bool serving;
     struct dma_channel ch[7];
 };

@@ -53,6 +53,7 @@ void usart_line_changed(struct board *b, struct uart *u); // frames were added t
 unsigned usart_frame_bits(const struct uart *u);
 uint64_t usart_bit_ps(const struct board *b, const struct uart *u);
 void usart_pins_changed(struct board *b);
+void usart_requests_moved(struct board *b); // to other channels of DMA1
 
 uint32_t dma_read(struct board *b, const struct periph *p, uint32_t off);
 void dma_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size);

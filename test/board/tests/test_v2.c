@@ -95,12 +95,26 @@ static void test_flash(void) {
 
 static void test_dma(void) {
     char text[202] = "d";
+    bool selects = part->dev_id == 0x442; // F09x: DMA1_CSELR
     start();
+    if (selects) {
+        const char *got = fixture_ask(&f, "d...", 100); // no request: overrun
+        CHECK(!strncmp(got, "00000000 00000000 00000000 00000008 \n", 37));
+        board_reset_pin(f.board);
+        board_clear_counters(f.board);
+        fixture_run_ms(&f, 5);
+        expect("s", "00000800 \n");
+    }
     memset(text + 1, '.', 100); // 8.7 ms, less than an erase: once round and a half
     expect(text, "00000024 00000001 00000001 00000000 \n");
     CHECK_EQ(board_counters(f.board)->overruns, 0);
-    if (part->family == BOARD_FAMILY_F0) { // F09x has DMA1_CSELR in place of SYSCFG's bits
-        expect("D0123456789", part->dev_id == 0x442 ? "00000000 \n" : "0000000a \n");
+    if (part->family == BOARD_FAMILY_F0 && !selects) { // SYSCFG's remap bits
+        expect("D0123456789", "0000000a \n");
+    }
+    if (!selects) {
+        fixture_ask(&f, "s", 20);
+        CHECK_EQ(board_get_state(f.board), BOARD_ERROR);
+        CHECK(strstr(board_error_text(f.board), "unknown 4-byte write at 0x400200A8"));
     }
     fixture_stop(&f);
 }

@@ -193,6 +193,13 @@ static void dma_elsewhere(void) {
     SYSCFG_CFGR1 = 0;
 }
 
+// F09x chooses by DMA1_CSELR: C3S = 8 is USART1_RX.
+static void dma_select(void) {
+    RCC_AHBENR |= 1;
+    REG(0x400200A8) = 8u << 8;
+    put_hex(REG(0x400200A8));
+}
+
 static void pins(void) {
     GPIOA_MODER = (GPIOA_MODER & ~0xFu) | 0x4u; // PA0 in, PA1 out
     put_hex(GPIOA_IDR & 1u);
@@ -382,6 +389,9 @@ static void command(int c) {
         break;
     case 'D':
         dma_elsewhere();
+        break;
+    case 's':
+        dma_select();
         break;
     case 'p':
         pins();
