@@ -394,8 +394,18 @@ void bus_bit_write(struct board *b, uint32_t base, uint32_t alias, uint32_t valu
 uint8_t *bus_memory(struct board *b, uint32_t addr, uint32_t n, bool write); // RAM, flash, sysmem
 bool bus_is_peripheral(uint32_t addr);
 struct ram *bus_ram(struct board *b, uint32_t addr);
-// Is the address in flash or its alias at 0? Where, in *off.
-bool bus_in_flash(const struct board *b, uint32_t addr, uint32_t *off);
+// Is the address in flash or its alias at 0? Where, in *off. Asked for each instruction.
+static inline bool bus_in_flash(const struct board *b, uint32_t addr, uint32_t *off) {
+    uint32_t o = addr - FLASH_BASE;
+    if (o >= b->part->flash_size) {
+        o = addr; // alias at 0
+        if (o >= b->part->flash_size || b->low != LOW_FLASH) {
+            return false;
+        }
+    }
+    *off = o;
+    return true;
+}
 
 // fpec.c, cells.c
 void fpec_reset(struct board *b);
