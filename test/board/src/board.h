@@ -66,7 +66,7 @@ struct board_config {
     const struct board_part *part;
     uint64_t seed;
     bool no_stall;      // CPU runs on while the flash is busy (RAM code is exercised alike)
-    bool typical_flash; // 20 ms erase, 52.5 us half-word, instead of seeded data-sheet ranges
+    bool typical_flash; // typical erase and half-word, instead of seeded data-sheet ranges
     uint32_t hse_hz;    // 0: no crystal, HSERDY never comes
     uint32_t lsi_hz;    // 0: 40 kHz
     uint32_t hsi_hz;    // 0: 8 MHz; real ones are off by up to 2.5 % over temperature

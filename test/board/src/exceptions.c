@@ -77,7 +77,10 @@ void exc_enter(struct board *b, unsigned exc, uint32_t return_pc) {
         return;
     }
 
-    uint32_t vector = 0;
+    uint32_t vector = 0, off;
+    if (fpec_stalls(b) && bus_in_flash(b, b->scs.vtor + 4 * exc, &off)) {
+        time_skip_to(b, b->fpec.busy_end); // the vector is a read of flash
+    }
     const uint8_t *v = bus_memory(b, b->scs.vtor + 4 * exc, 4, false);
     if (v) {
         memcpy(&vector, v, 4);

@@ -102,6 +102,7 @@ const struct family family_f0 = {
     .irq_count = 32,
     .wait_state_limit_hz = 24000000u,
     .max_wait_states = 1,
+    .acr = 0x30,
     // DS9773 and DS9826, flash memory characteristics.
     .program_min_ns = 40000,
     .program_typical_ns = 53500,

@@ -17,7 +17,7 @@ static const char usage[] =
     "  --seed N             seed of all chance (default 1)\n"
     "  --uart N             the UART on the connector: 1 (default), 2, 3\n"
     "  --button PIN:high|low  the button and its active level (default PA0:high), or none\n"
-    "  --flash-typical      20 ms erase, 52.5 us half-word\n"
+    "  --flash-typical      20 ms erase, 52.5 us half-word (F0, F3: 53.5 us)\n"
     "  --ram-parity         SRAM parity is checked (F0, F3): NMI at a byte never written\n"
     "  --no-stall           the CPU runs on while the flash is busy\n"
     "  --hse HZ             a crystal (default: none)   --lsi HZ (default 40000)\n"

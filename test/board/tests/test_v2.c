@@ -93,6 +93,12 @@ static void test_flash(void) {
     fixture_stop(&f);
 }
 
+static void test_vectors_stall_with_flash(void) {
+    start();
+    expect("v", "00000000 00000001 \n");
+    fixture_stop(&f);
+}
+
 static void test_dma(void) {
     char text[202] = "d";
     bool selects = part->dev_id == 0x442; // F09x: DMA1_CSELR
@@ -308,6 +314,7 @@ int main(void) {
         test_usart();
         test_usart_clock();
         test_flash();
+        test_vectors_stall_with_flash();
         test_dma();
         test_pins();
         test_watchdog_window();

@@ -1,7 +1,7 @@
 // Cortex-M0: what it has not, and the remap that takes VTOR's place. One letter, one experiment.
 #include "regs_v2.h"
 
-static uint32_t ram_vectors[48] __attribute__((section(".ramvectors"), aligned(4)));
+static volatile uint32_t ram_vectors[48] __attribute__((section(".ramvectors"), aligned(4)));
 static volatile uint32_t faults, saved_pc, skip, order, ticks, others;
 
 static __attribute__((used)) void fault(uint32_t *frame) {

@@ -156,6 +156,44 @@ static void flash(void) {
     report_flash(PAGE);
 }
 
+static volatile uint32_t ram_vectors[64] __attribute__((section(".ramvectors"), aligned(256)));
+static volatile uint32_t busy_in_handler;
+
+RAMCODE void irq6(void) {
+    busy_in_handler = FLASH_SR & 1u;
+}
+
+// An interrupt during an erase: is the erase still going on in the handler, which is in SRAM?
+RAMCODE static uint32_t interrupted_erase(void) {
+    FLASH_CR = 2;
+    FLASH_AR = PAGE;
+    FLASH_CR = 0x42;
+    __asm volatile("nop");
+    NVIC_ISPR(0) = 1u << 6;
+    __asm volatile("dsb; isb");
+    while (FLASH_SR & 1u) {
+    }
+    FLASH_CR = 0;
+    return busy_in_handler;
+}
+
+// Vectors in flash stall with the rest of it, vectors in SRAM do not.
+static void vectors(void) {
+    unlock();
+    NVIC_ISER(0) = 1u << 6;
+    put_hex(interrupted_erase());
+    for (int i = 0; i < 64; i++) {
+        ram_vectors[i] = REG(0x08000000 + 4 * i);
+    }
+#ifdef F0
+    RCC_APB2ENR |= 1;
+    SYSCFG_CFGR1 = 3;
+#else
+    SCB_VTOR = (uint32_t)ram_vectors;
+#endif
+    put_hex(interrupted_erase());
+}
+
 static void dma_ring(uint32_t channel) {
     RCC_AHBENR |= 1;
     DMA_CCR(channel) = 0;
@@ -380,6 +418,9 @@ static void command(int c) {
         put_str("unheard");
         flush();
         GPIOA_AFRH ^= 0x30;
+        break;
+    case 'v':
+        vectors();
         break;
     case 'F':
         flash();
