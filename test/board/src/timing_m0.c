@@ -28,7 +28,7 @@ static uint16_t miscellaneous(uint16_t op) {
     if ((op & 0xFF00) == 0xBE00) { // BKPT
         return make(1, 0);
     }
-    if ((op & 0xFF0F) == 0xBF00 && op <= 0xBF40) { // NOP, YIELD, WFE, WFI, SEV
+    if ((op & 0xFF0F) == 0xBF00) { // NOP, YIELD, WFE, WFI, SEV; others are NOPs
         return make(op == 0xBF20 || op == 0xBF30 ? 2 : 1, op == 0xBF40 ? CLASS_MASKS : 0);
     }
     return make(1, CLASS_UNDEFINED); // CBZ, CBNZ, IT, SETEND, CPS of other masks

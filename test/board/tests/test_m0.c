@@ -43,6 +43,8 @@ static void test_exceptions(void) {
     start();
     expect("n", "00000040 00003496 00020de1 \n"); // two bits of priority; 1 3 4 6 2, then 5
     expect("a", "44332211 00000000 \n");
+    expect("p", "00000005 00000001 00000001 \n");
+    expect("w", "00000005 00000005 00000006 \n");
     fixture_stop(&f);
 }
 

@@ -6,7 +6,9 @@ static struct fixture f;
 static const struct board_part *part;
 
 static void start_with(const struct board_config *config) {
-    fixture_start(&f, part->family == BOARD_FAMILY_F0 ? "v2-f0" : "v2-f3", config);
+    bool f0 = part->family == BOARD_FAMILY_F0;
+    const char *first = f0 ? "v2-f0" : "v2-f3", *second = f0 ? "v2-f0-uart2" : "v2-f3-uart2";
+    fixture_start(&f, config->uart == 2 ? second : first, config);
     fixture_run_ms(&f, 5);
     CHECK(!strcmp(f.heard, "v2\n"));
 }
@@ -17,8 +19,11 @@ static struct board_config config(void) {
     return c;
 }
 
+static int uart = 1;
+
 static void start(void) {
     struct board_config c = config();
+    c.uart = uart;
     start_with(&c);
 }
 
@@ -109,7 +114,7 @@ static void test_dma(void) {
         board_reset_pin(f.board);
         board_clear_counters(f.board);
         fixture_run_ms(&f, 5);
-        expect("s", "00000800 \n");
+        expect("s", uart == 1 ? "00000800 \n" : "00090000 \n");
     }
     memset(text + 1, '.', 100); // 8.7 ms, less than an erase: once round and a half
     expect(text, "00000024 00000001 00000001 00000000 \n");
@@ -323,6 +328,10 @@ int main(void) {
         test_ram_parity();
         test_mistakes();
         test_power_cut();
+        uart = 2; // other pins, interrupt, DMA channel and clock
+        test_usart();
+        test_dma();
+        uart = 1;
     }
     return check_failures != 0;
 }

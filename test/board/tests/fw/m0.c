@@ -180,6 +180,41 @@ static void allowed(void) {
     put_hex(r);
 }
 
+static void __attribute__((naked)) on_psp(uint32_t psp) {
+    __asm volatile(
+        "push {r4, lr}; msr psp, %0; movs r1, #2; msr control, r1; isb; svc #0;"
+        "mov r4, sp; movs r1, #0; msr control, r1; isb; mov r0, r4; pop {r4, pc}" ::"r"(psp)
+        : "r1", "memory");
+}
+
+static volatile uint32_t process_stack[32] __attribute__((aligned(8)));
+
+static void psp(void) {
+    uint32_t top = (uint32_t)(process_stack + 30), after;
+    order = 0;
+    on_psp(top);
+    __asm volatile("mrs %0, psp" : "=r"(after));
+    put_hex(order);
+    put_hex(after == top);
+    put_hex(process_stack[29] >> 24 & 1u); // xPSR of the frame: the T bit
+}
+
+static void sleep_wfi(void) {
+    ticks = 0;
+    STK_LOAD = HZ / 1000 - 1;
+    STK_VAL = 0;
+    STK_CTRL = 7;
+    for (int i = 0; i < 5; i++) {
+        __asm volatile("wfi");
+    }
+    put_hex(ticks);
+    __asm volatile("cpsid i; wfi"); // wakes without entering
+    put_hex(ticks);
+    __asm volatile("cpsie i; isb");
+    put_hex(ticks);
+    STK_CTRL = 0;
+}
+
 // Cycles of 32 times something, from SRAM.
 #define CYCLES(what)                                                                               \
     ({                                                                                             \
@@ -261,6 +296,14 @@ void main_(void) {
             break;
         case '?':
             mistakes(get());
+            break;
+        case 'p':
+            psp();
+            put('\n');
+            break;
+        case 'w':
+            sleep_wfi();
+            put('\n');
             break;
         case 't':
             timing();

@@ -12,35 +12,59 @@
 #define GPIOA_IDR      REG(0x48000010)
 #define GPIOA_ODR      REG(0x48000014)
 #define GPIOA_BSRR     REG(0x48000018)
-#define GPIOA_AFRH     REG(0x48000024)
 #define GPIOA_BRR      REG(0x48000028)
-#define USART_CR1      REG(0x40013800)
-#define USART_CR2      REG(0x40013804)
-#define USART_CR3      REG(0x40013808)
-#define USART_BRR      REG(0x4001380C)
-#define USART_RQR      REG(0x40013818)
-#define USART_ISR      REG(0x4001381C)
-#define USART_ICR      REG(0x40013820)
-#define USART_RDR      REG(0x40013824)
-#define USART_TDR_ADDR 0x40013828u
-#define USART_RDR_ADDR 0x40013824u
-#define USART_TDR      REG(USART_TDR_ADDR)
+#define USART_CR1      REG(USART + 0x00)
+#define USART_CR2      REG(USART + 0x04)
+#define USART_CR3      REG(USART + 0x08)
+#define USART_BRR      REG(USART + 0x0C)
+#define USART_RQR      REG(USART + 0x18)
+#define USART_ISR      REG(USART + 0x1C)
+#define USART_ICR      REG(USART + 0x20)
+#define USART_RDR_ADDR (USART + 0x24)
+#define USART_RDR      REG(USART_RDR_ADDR)
+#define USART_TDR      REG(USART + 0x28)
 #define IWDG_WINR      REG(0x40003010)
 #define PWR_CR         REG(0x40007000)
 #define RTC_BKP(n)     REG(0x40002850 + 4 * (n))
 
 #ifdef F0
-#define HZ        48000000u
-#define UART_AF   1u
+#define HZ      48000000u
+#define UART_AF 1u
+#else
+#define HZ      64000000u
+#define UART_AF 7u
+#endif
+
+#ifdef UART2 // PA2, PA3
+#define USART      0x40004400u
+#define UART_PIN   2u
+#define UART_CLOCK REG(0x4002101C)
+#define UART_GATE  17u
+#define UART_HZ    (HZ == 64000000u ? HZ / 2 : HZ) // PCLK1
+#ifdef F0
+#define DMA_RX    5
+#define DMA_IRQ   11
+#define USART_IRQ 28
+#else
+#define DMA_RX    6
+#define DMA_IRQ   16
+#define USART_IRQ 38
+#endif
+#else // PA9, PA10
+#define USART      0x40013800u
+#define UART_PIN   9u
+#define UART_CLOCK RCC_APB2ENR
+#define UART_GATE  14u
+#define UART_HZ    HZ
+#ifdef F0
 #define DMA_RX    3
-#define DMA_TX    2
+#define DMA_IRQ   10
 #define USART_IRQ 27
 #else
-#define HZ        64000000u
-#define UART_AF   7u
 #define DMA_RX    5
-#define DMA_TX    4
+#define DMA_IRQ   15
 #define USART_IRQ 37
+#endif
 #endif
 
 static inline void clock_start(void) {
@@ -54,13 +78,18 @@ static inline void clock_start(void) {
     pll_start();
 }
 
-// USART1 on PA9/PA10.
+static inline void pin_function(uint32_t pin) {
+    volatile uint32_t *afr = &REG(0x48000020 + 4 * (pin / 8));
+    *afr = (*afr & ~(0xFu << (4 * (pin % 8)))) | UART_AF << (4 * (pin % 8));
+    GPIOA_MODER = (GPIOA_MODER & ~(3u << (2 * pin))) | 2u << (2 * pin);
+}
+
 static inline void uart_open(uint32_t baud) {
     RCC_AHBENR |= 1u << 17;
-    RCC_APB2ENR |= 1u << 14;
-    GPIOA_AFRH = (GPIOA_AFRH & ~0xFF0u) | UART_AF << 4 | UART_AF << 8;
-    GPIOA_MODER = (GPIOA_MODER & ~(0xFu << 18)) | 0xAu << 18;
-    USART_BRR = HZ / baud;
+    UART_CLOCK |= 1u << UART_GATE;
+    pin_function(UART_PIN);
+    pin_function(UART_PIN + 1);
+    USART_BRR = UART_HZ / baud;
     USART_CR1 = 0x0D; // UE, RE, TE
 }
 

@@ -1,6 +1,10 @@
 // Reset, vectors and weak handlers of the test firmwares. A handler not given stops the test.
 #include <stdint.h>
 
+#if defined F0 || defined F3
+#include "regs_v2.h" // DMA_IRQ, USART_IRQ
+#endif
+
 typedef void (*vector)(void);
 extern uint32_t stack_top;
 
@@ -41,7 +45,7 @@ WEAK(irq8);
 WEAK(irq_dma5);
 WEAK(irq_dma_rx);
 WEAK(irq_usart1);
-WEAK(irq_usart1_f0);
+WEAK(irq_usart);
 
 __attribute__((section(".vectors"), used)) static const vector vectors[16 + 40] = {
     (vector)(void *)&stack_top,
@@ -57,8 +61,11 @@ __attribute__((section(".vectors"), used)) static const vector vectors[16 + 40] 
     [16 + 6] = irq6,
     [16 + 7] = irq7,
     [16 + 8] = irq8,
-    [16 + 10] = irq_dma_rx, // F0: channels 2 and 3
+#ifdef USART_IRQ
+    [16 + DMA_IRQ] = irq_dma_rx,
+    [16 + USART_IRQ] = irq_usart,
+#else
     [16 + 15] = irq_dma5,
-    [16 + 27] = irq_usart1_f0,
     [16 + 37] = irq_usart1,
+#endif
 };

@@ -15,24 +15,12 @@ static void dma_interrupt(void) {
     DMA_IFCR = 0xFu << (4 * (DMA_RX - 1));
 }
 
-void irq_dma_rx(void) { // F0: channels 2 and 3
+void irq_dma_rx(void) {
     dma_interrupt();
 }
 
-void irq_dma5(void) { // F3
-    dma_interrupt();
-}
-
-static void uart_interrupt(void) {
+void irq_usart(void) {
     received = received << 8 | USART_RDR;
-}
-
-void irq_usart1_f0(void) {
-    uart_interrupt();
-}
-
-void irq_usart1(void) {
-    uart_interrupt();
 }
 
 static void wait_us(uint32_t us) {
@@ -207,7 +195,7 @@ static void dma_ring(uint32_t channel) {
 // Bytes that came while the CPU stood still for an erase, and what the interrupts counted.
 static void dma_while_erasing(void) {
     half = full = 0;
-    NVIC_ISER(0) = 1u << (DMA_RX == 3 ? 10 : 15);
+    NVIC_ISER(0) = 1u << DMA_IRQ;
     dma_ring(DMA_RX);
     erase(PAGE);
     wait_us(2000);
@@ -231,10 +219,10 @@ static void dma_elsewhere(void) {
     SYSCFG_CFGR1 = 0;
 }
 
-// F09x chooses by DMA1_CSELR: C3S = 8 is USART1_RX.
+// F09x chooses by DMA1_CSELR: C3S = 8 is USART1_RX, C5S = 9 USART2_RX.
 static void dma_select(void) {
     RCC_AHBENR |= 1;
-    REG(0x400200A8) = 8u << 8;
+    REG(0x400200A8) = (DMA_RX == 3 ? 8u : 9u) << (4 * (DMA_RX - 1));
     put_hex(REG(0x400200A8));
 }
 
@@ -405,19 +393,19 @@ static void command(int c) {
     case 'n':
         by_interrupt();
         break;
-    case 'x': // PA9 is an output: bytes go nowhere
+    case 'x': // TX is an output: bytes go nowhere
         flush();
-        GPIOA_MODER ^= 0x3u << 18;
+        GPIOA_MODER ^= 3u << (2 * UART_PIN);
         put_str("unheard");
         flush();
-        GPIOA_MODER ^= 0x3u << 18;
+        GPIOA_MODER ^= 3u << (2 * UART_PIN);
         break;
     case 'y': // another alternate function is not the UART's
         flush();
-        GPIOA_AFRH ^= 0x30;
+        REG(0x48000020 + 4 * (UART_PIN / 8)) ^= 3u << (4 * (UART_PIN % 8));
         put_str("unheard");
         flush();
-        GPIOA_AFRH ^= 0x30;
+        REG(0x48000020 + 4 * (UART_PIN / 8)) ^= 3u << (4 * (UART_PIN % 8));
         break;
     case 'v':
         vectors();
