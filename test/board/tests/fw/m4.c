@@ -58,6 +58,16 @@ static void interrupted(void) {
     put_hex(CONTROL);
 }
 
+// The same on the process stack, as a task of an RTOS; the handler's is 1 KB further down.
+static void on_process_stack(void) {
+    __asm volatile("mov r0, sp; msr psp, r0; mrs r1, control; orr r1, #2; msr control, r1; isb;"
+                   "sub r0, #1024; msr msp, r0" ::
+                       : "r0", "r1", "memory");
+    interrupted();
+    __asm volatile("mov r0, sp; msr msp, r0; mrs r1, control; bic r1, #2; msr control, r1; isb" ::
+                       : "r0", "r1", "memory");
+}
+
 static void without_floating_point(void) {
     __asm volatile("mrs r0, control; bic r0, #4; msr control, r0; isb" ::: "r0");
     raise();
@@ -143,6 +153,10 @@ void main_(void) {
         case 'E': // at once
             FPCCR = 1u << 31;
             interrupted();
+            break;
+        case 'p':
+            FPCCR = 3u << 30;
+            on_process_stack();
             break;
         case 's':
             spoils = 1;
