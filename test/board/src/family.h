@@ -95,6 +95,8 @@ struct family {
     uint16_t cselr_dev_id; // DEV_ID of the parts with DMA1_CSELR; 0: none
 };
 
+const struct family *part_family(const struct board_part *part);
+const struct core *part_core(const struct board_part *part);
 extern const struct family family_f0, family_f1, family_f3;
 extern const struct core core_m0, core_m3, core_m4;
 

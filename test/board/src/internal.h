@@ -359,7 +359,7 @@ unsigned fpu_frame_words(struct board *b); // of an exception's frame, now
 void fpu_stack(struct board *b, uint32_t sp);
 void fpu_unstack(struct board *b, uint32_t sp);
 
-// nvic.c, exceptions.c
+// nvic.c, nvic_registers.c, exceptions.c
 void nvic_reset(struct board *b);
 void nvic_line(struct board *b, unsigned irq, bool level);
 void nvic_pend(struct board *b, unsigned exc);
@@ -369,6 +369,10 @@ int nvic_best(struct board *b, int *prio);
 int nvic_execution_priority(struct board *b);
 int nvic_group_priority(const struct board *b, unsigned exc);
 bool nvic_wakes(struct board *b);
+bool nvic_register(struct board *b, uint32_t addr, uint32_t *v, bool write); // false: not its
+bool nvic_is_priority(uint32_t addr); // IPR, SHPR: accessible by bytes but on M0
+uint32_t nvic_priority_read(struct board *b, uint32_t addr, unsigned size);
+void nvic_priority_write(struct board *b, uint32_t addr, uint32_t value, unsigned size);
 bool exc_take_pending(struct board *b);
 void exc_enter(struct board *b, unsigned exc, uint32_t return_pc);
 void exc_return(struct board *b, uint32_t exc_return);
