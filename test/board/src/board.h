@@ -103,6 +103,7 @@ struct board_counters {
 };
 
 const struct board_part *board_find_part(const char *name);
+const struct board_part *board_part_at(size_t i); // NULL behind the last
 bool board_has_ram_parity(const struct board_part *part);
 
 // NULL when libunicorn refuses; power is off, flash blank.

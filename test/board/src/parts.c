@@ -4,6 +4,10 @@
 #include "internal.h"
 #include "parts.h"
 
+const struct board_part *board_part_at(size_t i) {
+    return i < sizeof board_parts / sizeof *board_parts ? &board_parts[i] : NULL;
+}
+
 const struct board_part *board_find_part(const char *name) {
     for (size_t i = 0; i < sizeof board_parts / sizeof *board_parts; i++) {
         if (!strcmp(board_parts[i].name, name)) {

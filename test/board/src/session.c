@@ -67,6 +67,15 @@ static bool bad(const char *what, const char *value) {
     return false;
 }
 
+static bool unknown_part(const char *name) {
+    fprintf(stderr, "iap-board: unknown part '%s'; there are:", name);
+    for (size_t i = 0; board_part_at(i); i++) {
+        fprintf(stderr, " %s", board_part_at(i)->name);
+    }
+    fputc('\n', stderr);
+    return false;
+}
+
 static bool parse_button(struct session *s, const char *v) {
     char pin[8];
     const char *colon = strchr(v, ':');
@@ -132,7 +141,7 @@ static bool value_option(struct session *s, struct options *o, const char *a, co
     size_t len;
     if (!strcmp(a, "--part")) {
         c->part = board_find_part(v);
-        return c->part || bad("unknown part", v);
+        return c->part || unknown_part(v);
     }
     if (!strcmp(a, "--load") && o->loads < MAX_LOADS) {
         o->load[o->loads++] = v;
