@@ -69,7 +69,7 @@ function check(board, part) {
   const record = appBase - 2 * area;
   must(
     record % PROTECTED === 0 && record > base,
-    `appBase - ${hex(appBase - record)} ends the bootloader, and is a multiple of ${PROTECTED}`,
+    `appBase is a multiple of ${PROTECTED}, with the bootloader and ${appBase - record} bytes of boot record below it`,
   );
   const table = 2 ** Math.ceil(Math.log2(4 * part.vectors));
   must(
