@@ -57,8 +57,8 @@ static void test_cycles(void) {
 
 // Unaligned accesses and what ARMv6-M has no encoding for: a HardFault each, and no other effect.
 static void test_refused(void) {
-    static const char *const cases[] = {"!w", "!h", "!s", "!m", "!p", "!W", "!d", "!l",
-                                        "!b", "!x", "!z", "!i", "!f", "!k", "!u", "!n"};
+    static const char *const cases[] = {"!w", "!h", "!s", "!m", "!p", "!W", "!d", "!l", "!b",
+                                        "!x", "!z", "!i", "!f", "!k", "!u", "!n", "!0", "!1"};
     start();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         expect(cases[i], "00000001 \n");

@@ -7,7 +7,12 @@ static volatile uint32_t faults, saved_pc, skip, order, ticks, others;
 static __attribute__((used)) void fault(uint32_t *frame) {
     faults++;
     saved_pc = frame[6];
-    frame[6] += skip;
+    if (skip) {
+        frame[6] += skip;
+    } else { // back to the caller, in Thumb state
+        frame[6] = frame[5] & ~1u;
+        frame[7] |= 1u << 24;
+    }
 }
 
 __attribute__((naked)) void hardfault(void) {
@@ -160,6 +165,20 @@ static void refused(int c) {
         break;
     case 'u':
         __asm volatile(".short 0xDE00");
+        break;
+    case '0': // a call through a null pointer, to what is no Thumb address
+        skip = 0;
+        __asm volatile("movs r3, #0; blx r3" ::: "r0", "r1", "r2", "r3", "r12", "lr", "memory");
+        break;
+    case '1': // the same with SRAM there
+        skip = 0;
+        RCC_APB2ENR |= 1;
+        for (unsigned i = 0; i < 48; i++) {
+            ram_vectors[i] = REG(0x08000000 + 4 * i);
+        }
+        SYSCFG_CFGR1 = 3;
+        __asm volatile("movs r3, #0; blx r3" ::: "r0", "r1", "r2", "r3", "r12", "lr", "memory");
+        SYSCFG_CFGR1 = 0;
         break;
     case 'n': // nothing there
         at = 0x20010000;
