@@ -8,7 +8,7 @@ import { BASE_OPTION } from './image-file.js';
 import { type Context, realPorts } from './link.js';
 import { BAUD_OPTION, JSON_OPTION, LINK_OPTIONS } from './options.js';
 import { Output } from './output.js';
-import { partNames } from './package-root.js';
+import { boardNames } from './package-root.js';
 
 const IMAGE = {
   type: 'string',
@@ -111,8 +111,8 @@ async function run(args: readonly string[], context: Context): Promise<ExitCode 
             type: 'string',
             requiresArg: true,
             demandOption: true,
-            choices: partNames(),
-            describe: 'Which part',
+            choices: boardNames(),
+            describe: 'Which part, or board of linker/boards',
           })
           .option('flash', {
             type: 'string',
@@ -141,9 +141,9 @@ async function run(args: readonly string[], context: Context): Promise<ExitCode 
           .options(JSON_OPTION)
           .example('$0 board --part stm32f103xe --realtime', 'prints the port to use with --port'),
       async (argv) => {
-        const { board, factoryFlash } = await import('./commands/board.js');
+        const { board, factoryFlash, silicon } = await import('./commands/board.js');
         const given = args.slice(args.indexOf('board') + 1);
-        boardExit = await board([...given, ...factoryFlash(argv)]);
+        boardExit = await board([...silicon(given, argv.part), ...factoryFlash(argv)]);
       },
     )
     .demandCommand(1, 'which command?')

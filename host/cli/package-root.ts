@@ -13,12 +13,12 @@ export function packageRoot(): string {
   return folder;
 }
 
-/** Names of the parts there are files for */
-export function partNames(): string[] {
-  const folder = join(packageRoot(), 'linker', 'parts');
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.json'))
-    .map((name) => name.slice(0, -'.json'.length))
-    .sort();
+/** Names of the parts and boards there are files for */
+export function boardNames(): string[] {
+  const names = ['parts', 'boards'].flatMap((kind) => {
+    const folder = join(packageRoot(), 'linker', kind);
+    return existsSync(folder) ? readdirSync(folder) : [];
+  });
+  const json = names.filter((name) => name.endsWith('.json'));
+  return [...new Set(json.map((name) => name.slice(0, -'.json'.length)))].sort();
 }
