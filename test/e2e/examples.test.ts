@@ -100,6 +100,22 @@ test('update-while-running: a host updates it and nobody touches the board', asy
   expect((await board.counters()).resets).toEqual({ ...resets, software: resets.software + 2 });
 });
 
+test.each([
+  { name: 'minimal', feeds: false },
+  { name: 'self-test-confirm', feeds: true },
+])('$name under a hardware watchdog, whose period is 0.4 s at entry', async ({ name, feeds }) => {
+  const installed = await powerUp(PART);
+  expectDone(await flash(installed, example(name), '--no-boot'));
+  const file = tempDir().write('flash.bin', await installed.flash());
+  const board = powerUpStepped(PART, { flash: file });
+  await board.command('hw-watchdog on');
+  await board.command('reset');
+  const { bytes, resets } = await board.run(4_000_000);
+  expect(text(bytes)).toContain(`${name}: started`);
+  // The bootloader feeds it, also across its own reset; then it is the application's turn.
+  expect(resets.filter((cause) => cause === 'iwdg').length > 3).toBe(!feeds);
+});
+
 describe('packages that want confirmation', () => {
   test('self-test-confirm: confirms itself once and then survives any number of resets', async () => {
     const file = tempDir().write('flash.bin', await afterUpdate('self-test-confirm'));
