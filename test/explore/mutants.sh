@@ -13,7 +13,7 @@ trap 'rm -rf "$scratch"' EXIT
 mutants() {
     cat <<'TABLE'
 valid-early|core/iap_session.c|s/(RECORD_SLOT_AT_TOUCHED\);\n)(        reread)/$1        iap_record_mark_valid(&update->target, session->slot);\n$2/|VALID is set with TOUCHED, before the pages|--uncut 1 --scenario same|unverified
-verify-late|core/iap_session.c|s/(    uint32_t wrong = iap_image_verify)/    iap_record_mark_valid(&update->target, session->slot);\n$1/|VALID is set before the image is verified|--reset wrong-hash|failed
+verify-late|core/iap_session.c|s/(    uint32_t wrong = verify_rest)/    iap_record_mark_valid(&update->target, session->slot);\n$1/|VALID is set before the image is verified|--reset wrong-hash|failed
 verify-crc-only|core/iap_image.c|s/if \(!iap_equal\(digest[^{]*\{/if (0) {/|END trusts the CRC-32 and ignores the SHA-256|--reset wrong-hash|failed
 touched-late|core/iap_session.c|s/    if \(!touch\(update\)\) \{\n        return \(struct iap_page_result\)\{IAP_STATUS_FLASH_FAILED,\n\s*session->slot \+ IAP_RECORD_SLOT_AT_TOUCHED\};\n    \}\n    return (iap_page_write\([^;]*;)/    struct iap_page_result written = $1\n    touch(update);\n    return written;/|TOUCHED is set after the first page is written|--uncut 1 --scenario same|unverified
 touched-never|core/iap_session.c|s/iap_record_mark\(&update->target, session->slot, IAP_RECORD_SLOT_AT_TOUCHED\)/true/|TOUCHED is never set|--uncut 1 --scenario same|any

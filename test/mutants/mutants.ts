@@ -540,10 +540,26 @@ export const MUTANTS: readonly Mutant[] = [
     id: 'marks VALID before verifying',
     requirements: ['B-39', 'B-61'],
     file: `${CORE}iap_session.c`,
-    find: '    uint32_t wrong = iap_image_verify(&update->target, session->header);',
+    find: '    uint32_t wrong = verify_rest(update);',
     replace:
-      '    (void)iap_record_mark_valid(&update->target, session->slot);\n    reread(update);\n    uint32_t wrong = iap_image_verify(&update->target, session->header);',
+      '    (void)iap_record_mark_valid(&update->target, session->slot);\n    reread(update);\n    uint32_t wrong = verify_rest(update);',
     caughtBy: 'conformance:wrong-sha',
+  },
+  {
+    id: 'a page that is written again is not verified again',
+    requirements: ['B-39'],
+    file: `${CORE}iap_session.c`,
+    find: 'if (session->page.number * update->target.config->page_size < session->verify.sha.size) {',
+    replace: 'if (session->verify.sha.size > update->target.config->app_end) {',
+    caughtBy: 'core:a_page_written_again_is_verified_again',
+  },
+  {
+    id: 'END that comes again goes on where the first one ended',
+    requirements: ['B-39'],
+    file: `${CORE}iap_image.c`,
+    find: '    iap_verify_start(verify); // for an END that comes again',
+    replace: '',
+    caughtBy: 'core:a_page_written_again_is_verified_again',
   },
   {
     id: 'END can not be repeated',
