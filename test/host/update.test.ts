@@ -49,7 +49,8 @@ describe('a first update', () => {
 
   test('fills the gap after an odd-sized image as erased', async () => {
     start();
-    await bench.update(appImage(2049));
+    const { error } = await bench.update(appImage(2049));
+    expect(error).toBeUndefined();
     expect(
       bench.device.flash
         .page(1)

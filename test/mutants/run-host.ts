@@ -27,9 +27,13 @@ interface Test {
   readonly failureMessages: readonly string[];
 }
 
-/** How a title reads in a report: vitest fills in %i and %s of test.each. */
+/** A regular expression for a title as a report has it: vitest fills in %i and %s of test.each. */
 function pattern(title: string): string {
   return title.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll(/%[is]/g, '.+');
+}
+
+function isTitled({ title }: Test, wanted: string): boolean {
+  return new RegExp(`^${pattern(wanted)}$`).test(title);
 }
 
 function titleOf({ caughtBy }: Pick<Mutant, 'caughtBy'>): string {
@@ -51,7 +55,7 @@ export class HostSuite implements Suite {
     const titles = [...new Set(mutants.map(titleOf))];
     const tests = await this.#run(titles, undefined);
     return titles.flatMap((title) => {
-      const found = tests.filter((test) => new RegExp(`^${pattern(title)}$`).test(test.title));
+      const found = tests.filter((test) => isTitled(test, title));
       const bad = found.filter(({ status }) => status !== 'passed');
       if (found.length > 0 && bad.length === 0) return [];
       return [
@@ -80,6 +84,7 @@ export class HostSuite implements Suite {
   /** Runs the tests of these titles; throws if there is none, or if they can not be loaded. */
   async #run(titles: readonly string[], mutant: Mutant | undefined): Promise<readonly Test[]> {
     rmSync(this.#report, { force: true });
+    // It is matched against the names of the groups around a test as well.
     const names = titles.map((title) => `(?:^| )${pattern(title)}$`).join('|');
     const args = [
       ...[join('node_modules', 'vitest', 'vitest.mjs'), 'run', ...this.#files(titles)],
@@ -97,7 +102,8 @@ export class HostSuite implements Suite {
     const { testResults } = JSON.parse(readFileSync(this.#report, 'utf8')) as Report;
     const ran = testResults
       .flatMap(({ assertionResults }) => assertionResults)
-      .filter(({ status }) => status === 'passed' || status === 'failed');
+      .filter(({ status }) => status === 'passed' || status === 'failed')
+      .filter((test) => titles.some((title) => isTitled(test, title)));
     const message = testResults.map((file) => file.message).join('\n');
     if (ran.length === 0) throw new Error(`no test was run: ${message}`);
     return ran;

@@ -1,10 +1,11 @@
 // The tests of the host with one mutant in it, named by IAP_MUTANT: a source is broken while it is loaded, no file changes.
+import { realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { HOST_MUTANTS } from './host/index.js';
 import { broken, editsOf } from './mutant.js';
 
-const root = resolve(import.meta.dirname, '..', '..');
+const root = realpathSync(resolve(import.meta.dirname, '..', '..'));
 const mutant = HOST_MUTANTS.find(({ id }) => id === process.env.IAP_MUTANT);
 if (process.env.IAP_MUTANT && !mutant)
   throw new Error(`there is no mutant ${process.env.IAP_MUTANT}`);

@@ -60,6 +60,9 @@ export type Hook = (
   count: number,
 ) => 'drop' | 'deaf' | 'reset' | number | Uint8Array | undefined;
 
+/** Just less than a host must wait after the answer to BAUD [ms] */
+const SETTLE_MS = 1.9;
+
 interface Session {
   readonly entry: Entry;
   next: number;
@@ -275,8 +278,9 @@ export class FakeDevice {
       1,
       () => {
         const life = this.#life;
-        // The answer's last bit leaves at the old rate.
-        this.#clock.after((BaudResponse.size + 9) * (10_000 / this.rate), () => {
+        // The answer's last bit leaves at the old rate, and a host must give the device time after it.
+        const lastBitMs = (BaudResponse.size + 9) * (10_000 / this.rate);
+        this.#clock.after(lastBitMs + SETTLE_MS, () => {
           if (life === this.#life) this.rate = rate;
         });
       },

@@ -180,4 +180,42 @@ export const CONVERSATION: readonly Mutant[] = [
     replace: 'if (answer.crc32.length < count) {',
     caughtBy: 'host:the CRCs of other pages than those asked for are not compared',
   },
+  {
+    id: 'takes frames with a wrong CRC',
+    requirements: ['H-24'],
+    file: 'protocol/frame.ts',
+    find: 'if (view.getUint32(body, true) !== crc32(this.#data.subarray(0, body))) return discarded',
+    replace: 'if (view.getUint32(body, true) === 0) return discarded',
+    caughtBy: 'host:one byte in a thousand damaged, seed %i',
+  },
+  {
+    id: 'takes the bytes before a frame for a part of it',
+    requirements: ['H-24'],
+    file: 'protocol/frame.ts',
+    find: '    this.#encoded = this.#length = this.#left = 0;\n',
+    replace: '    this.#encoded = this.#left = 0;\n    if (length >= OVERHEAD) this.#length = 0;\n',
+    caughtBy: 'host:noise is counted, and does not disturb',
+  },
+  {
+    id: 'takes its own echo for an answer',
+    requirements: ['H-24'],
+    file: 'host/session.ts',
+    find: '    if ((frame.type & RESPONSE_BIT) === 0) {\n      this.stats.echoes++;\n      return;\n    }\n',
+    replace: '',
+    also: {
+      file: 'host/pending.ts',
+      find: '(item.type | RESPONSE_BIT) === type',
+      replace: '(item.type | RESPONSE_BIT) === (type | RESPONSE_BIT)',
+    },
+    caughtBy: 'host:an echo in front of a device that answers is nothing',
+  },
+  {
+    id: 'stops at what is no frame',
+    requirements: ['H-24'],
+    file: 'host/session.ts',
+    find: '      this.stats.bytesDiscarded += bytes;\n',
+    replace:
+      "      this.stats.bytesDiscarded += bytes;\n      this.#broken = new IapError('NOT_OUR_DEVICE', 'no frame');\n",
+    caughtBy: 'host:noise is counted, and does not disturb',
+  },
 ];

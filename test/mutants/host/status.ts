@@ -4,7 +4,7 @@ import type { Mutant } from '../mutant.js';
 export const STATUS: readonly Mutant[] = [
   {
     id: 'repeats what is refused',
-    requirements: ['H-24'],
+    requirements: ['H-26'],
     file: 'host/session.ts',
     find: 'const onAnswer = (bytes: Uint8Array): Uint8Array => (answer ??= bytes);',
     replace:
@@ -13,7 +13,7 @@ export const STATUS: readonly Mutant[] = [
   },
   {
     id: 'takes no refusal of DATA for one',
-    requirements: ['H-24'],
+    requirements: ['H-26'],
     file: 'host/device.ts',
     find: '  if (isRefusal(payload)) throw refusalError(payload, command);\n  try {',
     replace:
@@ -22,7 +22,7 @@ export const STATUS: readonly Mutant[] = [
   },
   {
     id: 'begins again at any refusal',
-    requirements: ['H-24'],
+    requirements: ['H-26'],
     file: 'host/update.ts',
     find: '    isRefusedWith(error, Status.NO_SESSION) ||\n',
     replace: "    error.code === 'REFUSED' ||\n",
@@ -30,7 +30,7 @@ export const STATUS: readonly Mutant[] = [
   },
   {
     id: 'takes the last statuses for no refusals',
-    requirements: ['H-24', 'H-31'],
+    requirements: ['H-26', 'H-33'],
     file: 'host/refusal.ts',
     find: 'return (payload[0] ?? 0) >= FIRST_REFUSAL;',
     replace:
@@ -39,7 +39,7 @@ export const STATUS: readonly Mutant[] = [
   },
   {
     id: 'does not name a status that it does not know',
-    requirements: ['H-24'],
+    requirements: ['H-26'],
     file: 'host/refusal.ts',
     find: 'nameOf(Status, status)}, which',
     replace: 'typeof status}, which',
@@ -47,7 +47,7 @@ export const STATUS: readonly Mutant[] = [
   },
   {
     id: 'reads beyond a refusal that is cut short',
-    requirements: ['H-24'],
+    requirements: ['H-26'],
     file: 'host/refusal.ts',
     find: 'const detail = payload.length >= Refusal.size ? decode(Refusal, payload).detail : 0;',
     replace: 'const { detail } = decode(Refusal, payload);',
@@ -55,7 +55,7 @@ export const STATUS: readonly Mutant[] = [
   },
   {
     id: 'says nothing of what to do',
-    requirements: ['H-25'],
+    requirements: ['H-27'],
     file: 'host/refusal.ts',
     find: '    ...(hint === undefined ? {} : { hint }),\n    details: { command, status',
     replace: '    details: { command, status',
@@ -63,7 +63,7 @@ export const STATUS: readonly Mutant[] = [
   },
   {
     id: 'does not say what the device has',
-    requirements: ['H-25'],
+    requirements: ['H-27'],
     file: 'host/refusal.ts',
     find: 'WORDING[status]?.(detail)',
     replace: 'WORDING[status]?.(0)',
@@ -71,7 +71,7 @@ export const STATUS: readonly Mutant[] = [
   },
   {
     id: 'tells the wrong status',
-    requirements: ['H-25'],
+    requirements: ['H-27'],
     file: 'host/refusal.ts',
     find: 'details: { command, status: nameOf(Status, status), detail },',
     replace: 'details: { command, status: nameOf(Status, Status.BAD_REQUEST), detail },',
@@ -79,7 +79,7 @@ export const STATUS: readonly Mutant[] = [
   },
   {
     id: 'asks an application to enter that does not let go',
-    requirements: ['H-28'],
+    requirements: ['H-30'],
     file: 'host/connect.ts',
     find: 'if (isRefusedWith(error, Status.IN_APP) || isRefusedWith(error, Status.UNKNOWN_COMMAND)) {',
     replace: 'if (isRefusedWith(error, Status.UNKNOWN_COMMAND)) {',
@@ -87,7 +87,7 @@ export const STATUS: readonly Mutant[] = [
   },
   {
     id: 'takes an application that runs for a failed BOOT',
-    requirements: ['H-29'],
+    requirements: ['H-31'],
     file: 'host/boot.ts',
     find: "    if (isRefusedWith(error, Status.IN_APP)) return 'started';\n    if",
     replace: '    if',
@@ -95,7 +95,7 @@ export const STATUS: readonly Mutant[] = [
   },
   {
     id: 'gives up without the rate',
-    requirements: ['H-30'],
+    requirements: ['H-32'],
     file: 'host/rate.ts',
     find: "    if (error.code === 'REFUSED' && transport.rate === before) return stay(error.message);\n",
     replace: '',
@@ -103,7 +103,7 @@ export const STATUS: readonly Mutant[] = [
   },
   {
     id: 'does not tell that the rate is another',
-    requirements: ['H-30'],
+    requirements: ['H-32'],
     file: 'host/rate.ts',
     find: "    if (error.code === 'REFUSED' && transport.rate === before) return stay(error.message);\n",
     replace: "    if (error.code === 'REFUSED' && transport.rate === before) return false;\n",
@@ -111,7 +111,7 @@ export const STATUS: readonly Mutant[] = [
   },
   {
     id: 'begins again when the record fails',
-    requirements: ['H-31'],
+    requirements: ['H-33'],
     file: 'host/update.ts',
     find: '    isRefusedWith(error, Status.NO_SESSION) ||\n',
     replace:
@@ -120,7 +120,7 @@ export const STATUS: readonly Mutant[] = [
   },
   {
     id: 'takes RECORD_FAILED for done',
-    requirements: ['H-31'],
+    requirements: ['H-33'],
     file: 'host/install.ts',
     find: '      const answer = await this.#device.end(transfer.next);',
     replace:
@@ -129,7 +129,7 @@ export const STATUS: readonly Mutant[] = [
   },
   {
     id: 'takes NOT_BOOTABLE for started',
-    requirements: ['H-32'],
+    requirements: ['H-34'],
     file: 'host/boot.ts',
     find: "    if (isRefusedWith(error, Status.IN_APP)) return 'started';\n    if",
     replace:
@@ -138,7 +138,7 @@ export const STATUS: readonly Mutant[] = [
   },
   {
     id: 'takes NOT_BOOTABLE for a device that is gone',
-    requirements: ['H-32'],
+    requirements: ['H-34'],
     file: 'host/boot.ts',
     find: '    if (!isSilence(error)) throw error;\n  }\n  try {',
     replace: "    if (!isSilence(error)) return 'gone';\n  }\n  try {",

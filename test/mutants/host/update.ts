@@ -84,7 +84,7 @@ export const UPDATE: readonly Mutant[] = [
   },
   {
     id: 'gives up when the device has forgotten the session',
-    requirements: ['H-26'],
+    requirements: ['H-28'],
     file: 'host/update.ts',
     find: '    isRefusedWith(error, Status.NO_SESSION) ||\n',
     replace: '',
@@ -92,7 +92,7 @@ export const UPDATE: readonly Mutant[] = [
   },
   {
     id: 'gives up when the application runs again',
-    requirements: ['H-27'],
+    requirements: ['H-29'],
     file: 'host/update.ts',
     find: 'isRefusedWith(error, Status.NO_SESSION) ||\n    isRefusedWith(error, Status.IN_APP)\n',
     replace: 'isRefusedWith(error, Status.NO_SESSION)\n',
@@ -101,7 +101,7 @@ export const UPDATE: readonly Mutant[] = [
   },
   {
     id: 'begins again without end',
-    requirements: ['H-26'],
+    requirements: ['H-28'],
     file: 'host/update.ts',
     find: 'const MOST_FRUITLESS_STARTS = 3;',
     replace: 'const MOST_FRUITLESS_STARTS = 30;',
@@ -235,5 +235,13 @@ export const UPDATE: readonly Mutant[] = [
     find: '    await device.hello(true, PROOFS);\n',
     replace: '',
     caughtBy: 'host:that the line does not carry: back to the old one, with a warning',
+  },
+  {
+    id: 'sends at the new rate at once',
+    requirements: ['H-14'],
+    file: 'host/rate.ts',
+    find: '    await session.sleep(SETTLE_MS);\n',
+    replace: '',
+    caughtBy: 'host:is negotiated, proven and used',
   },
 ];
