@@ -48,7 +48,7 @@ export class HostSuite implements Suite {
   constructor(root: string) {
     this.#root = root;
     mkdirSync(join(root, 'build', 'mutants'), { recursive: true });
-    this.#report = join(root, 'build', 'mutants', 'host-report.json');
+    this.#report = join(root, 'build', 'mutants', `host-${process.pid}.json`);
   }
 
   async unbroken(mutants: readonly Mutant[]): Promise<string[]> {
@@ -83,7 +83,6 @@ export class HostSuite implements Suite {
 
   /** Runs the tests of these titles; throws if there is none, or if they can not be loaded. */
   async #run(titles: readonly string[], mutant: Mutant | undefined): Promise<readonly Test[]> {
-    rmSync(this.#report, { force: true });
     // It is matched against the names of the groups around a test as well.
     const names = titles.map((title) => `(?:^| )${pattern(title)}$`).join('|');
     const args = [
@@ -100,6 +99,7 @@ export class HostSuite implements Suite {
       },
     );
     const { testResults } = JSON.parse(readFileSync(this.#report, 'utf8')) as Report;
+    rmSync(this.#report);
     const ran = testResults
       .flatMap(({ assertionResults }) => assertionResults)
       .filter(({ status }) => status === 'passed' || status === 'failed')
