@@ -79,3 +79,7 @@ bool record_in_states(uint32_t address) {
 bool record_is_touched(uint32_t address) {
     return in_record(address) && slot_offset(address) == IAP_RECORD_SLOT_AT_TOUCHED;
 }
+
+bool record_is_valid(uint32_t address) {
+    return in_record(address) && slot_offset(address) == IAP_RECORD_SLOT_AT_VALID;
+}
