@@ -2,6 +2,7 @@
 import { Capability, ImageState, Mode, Stay } from '../../protocol/index.js';
 import type { DeviceInfo } from '../device.js';
 import { flagNames, hex32, hexBytes, isZero, nameOf } from '../text.js';
+import { versionText } from '../version.js';
 
 type Installed = DeviceInfo['installed'];
 
@@ -42,10 +43,6 @@ function healthOf({ state }: Installed): string {
 /** The first four bytes of the hash: enough to tell builds apart */
 function shortHash({ sha256 }: Installed): string {
   return hexBytes(sha256.subarray(0, 4));
-}
-
-function versionText({ major, minor, patch, build }: Installed['version']): string {
-  return `${major}.${minor}.${patch}${build === 0 ? '' : `+${build}`}`;
 }
 
 function bootloaderVersion(info: DeviceInfo): string {
