@@ -1,5 +1,5 @@
 // A device in words: one line for a person, and named values for a program.
-import { Capability, ImageState, Mode, Stay } from '../../protocol/index.js';
+import { Capability, IdentityFlag, ImageState, Mode, Stay } from '../../protocol/index.js';
 import type { DeviceInfo } from '../device.js';
 import { flagNames, hex32, hexBytes, isZero, nameOf } from '../text.js';
 import { versionText } from '../version.js';
@@ -60,6 +60,7 @@ export function deviceJson(info: DeviceInfo): object {
     product: hexBytes(info.product),
     hardware: info.hardware,
     address: info.address,
+    packagesOnly: (info.identityFlags & IdentityFlag.ANY_IMAGE) === 0,
     serial: info.serial,
     uniqueId: hexBytes(info.uniqueId),
     pageSize: info.pageSize,
