@@ -3,6 +3,7 @@
 import yargs from 'yargs';
 import { realClock } from '../clock.js';
 import { ExitCode, exitCodeOf, IapError } from '../errors.js';
+import { partNames } from './board-file.js';
 import { CONFORMANCE_NOTE, CONFORMANCE_OPTIONS } from './conformance-options.js';
 import { DUMP_OPTIONS, FACTORY_OPTIONS } from './factory-options.js';
 import { BASE_OPTION } from './image-file.js';
@@ -10,7 +11,6 @@ import { type Context, realPorts } from './link.js';
 import { BAUD_OPTION, JSON_OPTION, LINK_OPTIONS } from './options.js';
 import { Output } from './output.js';
 import { OUTPUT_OPTION, PACK_OPTIONS } from './pack-options.js';
-import { partNames } from './package-root.js';
 
 const IMAGE = {
   type: 'string',

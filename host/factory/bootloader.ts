@@ -2,8 +2,8 @@
 import { BOOTLOADER_BASE, BOOTLOADER_SIZE, IDENTITY_ADDRESS } from '../../protocol/index.js';
 import { type ErrorDetails, IapError } from '../errors.js';
 import { BLANK, type Image } from '../image/image.js';
+import type { Board } from '../parts.js';
 import { hex32 } from '../text.js';
-import type { FactoryBoard } from './factory.js';
 
 const CODE_SIZE = IDENTITY_ADDRESS - BOOTLOADER_BASE;
 const VECTORS_SIZE = 8;
@@ -12,7 +12,7 @@ const VECTORS_SIZE = 8;
  * The bootloader's code, up to its identity block, padded as erased.
  * @throws IapError BOOTLOADER_WRONG
  */
-export function bootloaderCode({ base, bytes, header }: Image, board: FactoryBoard): Uint8Array {
+export function bootloaderCode({ base, bytes, header }: Image, board: Board): Uint8Array {
   if (header)
     throw wrong('it is a package, which holds an application', 'give the bootloader itself');
   if (base !== undefined && base !== BOOTLOADER_BASE) {
@@ -42,7 +42,7 @@ export function bootloaderCode({ base, bytes, header }: Image, board: FactoryBoa
   return code;
 }
 
-function checkVectors(bytes: Uint8Array, { ram }: FactoryBoard): void {
+function checkVectors(bytes: Uint8Array, { part: { ram } }: Board): void {
   if (bytes.length < VECTORS_SIZE) throw wrong(`it has only ${bytes.length} bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const stack = view.getUint32(0, true);
@@ -65,7 +65,7 @@ function checkVectors(bytes: Uint8Array, { ram }: FactoryBoard): void {
 }
 
 /** Every bootloader answers HELLO with its part's name, so the name is in it; firmware of another kind has no reason to have it. */
-function checkPart(bytes: Uint8Array, { part }: FactoryBoard): void {
+function checkPart(bytes: Uint8Array, { part: { name: part } }: Board): void {
   if (new TextDecoder('latin1').decode(bytes).includes(part)) return;
   throw wrong(
     `the name ${part}, which a bootloader for this part answers with, is not in it`,

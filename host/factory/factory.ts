@@ -12,28 +12,15 @@ import { IapError } from '../errors.js';
 import { checkImage } from '../image/check.js';
 import { BLANK, headerFor, type Image } from '../image/image.js';
 import type { Segment } from '../image/segments.js';
+import type { Board } from '../parts.js';
 import { buildRecord, RECORD_SIZE } from '../record/record.js';
 import { hex32 } from '../text.js';
 import { bootloaderCode } from './bootloader.js';
 import { buildIdentity, type UnitIdentity } from './identity.js';
 import { protectingOptionBytes } from './option-bytes.js';
 
-/** A board as the factory needs to know it */
-export interface FactoryBoard {
-  readonly name: string;
-  readonly part: string;
-  readonly family: string;
-  readonly flash: { readonly size: number; readonly page: number };
-  readonly ram: { readonly from: number; readonly to: number };
-  readonly appBase: number;
-  readonly appEnd: number;
-  /** Clock of the bootloader's UART [Hz] and its highest rate [baud] */
-  readonly clockHz: number;
-  readonly maxRate: number;
-}
-
 export interface FactoryInput {
-  readonly board: FactoryBoard;
+  readonly board: Board;
   readonly bootloader: Image;
   /** Missing: a unit without application, which waits for its first update */
   readonly app?: Image;
@@ -77,11 +64,11 @@ export function factoryImage(input: FactoryInput): Region[] {
     recordRegion(board, app, identity),
   ];
   if (app) regions.push(appRegion(app, board));
-  const flashEnd = BOOTLOADER_BASE + board.flash.size;
-  for (const piece of data) regions.push(dataRegion(piece, board, flashEnd));
+  const { family, flash } = board.part;
+  for (const piece of data) regions.push(dataRegion(piece, board, flash.to));
   checkOverlaps(regions);
   if (writeProtect) {
-    const options = protectingOptionBytes(board.family, board.flash.size);
+    const options = protectingOptionBytes(family, flash.to - flash.from);
     regions.push({ kind: 'options', ...options, used: options.bytes.length });
   }
   return regions.sort((a, b) => a.address - b.address);
@@ -92,7 +79,7 @@ export function factoryImage(input: FactoryInput): Region[] {
  * @throws IapError IMAGE_… if a device would not start this application
  */
 export function recordRegion(
-  board: FactoryBoard,
+  board: Board,
   app: Image | undefined,
   identity?: UnitIdentity,
 ): Region {
@@ -102,7 +89,7 @@ export function recordRegion(
 }
 
 /** What the device itself would refuse to install must not come from the factory either. */
-function checkApp(app: Image, board: FactoryBoard, identity?: UnitIdentity): void {
+function checkApp(app: Image, board: Board, identity?: UnitIdentity): void {
   const header = app.header && decode(Header, app.header);
   checkImage(app, {
     appBase: board.appBase,
@@ -117,7 +104,7 @@ function checkApp(app: Image, board: FactoryBoard, identity?: UnitIdentity): voi
   });
 }
 
-function identityRegion(board: FactoryBoard, identity?: UnitIdentity): Region {
+function identityRegion(board: Board, identity?: UnitIdentity): Region {
   const size = BOOTLOADER_BASE + BOOTLOADER_SIZE - IDENTITY_ADDRESS;
   const at = { kind: 'identity', address: IDENTITY_ADDRESS } as const;
   if (!identity) return { ...at, bytes: new Uint8Array(size).fill(BLANK), used: 0 };
@@ -127,7 +114,7 @@ function identityRegion(board: FactoryBoard, identity?: UnitIdentity): Region {
 }
 
 /** A unit with a rate that its clock can not make would never be heard again. */
-function checkRate(rate: number, { clockHz, maxRate, name }: FactoryBoard): void {
+function checkRate(rate: number, { clockHz, maxRate, name }: Board): void {
   const inRange = Number.isInteger(rate) && rate >= LOWEST_RATE && rate <= maxRate;
   const real = clockHz / Math.round(clockHz / rate);
   if (inRange && Math.abs(real - rate) <= rate / RATE_ERROR_SHARE) return;
@@ -139,8 +126,8 @@ function checkRate(rate: number, { clockHz, maxRate, name }: FactoryBoard): void
   );
 }
 
-function appRegion(app: Image, { appBase, flash }: FactoryBoard): Region {
-  const size = Math.ceil(app.bytes.length / flash.page) * flash.page;
+function appRegion(app: Image, { appBase, part }: Board): Region {
+  const size = Math.ceil(app.bytes.length / part.page) * part.page;
   return {
     kind: 'application',
     address: appBase,
@@ -149,7 +136,7 @@ function appRegion(app: Image, { appBase, flash }: FactoryBoard): Region {
   };
 }
 
-function dataRegion({ address, bytes }: Segment, board: FactoryBoard, flashEnd: number): Region {
+function dataRegion({ address, bytes }: Segment, board: Board, flashEnd: number): Region {
   const end = address + bytes.length;
   const where = `data of ${bytes.length} bytes at ${hex32(address)}`;
   if (address % 2 !== 0) {

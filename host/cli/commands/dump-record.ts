@@ -7,11 +7,12 @@ import {
 } from '../../../protocol/index.js';
 import { IapError } from '../../errors.js';
 import { readIdentity } from '../../factory/identity.js';
+import type { Board } from '../../parts.js';
 import { type FlashDump, loadDump } from '../../record/dump.js';
 import { RECORD_SIZE, readRecord } from '../../record/record.js';
 import { type BootFacts, decideStart, UNKNOWN_BOARD } from '../../record/start.js';
 import { hex32 } from '../../text.js';
-import { type BoardFacts, boardNames, loadBoard } from '../board-file.js';
+import { boardNames, loadBoard } from '../board-file.js';
 import { readBytes } from '../files.js';
 import type { Context } from '../link.js';
 import { once, parseAddress } from '../options.js';
@@ -36,7 +37,7 @@ export async function dumpRecord(
   const bytes = dump.read(RECORD_A_ADDRESS, RECORD_SIZE);
   if (!bytes) throw withoutRecord(dump);
   const board = await boardOf(args, dump);
-  const facts: BootFacts = board ? { ...board } : UNKNOWN_BOARD;
+  const facts: BootFacts = board ? { ...board, ram: board.part.ram } : UNKNOWN_BOARD;
   const block = dump.read(IDENTITY_ADDRESS, Identity.size);
   const report = {
     board: board?.name,
@@ -50,13 +51,13 @@ export async function dumpRecord(
 }
 
 /** The board that is meant, or the one whose part the bootloader in the dump names */
-async function boardOf({ board }: DumpArguments, dump: FlashDump): Promise<BoardFacts | undefined> {
+async function boardOf({ board }: DumpArguments, dump: FlashDump): Promise<Board | undefined> {
   if (board !== undefined) return loadBoard(once('--board', board));
   const code = dump.read(BOOTLOADER_BASE, IDENTITY_ADDRESS - BOOTLOADER_BASE);
   if (!code) return undefined;
   const text = new TextDecoder('latin1').decode(code);
   const boards = await Promise.all(boardNames().map(loadBoard));
-  const fitting = boards.filter(({ part }) => text.includes(part));
+  const fitting = boards.filter(({ part }) => text.includes(part.name));
   return fitting.length === 1 ? fitting[0] : undefined;
 }
 

@@ -10,9 +10,10 @@ import { headerFor, type Image } from '../../image/image.js';
 import { loadImage } from '../../image/load.js';
 import { nameText } from '../../image/names.js';
 import type { Segment } from '../../image/segments.js';
+import type { Board } from '../../parts.js';
 import { hex32 } from '../../text.js';
 import { versionText } from '../../version.js';
-import { type BoardFacts, loadBoard } from '../board-file.js';
+import { loadBoard } from '../board-file.js';
 import { readBytes } from '../files.js';
 import { readImage } from '../image-file.js';
 import type { Context } from '../link.js';
@@ -125,10 +126,7 @@ function identityOf(args: FactoryArguments): UnitIdentity | undefined {
 }
 
 /** The given one, or the one that was built for the board, as "iap board" takes it */
-async function readBootloader(
-  { bootloader }: FactoryArguments,
-  { name }: BoardFacts,
-): Promise<Image> {
+async function readBootloader({ bootloader }: FactoryArguments, { name }: Board): Promise<Image> {
   const path =
     bootloader === undefined
       ? join(packageRoot(), 'build', name, 'bootloader.bin')
@@ -163,7 +161,7 @@ async function readData(data: FactoryArguments['data']): Promise<Segment[]> {
 }
 
 interface Told {
-  readonly board: BoardFacts;
+  readonly board: Board;
   readonly app: Image | undefined;
   readonly identity: UnitIdentity | undefined;
 }
@@ -211,15 +209,15 @@ function identityText({
   return parts.join(', ');
 }
 
-function appVersion(app: Image | undefined, board: BoardFacts): string {
+function appVersion(app: Image | undefined, board: Board): string {
   return app?.header ? versionText(headerOf(app, board).version) : 'without package';
 }
 
-function needsConfirmation(app: Image, board: BoardFacts): boolean {
+function needsConfirmation(app: Image, board: Board): boolean {
   return (headerOf(app, board).flags & ImageFlag.CONFIRM) !== 0;
 }
 
-function headerOf(app: Image, { appBase }: BoardFacts): Header {
+function headerOf(app: Image, { appBase }: Board): Header {
   return decode(Header, headerFor(app, appBase));
 }
 
