@@ -11,9 +11,12 @@ import {
 import { IapError } from '../errors.js';
 import { checkImage } from '../image/check.js';
 import { BLANK, headerFor, type Image } from '../image/image.js';
-import type { Segment } from '../image/segments.js';
+import { LARGEST_IMAGE } from '../image/limits.js';
+import { merge, type Segment } from '../image/segments.js';
 import type { Board } from '../parts.js';
-import { buildRecord, RECORD_SIZE } from '../record/record.js';
+import { FlashDump } from '../record/dump.js';
+import { buildRecord, RECORD_SIZE, readRecord } from '../record/record.js';
+import { decideStart } from '../record/start.js';
 import { hex32 } from '../text.js';
 import { bootloaderCode } from './bootloader.js';
 import { buildIdentity, type UnitIdentity } from './identity.js';
@@ -83,9 +86,30 @@ export function recordRegion(
   app: Image | undefined,
   identity?: UnitIdentity,
 ): Region {
-  if (app) checkApp(app, board, identity);
+  const address = RECORD_A_ADDRESS;
   const bytes = buildRecord(app && headerFor(app, board.appBase));
-  return { kind: 'record', address: RECORD_A_ADDRESS, bytes, used: app ? RECORD_SIZE : 0 };
+  if (app) {
+    checkApp(app, board, identity);
+    checkStarts({ address, bytes }, app, board);
+  }
+  return { kind: 'record', address, bytes, used: app ? RECORD_SIZE : 0 };
+}
+
+/** The proof that the unit runs: the bootloader's own decision about what is to be written. */
+function checkStarts(record: Segment, app: Image, board: Board): void {
+  const { ram } = board.part;
+  const written = [record, { address: board.appBase, bytes: app.bytes }];
+  const { address, bytes } = merge(written, LARGEST_IMAGE);
+  const facts = { ...board, ram };
+  const { starts, why } = decideStart(
+    readRecord(record.bytes),
+    new FlashDump(address, bytes),
+    facts,
+  );
+  if (starts) return;
+  throw new IapError('IMAGE_VECTORS', `a ${board.name} would not start this application: ${why}`, {
+    hint: `check that it was built for ${board.part.name}, whose RAM is ${hex32(ram.from)} to ${hex32(ram.to - 1)}`,
+  });
 }
 
 /** What the device itself would refuse to install must not come from the factory either. */

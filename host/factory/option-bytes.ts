@@ -1,9 +1,9 @@
 // Option bytes that write-protect the bootloader (PM0075 § 2.5, RM0091 § 4, RM0316 § 4): each byte with its complement.
-import { BOOTLOADER_BASE, BOOTLOADER_SIZE } from '../../protocol/index.js';
+import { BOOTLOADER_SIZE } from '../../protocol/index.js';
 import { IapError } from '../errors.js';
 import type { Segment } from '../image/segments.js';
 
-export const OPTION_BYTES_ADDRESS = 0x1fff_f800;
+const ADDRESS = 0x1fff_f800;
 /** Flash that one bit of WRP protects, on all families here [bytes] */
 const UNIT = 4096;
 /** WRP bytes that a part may have; its last bit covers what is left of a larger flash. */
@@ -33,8 +33,5 @@ export function protectingOptionBytes(family: string, flashSize: number): Segmen
     values.push(0xff & ~(2 ** clear - 1));
   }
   const bytes = Uint8Array.from(values.flatMap((value) => [value, 0xff & ~value]));
-  return { address: OPTION_BYTES_ADDRESS, bytes };
+  return { address: ADDRESS, bytes };
 }
-
-/** What the bits cover, for people */
-export const PROTECTED = { from: BOOTLOADER_BASE, to: BOOTLOADER_BASE + BOOTLOADER_SIZE } as const;

@@ -250,7 +250,15 @@ async function vandal(folder: string): Promise<Uint8Array> {
     string,
   ];
   await run('arm-none-eabi-as', ['-o', object, source]);
-  await run('arm-none-eabi-ld', ['-Ttext', `0x${APP_BASE.toString(16)}`, '-e', 'start', '-o', elf, object]);
+  await run('arm-none-eabi-ld', [
+    '-Ttext',
+    `0x${APP_BASE.toString(16)}`,
+    '-e',
+    'start',
+    '-o',
+    elf,
+    object,
+  ]);
   await run('arm-none-eabi-objcopy', ['-O', 'binary', elf, bin]);
   return readFileUint8(bin);
 }
