@@ -90,6 +90,9 @@ function checkCombination({
       { hint: 'give the application, or --blank-app for a unit that waits for its first update' },
     );
   }
+  if (recordOnly && blankApp) {
+    throw new IapError('USAGE', '--record-only needs the application that the record is for');
+  }
   if (recordOnly && (writeProtect || data !== undefined)) {
     throw new IapError('USAGE', '--record-only writes nothing but the boot record', {
       hint: 'leave --data and --write-protect away, or --record-only',
