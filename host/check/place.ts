@@ -1,5 +1,5 @@
 // Where an image lies: its address, its size, and whether there is anything in it.
-import { FLASH_BASE } from '../image/areas.js';
+import { FLASH_BASE, FLASH_LIMIT } from '../image/areas.js';
 import { BLANK, type Image } from '../image/image.js';
 import { hex32 } from '../text.js';
 import type { Finding, Fixes } from './finding.js';
@@ -44,11 +44,20 @@ export function wrongAddress(area: Area): Omit<Finding, 'message' | 'found'> {
 }
 
 function flashFixes({ appBase, appEnd }: Area): Fixes {
+  const start = hex32(appBase);
+  if (appEnd >= FLASH_LIMIT) {
+    const less = `the flash less ${(appBase - FLASH_BASE) / 1024}K`;
+    return {
+      gcc: `in the .ld file, MEMORY: FLASH (rx) : ORIGIN = ${start}, LENGTH = ${less}`,
+      keil: `Options for Target, Target: IROM1 Start ${start}, Size ${less}`,
+      iar: `Linker, Config, Edit: .intvec start and ROM start ${start}`,
+    };
+  }
   const size = appEnd - appBase;
   return {
-    gcc: `in the .ld file, MEMORY: FLASH (rx) : ORIGIN = ${hex32(appBase)}, LENGTH = ${size / 1024}K`,
-    keil: `Options for Target, Target: IROM1 Start ${hex32(appBase)}, Size 0x${size.toString(16).toUpperCase()}`,
-    iar: `Linker, Config, Edit: .intvec start and ROM start ${hex32(appBase)}, ROM end ${hex32(appEnd - 1)}`,
+    gcc: `in the .ld file, MEMORY: FLASH (rx) : ORIGIN = ${start}, LENGTH = ${size / 1024}K`,
+    keil: `Options for Target, Target: IROM1 Start ${start}, Size 0x${size.toString(16).toUpperCase()}`,
+    iar: `Linker, Config, Edit: .intvec start and ROM start ${start}, ROM end ${hex32(appEnd - 1)}`,
   };
 }
 

@@ -4,6 +4,7 @@ import yargs from 'yargs';
 import { realClock } from '../clock.js';
 import { ExitCode, exitCodeOf, IapError } from '../errors.js';
 import { partNames } from './board-file.js';
+import { CHECK_OPTIONS } from './check-options.js';
 import { CONFORMANCE_NOTE, CONFORMANCE_OPTIONS } from './conformance-options.js';
 import { DUMP_OPTIONS, FACTORY_OPTIONS } from './factory-options.js';
 import { BASE_OPTION } from './image-file.js';
@@ -103,6 +104,18 @@ async function run(args: readonly string[], context: Context): Promise<ExitCode 
             'all checks, power cuts too',
           ),
       async (argv) => (await import('./commands/conformance.js')).conformance(argv, context),
+    )
+    .command(
+      'check <images..>',
+      'Find what is wrong with images, without a device',
+      (y) =>
+        y
+          .positional('images', { ...IMAGE, array: true })
+          .options({ ...CHECK_OPTIONS, ...BASE_OPTION, ...JSON_OPTION })
+          .conflicts('part', 'board')
+          .example('$0 check app.elf --board stm32f103xb', 'everything that can be told')
+          .example('$0 check build/*.iap --part stm32f103xe', 'in CI: exit code 3 if one is wrong'),
+      async (argv) => (await import('./commands/check.js')).check(argv, context),
     )
     .command(
       'pack <image>',

@@ -2,7 +2,7 @@
 import { IapError } from '../errors.js';
 import { hex32, sizeText } from '../text.js';
 import { areaName, FLASH_BASE, FLASH_LIMIT, inFlash } from './areas.js';
-import { contentsOf, ELF, isElf, parseElf } from './elf.js';
+import { contentsOf, ELF, type Elf, isElf, parseElf } from './elf.js';
 import { fileError, printable } from './file-error.js';
 import type { Image } from './image.js';
 import { INTEL_HEX, isIntelHex, readIntelHex } from './intel-hex.js';
@@ -26,6 +26,7 @@ export interface ImageFile {
   readonly image: Image;
   /** Start address, if the file names one */
   readonly entry?: number;
+  readonly elf?: Elf;
 }
 
 /** @throws IapError IMAGE_EMPTY or IMAGE_FORMAT */
@@ -44,9 +45,10 @@ export function loadFile(file: Uint8Array, options: LoadOptions = {}): ImageFile
 function read(file: Uint8Array, { name = '', base }: LoadOptions): ImageFile {
   const extension = /\.([^./\\]+)$/.exec(name)?.[1]?.toLowerCase() ?? '';
   if (isElf(file)) {
-    return built('elf', contentsOf(parseElf(file, name), name), { what: ELF, name });
+    const elf = parseElf(file, name);
+    return { ...built('elf', contentsOf(elf, name), { what: ELF, name }), elf };
   }
-  if (isPackage(file)) return { format: 'package', image: readPackage(file) };
+  if (isPackage(file)) return { format: 'package', image: readPackage(file, name) };
   if (extension !== 'bin') {
     if (isIntelHex(file)) {
       return built('intel-hex', readIntelHex(file, name), { what: INTEL_HEX, name });
