@@ -1,6 +1,6 @@
 // Image files from disk.
 import type { Image } from '../image/image.js';
-import { loadImage } from '../image/load.js';
+import { type LoadOptions, loadImage } from '../image/load.js';
 import { readBytes } from './files.js';
 import { parseAddress } from './options.js';
 
@@ -17,7 +17,11 @@ export const BASE_OPTION = {
   },
 } as const;
 
-export async function readImage({ image: path, base }: ImageArguments): Promise<Image> {
-  const options = base === undefined ? {} : { base: parseAddress('--base', base) };
-  return loadImage(await readBytes(path, 'image', 'IMAGE_UNREADABLE'), { name: path, ...options });
+export async function readImage(args: ImageArguments): Promise<Image> {
+  return loadImage(await readBytes(args.image, 'image', 'IMAGE_UNREADABLE'), loadOptions(args));
+}
+
+/** @throws IapError USAGE */
+export function loadOptions({ image: name, base }: ImageArguments): LoadOptions {
+  return { name, ...(base === undefined ? {} : { base: parseAddress('--base', base) }) };
 }

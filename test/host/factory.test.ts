@@ -16,7 +16,7 @@ import { loadImage } from '../../host/image/load.js';
 import { makePackage } from '../../host/image/pack.js';
 import { APP_BASE, IDENTITY_ADDRESS, Identity, RECORD_A_ADDRESS } from '../../protocol/index.js';
 import { jsonLines } from '../support/cli.js';
-import { appImage } from '../support/images.js';
+import { cleanImage } from '../support/images.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'iap-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -54,7 +54,7 @@ function error(run: () => unknown): IapError {
 
 describe('regions', () => {
   test('cover every page that is used, and the whole record', () => {
-    const app = plain(appImage(3001));
+    const app = plain(cleanImage(3001));
     const regions = made({ app, identity: { product } });
     expect(
       regions.map(({ kind, address, bytes, used }) => [kind, address, bytes.length, used]),
@@ -80,7 +80,7 @@ describe('regions', () => {
       { address: 0x0801_f800, bytes: Uint8Array.of(1, 2, 3) },
       { address: 0x0801_fffe, bytes: Uint8Array.of(4, 5) },
     ];
-    const regions = made({ board: small, data, app: plain(appImage(100)) });
+    const regions = made({ board: small, data, app: plain(cleanImage(100)) });
     expect(regions.slice(-2).map(({ address, bytes }) => [address, [...bytes]])).toEqual([
       [0x0801_f800, [1, 2, 3, 0xff]],
       [0x0801_fffe, [4, 5]],
@@ -120,7 +120,9 @@ describe('the bootloader', () => {
     [
       'a package',
       loadImage(
-        makePackage(plain(appImage(100)), { version: { major: 1, minor: 0, patch: 0, build: 0 } }),
+        makePackage(plain(cleanImage(100)), {
+          version: { major: 1, minor: 0, patch: 0, build: 0 },
+        }),
       ),
       /it is a package/,
     ],
@@ -133,12 +135,12 @@ describe('the bootloader', () => {
 });
 
 describe('an application that the device would not start', () => {
-  const low = appImage(100, 1, 0x0800_0000);
-  const highStack = appImage(100);
+  const low = cleanImage(100, 1, 0x0800_0000);
+  const highStack = cleanImage(100);
   new DataView(highStack.buffer).setUint32(0, 0x2000_5004, true);
   test.each<[string, Image, string]>([
     ['linked elsewhere', plain(low), 'IMAGE_WRONG_ADDRESS'],
-    ['too large', plain(appImage(96 * 1024 + 1)), 'IMAGE_TOO_LARGE'],
+    ['too large', plain(cleanImage(96 * 1024 + 1)), 'IMAGE_TOO_LARGE'],
     ['with a stack beyond the RAM of this part', plain(highStack), 'IMAGE_VECTORS'],
     ['without vectors', plain(new Uint8Array(100)), 'IMAGE_VECTORS'],
   ])('%s', (_, app, code) => {
@@ -149,7 +151,7 @@ describe('an application that the device would not start', () => {
   test('or not install: another product, another hardware revision', () => {
     const version = { major: 1, minor: 0, patch: 0, build: 0 };
     const app = loadImage(
-      makePackage(plain(appImage(100)), { version, product, hardware: { min: 2, max: 3 } }),
+      makePackage(plain(cleanImage(100)), { version, product, hardware: { min: 2, max: 3 } }),
     );
     const other = { product: parseProduct('PUMP-3'), hardware: 2 };
     expect(error(() => made({ app, identity: other })).code).toBe('IMAGE_WRONG_PRODUCT');
@@ -212,7 +214,7 @@ test('option bytes: each with its complement, the first 28 KB protected, flash r
 describe('the command', () => {
   const app = join(folder, 'app.bin');
   const boot = join(folder, 'bootloader.bin');
-  writeFileSync(app, appImage(1001));
+  writeFileSync(app, cleanImage(1001));
   writeFileSync(boot, bootloader());
   const base: FactoryArguments = {
     image: app,
@@ -252,7 +254,7 @@ describe('the command', () => {
   test('the record alone, for an application that a debugger writes', async () => {
     const output = join(folder, 'record.bin');
     await run({ recordOnly: true, output, bootloader: '/nonexistent' });
-    const [record] = made({ app: plain(appImage(1001)) }).filter(({ kind }) => kind === 'record');
+    const [record] = made({ app: plain(cleanImage(1001)) }).filter(({ kind }) => kind === 'record');
     expect(new Uint8Array(readFileSync(output))).toEqual(record?.bytes);
   });
 

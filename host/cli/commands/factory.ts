@@ -14,8 +14,8 @@ import type { Board } from '../../parts.js';
 import { hex32 } from '../../text.js';
 import { versionText } from '../../version.js';
 import { loadBoard } from '../board-file.js';
+import { readCheckedImage } from '../checked-image.js';
 import { readBytes } from '../files.js';
-import { readImage } from '../image-file.js';
 import type { Context } from '../link.js';
 import { checkInteger, once, parseAddress } from '../options.js';
 import { packageRoot } from '../package-root.js';
@@ -48,8 +48,11 @@ export async function factory(
   checkCombination(args);
   const board = await loadBoard(once('--board', args.board));
   const identity = identityOf(args);
+  const expected = { part: board.part, area: board };
   const app =
-    args.image === undefined ? undefined : await readImage({ ...args, image: args.image });
+    args.image === undefined
+      ? undefined
+      : await readCheckedImage({ ...args, image: args.image }, expected, output);
   const regions = args.recordOnly
     ? [recordRegion(board, app, identity)]
     : factoryImage({
