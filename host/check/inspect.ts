@@ -10,7 +10,14 @@ import { type BuildAttributes, buildAttributes } from './arm-attributes.js';
 import { builtFor, coreFinding } from './core.js';
 import type { Finding, FindingId } from './finding.js';
 import { type Identity, packageFindings } from './package.js';
-import { type Area, addressFinding, blankFinding, mergedFinding, sizeFinding } from './place.js';
+import {
+  type Area,
+  addressFinding,
+  blankFinding,
+  mergedFinding,
+  misnamedFinding,
+  sizeFinding,
+} from './place.js';
 import { ramVectorsFinding } from './ram-vectors.js';
 import type { Store } from './thumb.js';
 import { ANY_RAM, handlerFindings, resetFinding, stackFinding, wordAt } from './vectors.js';
@@ -94,10 +101,10 @@ function inspectImage(loaded: ImageFile, expected: Expected): Inspection {
   const base = linkedAt(image, area);
   // A Cortex-M0 has no such register.
   const stores = core === 'cortex-m0' ? [] : vtorStores({ base, bytes: image.bytes });
-  const blank = blankFinding(image);
+  const nothing = blankFinding(image) ?? misnamedFinding(loaded);
   const findings = [
     ...packageFindings(image, expected.identity ?? {}),
-    ...(blank ? [blank] : imageFindings(loaded, { ...expected, area, base, core, stores })),
+    ...(nothing ? [nothing] : imageFindings(loaded, { ...expected, area, base, core, stores })),
     ...(part && attributes ? [coreFinding(attributes, part.core)] : []),
   ].filter((finding) => finding !== undefined);
   return {

@@ -1,6 +1,7 @@
 // Is a package for this device? What its header asks of product, revision, device and bootloader.
 import { Capability, decode, Header, IdentityFlag, ImageFlag } from '../../protocol/index.js';
 import type { Image } from '../image/image.js';
+import { nameText } from '../image/names.js';
 import { flagNames, hexBytes, isZero, sameBytes } from '../text.js';
 import type { Finding } from './finding.js';
 
@@ -51,9 +52,9 @@ function productFinding(header: Header, { product }: Identity): Finding | undefi
     id: 'wrong-product',
     severity: 'error',
     code: 'IMAGE_WRONG_PRODUCT',
-    message: `the package is for product ${hexBytes(header.product)}; this device is product ${hexBytes(product)}`,
-    found: `product ${hexBytes(header.product)}`,
-    expected: `product ${hexBytes(product)}`,
+    message: `the package is for product ${nameText(header.product)}; this device is product ${nameText(product)}`,
+    found: `product ${nameText(header.product)}`,
+    expected: `product ${nameText(product)}`,
     hint: 'check that this is the right file and the right device',
   };
 }

@@ -1,6 +1,9 @@
 // Where an image lies: its address, its size, and whether there is anything in it.
 import { FLASH_BASE, FLASH_LIMIT } from '../image/areas.js';
 import { BLANK, type Image } from '../image/image.js';
+import { INTEL_HEX, isIntelHex } from '../image/intel-hex.js';
+import type { ImageFile } from '../image/load.js';
+import { isSRecord, S_RECORD } from '../image/s-record.js';
 import { hex32 } from '../text.js';
 import type { Finding, Fixes } from './finding.js';
 import { looksLikeVectors, wordAt } from './vectors.js';
@@ -14,6 +17,8 @@ export interface Area {
 
 /** Initial stack pointer and reset vector [bytes] */
 const SMALLEST = 8;
+/** First address that an Intel HEX file with extended segment addresses can not name */
+const SEGMENT_REACH = 0x10_fff0;
 
 export function addressFinding({ base }: Image, area: Area): Finding | undefined {
   const { appBase } = area;
@@ -23,9 +28,7 @@ export function addressFinding({ base }: Image, area: Area): Finding | undefined
     ...wrongAddress(area),
     message: `the image is linked at ${hex32(base)}; applications of this device start at ${hex32(appBase)}`,
     found: `linked at ${hex32(base)}`,
-    hint: below
-      ? `set FLASH ORIGIN to ${hex32(appBase)} in the linker script; if a bootloader is in the file, give the application alone`
-      : `set FLASH ORIGIN to ${hex32(appBase)} in the linker script`,
+    hint: `set FLASH ORIGIN to ${hex32(appBase)} in the linker script${below ? '; if a bootloader is in the file, give the application alone' : base > 0 && base < SEGMENT_REACH ? '; or the file was converted with 16-bit addresses, which lose the upper half' : ''}`,
     details: { base, appBase },
   };
 }
@@ -65,7 +68,7 @@ function flashFixes({ appBase, appEnd }: Area): Fixes {
 export function mergedFinding({ base, bytes }: Image, { appBase }: Area): Finding | undefined {
   if (base === undefined || base >= appBase || base + bytes.length <= appBase) return undefined;
   const inside = bytes.subarray(appBase - base);
-  if (!looksLikeVectors(inside, appBase)) return undefined;
+  if (!looksLikeVectors(bytes, base) || !looksLikeVectors(inside, appBase)) return undefined;
   return {
     id: 'bootloader-inside',
     severity: 'error',
@@ -107,6 +110,24 @@ export function sizeFinding({ bytes }: Image, area: Area): Finding | undefined {
     expected: `${SMALLEST} bytes at least`,
     hint: 'check that the build went through and that this is the right file',
     details: { size: bytes.length },
+  };
+}
+
+/** A text file that is named like a raw binary is read as one, and its digits as code. */
+export function misnamedFinding({ format, image }: ImageFile): Finding | undefined {
+  if (format !== 'binary') return undefined;
+  const what = isIntelHex(image.bytes) ? INTEL_HEX : isSRecord(image.bytes) ? S_RECORD : undefined;
+  if (what === undefined || looksLikeVectors(image.bytes, image.base ?? FLASH_BASE))
+    return undefined;
+  const ending = what === INTEL_HEX ? '.hex' : '.srec';
+  return {
+    id: 'misnamed',
+    severity: 'error',
+    code: 'IMAGE_VECTORS',
+    message: `the file is named like a raw binary, but reads as an ${what}`,
+    found: `an ${what}`,
+    expected: 'bytes of an application',
+    hint: `rename it to ${ending}`,
   };
 }
 

@@ -95,6 +95,14 @@ export function contentsOf({ file, entry, segments, sections }: Elf, name?: stri
     }
     return { address, bytes: file.subarray(offset, offset + length) };
   };
+  // A stripped file may have no sections.
+  const wholeSegment = ({ offset, physical, fileSize }: ElfSegment): Segment => {
+    if (offset === 0) {
+      const why = `its sections are stripped, and its segment for ${hex32(physical)} begins with the file's own headers`;
+      throw fail('elf-headers', why, physical);
+    }
+    return slice(offset, fileSize, physical);
+  };
   // Sections and not segments: the linker may put the file's headers into the first segment, below the image.
   const pieces: Segment[] = [];
   for (const { type, flags, offset, size } of sections) {
@@ -102,11 +110,7 @@ export function contentsOf({ file, entry, segments, sections }: Elf, name?: stri
     const load = loads.find((l) => offset >= l.offset && offset + size <= l.offset + l.fileSize);
     if (load) pieces.push(slice(offset, size, load.physical + (offset - load.offset)));
   }
-  const found =
-    // A stripped file may have no sections; its segments may hold the file's own headers, but there is nothing better.
-    pieces.length > 0
-      ? pieces
-      : loads.map(({ offset, physical, fileSize }) => slice(offset, fileSize, physical));
+  const found = pieces.length > 0 ? pieces : loads.map(wholeSegment);
   return { segments: found, ...(entry === 0 ? {} : { entry }) };
 }
 

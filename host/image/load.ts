@@ -63,7 +63,7 @@ function read(file: Uint8Array, { name = '', base }: LoadOptions): ImageFile {
       'IMAGE_FORMAT',
       `${printable(name)} is named like ${expected}, but is none`,
       {
-        hint: 'if it is a raw binary, rename it to .bin',
+        hint: 'if it is a raw binary, rename it to .bin; anything else is the wrong file',
         details: { problem: 'misnamed' },
       },
     );
