@@ -5,9 +5,21 @@ export { type ConnectOptions, connect, waitForApp } from './connect.js';
 export { Device, type DeviceInfo } from './device.js';
 export { type ErrorDetails, ExitCode, exitCodeOf, IapError, type IapErrorCode } from './errors.js';
 export type { UpdateEvent, UpdateResult, VerifyResult, WarningCode } from './events.js';
+export { type FactoryInput, factoryImage, type Region, recordRegion } from './factory/factory.js';
+export {
+  buildIdentity,
+  type IdentityState,
+  readIdentity,
+  type UnitIdentity,
+} from './factory/identity.js';
 export { checkImage, type Target } from './image/check.js';
 export { headerFor, type Image } from './image/image.js';
 export { type LoadOptions, loadImage } from './image/load.js';
+export { makePackage, type PackageDescription } from './image/pack.js';
+export { type DumpOptions, FlashDump, loadDump } from './record/dump.js';
+export { type BootRecord, RECORD_SIZE, readRecord } from './record/record.js';
+export type { Area, Entry } from './record/slots.js';
+export { type BootFacts, decideStart, type Start } from './record/start.js';
 export { type LinkStats, Session, type SessionOptions, type TraceEvent } from './session.js';
 export type { Transport } from './transport/transport.js';
 export { type LinkOptions, openSession, type UpdateOptions, update } from './update.js';

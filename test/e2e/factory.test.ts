@@ -77,6 +77,17 @@ describe.each(PART_NAMES)('%s', (part) => {
   });
 });
 
+test('the record alone makes an application run that a debugger wrote', async () => {
+  const part = 'stm32f103xb';
+  const line = productionLine(part);
+  await line.unit('record.bin', line.app, '--record-only');
+  const load = new Map([
+    [RECORD_A_ADDRESS, line.read('record.bin')],
+    [APP_BASE, line.read('app.bin')],
+  ]);
+  await expectDemo(await powerUp(part, { load }), 1);
+});
+
 test('.bin, .hex and .srec hold the same bytes, each time', async () => {
   const part = 'stm32f103xb';
   const line = productionLine(part);

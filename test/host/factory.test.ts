@@ -253,7 +253,8 @@ describe('the command', () => {
 
   test('the record alone, for an application that a debugger writes', async () => {
     const output = join(folder, 'record.bin');
-    await run({ recordOnly: true, output, bootloader: '/nonexistent' });
+    const text = await run({ recordOnly: true, output, bootloader: '/nonexistent' });
+    expect(text).toMatch(/only for this application at 0x08008000: 1001 bytes, CRC-32 [0-9a-f]{8}/);
     const [record] = made({ app: plain(cleanImage(1001)) }).filter(({ kind }) => kind === 'record');
     expect(new Uint8Array(readFileSync(output))).toEqual(record?.bytes);
   });
@@ -269,6 +270,7 @@ describe('the command', () => {
     [{ output: 'unit.elf' }, 'USAGE', /must end in .hex/],
     [{ output: 'unit.bin', writeProtect: true }, 'USAGE', /option bytes can only/],
     [{ recordOnly: true, writeProtect: true }, 'USAGE', /--record-only/],
+    [{ recordOnly: true, product: 'P' }, 'USAGE', /--record-only/],
     [{ data: '0x08010000' }, 'USAGE', /ADDRESS=FILE/],
     [{ data: ['x=y'] }, 'FILE_UNREADABLE', /data y can not be read/],
     [{ board: 'stm32' }, 'USAGE', /no board "stm32"; there are/],

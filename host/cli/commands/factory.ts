@@ -72,18 +72,19 @@ export async function factory(
   if (!identity && !args.recordOnly) {
     output.warn('no product id: this unit takes the packages of every product');
   }
+  if (app && args.recordOnly) {
+    const { length } = app.bytes;
+    output.line(
+      `only for this application at ${hex32(board.appBase)}: ${length} bytes, CRC-32 ${crcText(app.bytes)}`,
+    );
+  }
   const bytes = regions.reduce((sum, region) => sum + region.bytes.length, 0);
   output.line(`written to ${path}`);
   output.result({ path, board: board.name, regions: regions.length, bytes });
 }
 
-function checkCombination({
-  image,
-  blankApp,
-  recordOnly,
-  writeProtect,
-  data,
-}: FactoryArguments): void {
+function checkCombination(args: FactoryArguments): void {
+  const { image, blankApp, recordOnly, writeProtect, data } = args;
   if ((image === undefined) !== blankApp) {
     throw new IapError(
       'USAGE',
@@ -96,9 +97,9 @@ function checkCombination({
   if (recordOnly && blankApp) {
     throw new IapError('USAGE', '--record-only needs the application that the record is for');
   }
-  if (recordOnly && (writeProtect || data !== undefined)) {
+  if (recordOnly && (writeProtect || data !== undefined || identityOf(args))) {
     throw new IapError('USAGE', '--record-only writes nothing but the boot record', {
-      hint: 'leave --data and --write-protect away, or --record-only',
+      hint: 'leave identity, --data and --write-protect away, or --record-only',
     });
   }
 }
