@@ -20,7 +20,8 @@ import {
 } from './place.js';
 import { ramVectorsFinding } from './ram-vectors.js';
 import type { Store } from './thumb.js';
-import { ANY_RAM, handlerFindings, resetFinding, stackFinding, wordAt } from './vectors.js';
+import { ANY_RAM, wordAt } from './vector-table.js';
+import { handlerFindings, resetFinding, stackFinding } from './vectors.js';
 import { vtorFindings, vtorStores } from './vtor.js';
 
 /** What the image is meant for, as far as known */

@@ -6,7 +6,7 @@ import type { ImageFile } from '../image/load.js';
 import { isSRecord, S_RECORD } from '../image/s-record.js';
 import { hex32 } from '../text.js';
 import type { Finding, Fixes } from './finding.js';
-import { looksLikeVectors, wordAt } from './vectors.js';
+import { looksLikeVectors, wordAt } from './vector-table.js';
 
 /** Where applications are */
 export interface Area {

@@ -3,7 +3,8 @@ import type { Elf } from '../image/elf.js';
 import type { Part } from '../parts.js';
 import { hex32 } from '../text.js';
 import type { Finding } from './finding.js';
-import { ramFixes, wordAt } from './vectors.js';
+import { wordAt } from './vector-table.js';
+import { ramFixes } from './vectors.js';
 
 export function ramVectorsFinding(
   bytes: Uint8Array,

@@ -1,5 +1,6 @@
 // 16-bit Thumb instructions (ARMv7-M Architecture Reference Manual, A5.2).
-import { both, type Instruction, signed, type Thumb, type Value } from './thumb.js';
+import type { Instruction, Thumb } from './thumb.js';
+import { both, signed, type Value } from './thumb-value.js';
 
 const SP = 13;
 const LR = 14;

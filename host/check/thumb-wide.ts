@@ -1,5 +1,6 @@
 // 32-bit Thumb instructions, first half-word in the upper half (ARMv7-M Architecture Reference Manual, A5.3).
-import { both, type Instruction, signed, type Thumb, type Value } from './thumb.js';
+import type { Instruction, Thumb } from './thumb.js';
+import { both, signed, type Value } from './thumb-value.js';
 
 const PC = 15;
 

@@ -2,11 +2,9 @@
 // One pass in the order of addresses: a register has the constant last put into it, jumps forward are followed, calls forget what
 // callees may change. That is how compilers write configuration registers; it is no proof of what runs.
 import { NARROW } from './thumb-narrow.js';
+import type { Value } from './thumb-value.js';
 import { WIDE } from './thumb-wide.js';
-import { wordAt } from './vectors.js';
-
-/** A register's value; undefined if it is not a constant */
-export type Value = number | undefined;
+import { wordAt } from './vector-table.js';
 
 /** A word stored at an address that is a constant */
 export interface Store {
@@ -26,10 +24,24 @@ export interface Code {
 export type Instruction = readonly [number, number, (cpu: Thumb, op: number) => void];
 
 const PC = 15;
+/** A jump within one function [bytes]; without a bound, bytes that are no code would make this remember too much. */
+const FARTHEST = 4096;
 /** R0 to R3, R12, LR */
 const CALLER_SAVED = 0x500f;
 /** First half-words from here on have a second one. */
 const FIRST_WIDE = 0xe800;
+
+/** The rows that may fit, by the upper nine bits of the first half-word: half a megabyte of code is looked up in a blink. */
+function byUpperBits(table: readonly Instruction[], shift: number): Instruction[][] {
+  const upper = (0x1ff << shift) >>> 0;
+  return Array.from({ length: 0x200 }, (_, i) => {
+    const key = (i << shift) >>> 0;
+    return table.filter(([mask, bits]) => (key & mask) >>> 0 === (bits & upper) >>> 0);
+  });
+}
+
+const NARROW_ROWS = byUpperBits(NARROW, 7);
+const WIDE_ROWS = byUpperBits(WIDE, 23);
 
 /** The processor as far as constants go */
 export class Thumb {
@@ -64,15 +76,21 @@ export class Thumb {
       this.#arrive();
       const first = data.getUint16(offset, true);
       const wide = first >= FIRST_WIDE && offset + 4 <= bytes.length;
-      if (wide) this.#step(WIDE, ((first << 16) | data.getUint16(offset + 2, true)) >>> 0);
-      else this.#step(NARROW, first);
+      if (wide) {
+        this.#step(
+          WIDE_ROWS[first >>> 7],
+          ((first << 16) | data.getUint16(offset + 2, true)) >>> 0,
+        );
+      } else {
+        this.#step(NARROW_ROWS[first >>> 7], first);
+      }
       offset += wide ? 4 : 2;
     }
   }
 
-  #step(table: readonly Instruction[], op: number): void {
+  #step(rows: readonly Instruction[] | undefined, op: number): void {
     const inBlock = this.#conditional > 0;
-    const found = table.find(([mask, bits]) => (op & mask) >>> 0 === bits);
+    const found = rows?.find(([mask, bits]) => (op & mask) >>> 0 === bits);
     found?.[2](this, op);
     if (inBlock) this.#conditional--;
   }
@@ -133,7 +151,7 @@ export class Thumb {
 
   /** A conditional jump: the code behind it may run as well. */
   branch(target: number): void {
-    if (target <= this.at) return;
+    if (target <= this.at || target > this.at + FARTHEST) return;
     const before = this.#arriving.get(target);
     const now = [...this.#registers];
     this.#arriving.set(target, before ? before.map((v, i) => (v === now[i] ? v : undefined)) : now);
@@ -151,13 +169,4 @@ export class Thumb {
   call(): void {
     this.forget(CALLER_SAVED);
   }
-}
-
-/** A value of two, if both are constants */
-export function both(a: Value, b: Value, join: (a: number, b: number) => number): Value {
-  return a === undefined || b === undefined ? undefined : join(a, b) >>> 0;
-}
-
-export function signed(value: number, bits: number): number {
-  return (value << (32 - bits)) >> (32 - bits);
 }

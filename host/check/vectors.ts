@@ -4,12 +4,8 @@ import type { Core, Range } from '../parts.js';
 import { hex32 } from '../text.js';
 import type { Finding, Fixes } from './finding.js';
 import { type Area, wrongAddress } from './place.js';
+import { ANY_RAM, isStack, wordAt } from './vector-table.js';
 
-/** SRAM, and the core-coupled RAM of some parts, as far as any part has them */
-export const ANY_RAM: readonly Range[] = [
-  { from: 0x2000_0000, to: 0x2010_0000 },
-  { from: 0x1000_0000, to: 0x1002_0000 },
-];
 const FLASH_WINDOW = 0x0100_0000;
 /** The procedure call standard wants a stack of whole double words at each call (AAPCS § 6.2.1.2). */
 const STACK_ALIGNMENT = 8;
@@ -40,27 +36,6 @@ const TABLE_FIXES: Fixes = {
   keil: 'in the scatter file, *.o (RESET, +First) in the first execution region',
   iar: 'in the .icf file, place at address mem:__ICFEDIT_intvec_start__ { readonly section .intvec };',
 };
-
-/** Word of an image; 0 behind its end */
-export function wordAt(bytes: Uint8Array, offset: number): number {
-  if (offset + 4 > bytes.length) return 0;
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(offset, true);
-}
-
-/** Whether bytes at an address begin with a stack pointer in some RAM and a reset vector into themselves. */
-export function looksLikeVectors(bytes: Uint8Array, address: number): boolean {
-  const reset = wordAt(bytes, 4);
-  return (
-    isStack(wordAt(bytes, 0), ANY_RAM) &&
-    reset % 2 === 1 &&
-    reset >= address &&
-    reset < address + bytes.length
-  );
-}
-
-function isStack(value: number, rams: readonly Range[]): boolean {
-  return rams.some(({ from, to }) => value > from && value <= to);
-}
 
 /** @param rams of the part, or all there may be */
 export function stackFinding(
