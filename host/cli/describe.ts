@@ -142,12 +142,12 @@ function stayText({ mode, stay }: DeviceInfo): string {
 function imageRows(name: string, image: Installed): [string, string][] {
   const { state, version, size, sha256, crc32, sequence, trials } = image;
   if ((state & ImageState.PRESENT) === 0) return [[name, 'nothing']];
-  const confirmed = (state & ImageState.CONFIRMED) !== 0 ? 'confirmed, ' : '';
+  const confirmed = (state & ImageState.CONFIRMED) !== 0 ? ', confirmed by the application' : '';
   const touched = (state & ImageState.TOUCHED) !== 0;
   return [
     [name, `version ${versionText(version)}, ${size} bytes`],
-    ['  state', touched ? healthOf(image) : 'begun, no page written yet'],
-    ['  trial boots', `${confirmed}${trials} counted`],
+    ['  state', touched ? `${healthOf(image)}${confirmed}` : 'begun, no page written yet'],
+    ['  trial boots', String(trials)],
     ['  SHA-256', hexBytes(sha256)],
     ['  CRC-32', crc32.toString(16).padStart(8, '0')],
     ['  record entry', String(sequence)],

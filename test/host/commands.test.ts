@@ -169,7 +169,7 @@ test('info says everything that HELLO says, to people and to programs', () => {
     expect(json).toContain(String(value));
   }
   expect(table).toContain('packages of this product only');
-  expect(table).toMatch(/^ {2}state +good\n {2}trial boots +confirmed, 4 counted$/m);
+  expect(table).toMatch(/^ {2}state +good, confirmed by the application\n {2}trial boots +4$/m);
   expect(table).toMatch(/^ {2}state +begun, no page written yet$/m);
   expect(deviceJson(info)).toMatchObject({
     packagesOnly: true,
