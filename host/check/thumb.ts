@@ -98,8 +98,9 @@ export class Thumb {
   #arrive(): void {
     const arriving = this.#arriving.get(this.at);
     this.#arriving.delete(this.at);
-    if (!this.#dead) return;
-    if (arriving) this.#registers = arriving;
+    if (!this.#dead || !arriving) return;
+    // What lies between may be data, or the start of another function.
+    for (const [i, value] of arriving.entries()) this.#registers[i] ??= value;
     this.#dead = false;
   }
 

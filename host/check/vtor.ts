@@ -7,17 +7,19 @@ import { type Code, type Store, Thumb } from './thumb.js';
 
 /** Vector Table Offset Register (ARMv7-M B3.2.5) */
 const VTOR = 0xe000_ed08;
-/** Initial stack pointer and 15 system vectors [bytes] */
-const SYSTEM_TABLE = 64;
-/** A file made to have thousands of them is no use to anybody. */
+/** Initial stack pointer and reset vector [bytes]; how long the table is nobody knows, and handlers read as code do no harm */
+const VECTORS = 8;
 const MOST = 16;
 
-/** Every store to VTOR that can be told from the code */
-export function vtorStores(code: Code): Store[] {
+/**
+ * The stores to VTOR that can be told from the code.
+ * @param most after so many it is no use to anybody
+ */
+export function vtorStores(code: Code, most: number = MOST): Store[] {
   const stores: Store[] = [];
   new Thumb(code, (store) => {
-    if (store.address === VTOR && stores.length < MOST) stores.push(store);
-  }).run(SYSTEM_TABLE);
+    if (store.address === VTOR && stores.length < most) stores.push(store);
+  }).run(VECTORS);
   return stores;
 }
 

@@ -13,6 +13,8 @@ export interface CompileOptions {
   readonly ram?: number;
   /** Linker script of the variables' section; in flash by default */
   readonly dataIn?: string;
+  /** Compiles to an object, which gcc links */
+  readonly compiler?: 'gcc' | 'clang';
   /** Only compiled, not linked */
   readonly object?: boolean;
 }
@@ -24,6 +26,7 @@ export function compile({
   flash = 0x0800_8000,
   ram = 0x2000_0000,
   dataIn = '> RAM AT > FLASH',
+  compiler = 'gcc',
   object = false,
 }: CompileOptions): Uint8Array {
   const folder = mkdtempSync(join(tmpdir(), 'iap-compile-'));
@@ -41,9 +44,16 @@ export function compile({
         .bss (NOLOAD) : { *(.bss) } > RAM
       }`,
     );
-    const link = object ? ['-c'] : ['-nostdlib', '-nostartfiles', '-T', script, '-Wl,-n'];
-    const args = ['-mthumb', ...flags, '-ffreestanding', '-Wl,--no-warn-rwx-segments', input];
-    execFileSync('arm-none-eabi-gcc', [...args, ...link, '-o', output], { stdio: 'pipe' });
+    const gcc = (args: readonly string[]): unknown =>
+      execFileSync('arm-none-eabi-gcc', ['-mthumb', ...args], { stdio: 'pipe' });
+    const link = ['-nostdlib', '-nostartfiles', '-T', script, '-Wl,-n', '-o', output];
+    if (compiler === 'clang') {
+      const compiled = join(folder, 'app.o');
+      execFileSync('clang', [...flags, '-ffreestanding', '-c', input, '-o', compiled]);
+      gcc(['-mcpu=cortex-m3', compiled, ...link]);
+    } else {
+      gcc([...flags, '-ffreestanding', input, ...(object ? ['-c', '-o', output] : link)]);
+    }
     return new Uint8Array(readFileSync(output));
   } finally {
     rmSync(folder, { recursive: true });
