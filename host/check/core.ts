@@ -35,7 +35,7 @@ export function coreFinding(built: BuildAttributes, core: Core): Finding | undef
   const runs = profileFits && (ARCHITECTURES[architecture]?.cores.includes(core) ?? false);
   if (runs && (!floatingPoint || core === 'cortex-m4')) return undefined;
   const name = NAMES[core];
-  const unit = core === 'cortex-m4' ? '' : ' -mfloat-abi=soft, and no -mfpu';
+  const unit = core === 'cortex-m4' ? '' : ' -mfloat-abi=soft, without -mfpu';
   return {
     id: 'wrong-core',
     severity: 'error',
@@ -45,7 +45,7 @@ export function coreFinding(built: BuildAttributes, core: Core): Finding | undef
     expected: `compiled for ${name}`,
     hint: `build it for ${name}, libraries too; an instruction that is missing is a HardFault`,
     fixes: {
-      gcc: `-mcpu=${core} -mthumb${unit} when compiling and when linking`,
+      gcc: `compile and link with -mcpu=${core} -mthumb${unit}`,
       keil: `Options for Target, Device: the part; Target: Floating Point Hardware ${core === 'cortex-m4' ? 'as the part has it' : 'Not Used'}`,
       iar: `General Options, Target: Device, the part${core === 'cortex-m4' ? '' : '; FPU: None'}`,
     },

@@ -20,17 +20,37 @@ const SMALLEST = 8;
 /** First address that an Intel HEX file with extended segment addresses can not name */
 const SEGMENT_REACH = 0x10_fff0;
 
-export function addressFinding({ base }: Image, area: Area): Finding | undefined {
+export function addressFinding({ base, bytes }: Image, area: Area): Finding | undefined {
   const { appBase } = area;
   if (base === undefined || base === appBase) return undefined;
-  const below = base < appBase && base >= FLASH_BASE;
+  const details = { base, appBase };
+  if (looksLikeVectors(bytes, appBase)) {
+    const { fixes: _, ...common } = wrongAddress(area);
+    return {
+      ...common,
+      message: `the file puts the image at ${hex32(base)}, but its vectors are for ${hex32(appBase)}, where applications of this device start`,
+      found: `placed at ${hex32(base)}, linked for ${hex32(appBase)}`,
+      hint: 'give the ELF file, or convert it again without an offset or a change of addresses',
+      details,
+    };
+  }
+  const set = `set FLASH ORIGIN to ${hex32(appBase)} in the linker script`;
   return {
     ...wrongAddress(area),
     message: `the image is linked at ${hex32(base)}; applications of this device start at ${hex32(appBase)}`,
     found: `linked at ${hex32(base)}`,
-    hint: `set FLASH ORIGIN to ${hex32(appBase)} in the linker script${below ? '; if a bootloader is in the file, give the application alone' : base > 0 && base < SEGMENT_REACH ? '; or the file was converted with 16-bit addresses, which lose the upper half' : ''}`,
-    details: { base, appBase },
+    hint: set + otherMistakes(base, appBase),
+    details,
   };
+}
+
+function otherMistakes(base: number, appBase: number): string {
+  if (base < appBase && base >= FLASH_BASE) {
+    return '; if a bootloader is in the file, give the application alone';
+  }
+  return base > 0 && base < SEGMENT_REACH
+    ? '; or the file was converted with 16-bit addresses, which lose the upper half'
+    : '';
 }
 
 /** What all findings of a wrong address have in common */

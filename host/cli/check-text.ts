@@ -1,6 +1,7 @@
 // What "iap check" found: one line for a good image, all findings with their remedies for any other, and the same for programs.
 import type { Finding } from '../check/finding.js';
 import type { Facts, Inspection } from '../check/inspect.js';
+import { printable } from '../image/file-error.js';
 import { hex32, hexBytes, sizeText } from '../text.js';
 import { versionText } from '../version.js';
 
@@ -13,7 +14,7 @@ export function inspectionLines(path: string, { ok, findings, facts }: Inspectio
     ...(warnings > 0 ? [countText(warnings, 'warning')] : []),
     ...(facts ? [factsText(facts)] : []),
   ];
-  return [`${path}: ${verdict.join(', ')}`, ...findings.flatMap(findingLines)];
+  return [`${printable(path)}: ${verdict.join(', ')}`, ...findings.flatMap(findingLines)];
 }
 
 function countText(count: number, what: string): string {

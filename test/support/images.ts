@@ -22,3 +22,21 @@ export function cleanImage(size: number, seed = 1, base = APP_BASE): Uint8Array 
   }
   return bytes;
 }
+
+/**
+ * An image that nothing is wrong with: the vector table of an STM32F103xB, then code that is never looked at.
+ * @param words of the table that are to be others, by their index
+ */
+export function tableImage(
+  size = 1000,
+  base = APP_BASE,
+  words: Readonly<Record<number, number>> = {},
+): Uint8Array {
+  const bytes = new Uint8Array(size).fill(0x46);
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < 59; i++) {
+    const usual = i === 0 ? 0x2000_5000 : i > 6 && i < 11 ? 0 : base + 0x101;
+    view.setUint32(4 * i, words[i] ?? usual, true);
+  }
+  return bytes;
+}

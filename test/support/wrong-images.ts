@@ -4,6 +4,7 @@ import { makePackage } from '../../host/image/pack.js';
 import { writeSRecord } from '../../host/image/s-record.js';
 import { type CompileOptions, compile } from './compile.js';
 import { elf } from './elf.js';
+import { tableImage as app } from './images.js';
 import { randomBytes } from './random.js';
 
 export interface WrongImage {
@@ -22,21 +23,8 @@ export interface WrongImage {
 }
 
 const BASE = 0x0800_8000;
-const STACK = 0x2000_5000;
 const SYSTEM_VECTORS = 16;
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
-
-/** A good application: 59 vectors, then code that is never looked at */
-function app(size = 1000, base = BASE, changes: Readonly<Record<number, number>> = {}): Uint8Array {
-  const bytes = new Uint8Array(size).fill(0x46);
-  const view = new DataView(bytes.buffer);
-  const words = { 0: STACK, ...changes };
-  for (let i = 0; i < 59; i++) {
-    const handler = i > 6 && i < 11 ? 0 : base + 0x101;
-    view.setUint32(4 * i, words[i as keyof typeof words] ?? handler, true);
-  }
-  return bytes;
-}
 
 /** A program of a few instructions with a table of the system's vectors, always the same bytes */
 function assembled(body: string, options: Partial<CompileOptions> = {}): Uint8Array {
