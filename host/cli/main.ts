@@ -16,7 +16,7 @@ import { OUTPUT_OPTION, PACK_OPTIONS } from './pack-options.js';
 const IMAGE = {
   type: 'string',
   demandOption: true,
-  describe: 'Application: .bin, .hex, .elf or .iap package',
+  describe: 'Application: .bin, .hex, .srec, .elf or .iap package',
 } as const;
 const PLAIN_IMAGE = { ...IMAGE, describe: 'Application: .bin, .hex, .srec or .elf' } as const;
 const START_OPTIONS = {
