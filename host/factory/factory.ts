@@ -1,13 +1,5 @@
 // Everything a new unit needs in its flash, so that it runs its application at its first power-up. Pure.
-import {
-  BOOTLOADER_BASE,
-  BOOTLOADER_SIZE,
-  decode,
-  Header,
-  IDENTITY_ADDRESS,
-  IdentityFlag,
-  RECORD_A_ADDRESS,
-} from '../../protocol/index.js';
+import { BOOTLOADER_BASE, decode, Header, Identity, IdentityFlag } from '../../protocol/index.js';
 import { IapError } from '../errors.js';
 import { checkImage } from '../image/check.js';
 import { BLANK, headerFor, type Image } from '../image/image.js';
@@ -15,7 +7,8 @@ import { LARGEST_IMAGE } from '../image/limits.js';
 import { merge, type Segment } from '../image/segments.js';
 import type { Board } from '../parts.js';
 import { FlashDump } from '../record/dump.js';
-import { buildRecord, RECORD_SIZE, readRecord } from '../record/record.js';
+import { placesBelow, RECORD_SIZE } from '../record/places.js';
+import { buildRecord, readRecord } from '../record/record.js';
 import { decideStart } from '../record/start.js';
 import { hex32 } from '../text.js';
 import { bootloaderCode } from './bootloader.js';
@@ -67,11 +60,13 @@ export function factoryImage(input: FactoryInput): Region[] {
     recordRegion(board, app, identity),
   ];
   if (app) regions.push(appRegion(app, board));
-  const { family, flash } = board.part;
-  for (const piece of data) regions.push(dataRegion(piece, board, flash.to));
+  for (const piece of data) regions.push(dataRegion(piece, board));
   checkOverlaps(regions);
   if (writeProtect) {
-    const options = protectingOptionBytes(family, flash.to - flash.from);
+    const options = protectingOptionBytes(
+      board.part,
+      placesBelow(board.appBase).record - BOOTLOADER_BASE,
+    );
     regions.push({ kind: 'options', ...options, used: options.bytes.length });
   }
   return regions.sort((a, b) => a.address - b.address);
@@ -86,7 +81,7 @@ export function recordRegion(
   app: Image | undefined,
   identity?: UnitIdentity,
 ): Region {
-  const address = RECORD_A_ADDRESS;
+  const address = placesBelow(board.appBase).record;
   const bytes = buildRecord(app && headerFor(app, board.appBase));
   if (app) {
     checkApp(app, board, identity);
@@ -102,7 +97,7 @@ function checkStarts(record: Segment, app: Image, board: Board): void {
   const { address, bytes } = merge(written, LARGEST_IMAGE);
   const facts = { ...board, ram };
   const { starts, why } = decideStart(
-    readRecord(record.bytes),
+    readRecord(record.bytes, record.address),
     new FlashDump(address, bytes),
     facts,
   );
@@ -129,9 +124,8 @@ function checkApp(app: Image, board: Board, identity?: UnitIdentity): void {
 }
 
 function identityRegion(board: Board, identity?: UnitIdentity): Region {
-  const size = BOOTLOADER_BASE + BOOTLOADER_SIZE - IDENTITY_ADDRESS;
-  const at = { kind: 'identity', address: IDENTITY_ADDRESS } as const;
-  if (!identity) return { ...at, bytes: new Uint8Array(size).fill(BLANK), used: 0 };
+  const at = { kind: 'identity', address: placesBelow(board.appBase).identity } as const;
+  if (!identity) return { ...at, bytes: new Uint8Array(Identity.size).fill(BLANK), used: 0 };
   if (identity.defaultRate !== undefined) checkRate(identity.defaultRate, board);
   const bytes = buildIdentity(identity);
   return { ...at, bytes, used: bytes.length };
@@ -160,7 +154,8 @@ function appRegion(app: Image, { appBase, part }: Board): Region {
   };
 }
 
-function dataRegion({ address, bytes }: Segment, board: Board, flashEnd: number): Region {
+function dataRegion({ address, bytes }: Segment, board: Board): Region {
+  const flashEnd = board.part.flash.to;
   const end = address + bytes.length;
   const where = `data of ${bytes.length} bytes at ${hex32(address)}`;
   if (address % 2 !== 0) {

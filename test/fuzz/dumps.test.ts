@@ -9,7 +9,8 @@ import { recordJson, recordTable } from '../../host/cli/record-text.js';
 import { buildIdentity, readIdentity } from '../../host/factory/identity.js';
 import { headerFor } from '../../host/image/image.js';
 import { FlashDump } from '../../host/record/dump.js';
-import { type BootRecord, RECORD_SIZE, readRecord } from '../../host/record/record.js';
+import { RECORD_SIZE } from '../../host/record/places.js';
+import { type BootRecord, readRecord } from '../../host/record/record.js';
 import type { Entry } from '../../host/record/slots.js';
 import { decideStart, type Start } from '../../host/record/start.js';
 import {

@@ -14,6 +14,7 @@ import { parseProduct } from '../../host/image/description.js';
 import type { Image } from '../../host/image/image.js';
 import { loadImage } from '../../host/image/load.js';
 import { makePackage } from '../../host/image/pack.js';
+import { readRecord } from '../../host/record/record.js';
 import { APP_BASE, IDENTITY_ADDRESS, Identity, RECORD_A_ADDRESS } from '../../protocol/index.js';
 import { jsonLines } from '../support/cli.js';
 import { cleanImage } from '../support/images.js';
@@ -202,13 +203,37 @@ describe('identity', () => {
   });
 });
 
-test('option bytes: each with its complement, the first 28 KB protected, flash readable', () => {
-  const bytes = (family: string, size: number): string =>
-    Buffer.from(protectingOptionBytes(family, size).bytes).toString('hex');
+test('option bytes: each with its complement, the bootloader protected, flash readable', () => {
+  const bytes = (family: string, size: number, bootloaderSize = 28 * 1024): string => {
+    const part = { ...board.part, family, flash: { from: 0x0800_0000, to: 0x0800_0000 + size } };
+    return Buffer.from(protectingOptionBytes(part, bootloaderSize).bytes).toString('hex');
+  };
   expect(bytes('stm32f1', 128 * 1024)).toBe('a55aff00ff00ff00807fff00ff00ff00');
   expect(bytes('stm32f3', 256 * 1024)).toBe('aa55ff00ff00ff00807fff00ff00ff00');
   expect(bytes('stm32f0', 64 * 1024)).toBe('aa55ff00ff00ff00807fff00');
-  expect(error(() => protectingOptionBytes('stm32l4', 65536)).message).toContain('not known');
+  expect(bytes('stm32f0', 64 * 1024, 20 * 1024)).toBe('aa55ff00ff00ff00e01fff00');
+  expect(error(() => bytes('stm32l4', 65536)).message).toContain('not known');
+});
+
+test('where applications begin lower, identity and record lie lower, too', () => {
+  const low = { ...board, appBase: 0x0800_6000 };
+  const app = plain(cleanImage(1001, 1, low.appBase));
+  const regions = made({ board: low, app, identity: { product }, writeProtect: true });
+  expect(regions.map(({ kind, address, bytes }) => [kind, address, bytes.length])).toEqual([
+    ['bootloader', 0x0800_0000, 0x4fc0],
+    ['identity', 0x0800_4fc0, 64],
+    ['record', 0x0800_5000, 4096],
+    ['application', 0x0800_6000, 1024],
+    ['options', 0x1fff_f800, 16],
+  ]);
+  expect(regions.at(-1)?.bytes[8]).toBe(0xe0);
+  const [, , record] = regions;
+  if (!record) throw new Error('no record');
+  expect(readRecord(record.bytes, record.address).installed?.header.loadAddress).toBe(low.appBase);
+  const large = bootloader(0x4fc1);
+  expect(error(() => made({ board: low, bootloader: plain(large) })).message).toContain(
+    '0x08004FC0',
+  );
 });
 
 describe('the command', () => {
