@@ -1,5 +1,5 @@
 // On a Cortex-M0 there is no VTOR: the bootloader copies the vectors to the start of RAM, and the application leaves them there.
-import type { Elf } from '../image/elf.js';
+import { type Elf, SHF_ALLOC, SHT_NOBITS } from '../image/elf.js';
 import type { Part } from '../parts.js';
 import { hex32 } from '../text.js';
 import type { Finding } from './finding.js';
@@ -22,13 +22,17 @@ export function ramVectorsFinding(
     message: `${how} ${hex32(address)}, where the bootloader puts the vectors of a Cortex-M0; an application's RAM starts at ${hex32(free)}`,
     found: `RAM in use from ${hex32(address)}`,
     expected: `RAM in use from ${hex32(free)} on`,
-    hint: `set RAM ORIGIN to ${hex32(free)}, and take ${free - first} bytes off its length`,
+    hint: `set RAM ORIGIN to ${hex32(free)}, and take ${free - first} bytes off its length${severity === 'warning' ? '; give the ELF file to be sure' : ''}`,
     fixes: ramFixes({ from: free, to: part.ram.to }),
     details: { address, free },
   });
   if (elf) {
-    const over = elf.segments.find((s) => s.memorySize > 0 && inVectors(s.virtual));
-    return over && finding('error', over.virtual, 'variables are linked at');
+    const over = variablesOf(elf).find(
+      ({ address, size, blank }) =>
+        // A table of its own, as ST's application note AN4065 reserves it, has the same vectors.
+        inVectors(address) && !(blank && address === first && address + size === free),
+    );
+    return over && finding('error', over.address, 'variables are linked at');
   }
   const stack = wordAt(bytes, 0);
   if (stack > first && stack <= free) return finding('error', stack, 'the stack begins at');
@@ -37,6 +41,28 @@ export function ramVectorsFinding(
   return literal === undefined
     ? undefined
     : finding('warning', literal, 'variables seem to be linked at');
+}
+
+interface Variables {
+  readonly address: number;
+  readonly size: number;
+  /** Without initial values */
+  readonly blank: boolean;
+}
+
+/** By section; by segment in a file that was stripped of its sections */
+function variablesOf({ sections, segments }: Elf): Variables[] {
+  const all =
+    sections.length > 0
+      ? sections
+          .filter(({ flags }) => (flags & SHF_ALLOC) !== 0)
+          .map(({ type, address, size }) => ({ address, size, blank: type === SHT_NOBITS }))
+      : segments.map(({ virtual, memorySize, fileSize }) => ({
+          address: virtual,
+          size: memorySize,
+          blank: fileSize === 0,
+        }));
+  return all.filter(({ size }) => size > 0);
 }
 
 function literalIn(bytes: Uint8Array, fits: (value: number) => boolean): number | undefined {

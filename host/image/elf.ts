@@ -10,8 +10,8 @@ const CLASS_32 = 1;
 const LITTLE_ENDIAN = 1;
 const MACHINE_ARM = 40;
 const PT_LOAD = 1;
-const SHT_NOBITS = 8;
-const SHF_ALLOC = 2;
+export const SHT_NOBITS = 8;
+export const SHF_ALLOC = 2;
 const HEADER_SIZE = 52;
 const PROGRAM_HEADER_SIZE = 32;
 const SECTION_HEADER_SIZE = 40;
@@ -42,6 +42,8 @@ export interface ElfSegment {
 export interface ElfSection {
   readonly type: number;
   readonly flags: number;
+  /** At run time */
+  readonly address: number;
   readonly offset: number;
   readonly size: number;
 }
@@ -158,6 +160,7 @@ function sectionsOf(data: DataView, fail: Fail): ElfSection[] {
     sections.push({
       type: data.getUint32(at + 4, true),
       flags: data.getUint32(at + 8, true),
+      address: data.getUint32(at + 12, true),
       offset: data.getUint32(at + 16, true),
       size: data.getUint32(at + 20, true),
     });

@@ -262,6 +262,31 @@ describe('vectors', () => {
   });
 });
 
+describe('the start of RAM on a Cortex-M0', () => {
+  const ids = async (bss: number, data: number, ram = 0x2000_0000): Promise<string[]> => {
+    const part = await loadPart('stm32f030x8');
+    const space = (section: string, size: number): string =>
+      size ? `${section}\n.space ${size}\n` : '';
+    const source = `.syntax unified\n.thumb\n.section .vectors,"a"\n.word 0x20001000, reset\n.fill 46,4,0
+      .text\n.thumb_func\n.global reset\n.type reset,%function\nreset: b .\n${space('.bss', bss)}${space('.data', data)}`;
+    const file = compile({ source, flags: ['-mcpu=cortex-m0'], ram });
+    return inspect(file, {}, { part }).findings.map(({ id }) => id);
+  };
+
+  test('variables there', async () => {
+    expect(await ids(16, 0)).toEqual(['ram-over-vectors']);
+    expect(await ids(0, 16)).toEqual(['ram-over-vectors']);
+    expect(await ids(192, 16)).toEqual(['ram-over-vectors']);
+    expect(await ids(4, 4, 0x2000_00bc)).toEqual(['ram-over-vectors']);
+  });
+
+  test('variables behind it, none at all, or room for the vectors themselves', async () => {
+    expect(await ids(16, 16, 0x2000_00c0)).toEqual([]);
+    expect(await ids(0, 0)).toEqual([]);
+    expect(await ids(192, 0)).toEqual([]);
+  });
+});
+
 describe('what is not known is said', () => {
   test('without a part', () => {
     const { assumed } = inspect(appImage(1000));
