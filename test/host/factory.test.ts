@@ -262,7 +262,7 @@ describe('the command', () => {
   test('prints a map of what it wrote', async () => {
     const text = await run({ product: 'PUMP-2', serial: 'A0001', writeProtect: true });
     expect(text).toMatch(
-      /^0x08000000 +28608 {2}[0-9a-f]{8} {2}bootloader of stm32f103xb, 5000 bytes$/m,
+      /^0x08000000 +28608 {2}[0-9a-f]{8} {2}[0-9a-f]{8} {2}bootloader of stm32f103xb, 5000 bytes$/m,
     );
     expect(text).toMatch(/^0x08006FC0 +64 .* product "PUMP-2" \(5055.*, serial A0001$/m);
     expect(text).toMatch(/^0x1FFFF800 +16 .*write-protected/m);
@@ -274,6 +274,16 @@ describe('the command', () => {
       'application',
       undefined,
     ]);
+  });
+
+  test('units are told apart by a hash: the CRC-32 of what ends in its own is always the same', async () => {
+    const identities: Record<string, unknown>[] = [];
+    for (const serial of ['A1', 'A2']) {
+      const events = jsonLines(await run({ product: 'PUMP-2', serial }, true));
+      identities.push(...events.filter(({ kind }) => kind === 'identity'));
+    }
+    expect(identities[0]?.crc32).toBe(identities[1]?.crc32);
+    expect(identities[0]?.sha256).not.toBe(identities[1]?.sha256);
   });
 
   test('the record alone, for an application that a debugger writes', async () => {

@@ -6,12 +6,12 @@ import { IapError } from '../../errors.js';
 import { factoryImage, type Region, recordRegion } from '../../factory/factory.js';
 import type { UnitIdentity } from '../../factory/identity.js';
 import { parseProduct } from '../../image/description.js';
-import { headerFor, type Image } from '../../image/image.js';
+import { headerFor, type Image, sha256 } from '../../image/image.js';
 import { loadImage } from '../../image/load.js';
 import { nameText } from '../../image/names.js';
 import type { Segment } from '../../image/segments.js';
 import type { Board } from '../../parts.js';
-import { hex32 } from '../../text.js';
+import { hex32, hexBytes } from '../../text.js';
 import { versionText } from '../../version.js';
 import { loadBoard } from '../board-file.js';
 import { readCheckedImage } from '../checked-image.js';
@@ -173,14 +173,14 @@ interface Told {
   readonly identity: UnitIdentity | undefined;
 }
 
-/** For example: 0x08008000   20480  application 1.4.0, 20001 bytes   CRC-32 1a2b3c4d */
+/** The CRC-32 of identity and record says nothing, because they end in one of their own: the hash tells units apart. */
 function mapOf(regions: readonly Region[], told: Told): string[] {
   return [
-    'address        bytes  CRC-32    what',
+    'address        bytes  CRC-32    SHA-256   what',
     ...regions.map((region) => {
       const { address, bytes } = region;
       const size = String(bytes.length).padStart(8);
-      return `${hex32(address)} ${size}  ${crcText(bytes)}  ${regionText(region, told)}`;
+      return `${hex32(address)} ${size}  ${crcText(bytes)}  ${hexBytes(sha256(bytes).subarray(0, 4))}  ${regionText(region, told)}`;
     }),
   ];
 }
@@ -229,7 +229,14 @@ function headerOf(app: Image, { appBase }: Board): Header {
 }
 
 function regionJson({ kind, address, bytes, used }: Region): object {
-  return { kind, address, size: bytes.length, used, crc32: crc32(bytes) };
+  return {
+    kind,
+    address,
+    size: bytes.length,
+    used,
+    crc32: crc32(bytes),
+    sha256: hexBytes(sha256(bytes)),
+  };
 }
 
 function crcText(bytes: Uint8Array): string {
