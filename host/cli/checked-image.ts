@@ -26,6 +26,6 @@ export async function readCheckedImage(
     const rest = more.length === 0 ? '' : `; "iap check" names ${more.length} more`;
     throw new IapError(code, message, { hint: `${hint}${rest}`, details });
   }
-  for (const { message, hint } of findings) output.warn(`${message}; ${hint}`);
+  for (const { message, hint } of findings) output.warning(`${message}; ${hint}`);
   return loadImage(bytes, options);
 }

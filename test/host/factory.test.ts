@@ -267,13 +267,18 @@ describe('the command', () => {
     expect(text).toMatch(/^0x08006FC0 +64 .* product "PUMP-2" \(5055.*, serial A0001$/m);
     expect(text).toMatch(/^0x1FFFF800 +16 .*write-protected/m);
     const events = jsonLines(await run({ product: 'PUMP-2' }, true));
-    expect(events.map(({ kind }) => kind)).toEqual([
-      'bootloader',
-      'identity',
-      'record',
-      'application',
-      undefined,
+    expect(events.map(({ event, kind }) => kind ?? event)).toEqual([
+      ...['warning', 'bootloader', 'identity', 'record', 'application', 'result'],
     ]);
+  });
+
+  test('a bootloader of this part that applications elsewhere were meant for is doubted', async () => {
+    expect(await run({})).toContain('does not seem to know 0x08008000');
+    const known = bootloader();
+    new DataView(known.buffer).setUint32(400, APP_BASE, true);
+    const path = join(folder, 'known.bin');
+    writeFileSync(path, known);
+    expect(await run({ bootloader: path })).not.toContain('does not seem');
   });
 
   test('units are told apart by a hash: the CRC-32 of what ends in its own is always the same', async () => {

@@ -167,6 +167,8 @@ describe('a package', () => {
     expect(warnings).toBe('');
     const any = await packed({ version: '1.0.0' });
     expect(any.warnings).toContain('every device takes this package');
+    const told = jsonLines((await packed({ version: '1.0.0' }, true)).text);
+    expect(told.map(({ event }) => event)).toEqual(['warning', 'result']);
     const { text: json } = await packed({ version: '1.0.0', product: 'PUMP-2' }, true);
     expect(jsonLines(json).at(-1)).toMatchObject({
       event: 'result',
