@@ -4,9 +4,18 @@ import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, test } from 'vitest';
-import { APP_BASE, BOOTLOADER_BASE, RECORD_A_ADDRESS } from '../../protocol/index.js';
-import { type Board, demoImage, PART_NAMES, type Part } from '../support/board.js';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { connect } from '../../host/connect.js';
+import { openSession } from '../../host/update.js';
+import {
+  APP_BASE,
+  Begun,
+  BOOTLOADER_BASE,
+  Header,
+  RECORD_A_ADDRESS,
+} from '../../protocol/index.js';
+import { Lockstep } from '../conformance/lockstep.js';
+import { type Board, built, demoImage, PART_NAMES, type Part } from '../support/board.js';
 import { iap } from '../support/iap.js';
 import { expectDemo, expectDone, flash, on, powerUp, tempDir, untilCounters } from './bench.js';
 import { expectDemoInQemu } from './qemu.js';
@@ -206,6 +215,56 @@ describe('identity', () => {
     expectDone(await flash(unit, right));
     await expectDemo(unit, 2);
   });
+});
+
+test('the device itself refuses the wrong package, whatever its host thinks, and writes nothing', async () => {
+  const part = 'stm32f103xb';
+  const line = productionLine(part);
+  const product = ['--product', 'PUMP-2'];
+  const version = ['--version', '1.0.0'];
+  const first = await line.pack(
+    'f.iap',
+    line.app,
+    ...product,
+    ...version,
+    '--security-counter',
+    '5',
+  );
+  const unit = await line.unit('u.bin', first, ...product, '--hardware', '2', '--packages-only');
+  const board = new Lockstep({
+    board: built('build', 'board', 'iap-board'),
+    part,
+    bootloader: unit,
+  });
+  onTestFinished(() => board.stop());
+  const session = openSession(board.transport, { clock: board.clock });
+  const device = await board.during(connect(session, { hold: true, wait: true }));
+
+  const counter = ['--security-counter', '5'];
+  const packages: [string, string[]][] = [
+    ['WRONG_PRODUCT', ['--product', 'PUMP-3', ...version, ...counter]],
+    ['PACKAGE_ONLY', [...version, ...counter]],
+    ['WRONG_HARDWARE', [...product, '--hardware', '3-9', ...version, ...counter]],
+    ['WRONG_HARDWARE', [...product, '--hardware', '0-1', ...version, ...counter]],
+    [
+      'WRONG_DEVICE',
+      [...product, '--unique-id', '0123456789abcdef01234567', ...version, ...counter],
+    ],
+    ['ROLLBACK', [...product, ...version, '--security-counter', '4']],
+    ['NOT_CAPABLE', [...product, '--needs', 'DEFLATE', ...version, ...counter]],
+  ];
+  for (const [status, args] of packages) {
+    const file = await line.pack('wrong.iap', line.app2, ...args);
+    const header = readFileUint8(file).slice(0, Header.size);
+    const refused: unknown = await board
+      .during(device.begin(header, 0))
+      .catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'REFUSED', details: { status } });
+  }
+  expect(await board.command('counters')).toMatchObject({ flashOps: 0, state: 'running' });
+  const right = await line.pack('right.iap', line.app2, ...product, ...version, ...counter);
+  const begun = board.during(device.begin(readFileUint8(right).slice(0, Header.size), 0));
+  expect(await begun).toMatchObject({ begun: Begun.STARTED });
 });
 
 test('an application that must confirm itself does so in its first start', async () => {
