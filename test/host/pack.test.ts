@@ -201,9 +201,9 @@ describe('refused', () => {
   test('an image that no device would start', async () => {
     const version = '1.0.0';
     const elsewhere = file('low.bin', cleanImage(500, 1, 0x0800_0000));
-    expect((await refused(() => packed({ version, image: elsewhere }))).code).toBe(
-      'IMAGE_WRONG_ADDRESS',
-    );
+    const address = await refused(() => packed({ version, image: elsewhere }));
+    expect(address.code).toBe('IMAGE_WRONG_ADDRESS');
+    expect(address.hint).toContain('--board');
     const text = file('text.bin', 'no vector table in here, just words');
     expect((await refused(() => packed({ version, image: text }))).code).toBe('IMAGE_VECTORS');
     const large = file('large.bin', cleanImage(96 * 1024 + 1));
