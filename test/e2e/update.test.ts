@@ -18,14 +18,14 @@ const POWER_ON_FLAGS = 0x0c00_0000;
 const SOFTWARE_FLAG = 0x1000_0000;
 
 describe.each(PART_NAMES)('%s', (part) => {
-  const { pageSize } = PARTS[part];
+  const { pageSize, part: silicon } = PARTS[part];
 
   test('first update of a factory-fresh board, from each image format', async () => {
     const board = await powerUp(part);
     const before = await on(board, 'info');
     expectDone(before);
     expect(before.result?.device).toMatchObject({
-      part,
+      part: silicon,
       mode: 'BOOTLOADER',
       stay: 'NO_RECORD',
       installed: null,
@@ -60,7 +60,7 @@ describe.each(PART_NAMES)('%s', (part) => {
 
   test('update to v2 while v1 runs: nobody touches the board', async () => {
     const board = await powerUp(part);
-    const size = 6 * pageSize + 501;
+    const size = 8 * pageSize + 501; // the demo application and some pages of noise
     expectDone(await flash(board, demoImage(part, 1, size)));
     await expectDemo(board, 1);
     const before = await board.counters();
@@ -73,7 +73,7 @@ describe.each(PART_NAMES)('%s', (part) => {
       changed: true,
       boot: 'started',
       pagesSent: differing.length,
-      pagesTotal: 7,
+      pagesTotal: 9,
     });
     expect(update.events.map(({ event }) => event)).toContain('entering');
     const [line] = await expectDemo(board, 2);
@@ -88,7 +88,7 @@ describe.each(PART_NAMES)('%s', (part) => {
 
     // The running application answers by itself, with its own reception interrupt.
     const info = await on(board, 'info');
-    expect(info.result?.device).toMatchObject({ mode: 'APP', part, installed: { size } });
+    expect(info.result?.device).toMatchObject({ mode: 'APP', part: silicon, installed: { size } });
     expectDone(await on(board, 'verify', board.dir.write('v2.bin', demoImage(part, 2, size))));
   });
 

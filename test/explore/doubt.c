@@ -9,6 +9,7 @@
 
 // Where VALID is, and which operation of an update programs it first.
 struct search {
+    uint32_t app_base;
     uint32_t operations;
     uint32_t number; // counted from 1; 0: not yet
     uint32_t address;
@@ -17,7 +18,7 @@ struct search {
 static void look(void *context, const struct board_flash_op *operation) {
     struct search *search = context;
     search->operations++;
-    if (search->number == 0 && record_is_valid(operation->address)) {
+    if (search->number == 0 && record_is_valid(search->app_base, operation->address)) {
         search->number = search->operations;
         search->address = operation->address;
     }
@@ -63,7 +64,7 @@ static const char *judge(struct rig *rig, const struct board_flash_image *image,
             return "power was not cut in VALID";
         }
         rig_power_cycle(rig);
-        bool set = record_expect(board_flash_data(rig->board), rig->product->images).valid;
+        bool set = record_expect(rig_app(rig), rig->product->images).valid;
         if (board_weak_cells(rig->board) == 0 || !set || !started(rig_run(rig, RIG_BOOT_MS))) {
             continue;
         }
@@ -78,13 +79,13 @@ static const char *judge(struct rig *rig, const struct board_flash_image *image,
 }
 
 const char *doubtful_valid(struct rig *rig) {
-    struct search first = {0};
+    struct search first = {.app_base = rig->product->app_base};
     board_power_on(rig->board);
     if (update(rig, &first) != HOST_DONE || first.number == 0) {
         return "an update does not succeed";
     }
     struct board_flash_image *image = unfinished(rig, first.address);
-    struct search again = {0};
+    struct search again = {.app_base = rig->product->app_base};
     begin_at(rig, image);
     const char *wrong = update(rig, &again) != HOST_DONE || again.number == 0
                             ? "an update is not resumed"

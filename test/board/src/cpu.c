@@ -84,10 +84,16 @@ void cpu_flash_changed(struct board *b, uint32_t lo, uint32_t hi) {
 }
 
 void cpu_sync_code(struct board *b) {
-    if (b->sram_lo < b->sram_hi) {
-        cpu_forget_code(b, (uint64_t)SRAM_BASE + b->sram_lo, (uint64_t)SRAM_BASE + b->sram_hi);
-        b->sram_lo = UINT32_MAX;
-        b->sram_hi = 0;
+    for (int i = 0; i < RAM_COUNT; i++) {
+        struct ram *ram = &b->ram[i];
+        if (ram->lo < ram->hi) {
+            cpu_forget_code(b, (uint64_t)ram->base + ram->lo, (uint64_t)ram->base + ram->hi);
+            ram->lo = UINT32_MAX;
+            ram->hi = 0;
+        }
+    }
+    if (b->low != b->low_wanted && !cpu_map_low(b, b->low_wanted)) {
+        board_stop_error(b, "libunicorn cannot change what is at address 0");
     }
     if (b->dirty_lo >= b->dirty_hi) {
         return;
@@ -97,12 +103,18 @@ void cpu_sync_code(struct board *b) {
     uint32_t first = lo >= 2 ? lo / 2 - 1 : 0; // a 32-bit instruction may begin before
     memset(b->classes + first, 0, (hi / 2 - first) * sizeof *b->classes);
     cpu_forget_code(b, (uint64_t)FLASH_BASE + lo, (uint64_t)FLASH_BASE + hi);
-    cpu_forget_code(b, lo, hi);
+    if (b->low == LOW_FLASH) {
+        cpu_forget_code(b, lo, hi);
+    }
 }
 
 static void fault_now(struct board *b, uint8_t exc, uint32_t cfsr, uint32_t pc) {
     struct fault f = {.exc = exc, .cfsr = cfsr, .pc = pc};
     exc_fault(b, &f);
+}
+
+static bool in_thumb_state(struct board *b) {
+    return (cpu_reg(b, UC_ARM_REG_XPSR) & 0x01000000u) != 0;
 }
 
 static void after_interrupt(struct board *b, uint32_t pc) {
@@ -114,6 +126,8 @@ static void after_interrupt(struct board *b, uint32_t pc) {
     case INTR_PREFETCH_ABORT:
         if (handler && pc >= 0xFFFFFFE0u) {
             exc_return(b, pc | 1);
+        } else if (pc < 0x40000000u && !in_thumb_state(b)) { // INVSTATE
+            fault_now(b, EXC_USAGE, 1u << 17, pc);
         } else { // execute-never region: peripherals, PPB
             fault_now(b, EXC_MEM, 1u << 0, pc);
         }
@@ -147,30 +161,39 @@ static void after_interrupt(struct board *b, uint32_t pc) {
     }
 }
 
-// SRAM begins without EXEC; a page that code is fetched from becomes READ + EXEC. Stores to it
+// RAM begins without EXEC; a page that code is fetched from becomes READ + EXEC. Stores to it
 // come to hook_write_prot, which makes stale translations go (see unicorn_stores.c).
 static bool allow_code(struct board *b, uint32_t pc) {
-    uint32_t page = (pc - SRAM_BASE) / SRAM_PAGE;
-    if (pc - SRAM_BASE >= b->part->ram_size || b->sram_code[page]) {
+    struct ram *ram = bus_ram(b, pc);
+    uint32_t page = ram ? (pc - ram->base) / RAM_PAGE : RAM_PAGES;
+    if (!ram || page >= RAM_PAGES || ram->code[page]) { // also: the alias at 0
         return false;
     }
-    b->sram_code[page] = true;
-    return uc_mem_protect(b->uc, SRAM_BASE + page * SRAM_PAGE, SRAM_PAGE,
+    ram->code[page] = true;
+    return uc_mem_protect(b->uc, ram->base + page * RAM_PAGE, RAM_PAGE,
                           UC_PROT_READ | UC_PROT_EXEC) == UC_ERR_OK;
 }
 
-// Something other than the core's own fast path wrote to SRAM.
-void cpu_sram_written(struct board *b, uint32_t off, uint32_t n) {
-    if (!b->sram_code[off / SRAM_PAGE] && !b->sram_code[(off + n - 1) / SRAM_PAGE]) {
+// Something other than the core's own fast path wrote to RAM; `addr` is not the alias.
+void cpu_ram_written(struct board *b, uint32_t addr, uint32_t n) {
+    struct ram *ram = bus_ram(b, addr);
+    uint32_t off = addr - ram->base;
+    parity_written(ram, off, n);
+    if (!ram->code[off / RAM_PAGE] && !ram->code[(off + n - 1) / RAM_PAGE]) {
         return;
     }
-    b->sram_lo = off < b->sram_lo ? off : b->sram_lo;
-    b->sram_hi = off + n > b->sram_hi ? off + n : b->sram_hi;
+    ram->lo = off < ram->lo ? off : ram->lo;
+    ram->hi = off + n > ram->hi ? off + n : ram->hi;
     b->attention |= ATTN_STOP;
 }
 
 static void after_bad_access(struct board *b, uint32_t pc) {
     if (b->bad_type == UC_MEM_FETCH_PROT && allow_code(b, b->bad_address)) {
+        return;
+    }
+    if (b->bad_type == UC_MEM_FETCH_PROT && b->low != LOW_FLASH && b->bad_address < FLASH_BASE &&
+        in_thumb_state(b)) {
+        board_stop_error(b, "execution at address 0 while it is not flash is not modelled");
         return;
     }
     struct fault f = {.exc = EXC_BUS, .pc = b->pc, .address = b->bad_address};
@@ -183,6 +206,11 @@ static void after_bad_access(struct board *b, uint32_t pc) {
             return;
         }
         f.pc = pc;
+        if (b->low != LOW_FLASH && pc < FLASH_BASE) { // not Thumb: INVSTATE
+            f.exc = EXC_USAGE;
+            f.cfsr = 1u << 17;
+            break;
+        }
         f.exc = pc >= 0x40000000u ? EXC_MEM : EXC_BUS; // execute never, or IBUSERR
         f.cfsr = pc >= 0x40000000u ? 1u << 0 : 1u << 8;
         break;
@@ -224,6 +252,8 @@ void cpu_run_chunk(struct board *b) {
     } else if (err == UC_ERR_OK && b->opcode == OP_WFI) {
         b->sleeping = true;
         b->sleeping_wfe = false;
+    } else if (err == UC_ERR_OK && pc == 0 && !in_thumb_state(b)) {
+        fault_now(b, EXC_USAGE, 1u << 17, 0); // a null pointer was called: INVSTATE
     } else if (err == UC_ERR_INSN_INVALID && b->opcode == OP_WFE) {
         cpu_set_reg(b, UC_ARM_REG_PC, b->seq_pc | 1);
         b->sleeping = !b->event_flag;
@@ -233,7 +263,7 @@ void cpu_run_chunk(struct board *b) {
         cpu_set_reg(b, UC_ARM_REG_PC, b->seq_pc | 1);
     } else if (err == UC_ERR_INSN_INVALID) {
         // Interworking to ARM state clears the T bit: INVSTATE; otherwise UNDEFINSTR.
-        bool thumb = (cpu_reg(b, UC_ARM_REG_XPSR) & 0x01000000u) != 0;
+        bool thumb = in_thumb_state(b);
         fault_now(b, EXC_USAGE, thumb ? 1u << 16 : 1u << 17, thumb ? b->pc : pc);
     } else {
         char text[128];

@@ -5,27 +5,38 @@
 #include <unicorn/unicorn.h>
 
 #include "board.h"
+#include "family.h"
 #include "serial_line.h"
 
-#define NEVER         UINT64_MAX
-#define FLASH_BASE    0x08000000u
-#define SRAM_BASE     0x20000000u
-#define SRAM_PAGE     1024u // libunicorn's, for this target
-#define SRAM_PAGES    256
-#define PERIPH_BASE   0x40000000u
-#define PERIPH_SIZE   0x00030000u
-#define SRAM_BITS     0x22000000u // bit-band aliases
-#define PERIPH_BITS   0x42000000u
-#define PPB_BASE      0xE0000000u
-#define PPB_SIZE      0x00100000u
-#define SYSMEM_BASE   0x1FFFF000u // system memory, ids and option bytes
-#define SYSMEM_SIZE   0x1000u
-#define OPTION_OFFSET 0x800u
-#define APP_BASE      0x08008000u // unless configured
+#define NEVER           UINT64_MAX
+#define FLASH_BASE      0x08000000u
+#define SRAM_BASE       0x20000000u
+#define CCM_BASE        0x10000000u
+#define RAM_PAGE        1024u // libunicorn's, for this target
+#define RAM_PAGES       256
+#define PERIPH_BASE     0x40000000u
+#define PERIPH_SIZE     0x00030000u
+#define APB2_BASE       0x40010000u
+#define AHB1_BASE       0x40018000u
+#define AHB2_BASE       0x48000000u // GPIO of F0 and F3
+#define AHB2_SIZE       0x00002000u
+#define AHB3_BASE       0x50000000u // ADCs of F3
+#define AHB3_SIZE       0x00000800u
+#define SLOT            0x400u // a peripheral's share of the address space
+#define SLOTS           ((PERIPH_SIZE + AHB2_SIZE + AHB3_SIZE) / SLOT)
+#define SRAM_BITS       0x22000000u // bit-band aliases
+#define PERIPH_BITS     0x42000000u
+#define PPB_BASE        0xE0000000u
+#define PPB_SIZE        0x00100000u
+#define SYSMEM_BASE     0x1FFFF000u // system memory, ids and option bytes
+#define SYSMEM_SIZE     0x1000u
+#define OPTION_OFFSET   0x800u
+#define IDCODE_REVISION 0x10000000u // upper half of DBGMCU_IDCODE
+#define APP_BASE        0x08008000u // unless configured
 
-#define IRQ_COUNT   68 // RM0008 table 63, high density
+#define IRQ_MAX     82 // of all families: F303
 #define LINE_DUE    64
-#define EXC_COUNT   (16 + IRQ_COUNT)
+#define EXC_COUNT   (16 + IRQ_MAX)
 #define EXC_NMI     2
 #define EXC_HARD    3
 #define EXC_MEM     4
@@ -64,35 +75,6 @@ enum event_id {
     EV_COUNT
 };
 
-enum gate { GATE_NONE, GATE_AHB, GATE_APB1, GATE_APB2 };
-
-struct periph {
-    const char *name;
-    uint32_t base;
-    enum gate gate; // clock enable register
-    uint8_t gate_bit;
-    uint8_t reset_bit; // in the bus's RSTR; 32: none
-    uint8_t index;     // instance: port letter, UART number - 1
-    bool sub_word;     // byte and half-word access allowed
-    uint32_t (*read)(struct board *b, const struct periph *p, uint32_t off);
-    void (*write)(struct board *b, const struct periph *p, uint32_t off, uint32_t value,
-                  unsigned size);
-    void (*reset)(struct board *b, const struct periph *p);
-};
-
-// What differs between families: peripherals, their places, and reset-time option handling.
-struct family {
-    const struct periph *periphs;
-    size_t periph_count;
-    uint32_t cpuid;
-    uint32_t wait_state_limit_hz; // HCLK that each further wait state buys; 0: flash needs none
-    uint8_t uart_irq[BOARD_UARTS];
-    uint8_t dma_rx[BOARD_UARTS], dma_tx[BOARD_UARTS]; // DMA1 channel, 1-7
-    uint8_t flash_irq, dma_irq;                       // dma_irq: channel 1's
-};
-
-extern const struct family family_f1;
-
 struct nvic {
     bool enabled[EXC_COUNT], pending[EXC_COUNT], active[EXC_COUNT], line[EXC_COUNT];
     uint8_t prio[EXC_COUNT]; // upper 4 bits
@@ -108,6 +90,7 @@ struct scs {
     bool stk_flag;
     uint32_t dwt_ctrl;
     uint64_t dwt_base;
+    uint32_t cpacr, fpccr, fpcar, fpdscr;
 };
 
 struct fault {
@@ -121,6 +104,7 @@ struct fpec {
     uint8_t key, optkey; // correct keys seen, 2 = unlocked
     bool dead_until_reset;
     uint32_t obr, wrpr;
+    bool hardware_watchdog, read_protected;
     bool busy;
     uint64_t busy_start, busy_end;
     uint64_t start_instruction;
@@ -135,14 +119,18 @@ struct fpec {
 };
 
 struct rcc {
-    uint32_t cr, cfgr, cfgr2, cir, ahbenr, apb1enr, apb2enr, csr, bdcr;
-    uint32_t apb1rstr, apb2rstr;
+    uint32_t cr, cr2, cfgr, cfgr2, cfgr3, cir, ahbenr, apb1enr, apb2enr, csr, bdcr;
+    uint32_t ahbrstr, apb1rstr, apb2rstr;
     bool lsi;
 };
 
+// Flags and control bits are kept where F1 has them; the later USART has them there too, but
+// for UE, which is `on`.
 struct uart {
     uint16_t sr, dr, brr, cr1, cr2, cr3, gtpr;
     uint16_t tdr;
+    bool on;
+    bool no_overrun;         // OVRDIS
     bool tx_moving, sr_read; // sr_read: first half of a clear sequence done
     bool on_line;            // wired to the board's connector
     bool listening;
@@ -158,21 +146,23 @@ struct dma_channel {
 };
 
 struct dma {
-    uint32_t isr;
+    uint32_t isr, cselr;
     bool serving;
     struct dma_channel ch[7];
 };
 
 struct gpio {
-    uint32_t crl, crh, odr, lckr;
+    uint32_t crl, crh, lckr;                        // F1
+    uint32_t moder, otyper, ospeedr, pupdr, afr[2]; // F0, F3
+    uint32_t odr;
     int8_t drive[16]; // the outside: 0, 1, -1 nobody
 };
 
 struct iwdg {
     bool running, open;
-    uint32_t pr, rlr;
+    uint32_t pr, rlr, window;
     uint32_t count; // at `since`
-    uint64_t since, pvu_until, rvu_until;
+    uint64_t since, pvu_until, rvu_until, wvu_until;
 };
 
 struct misc {
@@ -180,7 +170,29 @@ struct misc {
     uint16_t bkp[42];
     uint32_t crc, crc_idr;
     uint32_t afio_evcr, afio_mapr, afio_exticr[4], afio_mapr2;
-    uint32_t dbgmcu_cr;
+    uint32_t syscfg_cfgr1, syscfg_cfgr2, syscfg_exticr[4];
+    uint32_t rtc_bkp[16];
+    uint32_t dbgmcu[4];
+};
+
+// A RAM and what libunicorn must be told about code in it.
+struct ram {
+    uint32_t base, size; // size 0: the part has none
+    uint8_t *data;
+    uint8_t *written;     // since power-up, a byte each; NULL: parity is not checked
+    bool code[RAM_PAGES]; // pages code was fetched from
+    uint32_t lo, hi;      // written in such pages, translations stale
+};
+
+enum { RAM_SRAM, RAM_CCM, RAM_COUNT };
+
+// What answers at address 0 (SYSCFG MEM_MODE).
+enum low_memory { LOW_FLASH, LOW_SYSMEM, LOW_SRAM };
+
+// A range of peripherals as libunicorn maps it.
+struct window {
+    struct board *b;
+    uint32_t base;
 };
 
 struct weak_cell {
@@ -193,6 +205,7 @@ struct board {
     struct board_config cfg;
     const struct board_part *part;
     const struct family *family;
+    const struct core *core;
     uc_engine *uc;
 
     enum board_state state;
@@ -227,10 +240,11 @@ struct board {
     struct fault fault; // raised inside a callback, taken before the next instruction
     bool reset_request;
 
-    uint8_t *flash, *sram, *sysmem;
-    bool sram_code[SRAM_PAGES];  // pages code was fetched from
-    uint32_t sram_lo, sram_hi;   // written in such pages, translations stale
-    uint32_t dirty_lo, dirty_hi; // flash offsets whose translations are stale
+    uint8_t *flash, *sysmem;
+    struct ram ram[RAM_COUNT];
+    enum low_memory low, low_wanted; // wanted: mapped between chunks
+    uint32_t dirty_lo, dirty_hi;     // flash offsets whose translations are stale
+    struct window windows[3];
 
     struct nvic nvic;
     struct scs scs;
@@ -263,7 +277,7 @@ struct board {
     size_t host_in_head, host_in_len;
     bool tx_stop; // leave board_run once the device has sent and fallen silent
 
-    const struct periph *at[PERIPH_SIZE / 0x400];
+    const struct periph *at[SLOTS];
     uint32_t uid[3];
     struct rng rng_flash, rng_tear, rng_weak, rng_ram, rng_line;
 
@@ -305,7 +319,8 @@ void cpu_attention(struct board *b, uint32_t bits);
 void cpu_flash_changed(struct board *b, uint32_t lo, uint32_t hi);
 void cpu_use_fast_stores(void);
 void cpu_sync_code(struct board *b);
-void cpu_sram_written(struct board *b, uint32_t off, uint32_t n);
+void cpu_ram_written(struct board *b, uint32_t addr, uint32_t n);
+bool cpu_map_low(struct board *b, enum low_memory low);
 void cpu_forget_code(struct board *b, uint64_t lo, uint64_t hi);
 uint32_t cpu_reg(struct board *b, int reg);
 void cpu_set_reg(struct board *b, int reg, uint32_t value);
@@ -322,23 +337,42 @@ bool hook_unmapped(uc_engine *uc, uc_mem_type type, uint64_t address, int size, 
 void hook_intr(uc_engine *uc, uint32_t intno, void *user);
 
 // timing.c: cycles of an instruction (ARM DDI 0337 table 18-1), packed with what it does.
-#define CLASS_CYCLES 0x1Fu
-#define CLASS_LOAD   0x20u
-#define CLASS_STORE  0x40u
-#define CLASS_MASKS  0x80u // may change PRIMASK, BASEPRI, FAULTMASK or CONTROL
-#define CLASS_VALID  0x100u
-#define CLASS_WORDS  0x200u // several words: the base register must be aligned
-uint16_t timing_class(uint16_t hw1, uint16_t hw2);
+#define CLASS_CYCLES    0x1Fu
+#define CLASS_LOAD      0x20u
+#define CLASS_STORE     0x40u
+#define CLASS_MASKS     0x80u // may change PRIMASK, BASEPRI, FAULTMASK or CONTROL
+#define CLASS_VALID     0x100u
+#define CLASS_WORDS     0x200u  // several words: the base register must be aligned
+#define CLASS_UNDEFINED 0x400u  // this core has no such instruction
+#define CLASS_FP        0x800u  // for the floating-point unit
+#define CLASS_SPECIAL   0x1000u // MRS or MSR of a register this core does not have
+#define CLASS_CHECKED   (CLASS_WORDS | CLASS_UNDEFINED | CLASS_FP | CLASS_SPECIAL)
+uint16_t timing_m0(uint16_t hw1, uint16_t hw2);
+uint16_t timing_m3(uint16_t hw1, uint16_t hw2);
+uint16_t timing_m4(uint16_t hw1, uint16_t hw2);
 
-// exceptions.c
+// fpu.c
+void fpu_reset(struct board *b);
+bool fpu_register(struct board *b, uint32_t addr, uint32_t *v, bool write); // false: not its
+bool fpu_use(struct board *b); // before a floating-point instruction; false: not enabled
+unsigned fpu_frame_words(struct board *b); // of an exception's frame, now
+void fpu_stack(struct board *b, uint32_t sp);
+void fpu_unstack(struct board *b, uint32_t sp);
+
+// nvic.c, nvic_registers.c, exceptions.c
 void nvic_reset(struct board *b);
 void nvic_line(struct board *b, unsigned irq, bool level);
 void nvic_pend(struct board *b, unsigned exc);
 void nvic_changed(struct board *b);
+void nvic_update(struct board *b); // after a change of active exceptions
 int nvic_best(struct board *b, int *prio);
 int nvic_execution_priority(struct board *b);
 int nvic_group_priority(const struct board *b, unsigned exc);
 bool nvic_wakes(struct board *b);
+bool nvic_register(struct board *b, uint32_t addr, uint32_t *v, bool write); // false: not its
+bool nvic_is_priority(uint32_t addr); // IPR, SHPR: accessible by bytes but on M0
+uint32_t nvic_priority_read(struct board *b, uint32_t addr, unsigned size);
+void nvic_priority_write(struct board *b, uint32_t addr, uint32_t value, unsigned size);
 bool exc_take_pending(struct board *b);
 void exc_enter(struct board *b, unsigned exc, uint32_t return_pc);
 void exc_return(struct board *b, uint32_t exc_return);
@@ -361,7 +395,21 @@ void bus_write(struct board *b, uint32_t addr, uint32_t value, unsigned size);
 void bus_reset(struct board *b);
 uint32_t bus_bit_read(struct board *b, uint32_t base, uint32_t alias);
 void bus_bit_write(struct board *b, uint32_t base, uint32_t alias, uint32_t value);
-uint8_t *bus_memory(struct board *b, uint32_t addr, uint32_t n, bool write); // SRAM, flash, sysmem
+uint8_t *bus_memory(struct board *b, uint32_t addr, uint32_t n, bool write); // RAM, flash, sysmem
+bool bus_is_peripheral(uint32_t addr);
+struct ram *bus_ram(struct board *b, uint32_t addr);
+// Is the address in flash or its alias at 0? Where, in *off. Asked for each instruction.
+static inline bool bus_in_flash(const struct board *b, uint32_t addr, uint32_t *off) {
+    uint32_t o = addr - FLASH_BASE;
+    if (o >= b->part->flash_size) {
+        o = addr; // alias at 0
+        if (o >= b->part->flash_size || b->low != LOW_FLASH) {
+            return false;
+        }
+    }
+    *off = o;
+    return true;
+}
 
 // fpec.c, cells.c
 void fpec_reset(struct board *b);
@@ -382,52 +430,11 @@ void cells_firm(struct board *b, uint32_t off, uint32_t n);
 bool cells_set_weak(struct board *b, uint32_t off, struct weak_cell cell);
 void cells_forget(struct board *b);
 
-// Peripherals.
-uint32_t rcc_read(struct board *b, const struct periph *p, uint32_t off);
-void rcc_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size);
-void rcc_reset(struct board *b, enum board_reset_cause cause);
-void rcc_event(struct board *b, int id);
-bool rcc_gate_on(const struct board *b, const struct periph *p);
-void rcc_check_latency(struct board *b);
-
-uint32_t gpio_read(struct board *b, const struct periph *p, uint32_t off);
-void gpio_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size);
-void gpio_reset(struct board *b, const struct periph *p);
-unsigned gpio_mode(const struct board *b, int port, int bit); // CNF:MODE nibble
-
-uint32_t usart_read(struct board *b, const struct periph *p, uint32_t off);
-void usart_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size);
-void usart_reset(struct board *b, const struct periph *p);
-void usart_event(struct board *b, int id);
-void usart_clock_changed(struct board *b);
-void usart_line_changed(struct board *b, struct uart *u); // frames were added to its wave
-unsigned usart_frame_bits(const struct uart *u);
-uint64_t usart_bit_ps(const struct board *b, const struct uart *u);
-void usart_pins_changed(struct board *b);
-
-uint32_t dma_read(struct board *b, const struct periph *p, uint32_t off);
-void dma_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size);
-void dma_reset(struct board *b, const struct periph *p);
-void dma_request(struct board *b, unsigned channel, bool level); // 1-7
-void dma_flash_free(struct board *b);
-
-uint32_t iwdg_read(struct board *b, const struct periph *p, uint32_t off);
-void iwdg_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size);
-void iwdg_reset(struct board *b);
-void iwdg_start(struct board *b);
-void iwdg_event(struct board *b);
-
-uint32_t pwr_read(struct board *b, const struct periph *p, uint32_t off);
-void pwr_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size);
-uint32_t bkp_read(struct board *b, const struct periph *p, uint32_t off);
-void bkp_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size);
-uint32_t crc_read(struct board *b, const struct periph *p, uint32_t off);
-void crc_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size);
-uint32_t afio_read(struct board *b, const struct periph *p, uint32_t off);
-void afio_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size);
-void misc_reset(struct board *b, bool power);
-void afio_reset(struct board *b, const struct periph *p);
-void crc_reset(struct board *b, const struct periph *p);
+// parity.c
+bool parity_open(struct board *b);
+void parity_close(struct board *b);
+void parity_power_up(struct board *b);
+void parity_written(struct ram *ram, uint32_t off, uint32_t n);
 
 // line.c: the host's end of the wire.
 bool line_open(struct board *b);
@@ -438,5 +445,7 @@ void line_host_event(struct board *b); // EV_HOST_RX
 void line_device_sent(struct board *b, uint16_t bits, unsigned nbits, uint64_t start,
                       uint64_t bit_ps);
 void line_device_rate_changed(struct board *b);
+
+#include "periphs.h"
 
 #endif

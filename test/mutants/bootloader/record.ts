@@ -58,8 +58,8 @@ export const RECORD: readonly Mutant[] = [
     id: 'erases the active area',
     requirements: ['B-53'],
     file: `${CORE}iap_record.c`,
-    find: 'uint32_t area = record->area == areas[0] ? areas[1] : areas[0];',
-    replace: 'uint32_t area = record->area == areas[0] ? areas[0] : areas[1];',
+    find: 'record->area == iap_record_a(config) ? iap_record_b(config) : iap_record_a(config);',
+    replace: 'record->area == iap_record_a(config) ? iap_record_a(config) : iap_record_b(config);',
     caughtBy: 'core:the_active_area_is_never_erased',
   },
   {

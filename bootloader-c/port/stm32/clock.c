@@ -1,7 +1,7 @@
 #include "clock.h"
 
 #include "board.h"
-#include "registers.h"
+#include "family.h"
 
 #define HSI_HZ 8000000u
 #define WAITS                                                                                      \
@@ -20,7 +20,7 @@ uint32_t clock_start(void) {
     if (BOARD_FLASH_WAIT_STATES > 0) { // value line parts have neither latency nor prefetch
         FLASH_ACR = FLASH_ACR_PRFTBE | BOARD_FLASH_WAIT_STATES;
     }
-    RCC_CFGR = RCC_CFGR_PLLMUL(BOARD_PLL_MULTIPLIER) | RCC_CFGR_PPRE1_DIV2; // source is HSI / 2
+    RCC_CFGR = RCC_CFGR_PLLMUL(BOARD_PLL_MULTIPLIER) | RCC_CFGR_BUSES; // source is HSI / 2
     RCC_CR |= RCC_CR_PLLON;
     if (wait(&RCC_CR, RCC_CR_PLLRDY, RCC_CR_PLLRDY)) {
         RCC_CFGR |= RCC_CFGR_SW_PLL;

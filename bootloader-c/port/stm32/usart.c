@@ -1,19 +1,15 @@
 #include "usart.h"
 
 #include "board.h"
-#include "registers.h"
+#include "family.h"
 
 #define WAITS 200000u // reads of SR: over 10 ms at 64 MHz, more than ten bit times at 1200 baud
 
+#define GPIOA  0u
 #define TX_PIN 9u
 #define RX_PIN 10u
 
 static uint8_t ring[BOARD_RING_SIZE];
-
-static void pin_mode(uint32_t pin, uint32_t mode) {
-    uint32_t shift = 4 * (pin % 8);
-    GPIO_CR(0, pin) = (GPIO_CR(0, pin) & ~(0xfu << shift)) | mode << shift;
-}
 
 static uint32_t divider(const struct usart *usart, uint32_t rate) {
     uint32_t value = (usart->clock_hz + rate / 2) / rate;
@@ -23,24 +19,27 @@ static uint32_t divider(const struct usart *usart, uint32_t rate) {
 void usart_start(struct usart *usart, uint32_t clock_hz, uint32_t rate) {
     *usart = (struct usart){.clock_hz = clock_hz};
     RCC_AHBENR |= RCC_AHBENR_DMA1EN;
-    RCC_APB2ENR |= RCC_APB2ENR_IOPEN(0) | RCC_APB2ENR_USART1EN;
-    GPIO_BSRR(0) = 1u << RX_PIN; // pull-up: an open line is idle, not noise
-    pin_mode(RX_PIN, GPIO_MODE_INPUT_PULL);
+    RCC_APB2ENR |= RCC_APB2ENR_USART1EN;
+    gpio_clock(GPIOA);
+    gpio_usart_rx(GPIOA, RX_PIN); // pulled up: an open line is idle, not noise
 
-    DMA1_CPAR5 = (uint32_t)(uintptr_t)&USART1_DR;
-    DMA1_CMAR5 = (uint32_t)(uintptr_t)ring;
-    DMA1_CNDTR5 = BOARD_RING_SIZE;
-    DMA1_CCR5 = DMA_CCR_PL | DMA_CCR_MINC | DMA_CCR_CIRC | DMA_CCR_EN;
+    if (BOARD_DMA_SELECT > 0) {
+        DMA1_CSELR |= BOARD_DMA_SELECT << 4 * (USART1_RX_CHANNEL - 1);
+    }
+    DMA1_CPAR(USART1_RX_CHANNEL) = (uint32_t)(uintptr_t)&USART1_RX_DATA;
+    DMA1_CMAR(USART1_RX_CHANNEL) = (uint32_t)(uintptr_t)ring;
+    DMA1_CNDTR(USART1_RX_CHANNEL) = BOARD_RING_SIZE;
+    DMA1_CCR(USART1_RX_CHANNEL) = DMA_CCR_PL | DMA_CCR_MINC | DMA_CCR_CIRC | DMA_CCR_EN;
 
     USART1_BRR = divider(usart, rate);
     USART1_CR3 = USART_CR3_DMAR;
     USART1_CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE;
-    pin_mode(TX_PIN, GPIO_MODE_AF_PUSH_PULL); // after TE, so that the pin goes from pulled to idle
-                                              // without a glitch
+    gpio_usart_tx(GPIOA,
+                  TX_PIN); // after TE, so that the pin goes from pulled to idle without a glitch
 }
 
 size_t usart_receive(struct usart *usart, uint8_t *bytes, size_t size) {
-    uint32_t head = BOARD_RING_SIZE - DMA1_CNDTR5;
+    uint32_t head = BOARD_RING_SIZE - DMA1_CNDTR(USART1_RX_CHANNEL);
     size_t count = 0;
     while (count < size && usart->tail != head) {
         bytes[count++] = ring[usart->tail];
@@ -50,19 +49,19 @@ size_t usart_receive(struct usart *usart, uint8_t *bytes, size_t size) {
 }
 
 static void wait_for(uint32_t flag) {
-    for (uint32_t i = 0; i < WAITS && (USART1_SR & flag) == 0; i++) {
+    for (uint32_t i = 0; i < WAITS && (USART1_STATUS & flag) == 0; i++) {
     }
 }
 
 void usart_send(const uint8_t *bytes, size_t size) {
     for (size_t i = 0; i < size; i++) {
-        wait_for(USART_SR_TXE);
-        USART1_DR = bytes[i];
+        wait_for(USART_STATUS_TXE);
+        USART1_TX_DATA = bytes[i];
     }
 }
 
 void usart_flush(void) {
-    wait_for(USART_SR_TC);
+    wait_for(USART_STATUS_TC);
 }
 
 uint32_t usart_nearest_rate(const struct usart *usart, uint32_t rate) {
@@ -71,11 +70,5 @@ uint32_t usart_nearest_rate(const struct usart *usart, uint32_t rate) {
 
 void usart_set_rate(const struct usart *usart, uint32_t rate) {
     usart_flush();
-    USART1_BRR = divider(usart, rate);
-}
-
-void usart_clear_overrun(void) {
-    if ((USART1_SR & USART_SR_ORE) != 0) {
-        (void)USART1_DR;
-    }
+    usart_set_divider(divider(usart, rate));
 }

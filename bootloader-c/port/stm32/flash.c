@@ -1,6 +1,6 @@
 #include "flash.h"
 
-#include "registers.h"
+#include "stm32.h"
 
 #define WAITS                                                                                      \
     5000000u // reads of SR: over half a second at 64 MHz; a worn page may take longer than the 40

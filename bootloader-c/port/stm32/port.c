@@ -1,19 +1,17 @@
-// The STM32F1 as the core sees it.
+// An STM32F0, F1 or F3 as the core sees it.
 #include "port.h"
 
 #include "board.h"
 #include "clock.h"
+#include "family.h"
 #include "flash.h"
 #include "iap_bytes.h"
 #include "iap_frame.h"
-#include "registers.h"
 #include "usart.h"
 
-#define CYCLES_PER_BYTE_CRC    30u  // CRC-32 of a byte, read from flash, with margin
-#define CYCLES_PER_BYTE_VERIFY 100u // SHA-256 and CRC-32 of a byte, with margin
-#define ANSWER_MS              50u
-#define ERASE_MS               50u // 40 ms specified
-#define PROGRAM_US             75u // half-word; 70 us specified
+#define ANSWER_MS  50u
+#define ERASE_MS   50u // 40 ms specified
+#define PROGRAM_US 75u // half-word; 70 us specified
 
 static struct {
     struct systick systick;
@@ -69,17 +67,13 @@ static bool program(void *context, uint32_t address, uint16_t value) {
 
 #if BOARD_HAS_BUTTON
 static void button_start(void) {
-    uint32_t shift = 4 * (BOARD_BUTTON_PIN % 8);
-    RCC_APB2ENR |= RCC_APB2ENR_IOPEN(BOARD_BUTTON_PORT);
-    // The pin's own resistor holds the level of a button that is not pressed.
-    GPIO_BSRR(BOARD_BUTTON_PORT) = 1u << (BOARD_BUTTON_PIN + (BOARD_BUTTON_ACTIVE_HIGH ? 16u : 0u));
-    volatile uint32_t *mode = &GPIO_CR(BOARD_BUTTON_PORT, BOARD_BUTTON_PIN);
-    *mode = (*mode & ~(0xfu << shift)) | GPIO_MODE_INPUT_PULL << shift;
+    gpio_clock(BOARD_BUTTON_PORT);
+    gpio_input(BOARD_BUTTON_PORT, BOARD_BUTTON_PIN, !BOARD_BUTTON_ACTIVE_HIGH);
 }
 
 static bool button(void *context) {
     (void)context;
-    return (GPIO_IDR(BOARD_BUTTON_PORT) >> BOARD_BUTTON_PIN & 1u) == BOARD_BUTTON_ACTIVE_HIGH;
+    return gpio_read(BOARD_BUTTON_PORT, BOARD_BUTTON_PIN) == BOARD_BUTTON_ACTIVE_HIGH;
 }
 #endif
 

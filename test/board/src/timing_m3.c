@@ -1,4 +1,5 @@
-// Cycles of Cortex-M3 instructions out of zero-wait memory (ARM DDI 0337, table 18-1). Wait
+// Cycles of Cortex-M3 and M4 instructions out of zero-wait memory (ARM DDI 0337, table 18-1;
+// ARM DDI 0439, table 3-1, where the multiplier takes one cycle, accumulating or not). Wait
 // states, taken branches and bus waits are added where they are known, in cpu.c and bus.c.
 #include "internal.h"
 
@@ -68,6 +69,24 @@ static uint16_t wide(uint16_t hw1, uint16_t hw2) {
     return make(1, 0);
 }
 
-uint16_t timing_class(uint16_t hw1, uint16_t hw2) {
+uint16_t timing_m3(uint16_t hw1, uint16_t hw2) {
     return hw1 >= 0xE800 ? wide(hw1, hw2) : narrow(hw1);
+}
+
+// VFPv4: coprocessors 10 and 11, in both encodings of the space (ARM DDI 0403, A5.3.18).
+static bool is_floating_point(uint16_t hw1, uint16_t hw2) {
+    return (hw1 & 0xEC00) == 0xEC00 && (hw2 & 0x0E00) == 0x0A00;
+}
+
+uint16_t timing_m4(uint16_t hw1, uint16_t hw2) {
+    if (is_floating_point(hw1, hw2)) {
+        bool two_registers = (hw1 & 0xFFE0) == 0xEC40; // VMOV
+        bool memory = (hw1 & 0xFE00) == 0xEC00 && !two_registers;
+        bool one = (hw1 & 0xFF20) == 0xED00; // VLDR, VSTR; else a list of hw2's low byte
+        unsigned words = hw2 & 0x1Fu;
+        return memory ? make(one ? 2 : 1 + words, CLASS_FP | CLASS_WORDS) : make(1, CLASS_FP);
+    }
+    bool multiply = (hw1 & 0xFF00) == 0xFB00;
+    bool divide = (hw1 & 0xFFD0) == 0xFB90;
+    return multiply && !divide ? make(1, 0) : timing_m3(hw1, hw2);
 }

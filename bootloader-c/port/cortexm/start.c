@@ -1,4 +1,4 @@
-// Hand-over to a program on cores with a vector table offset register (Cortex-M3, M4).
+// Hand-over to a program.
 #include "cortexm.h"
 
 // No stack variable may live across the change of the stack pointer, hence assembly.
@@ -12,7 +12,6 @@ __attribute__((naked, noreturn)) static void branch(uint32_t stack, uint32_t ent
 
 _Noreturn void start_program(uint32_t vectors) {
     const uint32_t *table = (const uint32_t *)(uintptr_t)vectors;
-    SCB_VTOR = vectors;
-    data_barrier();
+    vectors_use(vectors);
     branch(table[0], table[1]);
 }

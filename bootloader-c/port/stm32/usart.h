@@ -18,7 +18,4 @@ void usart_flush(void);
 uint32_t usart_nearest_rate(const struct usart *usart, uint32_t rate);
 void usart_set_rate(const struct usart *usart, uint32_t rate);
 
-// An overrun stops reception until it is cleared.
-void usart_clear_overrun(void);
-
 #endif
