@@ -25,7 +25,7 @@ import {
 } from '../../protocol/index.js';
 import { Lockstep } from '../conformance/lockstep.js';
 import { built, type Counters, demoImage, mistakes, TempDir } from '../support/board.js';
-import { FrameLine, type Rule } from '../support/frame-line.js';
+import { FrameLine } from '../support/frame-line.js';
 
 export const PART = 'stm32f103xb';
 export const PAGE = 1024;
@@ -36,7 +36,7 @@ export const LONGEST_MS = FULL ? 3_600_000 : 100_000;
 /** Six pages, the last not full */
 const SIZE = 5 * PAGE + 501;
 /** Of the transfer, so that hundreds of runs are cheap; the default rate is asked, changed and restored in each. */
-const RATE = 921_600;
+export const RATE = 921_600;
 /** Until an application runs after power-up: listening window, image check, reset [ms] */
 export const START_MS = 400;
 /** No update with one fault takes so long, whatever it waits for [ms]. */
@@ -55,6 +55,11 @@ export interface Outcome {
   readonly error?: unknown;
   /** Of the line's time */
   readonly seconds: number;
+}
+
+export interface Watched {
+  readonly line?: FrameLine;
+  readonly onEvent?: (event: UpdateEvent) => void;
 }
 
 export interface Entry {
@@ -91,10 +96,8 @@ export class LinkBench {
   }
 
   async update(
-    rule?: Rule,
     options: UpdateOptions = {},
-    onEvent: (event: UpdateEvent, line: FrameLine) => void = () => {},
-    line = new FrameLine(this.board.transport, rule),
+    { line = new FrameLine(this.board.transport), onEvent = () => {} }: Watched = {},
   ): Promise<Outcome> {
     // A host that was killed at another rate has left its port there; the next one opens it anew.
     await line.setRate(115_200);
@@ -114,7 +117,7 @@ export class LinkBench {
         if (step.done) return { line, events, result: step.value, seconds: seconds() };
         if (step.value.event === 'found') line.checker.window = step.value.device.window || 1;
         events.push(step.value);
-        onEvent(step.value, line);
+        onEvent(step.value);
       }
     } catch (error) {
       if (!(error instanceof IapError)) throw error;

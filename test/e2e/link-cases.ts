@@ -1,7 +1,7 @@
 // Runs many updates with one fault each, judges every one, and counts.
 import { afterAll } from 'vitest';
-import type { Clock } from '../../host/index.js';
-import type { Rule } from '../support/frame-line.js';
+import type { Clock, Transport } from '../../host/index.js';
+import { FrameLine, type Rule } from '../support/frame-line.js';
 import {
   FULL,
   faultsOfSuccess,
@@ -14,7 +14,10 @@ import {
 
 export interface Case {
   readonly name: string;
-  rule(clock: Clock, did: () => void): Rule;
+  /** What becomes of frames */
+  readonly rule?: (clock: Clock, did: () => void) => Rule;
+  /** What becomes of bytes */
+  readonly wrap?: (transport: Transport, did: () => void) => Transport;
 }
 
 interface Row {
@@ -97,10 +100,15 @@ export async function findings(
 ): Promise<string[]> {
   const row = tally.row(kind);
   const found: string[] = [];
-  for (const { name, rule } of cases) {
+  for (const { name, rule, wrap } of cases) {
     const bench = await scenario.powerUp();
+    const { clock, transport } = bench.board;
     let faults = 0;
-    const outcome = await bench.update(rule(bench.board.clock, () => faults++));
+    const did = (): void => {
+      faults++;
+    };
+    const line = new FrameLine(wrap ? wrap(transport, did) : transport, rule?.(clock, did));
+    const outcome = await bench.update({}, { line });
     const wrong = await judged(bench, outcome, scenario);
     if (faults === 0) wrong.push('the fault was never injected');
     if (outcome.error && !mayGiveUp) wrong.push(`given up: ${String(outcome.error)}`);

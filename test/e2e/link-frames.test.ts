@@ -1,7 +1,7 @@
 // Whole frames between the real host and the real bootloader binary: lost, doubled, late, overtaken, garbled in a row, stalled.
 // IAP_LINKS=full tries every frame of every update and prints how many faults of which kind that were.
 import { describe, expect, test } from 'vitest';
-import type { Direction } from '../support/frame-line.js';
+import { type Direction, FrameLine } from '../support/frame-line.js';
 import { burst, late, lost, overtaken, stalled, twice } from '../support/line-rules.js';
 import { LONGEST_MS, SCENARIOS, type Scenario } from './link-bench.js';
 import { type Case, countTo, findings, sample, Tally } from './link-cases.js';
@@ -25,10 +25,11 @@ function clean(scenario: Scenario): Promise<Clean> {
   const seeing = (async (): Promise<Clean> => {
     const bench = await scenario.powerUp();
     const bytes = { toDevice: 0, toHost: 0 };
-    const { line, error } = await bench.update((passing, pass) => {
+    const line = new FrameLine(bench.board.transport, (passing, pass) => {
       bytes[passing.direction] += passing.bytes.length;
       pass(passing.bytes);
     });
+    const { error } = await bench.update({}, { line });
     await bench.stop();
     if (error) throw error;
     return { types: line.types, bytes };
@@ -43,7 +44,7 @@ const hex = (type: number | undefined): string => `type ${type?.toString(16)}`;
 async function eachFrame(
   scenario: Scenario,
   direction: Direction,
-  make: (index: number) => Case['rule'],
+  make: (index: number) => NonNullable<Case['rule']>,
 ): Promise<Case[]> {
   const { types } = await clean(scenario);
   return types[direction].map((type, index) => ({
@@ -88,7 +89,7 @@ describe.each(SCENARIOS)('$name', (scenario) => {
         cases.push(...each);
       }
       const all: Case = { name: 'all', rule: (_, did) => twice('both', 'each', did) };
-      const some = [all, ...sample(cases, 5)];
+      const some = [all, ...sample(cases, 4)];
       expect(await findings(tally, 'one frame twice, or every frame', scenario, some)).toEqual([]);
     },
     LONGEST_MS,
@@ -104,7 +105,7 @@ describe.each(SCENARIOS)('$name', (scenario) => {
         })),
       );
       const options = { mayGiveUp: true };
-      const some = sample(cases, 3);
+      const some = sample(cases, 1);
       expect(await findings(tally, 'every frame late', scenario, some, options)).toEqual([]);
     },
     LONGEST_MS,
@@ -149,7 +150,7 @@ describe.each(SCENARIOS)('$name', (scenario) => {
           }),
         ),
       );
-      const some = sample(cases, 8);
+      const some = sample(cases, 6);
       expect(await findings(tally, 'garbled bytes in a row', scenario, some)).toEqual([]);
     },
     LONGEST_MS,
@@ -174,7 +175,7 @@ describe.each(SCENARIOS)('$name', (scenario) => {
             }),
           ),
       );
-      const some = sample(cases, 4);
+      const some = sample(cases, 2);
       expect(await findings(tally, 'a stall of 0.5 to 5 s', scenario, some)).toEqual([]);
     },
     LONGEST_MS,

@@ -51,7 +51,7 @@ async function stopped(bench: LinkBench, { how, frames, half }: Stop): Promise<O
     }
     if (!gone) pass(bytes);
   });
-  return bench.update(undefined, { ...AT_ONE_RATE, signal: abort.signal }, undefined, line);
+  return bench.update({ ...AT_ONE_RATE, signal: abort.signal }, { line });
 }
 
 /** Nothing that is not verified is ever started; an application is only left when its pages are touched. */
@@ -81,7 +81,7 @@ async function faultsAfter(bench: LinkBench, scenario: Scenario, stop: Stop): Pr
   if (stop.then !== 'nothing') found.push(...(await faultsOfStart(bench, scenario)));
 
   const missing = differing(await bench.flash(), NEW);
-  const next = await bench.update(undefined, AT_ONE_RATE);
+  const next = await bench.update(AT_ONE_RATE);
   if (next.error) return [...found, `the next host: ${String(next.error)}`];
   if (next.result?.pagesSent !== missing.length)
     found.push(`${next.result?.pagesSent} pages sent, ${missing.length} were missing`);
@@ -94,7 +94,7 @@ async function faultsAfter(bench: LinkBench, scenario: Scenario, stop: Stop): Pr
 
 async function frameCount(scenario: Scenario): Promise<number> {
   const bench = await scenario.powerUp();
-  const { line, error } = await bench.update(undefined, AT_ONE_RATE);
+  const { line, error } = await bench.update(AT_ONE_RATE);
   await bench.stop();
   if (error) throw error;
   return line.counts.toDevice;
@@ -113,7 +113,7 @@ describe.each(SCENARIOS)('$name', (scenario) => {
       );
       const row = tally.row(`host ${how} after n frames, or within one`);
       const found: string[] = [];
-      for (const stop of sample(stops, how === 'killed' ? 11 : 4)) {
+      for (const stop of sample(stops, how === 'killed' ? 8 : 3)) {
         const bench = await scenario.powerUp();
         const wrong = await faultsAfter(bench, scenario, stop);
         row.seconds = Math.max(row.seconds, bench.board.clock.now() / 1000);
