@@ -117,13 +117,12 @@ export class Transfer {
     while (!this.#done) {
       if (this.#abandoned) throw this.#abandoned.error;
       await this.#fill();
-      // Nothing to send and nothing on the way: more pages are still being compared. (Gone back, there may be nothing on
-      // the way and no room either: then the window must be asked free.)
+      // Nothing to send and nothing on the way: more pages are being compared, if not that ended meanwhile. (Gone back,
+      // there may be nothing on the way and no room either: then the window must be asked free.)
       const idle = this.#sent.length === 0 && this.#page === this.#pages.length;
       if (!idle) {
         if (!(await this.#answered())) await this.#query();
       } else if (this.open && !this.#abandoned) {
-        // The comparison may have ended while the window was filled: then nobody would wake this up.
         await this.#session.pause(Number.POSITIVE_INFINITY);
       }
       for (const { epoch, payload } of this.#answers.splice(0)) {

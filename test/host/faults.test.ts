@@ -217,6 +217,16 @@ describe('an image that is wrong in flash although every page was right', () => 
   });
 });
 
+test('an image that is right in flash, but not for this part: the flash is not blamed', async () => {
+  start();
+  bench.device.vectorsFit = false;
+  const { error } = await bench.update(appImage(5000));
+  expect(error).toMatchObject({ code: 'VERIFY_FAILED' });
+  expect(String(error)).toContain('vector table');
+  expect((error as { hint: string }).hint).toContain('linked for another part');
+  expect(bench.device.log).not.toContain('BOOT');
+});
+
 describe('a device that is reset in mid-update', () => {
   test.each([1, 5, 12, 15])('at data frame %i: found again, and goes on', async (which) => {
     start();

@@ -72,6 +72,8 @@ export class FakeDevice {
   stay: number = Stay.NO_RECORD;
   alive = true;
   hook: Hook = () => undefined;
+  /** False: it finds every vector table wrong, as a part with less RAM than the image wants. */
+  vectorsFit = true;
   /** What BEGIN says the next DATA frame must have; a real device starts at 0 */
   firstNumber = 0;
   /** Until then it has not looked at its installed image */
@@ -382,6 +384,7 @@ export class FakeDevice {
     if (!this.flash.holds(session.entry.header)) {
       return answer(Status.VERIFY_FAILED, Check.SHA256 | Check.CRC32);
     }
+    if (!this.vectorsFit) return answer(Status.VERIFY_FAILED, Check.VECTORS);
     this.flash.touch(session.entry);
     session.entry.valid = true;
     return answer(Status.OK, 0);
