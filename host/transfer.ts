@@ -45,7 +45,7 @@ interface Report {
 /** Going back this often without one frame taken: the line carries nothing. */
 const MOST_FRUITLESS = 30;
 
-/** Difference of two frame numbers, which count modulo 65536. */
+/** Of two frame numbers, which count modulo 65536 */
 function distance(from: number, to: number): number {
   return ((to - from) << 16) >> 16;
 }
@@ -284,10 +284,11 @@ export class Transfer {
       throw badAnswer('DATA', `it expects frame ${next}, which it has or which was never sent`);
     this.#sent.splice(index);
     this.#number = next;
+    const again = status === Status.PAGE_REJECTED || status === Status.FLASH_FAILED;
     this.#page = from.page;
-    this.#offset = from.offset;
+    this.#offset = again ? 0 : from.offset;
     this.#epoch++;
-    if (status === Status.PAGE_REJECTED || status === Status.FLASH_FAILED) return;
+    if (again) return;
     this.pace.lost();
     if (++this.#fruitless > MOST_FRUITLESS) throw tooNoisy();
   }

@@ -103,6 +103,24 @@ describe('a line that loses frames', () => {
     expect(more).toBeLessThan(60);
   });
 
+  test('any frame that arrives after the next one', async () => {
+    // Behind a gap the host cuts shorter, while the device takes the longer frame after all.
+    const image = appImage(3000);
+    for (let late = 1; late <= 16; late++) {
+      start({ pageSize: 1024, info: { maxPayload: 272 } });
+      let held: Uint8Array | undefined;
+      let count = 0;
+      bench.line.toDevice = (bytes) => {
+        if (bytes.length > 60 && count++ === late) held = bytes;
+        if (held === bytes) return [];
+        const out = held ? [bytes, held] : [bytes];
+        held = undefined;
+        return out;
+      };
+      expectInstalled(await bench.update(image), image);
+    }
+  });
+
   test('the last frame lost: asked for after the time the device may need', async () => {
     start();
     bench.device.hook = ({ type }, count) =>

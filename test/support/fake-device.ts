@@ -334,6 +334,10 @@ export class FakeDevice {
     const { page } = session;
     session.next = (number + 1) & 0xffff;
     if (!page) return this.#reject(session, number, Status.PAGE_REJECTED, Rejection.NO_HEAD);
+    if (page.filled + bytes.length > page.head.encodedLength) {
+      session.page = undefined;
+      return this.#reject(session, page.headNumber, Status.PAGE_REJECTED, Rejection.LENGTH);
+    }
     page.bytes.set(bytes, page.filled);
     page.filled += bytes.length;
     return page.filled < page.head.encodedLength ? 0 : this.#commit(session, page);
