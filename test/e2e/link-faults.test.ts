@@ -46,7 +46,6 @@ describe('an update completes, and flash holds every byte of it', () => {
     ['one byte in a thousand inserted', { inserted: 1e-3 }],
     ['one byte in a thousand of each', { flipped: 1e-3, lost: 1e-3, inserted: 1e-3 }],
     ['one chunk in twenty twice', { twice: 0.05 }],
-    ['one chunk in twenty gone', { gone: 0.05 }],
   ];
   test.each(lines)(
     '%s',
@@ -112,14 +111,19 @@ test(
   LONGEST_MS,
 );
 
-test(
-  'a line that carries nearly nothing is given up, or not, but never believed',
-  async () => {
-    const kind = 'one byte in twenty flipped';
-    expect(await noisy(kind, { flipped: 1 / 20 }, 1, { mayGiveUp: true })).toEqual([]);
-  },
-  LONGEST_MS,
-);
+describe('a line that carries nearly nothing is given up, or not, but never believed', () => {
+  test.each<readonly [string, LineFaults]>([
+    // An answer to HELLO is 42 chunks long at the default rate: one in nine gets through.
+    ['one chunk in twenty gone', { gone: 0.05 }],
+    ['one byte in twenty flipped', { flipped: 0.05 }],
+  ])(
+    '%s',
+    async (kind, faults) => {
+      expect(await noisy(kind, faults, 1, { mayGiveUp: true })).toEqual([]);
+    },
+    LONGEST_MS,
+  );
+});
 
 test(
   'frames are shortened while the line is bad, and as long as before when it is good again',
@@ -137,7 +141,7 @@ test(
       spoilt++;
       pass(bytes.map((byte, i) => (i === 100 ? byte ^ 1 || 2 : byte)));
     });
-    const image = { base: undefined, bytes: demoImage(PART, 2, 24_000) };
+    const image = { base: undefined, bytes: demoImage(PART, 2, 30_000) };
     const run = update(line, image, { clock, rate: RATE, boot: false });
     const step = async () => bench.board.during(run.next());
     let next = await step();
@@ -148,10 +152,8 @@ test(
     expect(longest).toBeGreaterThan(250);
     expect(spoilt).toBe(12);
     expect(Math.min(...lengths)).toBeLessThan(200);
-    const shortest = lengths.findLastIndex((length) => length < 200);
-    expect(lengths.slice(shortest).filter((length) => length === longest).length).toBeGreaterThan(
-      2,
-    );
+    // Of the last page or two
+    expect(Math.max(...lengths.slice(-8))).toBe(longest);
     expect(line.checker.violations).toEqual([]);
   },
   LONGEST_MS,
