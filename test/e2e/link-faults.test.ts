@@ -135,7 +135,7 @@ test(
     const line = new FrameLine(transport, ({ direction, bytes, frame }, pass) => {
       const isData = direction === 'toDevice' && frame.type === Command.DATA;
       const { body } = isData ? decode(DataRequest, frame.payload) : { body: [] };
-      if (body.length > 0) lengths.push(bytes.length);
+      if (body.length > 0) lengths.push(frame.payload.length);
       // Frames of more than 200 bytes do not get through, until the line is good again.
       if (bytes.length < 200 || !isData || spoilt >= 12) return void pass(bytes);
       spoilt++;
