@@ -106,6 +106,25 @@ describe('a line that loses frames', () => {
     expect(more).toBeLessThan(60);
   });
 
+  test('any frame that arrives after the next one', async () => {
+    // Behind a gap the host cuts shorter, while the device takes the longer frame after all.
+    const image = appImage(3000);
+    for (let late = 1; late <= 16; late++) {
+      start({ pageSize: 1024, info: { maxPayload: 272 } });
+      let held: Uint8Array | undefined;
+      let count = 0;
+      bench.line.toDevice = (bytes) => {
+        if (bytes.length < 2) return [bytes];
+        if (bytes.length > 60 && count++ === late) held = bytes;
+        if (held === bytes) return [];
+        const out = held ? [bytes, held] : [bytes];
+        held = undefined;
+        return out;
+      };
+      expectInstalled(await bench.update(image), image);
+    }
+  });
+
   test('the last frame lost: asked for after the time the device may need', async () => {
     start();
     bench.device.hook = ({ type }, count) =>
@@ -218,6 +237,16 @@ describe('an image that is wrong in flash although every page was right', () => 
     expect(bench.device.log.filter((name) => name === 'END')).toHaveLength(2);
     expect(bench.device.log).not.toContain('BOOT');
   });
+});
+
+test('an image that is right in flash, but not for this part: the flash is not blamed', async () => {
+  start();
+  bench.device.vectorsFit = false;
+  const { error } = await bench.update(appImage(5000));
+  expect(error).toMatchObject({ code: 'VERIFY_FAILED' });
+  expect(String(error)).toContain('vector table');
+  expect((error as { hint: string }).hint).toContain('linked for another part');
+  expect(bench.device.log).not.toContain('BOOT');
 });
 
 describe('a device that is reset in mid-update', () => {

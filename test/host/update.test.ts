@@ -280,6 +280,20 @@ describe('going on with an update begun before', () => {
     expect(written).toBeGreaterThan(19);
   });
 
+  test('a host that was stopped with every page in flash: the next one only verifies', async () => {
+    start();
+    const image = appImage(5000);
+    const stop = new AbortController();
+    await bench.update(image, { signal: stop.signal }, ({ event }) => {
+      if (event === 'verifying') stop.abort();
+    });
+    bench.device.reset();
+    expect(bench.device.flash.installed?.valid).toBe(false);
+    const second = await bench.update(image);
+    expect(second.result).toMatchObject({ changed: true, boot: 'started', pagesSent: 0 });
+    expect(bench.device.flash.pagesWritten).toBe(3);
+  });
+
   test('stopped before anything was begun: says that nothing was changed', async () => {
     start();
     const stop = new AbortController();

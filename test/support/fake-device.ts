@@ -81,6 +81,8 @@ export class FakeDevice {
   stay: number = Stay.NO_RECORD;
   alive = true;
   hook: Hook = () => undefined;
+  /** False: it finds every vector table wrong, as a part with less RAM than the image wants. */
+  vectorsFit = true;
   /** What BEGIN says the next DATA frame must have; a real device starts at 0 */
   firstNumber = 0;
   /** Until then it has not looked at its installed image */
@@ -349,6 +351,10 @@ export class FakeDevice {
     const { page } = session;
     session.next = (number + 1) & 0xffff;
     if (!page) return this.#reject(session, number, Status.PAGE_REJECTED, Rejection.NO_HEAD);
+    if (page.filled + bytes.length > page.head.encodedLength) {
+      session.page = undefined;
+      return this.#reject(session, page.headNumber, Status.PAGE_REJECTED, Rejection.LENGTH);
+    }
     page.bytes.set(bytes, page.filled);
     page.filled += bytes.length;
     return page.filled < page.head.encodedLength ? 0 : this.#commit(session, page);
@@ -401,6 +407,7 @@ export class FakeDevice {
     if (!this.flash.holds(session.entry.header)) {
       return answer(Status.VERIFY_FAILED, Check.SHA256 | Check.CRC32);
     }
+    if (!this.vectorsFit) return answer(Status.VERIFY_FAILED, Check.VECTORS);
     this.flash.touch(session.entry);
     session.entry.valid = true;
     return answer(Status.OK, 0);

@@ -218,4 +218,12 @@ export const CONVERSATION: readonly Mutant[] = [
       "      this.stats.bytesDiscarded += bytes;\n      this.#broken = new IapError('NOT_OUR_DEVICE', 'no frame');\n",
     caughtBy: 'host:noise is counted, and does not disturb',
   },
+  {
+    id: 'calls on while answers to older calls come in',
+    requirements: ['H-35'],
+    file: 'host/connect.ts',
+    find: 'if (session.stats.staleAnswers > late) {',
+    replace: 'if (session.stats.staleAnswers > Number.MAX_SAFE_INTEGER) {',
+    caughtBy: 'host:answers that are seconds late: calling on does not make them useless',
+  },
 ];
