@@ -72,6 +72,7 @@ export async function call(
   const payload = helloRequest(hold);
   const size = Session.wireSize(HelloRequest.size) + 1;
   const interval = Math.max(intervalMs, session.lineTime(size + IDLE_CHARACTERS));
+  const answerMs = session.lineTime(Session.wireSize(HelloResponse.size) + 1);
   const end = clock.now() + timeoutMs;
   const before = { ...session.stats };
   let answer: Uint8Array | undefined;
@@ -85,8 +86,17 @@ export async function call(
         onAnswer: (bytes) => (answer ??= bytes),
       },
     ]);
-    const next = Math.min(end, clock.now() + interval);
-    while (answer === undefined && clock.now() < next) await session.pause(next);
+    let late = session.stats.staleAnswers;
+    let next = Math.min(end, clock.now() + interval);
+    while (answer === undefined && clock.now() < next) {
+      await session.pause(next);
+      // Somebody answers calls from long ago, after a stall of the line: the answer to a newer one is on its way, and more
+      // calls would only push that one out of those that are waited for.
+      if (session.stats.staleAnswers > late) {
+        late = session.stats.staleAnswers;
+        next = Math.min(end, clock.now() + interval + answerMs);
+      }
+    }
   }
   return decodeHello(answer);
 }
@@ -202,6 +212,17 @@ function notFound(session: Session, before: Session['stats'], timeoutMs: number)
       `no device answers within ${seconds} s at ${details.rate} baud; nothing was received`,
       {
         hint: 'check power, cable (TX to RX) and port; if an application without the app kit is running, use --wait and reset the device',
+        details,
+      },
+    );
+  }
+  const late = stats.staleAnswers - before.staleAnswers;
+  if (late > 0) {
+    return new IapError(
+      'NOT_OUR_DEVICE',
+      `${late} answers of this protocol came within ${seconds} s, but none to a call that is still waited for`,
+      {
+        hint: 'a device with another address answers (--address), another program uses the same line, or something in between holds bytes back for seconds: then try a longer --timeout',
         details,
       },
     );

@@ -1,5 +1,5 @@
 // From BEGIN to a verified image: compare, send what differs, let the device verify. Once; what breaks off is thrown.
-import { BeginFlag, Begun, decode, Header, Status } from '../protocol/index.js';
+import { BeginFlag, Begun, Check, decode, Header, Status } from '../protocol/index.js';
 import { differingPages, isInstalled, isUnfinished } from './compare.js';
 import { badAnswer, type Device, statusName } from './device.js';
 import { IapError } from './errors.js';
@@ -73,14 +73,7 @@ export class Installer {
     await again.run();
     const checks = await this.#verify(again);
     if (checks === 0) return;
-    throw new IapError(
-      'VERIFY_FAILED',
-      'the image in flash is not what was sent, even after sending all of it twice',
-      {
-        hint: 'the flash of this device can not be trusted; it stays in the bootloader and does not start the application',
-        details: { checks },
-      },
-    );
+    throw checks === Check.VECTORS ? notForThisPart() : notWhatWasSent(checks);
   }
 
   /** The first pages are sent while the device computes the CRCs of the others. */
@@ -150,6 +143,28 @@ export class Installer {
 
 /** VERIFY_FAILED without a check bit would be a fault of the bootloader, but no success. */
 const UNSPECIFIED = 0xffff_ffff;
+
+function notWhatWasSent(checks: number): IapError {
+  return new IapError(
+    'VERIFY_FAILED',
+    'the image in flash is not what was sent, even after sending all of it twice',
+    {
+      hint: 'the flash of this device can not be trusted; it stays in the bootloader and does not start the application',
+      details: { checks },
+    },
+  );
+}
+
+function notForThisPart(): IapError {
+  return new IapError(
+    'VERIFY_FAILED',
+    'the image is in flash as it was sent, but the device can not start it: its vector table is wrong for this part',
+    {
+      hint: 'the image is probably linked for another part: check RAM size (initial stack pointer) and reset vector; the device stays in the bootloader',
+      details: { checks: Check.VECTORS },
+    },
+  );
+}
 
 function sizeOf(pages: readonly Page[]): number {
   return pages.reduce((sum, { bytes }) => sum + bytes.length, 0);

@@ -45,7 +45,7 @@ interface Report {
 /** Going back this often without one frame taken: the line carries nothing. */
 const MOST_FRUITLESS = 30;
 
-/** Difference of two frame numbers, which count modulo 65536. */
+/** Of two frame numbers, which count modulo 65536 */
 function distance(from: number, to: number): number {
   return ((to - from) << 16) >> 16;
 }
@@ -117,11 +117,14 @@ export class Transfer {
     while (!this.#done) {
       if (this.#abandoned) throw this.#abandoned.error;
       await this.#fill();
-      // Nothing to send and nothing on the way: more pages are still being compared. (Gone back, there may be nothing on
-      // the way and no room either: then the window must be asked free.)
+      // Nothing to send and nothing on the way: more pages are being compared, if not that ended meanwhile. (Gone back,
+      // there may be nothing on the way and no room either: then the window must be asked free.)
       const idle = this.#sent.length === 0 && this.#page === this.#pages.length;
-      if (idle) await this.#session.pause(Number.POSITIVE_INFINITY);
-      else if (!(await this.#answered())) await this.#query();
+      if (!idle) {
+        if (!(await this.#answered())) await this.#query();
+      } else if (this.open && !this.#abandoned) {
+        await this.#session.pause(Number.POSITIVE_INFINITY);
+      }
       for (const { epoch, payload } of this.#answers.splice(0)) {
         this.#take(decodeAnswer('DATA', payload, DataResponse), epoch);
       }
@@ -281,10 +284,11 @@ export class Transfer {
       throw badAnswer('DATA', `it expects frame ${next}, which it has or which was never sent`);
     this.#sent.splice(index);
     this.#number = next;
+    const again = status === Status.PAGE_REJECTED || status === Status.FLASH_FAILED;
     this.#page = from.page;
-    this.#offset = from.offset;
+    this.#offset = again ? 0 : from.offset;
     this.#epoch++;
-    if (status === Status.PAGE_REJECTED || status === Status.FLASH_FAILED) return;
+    if (again) return;
     this.pace.lost();
     if (++this.#fruitless > MOST_FRUITLESS) throw tooNoisy();
   }

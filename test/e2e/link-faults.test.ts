@@ -1,67 +1,42 @@
 // Bad lines between the real host and the real bootloader binary, in virtual time: every update completes or is given up
-// honestly, and no wrong byte gets into flash.
-import { describe, expect, onTestFinished, test } from 'vitest';
+// honestly, and no wrong byte gets into flash. IAP_LINKS=full takes more seeds and prints the counts.
+import { describe, expect, test } from 'vitest';
 import { update } from '../../host/index.js';
-import { APP_BASE } from '../../protocol/index.js';
-import { Lockstep } from '../conformance/lockstep.js';
-import { built } from '../support/board.js';
+import { Command, DataRequest, decode } from '../../protocol/index.js';
+import { demoImage } from '../support/board.js';
 import { faulty, type LineFaults } from '../support/faulty.js';
-import { appImage } from '../support/images.js';
+import { FrameLine } from '../support/frame-line.js';
+import {
+  differing,
+  FRESH,
+  faultsOfSuccess,
+  LONGEST_MS,
+  NEW,
+  PAGE,
+  PART,
+  RATE,
+  RUNNING,
+  type Scenario,
+} from './link-bench.js';
+import { type Case, countTo, type Expectation, findings, sample, Tally } from './link-cases.js';
 
-const PART = 'stm32f103xb';
-const SIZE = 20_000;
-/** Virtual time decides; a busy computer only needs longer. */
-const LONGEST_MS = 100_000;
-/** A board answers a peek of at most so many bytes. */
-const PEEK = 4000;
+const tally = new Tally();
+const SEEDS = countTo(8).map((i) => i + 1);
 
-function powerUp(): Lockstep {
-  const board = new Lockstep({
-    board: built('build', 'board', 'iap-board'),
-    part: PART,
-    bootloader: built('build', PART, 'bootloader.bin'),
-  });
-  onTestFinished(() => board.stop());
-  return board;
-}
-
-async function flashOf(board: Lockstep, size: number): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  for (let at = 0; at < size; at += PEEK) {
-    const address = `0x${(APP_BASE + at).toString(16)}`;
-    const { hex } = await board.command(`peek ${address} ${Math.min(PEEK, size - at)}`);
-    parts.push(Buffer.from(String(hex), 'hex'));
-  }
-  return Buffer.concat(parts);
-}
-
-async function expectInstalled(board: Lockstep, image: Uint8Array): Promise<void> {
-  expect((await flashOf(board, image.length)).equals(Buffer.from(image))).toBe(true);
-  expect(await board.counters()).toMatchObject({ state: 'running', violations: 0, faults: 0 });
-}
-
-/** Updates over a line with these faults; `onProgress` may do something to the board once. */
-async function updated(
-  board: Lockstep,
-  image: Uint8Array,
+/** One update a seed */
+function noisy(
+  kind: string,
   faults: LineFaults,
-  seed: number,
-  onProgress: () => void = () => {},
-) {
-  const line = faulty(board.transport, faults, seed);
-  const run = async () => {
-    const events = update(
-      line.transport,
-      { base: undefined, bytes: image },
-      { clock: board.clock, boot: false },
-    );
-    for (;;) {
-      const { value, done } = await events.next();
-      if (done) return value;
-      if (value.event === 'progress') onProgress();
-    }
-  };
-  return { result: await board.during(run()), injected: line.injected };
+  seeds: number,
+  expectation?: Expectation,
+): Promise<string[]> {
+  const cases = sample(SEEDS, seeds).map(
+    (seed): Case => ({
+      name: `seed ${seed}`,
+      wrap: (transport, did) => faulty(transport, faults, seed, did),
+    }),
+  );
+  return findings(tally, kind, FRESH, cases, expectation);
 }
 
 describe('an update completes, and flash holds every byte of it', () => {
@@ -69,72 +44,117 @@ describe('an update completes, and flash holds every byte of it', () => {
     ['one byte in a thousand flipped', { flipped: 1e-3 }],
     ['one byte in a thousand lost', { lost: 1e-3 }],
     ['one byte in a thousand inserted', { inserted: 1e-3 }],
-    ['one byte in three thousand of each', { flipped: 3e-4, lost: 3e-4, inserted: 3e-4 }],
-    ['one chunk in a hundred twice', { twice: 0.01 }],
-    ['one chunk in a hundred gone', { gone: 0.01 }],
+    ['one byte in a thousand of each', { flipped: 1e-3, lost: 1e-3, inserted: 1e-3 }],
+    ['one chunk in twenty twice', { twice: 0.05 }],
   ];
-  describe.each(lines)('%s', (_, faults) => {
-    test.each([1, 2])(
-      'seed %i',
-      async (seed) => {
-        const board = powerUp();
-        const image = appImage(SIZE, seed);
-        const { result, injected } = await updated(board, image, faults, seed);
-        expect(result).toMatchObject({ changed: true });
-        expect(Object.values(injected).reduce((sum, count) => sum + count)).toBeGreaterThan(0);
-        await expectInstalled(board, image);
-      },
-      LONGEST_MS,
-    );
-  });
-
-  test.each(['reset', 'power cycle'])(
-    '%s in mid-update, three times',
-    async (command) => {
-      const board = powerUp();
-      const image = appImage(SIZE, 3);
-      let left = 3;
-      const { result } = await updated(board, image, {}, 1, () => {
-        if (left-- > 0) void board.command(command);
-      });
-      expect(result).toMatchObject({ changed: true });
-      await expectInstalled(board, image);
+  test.each(lines)(
+    '%s',
+    async (kind, faults) => {
+      expect(await noisy(kind, faults, 2)).toEqual([]);
     },
     LONGEST_MS,
   );
 
-  test(
-    'a line that is dead for two seconds',
-    async () => {
-      const board = powerUp();
-      const image = appImage(SIZE, 4);
-      let deadUntil = 0;
-      const dead = (): boolean => board.clock.now() < deadUntil;
-      let once = true;
-      const { result } = await updated(board, image, { dead }, 1, () => {
-        if (once) deadUntil = board.clock.now() + 2000;
-        once = false;
+  test.each(['reset', 'power cycle'])(
+    '%s in mid-update, three times',
+    async (command) => {
+      const bench = await FRESH.powerUp();
+      let left = 3;
+      const outcome = await bench.update(undefined, {
+        onEvent: ({ event }) => {
+          if (event === 'progress' && left-- > 0) void bench.board.command(command);
+        },
       });
-      expect(result).toMatchObject({ changed: true });
-      await expectInstalled(board, image);
+      expect(left).toBeLessThanOrEqual(0);
+      expect(await faultsOfSuccess(bench, outcome, FRESH, { resets: 3 })).toEqual([]);
+    },
+    LONGEST_MS,
+  );
+});
+
+/** From the first progress on nothing gets through for so long. */
+async function deadFor(scenario: Scenario, ms: number) {
+  const bench = await scenario.powerUp();
+  const { board } = bench;
+  let deadUntil = 0;
+  const dead = (): boolean => board.clock.now() < deadUntil;
+  const line = new FrameLine(faulty(board.transport, { dead }, 1));
+  const outcome = await bench.update(undefined, {
+    line,
+    onEvent: ({ event }) => {
+      if (event === 'progress' && deadUntil === 0) deadUntil = board.clock.now() + ms;
+    },
+  });
+  return { bench, outcome };
+}
+
+test(
+  'a line that is dead for two seconds: the update goes on',
+  async () => {
+    const { bench, outcome } = await deadFor(RUNNING, 2000);
+    expect(await faultsOfSuccess(bench, outcome, RUNNING)).toEqual([]);
+  },
+  LONGEST_MS,
+);
+
+test(
+  'a line that dies for good is given up; the next update goes on where it stopped',
+  async () => {
+    const { bench, outcome } = await deadFor(FRESH, Number.POSITIVE_INFINITY);
+    expect(outcome.error).toMatchObject({ code: 'LINK_LOST' });
+    const missing = differing(await bench.flash(), NEW);
+    expect(missing.length).toBeLessThan(NEW.length / PAGE);
+    const next = await bench.update();
+    expect(next.result?.pagesSent).toBe(missing.length);
+    expect(await faultsOfSuccess(bench, next, FRESH, { resumed: true })).toEqual([]);
+  },
+  LONGEST_MS,
+);
+
+describe('a line that carries nearly nothing is given up, or not, but never believed', () => {
+  test.each<readonly [string, LineFaults]>([
+    // An answer to HELLO is 42 chunks long at the default rate: one in nine gets through.
+    ['one chunk in twenty gone', { gone: 0.05 }],
+    ['one byte in twenty flipped', { flipped: 0.05 }],
+  ])(
+    '%s',
+    async (kind, faults) => {
+      expect(await noisy(kind, faults, 1, { mayGiveUp: true })).toEqual([]);
     },
     LONGEST_MS,
   );
 });
 
 test(
-  'a line that dies for good is given up; the next update goes on where it stopped',
+  'frames are shortened while the line is bad, and as long as before when it is good again',
   async () => {
-    const board = powerUp();
-    const image = appImage(SIZE, 5);
-    let isDead = false;
-    const lost = updated(board, image, { dead: () => isDead }, 1, () => {
-      isDead = true;
+    const bench = await FRESH.powerUp();
+    const { clock, transport } = bench.board;
+    const lengths: number[] = [];
+    let spoilt = 0;
+    const line = new FrameLine(transport, ({ direction, bytes, frame }, pass) => {
+      const isData = direction === 'toDevice' && frame.type === Command.DATA;
+      const { body } = isData ? decode(DataRequest, frame.payload) : { body: [] };
+      if (body.length > 0) lengths.push(frame.payload.length);
+      // Frames of more than 200 bytes do not get through, until the line is good again.
+      if (bytes.length < 200 || !isData || spoilt >= 12) return void pass(bytes);
+      spoilt++;
+      pass(bytes.map((byte, i) => (i === 100 ? byte ^ 1 || 2 : byte)));
     });
-    await expect(lost).rejects.toMatchObject({ code: 'LINK_LOST' });
-    const { result } = await updated(board, image, {}, 1);
-    expect(result.pagesSent).toBeLessThan(result.pagesTotal);
-    await expectInstalled(board, image);
+    const image = { base: undefined, bytes: demoImage(PART, 2, 30_000) };
+    const run = update(line, image, { clock, rate: RATE, boot: false });
+    const step = async () => bench.board.during(run.next());
+    let next = await step();
+    while (!next.done) next = await step();
+    expect(next.value).toMatchObject({ changed: true });
+
+    const [longest = 0] = lengths;
+    expect(longest).toBeGreaterThan(250);
+    expect(spoilt).toBe(12);
+    expect(Math.min(...lengths)).toBeLessThan(200);
+    // Of the last page or two
+    expect(Math.max(...lengths.slice(-8))).toBe(longest);
+    expect(line.checker.violations).toEqual([]);
   },
   LONGEST_MS,
 );

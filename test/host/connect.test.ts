@@ -1,7 +1,16 @@
 // Finding a device, and telling silence, noise, an echo and strangers apart. Nothing is erased in any of these cases.
 import { describe, expect, test } from 'vitest';
+import { connect } from '../../host/connect.js';
 import { IapError } from '../../host/errors.js';
-import { Command, encodeFrame, FrameDecoder, RESPONSE_BIT, Status } from '../../protocol/index.js';
+import { openSession } from '../../host/update.js';
+import {
+  Command,
+  encodeFrame,
+  FrameDecoder,
+  Mode,
+  RESPONSE_BIT,
+  Status,
+} from '../../protocol/index.js';
 import { Bench } from '../support/bench.js';
 import { appImage } from '../support/images.js';
 
@@ -99,6 +108,15 @@ test('a major version this program does not know, in a shorter answer', async ()
 
 test('a newer minor version with more fields is fine', async () => {
   const bench = new Bench({ info: { minor: 9 } });
+  const { answer } = bench.line;
+  // Every answer has more than this program knows.
+  bench.line.answer = (bytes, rate) => {
+    for (const item of new FrameDecoder().push(bytes)) {
+      if (item.kind !== 'frame') continue;
+      const payload = Uint8Array.of(...item.frame.payload, 1, 2, 3, 4, 5);
+      answer.call(bench.line, encodeFrame({ ...item.frame, payload }), rate);
+    }
+  };
   const { result } = await bench.update(appImage(5000));
   expect(result?.changed).toBe(true);
 });
@@ -116,7 +134,31 @@ test('an answer to HELLO that is too short', async () => {
   expect((await failure(bench)).code).toBe('BAD_ANSWER');
 });
 
+test('answers to nobody here: somebody else uses the line', async () => {
+  const bench = new Bench();
+  bench.device.alive = false;
+  const frame = {
+    address: 0,
+    type: Command.HELLO | RESPONSE_BIT,
+    seq: 200,
+    payload: Uint8Array.of(0),
+  };
+  bench.clock.after(500, () => bench.line.answer(encodeFrame(frame), 115200));
+  const error = await failure(bench);
+  expect(error.code).toBe('NOT_OUR_DEVICE');
+  expect(error.hint).toContain('another program');
+});
+
 describe('with wait', () => {
+  test('answers that are seconds late: calling on does not make them useless', async () => {
+    // More calls than can be waited for are on their way by then.
+    const bench = new Bench({ faults: { latencyMs: 3000 } });
+    const session = openSession(bench.line, { clock: bench.clock });
+    const device = await connect(session, { hold: true, wait: true, timeoutMs: 8000 });
+    expect(device.info.mode).toBe(Mode.BOOTLOADER);
+    expect(bench.clock.now()).toBeLessThan(4000);
+  });
+
   test('a device that is plugged in hours later is found', async () => {
     const bench = new Bench();
     bench.device.alive = false;

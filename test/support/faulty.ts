@@ -14,31 +14,27 @@ export interface LineFaults {
   readonly dead?: () => boolean;
 }
 
-/** Counts of what was done. */
-export interface Injected {
-  flipped: number;
-  lost: number;
-  inserted: number;
-  twice: number;
-  gone: number;
-}
-
+/** `did` is called for each fault. */
 export function faulty(
   transport: Transport,
   faults: LineFaults,
   seed: number,
-): { readonly transport: Transport; readonly injected: Injected } {
+  did: () => void = () => {},
+): Transport {
   const random = randomFrom(seed);
-  const injected: Injected = { flipped: 0, lost: 0, inserted: 0, twice: 0, gone: 0 };
-  const happens = (kind: keyof Injected): boolean => {
+  const happens = (kind: Exclude<keyof LineFaults, 'dead'>): boolean => {
     const happened = random() < (faults[kind] ?? 0);
-    if (happened) injected[kind]++;
+    if (happened) did();
     return happened;
   };
   const byte = (): number => Math.floor(random() * 256);
 
   function spoil(bytes: Uint8Array): Uint8Array[] {
-    if (faults.dead?.() || happens('gone')) return [];
+    if (faults.dead?.()) {
+      did();
+      return [];
+    }
+    if (happens('gone')) return [];
     const out: number[] = [];
     for (const value of bytes) {
       if (happens('inserted')) out.push(byte());
@@ -50,23 +46,20 @@ export function faulty(
   }
 
   return {
-    injected,
-    transport: {
-      get rate() {
-        return transport.rate;
-      },
-      write: async (bytes) => {
-        for (const chunk of spoil(bytes)) if (chunk.length > 0) await transport.write(chunk);
-      },
-      onBytes: (listener) => {
-        transport.onBytes((bytes) => {
-          for (const chunk of spoil(bytes)) if (chunk.length > 0) listener(chunk);
-        });
-      },
-      onClose: (listener) => transport.onClose(listener),
-      setRate: (baud) => transport.setRate(baud),
-      drain: () => transport.drain(),
-      close: () => transport.close(),
+    get rate() {
+      return transport.rate;
     },
+    write: async (bytes) => {
+      for (const chunk of spoil(bytes)) if (chunk.length > 0) await transport.write(chunk);
+    },
+    onBytes: (listener) => {
+      transport.onBytes((bytes) => {
+        for (const chunk of spoil(bytes)) if (chunk.length > 0) listener(chunk);
+      });
+    },
+    onClose: (listener) => transport.onClose(listener),
+    setRate: (baud) => transport.setRate(baud),
+    drain: () => transport.drain(),
+    close: () => transport.close(),
   };
 }
