@@ -1,25 +1,20 @@
 // The example applications, each doing what it is there to show.
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { headerFor } from '../../host/image/image.js';
-import { loadImage } from '../../host/image/load.js';
 import {
-  APP_BASE,
   BURST_START,
   Command,
   decode,
   encode,
   encodeFrame,
   FrameDecoder,
-  Header,
   HelloRequest,
   HelloResponse,
-  ImageFlag,
   PROTOCOL_MAJOR,
   PROTOCOL_MINOR,
   Stay,
 } from '../../protocol/index.js';
 import { type Board, built, type Part, type SteppedBoard } from '../support/board.js';
+import { iap } from '../support/iap.js';
 import {
   expectDone,
   expectStarted,
@@ -40,14 +35,6 @@ function example(name: string): string {
   return built('build', PART, `${name}.elf`);
 }
 
-/** A package of an example that wants confirmation. */
-function confirmPackage(name: string): Uint8Array {
-  const image = loadImage(new Uint8Array(readFileSync(example(name))), { name });
-  const plain = decode(Header, headerFor(image, APP_BASE));
-  const header = encode(Header, { ...plain, flags: ImageFlag.CONFIRM });
-  return new Uint8Array([...header, ...image.bytes]);
-}
-
 function expectPrinted(board: Board, text: string): Promise<void> {
   return withOutput(board, (output) => output.printed(text));
 }
@@ -55,7 +42,9 @@ function expectPrinted(board: Board, text: string): Promise<void> {
 /** A board whose flash is as an update to this package left it, before the application ran. */
 async function afterUpdate(name: string): Promise<Uint8Array> {
   const board = await powerUp(PART, { allowed: ['faults', 'overruns'] });
-  const file = board.dir.write(`${name}.iap`, confirmPackage(name));
+  const file = `${board.dir.path}/${name}.iap`;
+  const packed = await iap('pack', example(name), '-o', file, '--version', '1.0.0', '--confirm');
+  expect(packed.code).toBe(0);
   expectDone(await flash(board, file, '--no-boot'));
   return board.flash();
 }

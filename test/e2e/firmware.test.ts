@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { loadImage } from '../../host/image/load.js';
 import { BURST_START, Command, encodeFrame } from '../../protocol/index.js';
 import { type Board, built, type Part, type SteppedBoard } from '../support/board.js';
+import { iap } from '../support/iap.js';
 import { expectDone, flash, powerUp, powerUpStepped, tempDir } from './bench.js';
 
 const PART: Part = 'stm32f103xe';
@@ -13,10 +14,14 @@ function firmware(name: string): string {
   return built('build', 'firmware', `${name}.elf`);
 }
 
-/** A board that has this firmware by an update, and has not run it yet. */
+/** A board that has this firmware, checked and packed, by an update, and has not run it yet. */
 async function updated(name: string): Promise<SteppedBoard> {
   const board = await powerUp(PART);
-  expectDone(await flash(board, firmware(name), '--no-boot'));
+  const packed = `${board.dir.path}/${name}.iap`;
+  const checked = await iap('check', firmware(name), '--board', PART, '--json');
+  expect(checked.events[0]).toMatchObject({ event: 'image', ok: true, findings: [] });
+  expect((await iap('pack', firmware(name), '-o', packed, '--version', '1.0.0')).code).toBe(0);
+  expectDone(await flash(board, packed, '--no-boot'));
   const file = tempDir().write('flash.bin', await board.flash());
   return powerUpStepped(PART, { flash: file });
 }
@@ -31,7 +36,10 @@ async function printed(board: SteppedBoard, last: RegExp, limitS: number): Promi
   return text;
 }
 
-describe('runs', () => {
+/** Minutes of virtual time: longer than other tests on a busy machine. */
+const TEST_MS = 300_000;
+
+describe('runs', { timeout: TEST_MS }, () => {
   test('newlib computes known results', async () => {
     const board = await updated('newlib');
     const text = await printed(board, /newlib: \d+ checks, \d+ wrong\r\n/, 10);
