@@ -10,6 +10,8 @@ import type { Output } from './output.js';
 
 /** How often to look for a port that is not there yet [ms] */
 const PORT_POLL_MS = 100;
+/** A port that has just appeared belongs to nobody else than root until the system has set its owner [ms]. */
+const PORT_SETTLES_MS = 2000;
 /** A trace line shows so much of a payload [bytes]. */
 const TRACE_BYTES = 24;
 
@@ -69,15 +71,20 @@ function linkOptions(args: LinkArguments, { signal, output, clock }: Context): L
 async function open(path: string, args: LinkArguments, context: Context): Promise<Transport> {
   const { clock } = context;
   const end = clock.now() + (args.timeout ?? Number.POSITIVE_INFINITY);
-  let told = false;
+  let absentAt: number | undefined;
   for (;;) {
     try {
       return await context.ports.open({ path, rate: args.initialBaud });
     } catch (error) {
-      const absent = error instanceof IapError && error.code === 'PORT_NOT_FOUND';
-      if (!absent || !args.wait || clock.now() >= end) throw error;
-      if (!told) context.output.line(`waiting for ${path}`);
-      told = true;
+      const code = error instanceof IapError ? error.code : undefined;
+      const absent = code === 'PORT_NOT_FOUND';
+      const settling =
+        code === 'PORT_PERMISSION' &&
+        absentAt !== undefined &&
+        clock.now() - absentAt < PORT_SETTLES_MS;
+      if (!(absent || settling) || !args.wait || clock.now() >= end) throw error;
+      if (absentAt === undefined) context.output.line(`waiting for ${path}`);
+      if (absent) absentAt = clock.now();
     }
     await new Promise<void>((resolve) => {
       clock.after(PORT_POLL_MS, resolve);
