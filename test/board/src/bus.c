@@ -75,6 +75,9 @@ uint8_t *bus_memory(struct board *b, uint32_t addr, uint32_t n, bool write) {
         return NULL;
     }
     off = addr >= FLASH_BASE ? addr - FLASH_BASE : addr;
+    if (b->rom.low_alias && addr < SYSMEM_SIZE && n <= SYSMEM_SIZE - addr) {
+        return b->sysmem + addr;
+    }
     if (off < b->part->flash_size && n <= b->part->flash_size - off) {
         if (b->weak_count) {
             cells_before_read(b, off, n);

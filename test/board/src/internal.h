@@ -5,6 +5,7 @@
 #include <unicorn/unicorn.h>
 
 #include "board.h"
+#include "rom.h"
 #include "serial_line.h"
 
 #define NEVER         UINT64_MAX
@@ -61,6 +62,7 @@ enum event_id {
     EV_UART_RX = EV_UART_TX + BOARD_UARTS,   // + index
     EV_UART_IDLE = EV_UART_RX + BOARD_UARTS, // + index
     EV_HOST_RX = EV_UART_IDLE + BOARD_UARTS,
+    EV_ROM,
     EV_COUNT
 };
 
@@ -241,6 +243,7 @@ struct board {
     struct gpio gpio[7];
     struct iwdg iwdg;
     struct misc misc;
+    struct rom rom;
 
     // Cells whose value is not certain; allocated with the first one.
     struct weak_cell *weak;

@@ -24,6 +24,7 @@ static const char usage[] =
     "  --uid HEX            96-bit unique id, 24 digits\n"
     "  --app-base 0xADDR    where applications begin (default 0x08008000)\n"
     "  --lenient            the bootloader's mistakes are counted, not fatal\n"
+    "  --boot0              BOOT0 is high: starts in the ROM bootloader (AN3155)\n"
     "  --power off          start without power\n";
 
 static void on_event(void *user, const struct board_event *e) {
@@ -110,7 +111,8 @@ static bool flag_option(struct session *s, const char *a) {
                  {"--pipe", &s->pipe},
                  {"--no-stall", &s->config.no_stall},
                  {"--flash-typical", &s->config.typical_flash},
-                 {"--lenient", &s->config.lenient}};
+                 {"--lenient", &s->config.lenient},
+                 {"--boot0", &s->config.boot0}};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
         if (!strcmp(a, flags[i].name)) {
             *flags[i].flag = true;
