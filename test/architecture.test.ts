@@ -30,7 +30,7 @@ function layer(path: string): string {
 /** What each layer may name. Pure layers have no `node`: no files, no processes, no clocks of their own. */
 const allowed: Record<string, readonly string[]> = {
   protocol: ['protocol', 'crc'],
-  host: ['host', 'protocol', 'ajv', 'nrf-intel-hex', 'node:crypto'],
+  host: ['host', 'protocol', 'ajv', 'node:crypto'],
   serial: ['host', 'serialport', 'node'],
   cli: ['cli', 'host', 'serial', 'protocol', 'yargs', 'node'],
 };
