@@ -36,6 +36,10 @@ export type IapErrorCode =
   | 'VERIFY_FAILED'
   | 'IMAGE_DIFFERS'
   | 'BOARD_MISSING'
+  | 'BOOTLOADER_WRONG'
+  | 'DESCRIPTION_WRONG'
+  | 'FILE_UNREADABLE'
+  | 'FILE_UNWRITABLE'
   | 'INTERRUPTED';
 
 export type ErrorDetails = Readonly<Record<string, string | number | boolean>>;
@@ -79,6 +83,10 @@ const EXIT: Readonly<Record<IapErrorCode, ExitCode>> = {
   USAGE: ExitCode.USAGE,
   PORT_NOT_GIVEN: ExitCode.USAGE,
   BOARD_MISSING: ExitCode.USAGE,
+  BOOTLOADER_WRONG: ExitCode.IMAGE,
+  DESCRIPTION_WRONG: ExitCode.USAGE,
+  FILE_UNREADABLE: ExitCode.USAGE,
+  FILE_UNWRITABLE: ExitCode.USAGE,
   IMAGE_UNREADABLE: ExitCode.IMAGE,
   IMAGE_FORMAT: ExitCode.IMAGE,
   IMAGE_EMPTY: ExitCode.IMAGE,

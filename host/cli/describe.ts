@@ -1,7 +1,8 @@
 // A device in words: one line for a person, and named values for a program.
-import { Capability, ImageState, Mode, Stay } from '../../protocol/index.js';
+import { Capability, IdentityFlag, ImageState, Mode, Stay } from '../../protocol/index.js';
 import type { DeviceInfo } from '../device.js';
 import { flagNames, hex32, hexBytes, isZero, nameOf } from '../text.js';
+import { versionText } from '../version.js';
 
 type Installed = DeviceInfo['installed'];
 
@@ -44,10 +45,6 @@ function shortHash({ sha256 }: Installed): string {
   return hexBytes(sha256.subarray(0, 4));
 }
 
-function versionText({ major, minor, patch, build }: Installed['version']): string {
-  return `${major}.${minor}.${patch}${build === 0 ? '' : `+${build}`}`;
-}
-
 function bootloaderVersion(info: DeviceInfo): string {
   return `${info.bootloaderMajor}.${info.bootloaderMinor}.${info.bootloaderPatch}`;
 }
@@ -63,6 +60,7 @@ export function deviceJson(info: DeviceInfo): object {
     product: hexBytes(info.product),
     hardware: info.hardware,
     address: info.address,
+    packagesOnly: (info.identityFlags & IdentityFlag.ANY_IMAGE) === 0,
     serial: info.serial,
     uniqueId: hexBytes(info.uniqueId),
     pageSize: info.pageSize,

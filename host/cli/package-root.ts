@@ -1,5 +1,5 @@
 // Where the package is, from wherever this file was compiled to.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -11,14 +11,4 @@ export function packageRoot(): string {
     folder = parent;
   }
   return folder;
-}
-
-/** Names of the parts there are files for */
-export function partNames(): string[] {
-  const folder = join(packageRoot(), 'linker', 'parts');
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.json'))
-    .map((name) => name.slice(0, -'.json'.length))
-    .sort();
 }

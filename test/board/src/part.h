@@ -18,6 +18,8 @@ struct board_part {
     uint32_t flash_size_register; // address of the 16-bit size in KB
     uint32_t unique_id;           // address of the 96-bit id
     uint32_t max_hz;              // highest HCLK
+    uint32_t ccm_size;            // bytes of RAM at 0x10000000 that DMA does not reach; 0: none
+    uint32_t backup_registers;    // 32-bit RTC_BKPxR; 0: none (F1's are BKP_DRx)
 };
 
 #endif
