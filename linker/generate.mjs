@@ -1,6 +1,6 @@
 // @ts-check
-// parts/*.json and boards/*.json → MEMORY blocks, the bootloader's board headers and the virtual board's table of parts.
-// With --check nothing is written.
+// parts/*.json and boards/*.json → MEMORY blocks, the bootloader's board headers and CMake presets, the virtual board's
+// table of parts and the power-cut exploration's of boards. With --check nothing is written.
 import { readdirSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { Ajv } from 'ajv';
@@ -15,6 +15,8 @@ const constants = new Map(
 );
 
 const MAILBOX_SIZE = 32; // bytes: what the structure mailbox adds up to; the C sources assert it
+const IDENTITY_SIZE = 64; // bytes, as the mailbox's
+const PROTECTED = 4096; // bytes that one bit of write protection covers
 
 /** @param {string} name @returns {number} */
 function constant(name) {
@@ -51,6 +53,11 @@ function check(board, part) {
   const appBase = Number(board.appBase);
   const appEnd = Number(board.appEnd ?? base + part.flash.size);
   must(board.clock.hz <= part.maxClockHz, `${part.name} runs at ${part.maxClockHz} Hz at most`);
+  const waitStates = Math.ceil(board.clock.hz / 24e6) - 1;
+  must(
+    board.clock.flashWaitStates === waitStates,
+    `the flash needs ${waitStates} wait states at ${board.clock.hz} Hz`,
+  );
   must(
     board.clock.hz / 4e6 >= 2 && board.clock.hz / 4e6 <= 16,
     'the PLL multiplies 4 MHz by 2 to 16',
@@ -59,9 +66,15 @@ function check(board, part) {
     appBase % part.flash.page === 0 && appEnd % part.flash.page === 0,
     'appBase and appEnd are whole pages',
   );
+  const record = appBase - 2 * constant('RECORD_AREA_SIZE');
   must(
-    appBase >= constant('RECORD_B_ADDRESS') + constant('RECORD_AREA_SIZE'),
-    'appBase lies behind the boot record',
+    record % PROTECTED === 0 && record > base,
+    `appBase - ${hex(appBase - record)} ends the bootloader, and is a multiple of ${PROTECTED}`,
+  );
+  const table = 2 ** Math.ceil(Math.log2(4 * part.vectors));
+  must(
+    appBase % table === 0,
+    `appBase is a multiple of ${table}, as the vector table of ${part.name} wants`,
   );
   must(
     appEnd > appBase && appEnd <= base + part.flash.size,
@@ -72,7 +85,16 @@ function check(board, part) {
     board.ring - 256 >= constant('MIN_WINDOW'),
     `the ring leaves a window of ${constant('MIN_WINDOW')}`,
   );
-  return { base, appBase, appEnd };
+  return { base, appBase, appEnd, record };
+}
+
+/** A Cortex-M0 takes its vectors from the start of SRAM, once an application runs; others have a VTOR. @param {any} part */
+function vectorsInSram(part) {
+  if (part.core !== 'cortex-m0') return 0;
+  const words = constant('VECTOR_WORDS_M0');
+  if (part.vectors !== words)
+    throw new Error(`linker/parts/${part.name}.json: the bootloader copies ${words} vectors`);
+  return 4 * words;
 }
 
 const parts = load('linker/parts', 'linker/part.schema.json');
@@ -84,29 +106,32 @@ const banner = (/** @type {string} */ source) =>
 for (const board of boards.values()) {
   const part = parts.get(board.part);
   if (!part) throw new Error(`linker/boards/${board.name}.json: no part ${board.part}`);
-  const { base, appBase, appEnd } = check(board, part);
+  const { base, appBase, appEnd, record } = check(board, part);
   const source = `linker/boards/${board.name}.json and linker/parts/${part.name}.json`;
   const mailbox = constant('MAILBOX_ADDRESS');
   const ram = Number(part.ram.base);
   const ramEnd = ram + part.ram.size;
   const high = mailbox + MAILBOX_SIZE;
-  const identity = constant('IDENTITY_ADDRESS');
+  const identity = record - IDENTITY_SIZE;
+  const low = ram + vectorsInSram(part);
 
   files.set(
     `linker/memory/${board.name}.ld`,
     `/* ${banner(source)} */
 
-/* The mailbox is at the same address on every part and so cuts the RAM of the larger ones in two. */
+/* VECTORS is where a Cortex-M0 has the vectors of a running application, and empty on other cores. The mailbox is at the
+   same address on every part and so cuts the RAM of the larger ones in two. */
 MEMORY
 {
     BOOT (rx)      : ORIGIN = ${hex(base)}, LENGTH = ${hex(identity - base)}
-    IDENTITY (r)   : ORIGIN = ${hex(identity)}, LENGTH = ${hex(base + constant('BOOTLOADER_SIZE') - identity)}
+    IDENTITY (r)   : ORIGIN = ${hex(identity)}, LENGTH = ${hex(IDENTITY_SIZE)}
     APP (rx)       : ORIGIN = ${hex(appBase)}, LENGTH = ${hex(appEnd - appBase)}
-    LOW_RAM (rw)   : ORIGIN = ${hex(ram)}, LENGTH = ${hex(mailbox - ram)}
+    VECTORS (rw)   : ORIGIN = ${hex(ram)}, LENGTH = ${hex(low - ram)}
+    LOW_RAM (rw)   : ORIGIN = ${hex(low)}, LENGTH = ${hex(mailbox - low)}
     MAILBOX (rw)   : ORIGIN = ${hex(mailbox)}, LENGTH = ${hex(MAILBOX_SIZE)}
     HIGH_RAM (rw)  : ORIGIN = ${hex(high)}, LENGTH = ${hex(ramEnd - high)}
 }
-REGION_ALIAS("RAM", ${ramEnd - high > mailbox - ram ? 'HIGH_RAM' : 'LOW_RAM'})
+REGION_ALIAS("RAM", ${ramEnd - high > mailbox - low ? 'HIGH_RAM' : 'LOW_RAM'})
 `,
   );
 
@@ -156,13 +181,13 @@ ${
 
 const rows = [...parts.values()].map(
   (part) =>
-    `    {"${part.name}", BOARD_FAMILY_${part.family.slice(5).toUpperCase()}, BOARD_CORE_${part.core.slice(7).toUpperCase()}, ${hex(part.flash.size)}u, ${part.flash.page}u, ${hex(part.ram.size)}u, ${part.romBootloaderId.toLowerCase()}u, ${hex(Number(part.flashSizeRegister))}u, ${hex(Number(part.uniqueId))}u, ${part.maxClockHz}u},`,
+    `    {"${part.name}", BOARD_FAMILY_${part.family.slice(5).toUpperCase()}, BOARD_CORE_${part.core.slice(7).toUpperCase()}, ${hex(part.flash.size)}u, ${part.flash.page}u, ${hex(part.ram.size)}u, ${part.romBootloaderId.toLowerCase()}u, ${hex(Number(part.flashSizeRegister))}u, ${hex(Number(part.uniqueId))}u, ${part.maxClockHz}u, ${part.ccm?.size ?? 0}u, ${part.backupRegisters ?? 0}u},`,
 );
 files.set(
   'test/board/parts.generated.h',
   `// ${banner('linker/parts/*.json')}
 // Rows of struct board_part: name, family, core, flash, page and RAM size, device id, address of the flash size
-// register, address of the unique id, highest clock.
+// register, address of the unique id, highest clock, CCM size, backup registers.
 ${rows.join('\n')}
 `,
 );
@@ -181,5 +206,31 @@ ${chips.join('\n')}
 ] as const;
 `,
 );
+
+files.set(
+  'test/explore/boards.generated.h',
+  `// ${banner('linker/boards/*.json')}
+// Rows of the boards that are explored: name, part, APP_BASE.
+${[...boards.values()].map(({ name, part, appBase }) => `    {"${name}", "${part}", ${hex(Number(appBase))}u},`).join('\n')}
+`,
+);
+
+const toolchain = {
+  name: 'cross',
+  hidden: true,
+  generator: 'Ninja',
+  binaryDir: `\${sourceDir}/../build/\${presetName}`,
+  toolchainFile: `\${sourceDir}/arm-none-eabi.cmake`,
+};
+const names = [...boards.keys()];
+const presets = {
+  version: 6,
+  configurePresets: [
+    toolchain,
+    ...names.map((name) => ({ name, inherits: 'cross', cacheVariables: { BOARD: name } })),
+  ],
+  buildPresets: names.map((name) => ({ name, configurePreset: name })),
+};
+files.set('bootloader-c/CMakePresets.json', `${JSON.stringify(presets, null, 2)}\n`);
 
 emit(files);

@@ -4,6 +4,10 @@
 #include "iap_bytes.h"
 #include "iap_hello.h"
 
+void iap_app_use_vectors(uint32_t app_base) {
+    vectors_use(app_base);
+}
+
 static const uint8_t *flash(void *context, uint32_t address) {
     (void)context;
     return (const uint8_t *)(uintptr_t)address;

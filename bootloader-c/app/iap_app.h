@@ -50,6 +50,12 @@ struct iap_app {
     uint8_t answer[IAP_HELLO_RESPONSE_SIZE + IAP_FRAME_OVERHEAD];
 };
 
+// Puts the vector table at app_base in force, for an application that a debugger starts; the
+// bootloader has done it already, and twice is harmless. To be called first of all in the reset
+// handler: on a Cortex-M0 the table is copied to the first 192 bytes of SRAM, which linker/app.ld
+// leaves free.
+void iap_app_use_vectors(uint32_t app_base);
+
 // Takes the bootloader's report out of the mailbox and reads the identity. Call it before
 // interrupts need the app kit.
 void iap_app_init(struct iap_app *app, const struct iap_app_config *config);

@@ -8,9 +8,8 @@ static bool inside(uint32_t address, uint32_t size, uint32_t begin, uint32_t end
 
 bool iap_flash_writable(const struct iap_config *config, uint32_t address, uint32_t size) {
     return inside(address, size, config->app_base, config->app_end) ||
-           inside(address, size, IAP_RECORD_A_ADDRESS,
-                  IAP_RECORD_A_ADDRESS + IAP_RECORD_AREA_SIZE) ||
-           inside(address, size, IAP_RECORD_B_ADDRESS, IAP_RECORD_B_ADDRESS + IAP_RECORD_AREA_SIZE);
+           inside(address, size, iap_record_a(config), iap_record_b(config)) ||
+           inside(address, size, iap_record_b(config), config->app_base);
 }
 
 bool iap_flash_erase_page(const struct iap_target *target, uint32_t address) {

@@ -17,6 +17,19 @@ bool iap_flash_erase_page(const struct iap_target *target, uint32_t address);
 uint32_t iap_flash_program(const struct iap_target *target, uint32_t address, const uint8_t *bytes,
                            uint32_t size);
 
+// What lies below the application: record areas A and B, and below them the identity block.
+static inline uint32_t iap_record_a(const struct iap_config *config) {
+    return config->app_base - 2 * IAP_RECORD_AREA_SIZE;
+}
+
+static inline uint32_t iap_record_b(const struct iap_config *config) {
+    return config->app_base - IAP_RECORD_AREA_SIZE;
+}
+
+static inline uint32_t iap_identity_block(const struct iap_config *config) {
+    return iap_record_a(config) - IAP_IDENTITY_SIZE;
+}
+
 // Flash as memory.
 static inline const uint8_t *iap_flash_read(const struct iap_target *target, uint32_t address) {
     return target->port->flash(target->port->context, address);

@@ -7,7 +7,7 @@
 #define NO_RATE 0xffffffffu
 
 struct iap_identity iap_identity_read(const struct iap_target *target) {
-    const uint8_t *block = iap_flash_read(target, IAP_IDENTITY_ADDRESS);
+    const uint8_t *block = iap_flash_read(target, iap_identity_block(target->config));
     struct iap_identity identity = {.flags = 0xff, .default_rate = target->config->default_rate};
     if (iap_get32(block + IAP_IDENTITY_AT_MAGIC) != IAP_IDENTITY_MAGIC ||
         iap_get32(block + IAP_IDENTITY_AT_CRC32) != iap_crc32(0, block, IAP_IDENTITY_AT_CRC32)) {

@@ -10,8 +10,6 @@ _Static_assert(IAP_AREA_HEADER_SIZE + IAP_RECORD_SLOTS * IAP_RECORD_SLOT_SIZE <=
 _Static_assert(IAP_RECORD_SLOT_SIZE - IAP_RECORD_SLOT_AT_TRIALS == 2 * IAP_RECORD_TRIALS,
                "one half-word a trial");
 
-static const uint32_t areas[2] = {IAP_RECORD_A_ADDRESS, IAP_RECORD_B_ADDRESS};
-
 static bool is_set(const uint8_t *state) {
     return iap_get16(state) != IAP_STATE_CLEAR;
 }
@@ -64,14 +62,15 @@ static struct iap_entry read_entry(const struct iap_target *target, uint32_t add
 }
 
 static void find_area(const struct iap_target *target, struct iap_record *record) {
-    for (uint32_t i = 0; i < 2; i++) {
-        const uint8_t *area = iap_flash_read(target, areas[i]);
+    const struct iap_config *config = target->config;
+    for (uint32_t at = iap_record_a(config); at < config->app_base; at += IAP_RECORD_AREA_SIZE) {
+        const uint8_t *area = iap_flash_read(target, at);
         if (!area_good(area)) {
             continue;
         }
         uint32_t generation = iap_get32(area + IAP_AREA_HEADER_AT_GENERATION);
         if (record->area == 0 || generation > record->generation) {
-            record->area = areas[i];
+            record->area = at;
             record->generation = generation;
         }
     }
@@ -133,7 +132,8 @@ bool iap_record_mark_valid(const struct iap_target *target, uint32_t slot) {
 }
 
 bool iap_record_firm(const struct iap_target *target, uint32_t slot) {
-    uint32_t area = slot < areas[1] ? areas[0] : areas[1];
+    const struct iap_config *config = target->config;
+    uint32_t area = slot < iap_record_b(config) ? iap_record_a(config) : iap_record_b(config);
     return iap_record_mark(target, area, IAP_AREA_HEADER_AT_SEALED) &&
            iap_record_mark(target, slot, IAP_RECORD_SLOT_AT_WRITTEN);
 }
@@ -165,7 +165,9 @@ static bool copy_entry(const struct iap_target *target, uint32_t address,
 // Makes the other area the active one, with the live entries in it. The old area holds nothing of
 // value then.
 static bool rotate(const struct iap_target *target, struct iap_record *record, uint32_t *failed) {
-    uint32_t area = record->area == areas[0] ? areas[1] : areas[0];
+    const struct iap_config *config = target->config;
+    uint32_t area =
+        record->area == iap_record_a(config) ? iap_record_b(config) : iap_record_a(config);
     for (uint32_t at = 0; at < IAP_RECORD_AREA_SIZE; at += target->config->page_size) {
         *failed = area + at;
         if (!iap_flash_erase_page(target, area + at)) {

@@ -1,23 +1,20 @@
 // A small application with interrupts of its own, that can be updated while it runs. It prints a
 // line twice a second.
 #include "board.h"
+#include "family.h"
 #include "flash.h"
 #include "iap_app.h"
-#include "registers.h"
+#include "vectors_found.h"
 
 #define CLOCK_HZ    8000000u // HSI, as after a reset
 #define PRINT_TICKS 500u     // ms
 
 #define NVIC_ISER(n)     REG32(0xe000e100u + 4u * (n))
-#define NVIC_IPR_USART1  (*(volatile uint8_t *)(0xe000e400u + USART1_IRQ))
-#define USART1_IRQ       37u
-#define LOW_PRIORITY     0xf0u
+#define NVIC_IPR(n)      REG32(0xe000e400u + 4u * (n)) // words only on a Cortex-M0
+#define LOW_PRIORITY     0xc0u                         // of the bits that every core has
 #define SYST_CSR_TICKINT 2u
 #define SYST_CSR_CORE    4u
-#define USART_SR_RXNE    (1u << 5)
-#define USART_CR1_RXNEIE (1u << 5)
-#define GPIO_MODE_TX     0xbu
-#define GPIO_MODE_RX     0x8u
+#define GPIOA            0u
 
 static struct iap_app app;
 static volatile uint32_t ticks;
@@ -30,23 +27,25 @@ void systick_handler(void) {
 }
 
 void usart1_handler(void) {
-    if ((USART1_SR & (USART_SR_RXNE | USART_SR_ORE)) != 0) {
-        iap_app_receive(&app, (uint8_t)USART1_DR);
+    if ((USART1_STATUS & (USART_STATUS_RXNE | USART_STATUS_ORE)) != 0) {
+        uint8_t byte = (uint8_t)USART1_RX_DATA;
+        usart_clear_overrun();
+        iap_app_receive(&app, byte);
     }
 }
 
 static void send(void *context, const uint8_t *bytes, size_t size) {
     (void)context;
     for (size_t i = 0; i < size; i++) {
-        while ((USART1_SR & USART_SR_TXE) == 0) {
+        while ((USART1_STATUS & USART_STATUS_TXE) == 0) {
         }
-        USART1_DR = bytes[i];
+        USART1_TX_DATA = bytes[i];
     }
 }
 
 static void flush(void *context) {
     (void)context;
-    while ((USART1_SR & USART_SR_TC) == 0) {
+    while ((USART1_STATUS & USART_STATUS_TC) == 0) {
     }
 }
 
@@ -75,13 +74,14 @@ static void print_number(uint32_t value, uint32_t base, uint32_t digits) {
 }
 
 static void start_uart(void) {
-    RCC_APB2ENR |= RCC_APB2ENR_IOPEN(0) | RCC_APB2ENR_USART1EN;
-    GPIO_BSRR(0) = 1u << 10;
-    GPIO_CR(0, 9u) =
-        (GPIO_CR(0, 9u) & ~0xff0u) | GPIO_MODE_TX << 4 | GPIO_MODE_RX << 8; // PA9, PA10
+    RCC_APB2ENR |= RCC_APB2ENR_USART1EN;
+    gpio_clock(GPIOA);
+    gpio_usart_tx(GPIOA, 9);
+    gpio_usart_rx(GPIOA, 10);
     USART1_BRR = CLOCK_HZ / BOARD_RATE;
     USART1_CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE | USART_CR1_RXNEIE;
-    NVIC_IPR_USART1 = LOW_PRIORITY; // SysTick goes on while the app kit answers
+    NVIC_IPR(USART1_IRQ / 4) |=
+        LOW_PRIORITY << 8 * (USART1_IRQ % 4); // SysTick goes on while the app kit answers
     NVIC_ISER(USART1_IRQ / 32) = 1u << USART1_IRQ % 32;
 }
 
@@ -96,8 +96,8 @@ static void print_state(void) {
     print_number(DEMO_VERSION, 10, 1);
     print(": tick ");
     print_number(ticks, 10, 1);
-    print(", VTOR 0x");
-    print_number(SCB_VTOR, 16, 8);
+    print(", vectors 0x");
+    print_number(vectors_found, 16, 8);
     print(", bootloader stayed for ");
     print_number(app.report.stay, 10, 1);
     print(", reset flags 0x");

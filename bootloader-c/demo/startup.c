@@ -1,5 +1,8 @@
 // The demo's own vector table and reset handler, as any application has them.
 #include "cortexm.h"
+#include "family.h"
+#include "iap_app.h"
+#include "vectors_found.h"
 
 extern uint32_t link_stack_top[];
 extern uint32_t link_data_begin[];
@@ -13,9 +16,23 @@ void systick_handler(void);
 void usart1_handler(void);
 _Noreturn void reset_handler(void);
 
-#define USART1_VECTOR (16 + 37) // RM0008, table 63
+#define USART1_VECTOR (16 + USART1_IRQ)
+
+typedef void handler(void);
+
+struct vector_table {
+    uint32_t *stack_top;
+    handler *handlers[USART1_VECTOR];
+};
+
+uint32_t vectors_found;
+
+static const struct vector_table vectors;
 
 _Noreturn void reset_handler(void) {
+    // The bootloader has put them in force. A debugger that starts this application has not.
+    uint32_t found = vectors_address();
+    iap_app_use_vectors((uint32_t)(uintptr_t)&vectors);
     const uint32_t *from = link_data_load;
     for (uint32_t *to = link_data_begin; to < link_data_end; to++) {
         *to = *from++;
@@ -23,6 +40,7 @@ _Noreturn void reset_handler(void) {
     for (uint32_t *to = link_bss_begin; to < link_bss_end; to++) {
         *to = 0;
     }
+    vectors_found = found;
     (void)main();
     system_reset();
 }
@@ -32,12 +50,7 @@ static void unexpected(void) {
     }
 }
 
-typedef void handler(void);
-
-__attribute__((section(".vectors"), used)) static const struct {
-    uint32_t *stack_top;
-    handler *handlers[USART1_VECTOR];
-} vectors = {
+__attribute__((section(".vectors"), used)) static const struct vector_table vectors = {
     link_stack_top,
     {
         [0] = reset_handler,

@@ -3,7 +3,7 @@
 import yargs from 'yargs';
 import { realClock } from '../clock.js';
 import { ExitCode, exitCodeOf, IapError } from '../errors.js';
-import { partNames } from './board-file.js';
+import { boardNames, partNames } from './board-file.js';
 import { CONFORMANCE_NOTE, CONFORMANCE_OPTIONS } from './conformance-options.js';
 import { DUMP_OPTIONS, FACTORY_OPTIONS } from './factory-options.js';
 import { BASE_OPTION } from './image-file.js';
@@ -161,8 +161,8 @@ async function run(args: readonly string[], context: Context): Promise<ExitCode 
             type: 'string',
             requiresArg: true,
             demandOption: true,
-            choices: partNames(),
-            describe: 'Which part',
+            choices: [...new Set([...partNames(), ...boardNames()])].sort(),
+            describe: 'Which part, or board of linker/boards',
           })
           .option('flash', {
             type: 'string',
@@ -191,9 +191,9 @@ async function run(args: readonly string[], context: Context): Promise<ExitCode 
           .options(JSON_OPTION)
           .example('$0 board --part stm32f103xe --realtime', 'prints the port to use with --port'),
       async (argv) => {
-        const { board, factoryFlash } = await import('./commands/board.js');
+        const { board, factoryFlash, silicon } = await import('./commands/board.js');
         const given = args.slice(args.indexOf('board') + 1);
-        boardExit = await board([...given, ...factoryFlash(argv)]);
+        boardExit = await board([...silicon(given, argv.part), ...factoryFlash(argv)]);
       },
     )
     .demandCommand(1, 'which command?')

@@ -50,7 +50,9 @@ export async function tellWork<T>(output: Output, work: RomWork<T>): Promise<T> 
         break;
       case 'erasing':
         output.line(
-          step.value.pages === undefined ? 'erasing all of flash' : `erasing ${step.value.pages} pages`,
+          step.value.pages === undefined
+            ? 'erasing all of flash'
+            : `erasing ${step.value.pages} pages`,
         );
         break;
       case 'writing':

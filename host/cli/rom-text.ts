@@ -1,6 +1,7 @@
 // A part in its ROM bootloader, in words and for JSON.
-import { commandName, type RomInfo, SECTOR } from '../isp/index.js';
+
 import { chipOf, partNamesOf } from '../isp/chips.js';
+import { commandName, type RomInfo, SECTOR } from '../isp/index.js';
 import { hexBytes } from '../text.js';
 
 /** For example: STM32F10x high density (stm32f103xe), ROM bootloader 2.2, 512 KB of flash */
@@ -33,7 +34,10 @@ export function romTable(info: RomInfo): string[] {
     ['page', chip === undefined ? '(unknown)' : `${chip.pageSize} bytes`],
     ['unique id', uniqueId === undefined ? unknown : hexBytes(uniqueId)],
     ['read-out', info.readProtected ? 'protected' : 'open'],
-    ['write protection', optionBytes === undefined ? unknown : sectorsText(optionBytes.protectedSectors)],
+    [
+      'write protection',
+      optionBytes === undefined ? unknown : sectorsText(optionBytes.protectedSectors),
+    ],
     ['option bytes', optionBytes === undefined ? unknown : optionText(optionBytes)],
   ];
   return rows.map(([name, value]) => `${name.padEnd(18)} ${value}`);

@@ -51,9 +51,13 @@ export function loadSegments(file: Uint8Array, { name = '', base }: LoadOptions)
   if (found.contents) return join(found.contents.segments, found.origin);
   const { image } = read(file, { name, ...(base === undefined ? {} : { base }) });
   if (image.base === undefined) {
-    throw new IapError('USAGE', `${printable(name)} is a raw binary, which does not say where it belongs`, {
-      hint: 'add --base, for example --base 0x08000000',
-    });
+    throw new IapError(
+      'USAGE',
+      `${printable(name)} is a raw binary, which does not say where it belongs`,
+      {
+        hint: 'add --base, for example --base 0x08000000',
+      },
+    );
   }
   return [{ address: image.base, bytes: image.bytes }];
 }
@@ -65,7 +69,11 @@ function recognise(
 ): { readonly format: ImageFormat; readonly contents?: Contents; readonly origin: Origin } {
   const extension = extensionOf(name);
   if (isElf(file)) {
-    return { format: 'elf', contents: contentsOf(parseElf(file, name), name), origin: { what: ELF, name } };
+    return {
+      format: 'elf',
+      contents: contentsOf(parseElf(file, name), name),
+      origin: { what: ELF, name },
+    };
   }
   if (isPackage(file)) return { format: 'package', origin: { what: 'package', name } };
   if (extension !== 'bin') {

@@ -50,10 +50,22 @@ export const FAMILIES: Readonly<Record<Family, FamilyFacts>> = {
 /** AN2606, tables of device-dependent parameters; page sizes from RM0008, RM0041, RM0091, RM0360, RM0316. */
 const CHIPS: readonly Chip[] = [
   { name: 'STM32F10x low density', family: 'stm32f1', pid: 0x412, pageSize: 1024, romRam: 0x200 },
-  { name: 'STM32F10x medium density', family: 'stm32f1', pid: 0x410, pageSize: 1024, romRam: 0x200 },
+  {
+    name: 'STM32F10x medium density',
+    family: 'stm32f1',
+    pid: 0x410,
+    pageSize: 1024,
+    romRam: 0x200,
+  },
   { name: 'STM32F10x high density', family: 'stm32f1', pid: 0x414, pageSize: 2048, romRam: 0x200 },
   { name: 'STM32F105/F107', family: 'stm32f1', pid: 0x418, pageSize: 2048, romRam: 0x1000 },
-  { name: 'STM32F100 low and medium density', family: 'stm32f1', pid: 0x420, pageSize: 1024, romRam: 0x200 },
+  {
+    name: 'STM32F100 low and medium density',
+    family: 'stm32f1',
+    pid: 0x420,
+    pageSize: 1024,
+    romRam: 0x200,
+  },
   { name: 'STM32F100 high density', family: 'stm32f1', pid: 0x428, pageSize: 2048, romRam: 0x200 },
   { name: 'STM32F10x XL density', family: 'stm32f1', pid: 0x430, pageSize: 2048, romRam: 0x800 },
   { name: 'STM32F05x/F030x8', family: 'stm32f0', pid: 0x440, pageSize: 1024, romRam: 0x800 },

@@ -79,10 +79,14 @@ function nobody(rate: number, ms: number, heard: Uint8Array, lines: boolean): Ia
     ? `if DTR and RTS are wired another way, try --lines rts-reset, --invert-reset or --invert-boot0; by hand: ${BY_HAND}`
     : BY_HAND;
   if (heard.length === 0) {
-    return new IapError('NO_ANSWER', `no ROM bootloader answers within ${seconds} s at ${rate} baud`, {
-      hint,
-      details,
-    });
+    return new IapError(
+      'NO_ANSWER',
+      `no ROM bootloader answers within ${seconds} s at ${rate} baud`,
+      {
+        hint,
+        details,
+      },
+    );
   }
   const sample = hexBytes(heard.subarray(0, 16));
   return new IapError(

@@ -19,9 +19,13 @@ export function eraser(rom: Rom): Chip {
 }
 
 export function readProtected(what: string): IapError {
-  return new IapError('READ_PROTECTED', `read-out protection is on: the ROM bootloader does not ${what}`, {
-    hint: '"iap isp unprotect --read --yes" takes it off; that erases all of flash',
-  });
+  return new IapError(
+    'READ_PROTECTED',
+    `read-out protection is on: the ROM bootloader does not ${what}`,
+    {
+      hint: '"iap isp unprotect --read --yes" takes it off; that erases all of flash',
+    },
+  );
 }
 
 /** @throws IapError WRITE_PROTECTED if any of these bytes of flash can not be changed */
@@ -53,7 +57,8 @@ export async function* erasePages(rom: Rom, pages: readonly number[]): RomWork<v
 
 export async function* eraseAll(rom: Rom): RomWork<void> {
   eraser(rom);
-  if (rom.info.optionBytes?.protectedSectors.length) checkWritable(rom, 0, rom.info.flashSize ?? 2 ** 20);
+  if (rom.info.optionBytes?.protectedSectors.length)
+    checkWritable(rom, 0, rom.info.flashSize ?? 2 ** 20);
   yield { event: 'erasing', pages: undefined };
   await once(rom.client, () => rom.client.eraseAll(rom.extendedErase));
 }

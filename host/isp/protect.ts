@@ -14,7 +14,12 @@ export async function* protectReadout(rom: Rom): RomWork<void> {
 
 /** Erases all of flash. */
 export async function* unprotectReadout(rom: Rom): RomWork<void> {
-  yield* change(rom, RomCommand.READOUT_UNPROTECT, 'Readout Unprotect', 'read-out protection off, all of flash erased');
+  yield* change(
+    rom,
+    RomCommand.READOUT_UNPROTECT,
+    'Readout Unprotect',
+    'read-out protection off, all of flash erased',
+  );
   check(!rom.info.readProtected, 'read-out protection is still on');
 }
 
@@ -32,7 +37,10 @@ export async function* protectWrite(rom: Rom, sectors: readonly number[]): RomWo
   await once(rom.client, () => rom.client.writeProtect(all));
   await found(rom, 'Write Protect');
   const now = rom.info.optionBytes?.protectedSectors ?? [];
-  check(all.every((sector) => now.includes(sector)), 'not all of these sectors are write-protected');
+  check(
+    all.every((sector) => now.includes(sector)),
+    'not all of these sectors are write-protected',
+  );
 }
 
 export async function* unprotectWrite(rom: Rom): RomWork<void> {

@@ -126,9 +126,7 @@ export class RomClient {
   }
 
   /** Sections 3.10 to 3.12: a second ACK when it is done, then the device resets. */
-  async protection(
-    code: 0x73 | 0x82 | 0x92,
-  ): Promise<void> {
+  async protection(code: 0x73 | 0x82 | 0x92): Promise<void> {
     await this.#command(code);
     const limit = code === RomCommand.READOUT_UNPROTECT ? MASS_ERASE_MS : OPTIONS_MS;
     await this.#acknowledged(code, 'end', limit);

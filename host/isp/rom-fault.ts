@@ -44,16 +44,24 @@ export function explain(fault: RomFault, address?: number): IapError {
     ...(fault.found === undefined ? {} : { found: fault.found }),
   };
   if (fault.kind === 'silent') {
-    return new IapError('LINK_LOST', `the ROM bootloader does not answer any more: ${name}${at}, ${WAITED[fault.step]}`, {
-      hint: 'check power and cable; reset the part with BOOT0 high, and run the same command again',
-      details,
-    });
+    return new IapError(
+      'LINK_LOST',
+      `the ROM bootloader does not answer any more: ${name}${at}, ${WAITED[fault.step]}`,
+      {
+        hint: 'check power and cable; reset the part with BOOT0 high, and run the same command again',
+        details,
+      },
+    );
   }
   if (fault.kind === 'garbled') {
-    return new IapError('BAD_ANSWER', `${name}${at}: expected 0x79 or 0x1f from the ROM bootloader, found 0x${(fault.found ?? 0).toString(16).padStart(2, '0')}`, {
-      hint: 'try a lower --baud; check ground and cable; reset the part with BOOT0 high first',
-      details,
-    });
+    return new IapError(
+      'BAD_ANSWER',
+      `${name}${at}: expected 0x79 or 0x1f from the ROM bootloader, found 0x${(fault.found ?? 0).toString(16).padStart(2, '0')}`,
+      {
+        hint: 'try a lower --baud; check ground and cable; reset the part with BOOT0 high first',
+        details,
+      },
+    );
   }
   return refused(fault, name, at, details);
 }
@@ -88,14 +96,22 @@ function refused(fault: RomFault, name: string, at: string, details: ErrorDetail
     case 'length':
     case 'pages':
     case 'sectors':
-      return new IapError('REFUSED', `the part refuses the ${fault.step} of ${name}${at}: damaged on the line, each time`, {
-        hint: 'try a lower --baud; check ground and cable',
-        details,
-      });
+      return new IapError(
+        'REFUSED',
+        `the part refuses the ${fault.step} of ${name}${at}: damaged on the line, each time`,
+        {
+          hint: 'try a lower --baud; check ground and cable',
+          details,
+        },
+      );
     default:
-      return new IapError('REFUSED', `${name} failed in the part: it answered NACK when it should have been done`, {
-        hint: 'reset the part with BOOT0 high, look at "iap isp info", and try again',
-        details,
-      });
+      return new IapError(
+        'REFUSED',
+        `${name} failed in the part: it answered NACK when it should have been done`,
+        {
+          hint: 'reset the part with BOOT0 high, look at "iap isp info", and try again',
+          details,
+        },
+      );
   }
 }

@@ -66,7 +66,10 @@ export class Rom {
   async reopen(timeoutMs = 3000): Promise<void> {
     const { wiring } = this.options;
     await this.client.reader.sleep(ROM_START_MS);
-    await enter(this.transport, this.client, { timeoutMs, ...(wiring === undefined ? {} : { wiring }) });
+    await enter(this.transport, this.client, {
+      timeoutMs,
+      ...(wiring === undefined ? {} : { wiring }),
+    });
     this.info = await identify(this.client);
   }
 
@@ -83,10 +86,14 @@ export class Rom {
       });
     }
     if (!chip) {
-      throw new IapError('REFUSED', `a part with product id 0x${pid.toString(16)} is not known: how large its pages are can not be told`, {
-        hint: 'this program knows STM32 F0, F1 and F3',
-        details: { pid },
-      });
+      throw new IapError(
+        'REFUSED',
+        `a part with product id 0x${pid.toString(16)} is not known: how large its pages are can not be told`,
+        {
+          hint: 'this program knows STM32 F0, F1 and F3',
+          details: { pid },
+        },
+      );
     }
     return chip;
   }
@@ -161,7 +168,8 @@ async function identify(client: RomClient): Promise<RomInfo> {
     readProtected: false,
     flashSize: sizeOf(size),
     uniqueId: uniqueId instanceof Uint8Array ? uniqueId : undefined,
-    optionBytes: options instanceof Uint8Array ? decodeOptionBytes(options, chip.family) : undefined,
+    optionBytes:
+      options instanceof Uint8Array ? decodeOptionBytes(options, chip.family) : undefined,
   };
 }
 

@@ -7,6 +7,7 @@ import { REQUIREMENTS } from '../../host/conformance/requirements.js';
 import { conform } from '../../host/conformance/run.js';
 import { crc32, encode, IDENTITY_ADDRESS, IDENTITY_MAGIC, Identity } from '../../protocol/index.js';
 import { Board, bootloaderFile, built, mistakes, type Part, TempDir } from '../support/board.js';
+import { boardOptions, PARTS } from '../support/boards.js';
 import { iap, jsonLines } from '../support/cli.js';
 import { Lockstep } from './lockstep.js';
 
@@ -41,9 +42,9 @@ function identity(): Uint8Array {
 async function expectConforming(part: Part, args: readonly string[] = []): Promise<void> {
   const step = new Lockstep({
     board: built('build', 'board', 'iap-board'),
-    part,
+    part: PARTS[part].part,
     bootloader: bootloaderFile(part),
-    args,
+    args: [...boardOptions(part), ...args],
   });
   try {
     const { clock, power, transport } = step;

@@ -8,13 +8,13 @@ import {
   type DemoLine,
   type Mistake,
   mistakes,
+  PARTS,
   type Part,
   SteppedBoard,
   TempDir,
 } from '../support/board.js';
 import { Iap, type Outcome } from '../support/iap.js';
 
-export const APP_VTOR = 0x0800_8000;
 /** Application ticks between two lines of the demo [ms] */
 const PRINT_TICKS = 500;
 
@@ -152,13 +152,17 @@ export function expectDone(outcome: Outcome): void {
 export function expectDemo(board: Board, version: number, count = 2): Promise<DemoLine[]> {
   return withOutput(board, async (output) => {
     const lines = await output.lines(count);
-    expectLines(lines, version);
+    expectLines(lines, version, PARTS[board.part]);
     return lines;
   });
 }
 
-export function expectLines(lines: readonly DemoLine[], version: number): void {
-  for (const line of lines) expect(line).toMatchObject({ version, vtor: APP_VTOR });
+export function expectLines(
+  lines: readonly DemoLine[],
+  version: number,
+  { vectors } = PARTS.stm32f103xb,
+): void {
+  for (const line of lines) expect(line).toMatchObject({ version, vectors });
   lines.slice(1).forEach((line, i) => {
     const ticks = line.tick - (lines[i]?.tick ?? 0);
     expect(ticks).toBeGreaterThan(0);

@@ -4,8 +4,10 @@ import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { built } from '../support/board.js';
 
-async function demo(): Promise<{ readonly code: number | null; readonly said: string }> {
-  const child = spawn(process.execPath, [built('dist', 'scripts', 'demo.js')], {
+async function demo(
+  ...args: string[]
+): Promise<{ readonly code: number | null; readonly said: string }> {
+  const child = spawn(process.execPath, [built('dist', 'scripts', 'demo.js'), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 110_000,
   });
@@ -28,7 +30,7 @@ test('the demonstration shows what it promises', async () => {
     '100 %',
     'application started',
     'demo 1: tick',
-    'VTOR 0x08008000',
+    'vectors 0x08008000',
     'asking the application to enter the bootloader',
     'demo 2: tick',
     'nothing to do',

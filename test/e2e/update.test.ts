@@ -18,14 +18,14 @@ const POWER_ON_FLAGS = 0x0c00_0000;
 const SOFTWARE_FLAG = 0x1000_0000;
 
 describe.each(PART_NAMES)('%s', (part) => {
-  const { pageSize } = PARTS[part];
+  const { pageSize, part: silicon } = PARTS[part];
 
   test('first update of a factory-fresh board, from each image format', async () => {
     const board = await powerUp(part);
     const before = await on(board, 'info');
     expectDone(before);
     expect(before.result?.device).toMatchObject({
-      part,
+      part: silicon,
       mode: 'BOOTLOADER',
       stay: 'NO_RECORD',
       installed: null,
@@ -88,7 +88,7 @@ describe.each(PART_NAMES)('%s', (part) => {
 
     // The running application answers by itself, with its own reception interrupt.
     const info = await on(board, 'info');
-    expect(info.result?.device).toMatchObject({ mode: 'APP', part, installed: { size } });
+    expect(info.result?.device).toMatchObject({ mode: 'APP', part: silicon, installed: { size } });
     expectDone(await on(board, 'verify', board.dir.write('v2.bin', demoImage(part, 2, size))));
   });
 

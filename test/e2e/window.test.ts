@@ -1,6 +1,6 @@
 // Applications that can not answer, of the largest size: the listening window after a reset is the way in.
 import { expect, test } from 'vitest';
-import { deafImage, demoImage, differingPages, PARTS } from '../support/board.js';
+import { deafImage, demoImage, differingPages, PART_NAMES, PARTS } from '../support/board.js';
 import {
   calling,
   expectDemo,
@@ -14,15 +14,12 @@ import {
 
 const FAST = ['--baud', '921600'] as const;
 
-test.each([
-  ['stm32f103xe', 480 * 1024],
-  ['stm32f103xb', 96 * 1024],
-  ['stm32f100xb', 96 * 1024],
-] as const)(
-  '%s: a random image of %i bytes, the limit; one byte more is refused; then the window',
-  async (part, limit) => {
+test.each(PART_NAMES)(
+  '%s: a random image of the largest size; one byte more is refused; then the window',
+  async (part) => {
+    const { appBase, appSize: limit } = PARTS[part];
     const board = await powerUp(part);
-    const tooLarge = await flash(board, deafImage(limit + 1, 'hangs'));
+    const tooLarge = await flash(board, deafImage(limit + 1, 'hangs', 1, appBase));
     expect(tooLarge.code).toBe(3);
     expect(tooLarge.result).toMatchObject({
       ok: false,
@@ -31,7 +28,7 @@ test.each([
     });
     expect((await board.counters()).flashOps).toBe(0);
 
-    const image = deafImage(limit, 'hangs');
+    const image = deafImage(limit, 'hangs', 1, appBase);
     const first = await flash(board, image, ...FAST);
     expectDone(first);
     const pagesTotal = limit / PARTS[part].pageSize;

@@ -11,17 +11,19 @@
 #include "random.h"
 #include "resets.h"
 
-static const char *const parts[] = {"stm32f103xe", "stm32f103xb", "stm32f100xb"};
-#define PARTS (sizeof parts / sizeof parts[0])
+static const struct board_entry boards[] = {
+#include "boards.generated.h"
+};
+#define BOARDS (sizeof boards / sizeof boards[0])
 
-static struct product *load_part(const struct options *options, const char *part) {
+static struct product *load_board(const struct options *options, const struct board_entry *entry) {
     char bootloader[512];
     char demo[512];
-    snprintf(bootloader, sizeof bootloader, "%s/%s/bootloader.bin", options->build, part);
-    snprintf(demo, sizeof demo, "%s/%s/demo-v1.bin", options->build, part);
+    snprintf(bootloader, sizeof bootloader, "%s/%s/bootloader.bin", options->build, entry->name);
+    snprintf(demo, sizeof demo, "%s/%s/demo-v1.bin", options->build, entry->name);
     struct product *product = calloc(1, sizeof *product);
-    if (!product_load(product, part, options->bootloader != NULL ? options->bootloader : bootloader,
-                      demo)) {
+    if (!product_load(product, entry,
+                      options->bootloader != NULL ? options->bootloader : bootloader, demo)) {
         exit(2);
     }
     return product;
@@ -35,7 +37,7 @@ static double seconds(void) {
 
 struct run {
     const struct options *options;
-    const struct product *products[PARTS];
+    const struct product *products[BOARDS];
     uint32_t product_count;
     struct tally *tallies; // product × scenario, then product × random, then product × resets
 };
@@ -49,7 +51,7 @@ static struct tally *tally_of(const struct run *run, uint32_t product, uint32_t 
 }
 
 static void print_heads(void) {
-    printf("%-12s %-13s %10s %7s %10s %6s %7s %10s %5s %7s %9s %8s\n", "part", "scenario",
+    printf("%-15s %-13s %10s %7s %10s %6s %7s %10s %5s %7s %9s %8s\n", "board", "scenario",
            "operations", "points", "recoveries", "weak", "bricks", "unverified", "lost", "failed",
            "flapping", "seconds");
 }
@@ -57,8 +59,8 @@ static void print_heads(void) {
 static void print_row(const struct run *run, uint32_t product, uint32_t row, double begun) {
     bool all_ended = jobs_wait(); // before their counts are read
     const struct tally *tally = tally_of(run, product, row);
-    printf("%-12s %-13s %10u %7u %10u %6u %7u %10u %5u %7u %9u %8.0f%s\n",
-           run->products[product]->part->name,
+    printf("%-15s %-13s %10u %7u %10u %6u %7u %10u %5u %7u %9u %8.0f%s\n",
+           run->products[product]->name,
            row < scenario_count    ? scenarios[row].name
            : row == scenario_count ? "several cuts"
                                    : "resets",
@@ -171,13 +173,13 @@ static void replay(const struct run *run) {
 int main(int argc, char **argv) {
     const struct options options = options_parse(argc, argv);
     struct run run = {.options = &options};
-    for (uint32_t i = 0; i < PARTS; i++) {
-        if (options.part == NULL || strcmp(options.part, parts[i]) == 0) {
-            run.products[run.product_count++] = load_part(&options, parts[i]);
+    for (uint32_t i = 0; i < BOARDS; i++) {
+        if (options.part == NULL || strcmp(options.part, boards[i].name) == 0) {
+            run.products[run.product_count++] = load_board(&options, &boards[i]);
         }
     }
     if (run.product_count == 0) {
-        options_fail("no such part");
+        options_fail("no such board");
     }
     run.tallies = tally_create(tally_count(&run));
     if (options.has_cut || options.random != 0 || options.reset != NULL) {

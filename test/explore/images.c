@@ -23,7 +23,7 @@ static void make_header(struct image *image, uint32_t flags) {
     iap_put16(header + IAP_HEADER_AT_FORMAT, IAP_HEADER_FORMAT);
     iap_put16(header + IAP_HEADER_AT_HEADER_SIZE, IAP_HEADER_SIZE);
     iap_put16(header + IAP_HEADER_AT_HARDWARE_MAX, 0xffff);
-    iap_put32(header + IAP_HEADER_AT_LOAD_ADDRESS, IAP_APP_BASE);
+    iap_put32(header + IAP_HEADER_AT_LOAD_ADDRESS, image->base);
     iap_put32(header + IAP_HEADER_AT_IMAGE_SIZE, image->size);
     iap_put32(header + IAP_HEADER_AT_IMAGE_CRC32, iap_crc32(0, image->bytes, image->size));
     struct iap_sha256 sha;
@@ -37,9 +37,10 @@ static void make_header(struct image *image, uint32_t flags) {
     memset(header + IAP_HEADER_AT_SIGNATURE, 0xff, 64);
 }
 
-static void make(struct image *image, const struct board_part *part, uint32_t size, uint64_t seed,
+static void make(struct image *image, const struct image_place *place, uint32_t size, uint64_t seed,
                  bool zeros) {
-    *image = (struct image){.size = size, .page_size = part->page_size};
+    const struct board_part *part = place->part;
+    *image = (struct image){.base = place->app_base, .size = size, .page_size = part->page_size};
     memset(image->bytes, 0xff, sizeof image->bytes);
     for (uint32_t i = 0; i < size; i++) {
         image->bytes[i] = (uint8_t)next_random(&seed);
@@ -49,29 +50,29 @@ static void make(struct image *image, const struct board_part *part, uint32_t si
         iap_put16(image->bytes + i, 0);
     }
     iap_put32(image->bytes, SRAM_BASE + part->ram_size);
-    iap_put32(image->bytes + 4, IAP_APP_BASE + CODE + 1);
+    iap_put32(image->bytes + 4, image->base + CODE + 1);
     iap_put16(image->bytes + CODE, BRANCH_TO_SELF);
 }
 
-void images_make(struct image images[IMAGE_COUNT], const struct board_part *part,
+void images_make(struct image images[IMAGE_COUNT], const struct image_place *place,
                  const uint8_t *demo, uint32_t demo_size) {
-    uint32_t page = part->page_size;
+    uint32_t page = place->part->page_size;
     uint32_t old_size = page == 1024 ? 3 * page - 100 : 2 * page - 100;
-    make(&images[IMAGE_OLD], part, old_size, 1, true);
-    make(&images[IMAGE_SAME], part, old_size, 2, true);
-    make(&images[IMAGE_SMALL], part, page + 300, 3, true);
-    make(&images[IMAGE_LARGE], part, old_size + 2 * page, 4, true);
-    make(&images[IMAGE_PATCHED], part, old_size, 1, true);
-    make(&images[IMAGE_DENSE], part, old_size, 7, false);
+    make(&images[IMAGE_OLD], place, old_size, 1, true);
+    make(&images[IMAGE_SAME], place, old_size, 2, true);
+    make(&images[IMAGE_SMALL], place, page + 300, 3, true);
+    make(&images[IMAGE_LARGE], place, old_size + 2 * page, 4, true);
+    make(&images[IMAGE_PATCHED], place, old_size, 1, true);
+    make(&images[IMAGE_DENSE], place, old_size, 7, false);
     images[IMAGE_PATCHED].bytes[page + 17] ^= 0xff;
-    make(&images[IMAGE_RAGGED], part, 2 * page + 2, 5, true);
+    make(&images[IMAGE_RAGGED], place, 2 * page + 2, 5, true);
     memset(images[IMAGE_RAGGED].bytes + 200, 0xff, page / 2);
     memset(images[IMAGE_RAGGED].bytes + page, 0x00, page - 64);
     for (int i = 0; i < IMAGE_DEMO; i++) {
         make_header(&images[i], 0);
     }
     struct image *own = &images[IMAGE_DEMO];
-    make(own, part, demo_size < IMAGE_ROOM ? demo_size : IMAGE_ROOM, 6, false);
+    make(own, place, demo_size < IMAGE_ROOM ? demo_size : IMAGE_ROOM, 6, false);
     memcpy(own->bytes, demo, own->size);
     make_header(own, IAP_IMAGE_FLAG_CONFIRM);
 }

@@ -26,12 +26,19 @@ enum image_name {
 struct image {
     uint8_t header[IAP_HEADER_SIZE];
     uint8_t bytes[IMAGE_ROOM]; // 0xFF after size
+    uint32_t base;             // load address
     uint32_t size;
     uint32_t page_size;
 };
 
+// Where applications are: the part, and APP_BASE of the board.
+struct image_place {
+    const struct board_part *part;
+    uint32_t app_base;
+};
+
 // demo is the demo application's binary, demo_size its bytes.
-void images_make(struct image images[IMAGE_COUNT], const struct board_part *part,
+void images_make(struct image images[IMAGE_COUNT], const struct image_place *place,
                  const uint8_t *demo, uint32_t demo_size);
 
 const char *image_label(enum image_name name);

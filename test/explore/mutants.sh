@@ -24,7 +24,7 @@ no-check-at-boot|core/iap_image.c|s/check->crc == iap_get32\(header \+ IAP_HEADE
 valid-not-needed|core/iap_record.c|s/state == IAP_STATE_SET :/1 :/|VALID counts as set in every entry|--reset wrong-hash|failed
 no-written|core/iap_record.c|s/!iap_entry_is\(&entry, IAP_ENTRY_WRITTEN\) \|\|//|an entry counts without WRITTEN|--full --seed 2 --seeds 10 --scenario patched|any
 trust-blank|core/iap_session.c|s/\.trust_blank = [^,]*,/.trust_blank = true,/|a page that reads blank is never erased|--uncut 60 --scenario other|flapping
-not-fed|port/stm32f1/port.c|s/IWDG_KR = IWDG_KEY_FEED;\n    usart/usart/|a running watchdog is not fed|--reset watchdog-update|failed
+not-fed|port/stm32/port.c|s/IWDG_KR = IWDG_KEY_FEED;\n    usart/usart/|a running watchdog is not fed|--reset watchdog-update|failed
 button-parks|core/iap.c|s/(if \(passed\(iap, iap->frame_ms, config->idle_ms\))/$1 \&\& iap->held_by != IAP_STAY_BUTTON/|a stuck button has no end|--reset stuck-button|failed
 trials-park|core/iap_boot.c|s/facts->trials_used && !facts->trials_stayed/facts->trials_used/|used-up trials have no end|--reset trials-used|failed
 listens-never|core/iap.c|s/\.listening = true/.listening = false/|no listening window|--uncut 1 --scenario same|failed

@@ -32,6 +32,7 @@ struct exploration {
 
 static void note(void *context, const struct board_flash_op *operation) {
     struct journal *journal = context;
+    uint32_t app_base = journal->rig->product->app_base;
     if (journal->count < MOST_OPERATIONS) {
         journal->address[journal->count] = operation->address;
         journal->erase[journal->count] = operation->kind == BOARD_FLASH_ERASE;
@@ -39,12 +40,12 @@ static void note(void *context, const struct board_flash_op *operation) {
     }
     // The record must be right before and after every operation, not only where power is cut: the
     // check at boot hides the difference until a cell flaps.
-    if (operation->kind == BOARD_FLASH_ERASE || operation->address < IAP_APP_BASE) {
+    if (operation->kind == BOARD_FLASH_ERASE || operation->address < app_base) {
         struct expectation expectation =
-            record_expect(board_flash_data(journal->rig->board), journal->rig->product->images);
+            record_expect(rig_app(journal->rig), journal->rig->product->images);
         journal->vouched_wrongly |= expectation.valid && expectation.starts == IMAGE_NONE;
         journal->lost |= journal->starts != IMAGE_NONE && expectation.starts != journal->starts &&
-                         !record_is_touched(operation->address);
+                         !record_is_touched(app_base, operation->address);
         journal->starts = expectation.starts;
     }
 }
@@ -53,12 +54,14 @@ static void note(void *context, const struct board_flash_op *operation) {
 // All others leave a page, or a slot without WRITTEN, in the middle.
 static bool is_key(const struct journal *journal, uint64_t cut) {
     uint32_t at = (uint32_t)cut - 1;
-    bool app = journal->address[at] >= IAP_APP_BASE;
+    uint32_t app_base = journal->rig->product->app_base;
+    bool app = journal->address[at] >= app_base;
     bool first = at == 0 || journal->erase[at - 1];
     bool last = at + 1 == journal->count || journal->erase[at + 1] ||
-                journal->address[at + 1] < IAP_APP_BASE ||
+                journal->address[at + 1] < app_base ||
                 journal->address[at + 1] % journal->page_size == 0;
-    return journal->erase[at] || record_in_states(journal->address[at]) || (app && (first || last));
+    return journal->erase[at] || record_in_states(app_base, journal->address[at]) ||
+           (app && (first || last));
 }
 
 static bool chosen(const struct exploration *exploration, uint64_t cut) {
@@ -90,8 +93,7 @@ static void before_operation(struct exploration *exploration) {
     exploration->cutting = true;
     exploration->point.cut = cut;
     exploration->point.thorough = thorough(exploration, cut);
-    exploration->point.before =
-        record_expect(board_flash_data(exploration->rig->board), pass->product->images);
+    exploration->point.before = record_expect(rig_app(exploration->rig), pass->product->images);
     board_cut_at(exploration->rig->board, 1, pass->seed * MOST_OPERATIONS + cut);
 }
 
@@ -100,8 +102,8 @@ static void on_operation(void *context, const struct board_flash_op *operation) 
     struct exploration *exploration = context;
     exploration->operations++;
     if (exploration->cutting && exploration->operations == exploration->point.cut) {
-        exploration->point.after = record_expect(board_flash_data(exploration->rig->board),
-                                                 exploration->pass->product->images);
+        exploration->point.after =
+            record_expect(rig_app(exploration->rig), exploration->pass->product->images);
         if (exploration->pass->verbose) {
             fprintf(stderr, "  cut in operation %llu: %s 0x%08x 0x%04x\n",
                     (unsigned long long)exploration->point.cut,
@@ -121,7 +123,7 @@ static bool clean_run(const struct pass *pass, struct journal *journal) {
     struct rig rig;
     bool done = open_prepared(pass, &rig);
     journal->rig = &rig;
-    journal->starts = record_expect(board_flash_data(rig.board), pass->product->images).starts;
+    journal->starts = record_expect(rig_app(&rig), pass->product->images).starts;
     rig.on_operation = note;
     rig.context = journal;
     done = done && scenario_step(&rig, &pass->scenario->explored, pass->seed);
@@ -135,7 +137,7 @@ static bool clean_run(const struct pass *pass, struct journal *journal) {
     }
     char replay[160];
     snprintf(replay, sizeof replay, "--part %s --scenario %s --cut 0 --seed %llu",
-             pass->product->part->name, pass->scenario->name, (unsigned long long)pass->seed);
+             pass->product->name, pass->scenario->name, (unsigned long long)pass->seed);
     if (journal->vouched_wrongly) {
         tally_find(pass->tally, FINDING_UNVERIFIED, replay,
                    "the record calls an image valid that is not complete in flash");

@@ -134,7 +134,7 @@ static void stir(struct rig *rig, const struct board_flash_image *torn, uint32_t
 
 void point_check(const struct point *point, struct rig *rig, struct tally *tally) {
     struct judge judge = {.point = point, .rig = rig, .tally = tally};
-    const char *part = rig->product->part->name;
+    const char *part = rig->product->name;
     snprintf(judge.replay, sizeof judge.replay,
              "--part %s --scenario %s --cut %llu --seed %llu --boots %u", part,
              point->scenario->name, (unsigned long long)point->cut, (unsigned long long)point->seed,

@@ -5,10 +5,6 @@
 #include "iap_bytes.h"
 #include "iap_crc.h"
 
-#define AREA_A (IAP_RECORD_A_ADDRESS - IAP_BOOTLOADER_BASE)
-#define AREA_B (IAP_RECORD_B_ADDRESS - IAP_BOOTLOADER_BASE)
-#define APP    (IAP_APP_BASE - IAP_BOOTLOADER_BASE)
-
 // Generation of an area, 0 if it is not good. They count from 1.
 static uint32_t generation_of(const uint8_t *area) {
     bool good = iap_get32(area) == IAP_RECORD_MAGIC && iap_get16(area + 4) == IAP_RECORD_FORMAT &&
@@ -35,19 +31,20 @@ static const uint8_t *newest_touched(const uint8_t *area) {
     return newest;
 }
 
-struct expectation record_expect(const uint8_t *flash, const struct image images[IMAGE_COUNT]) {
+struct expectation record_expect(const uint8_t *app, const struct image images[IMAGE_COUNT]) {
+    const uint8_t *area_b = app - IAP_RECORD_AREA_SIZE;
+    const uint8_t *area_a = area_b - IAP_RECORD_AREA_SIZE;
     struct expectation expectation = {.starts = IMAGE_NONE};
-    uint32_t a = generation_of(flash + AREA_A);
-    uint32_t b = generation_of(flash + AREA_B);
-    const uint8_t *slot =
-        a == 0 && b == 0 ? NULL : newest_touched(flash + (a > b ? AREA_A : AREA_B));
+    uint32_t a = generation_of(area_a);
+    uint32_t b = generation_of(area_b);
+    const uint8_t *slot = a == 0 && b == 0 ? NULL : newest_touched(a > b ? area_a : area_b);
     if (slot == NULL || iap_get16(slot + IAP_RECORD_SLOT_AT_VALID) != IAP_STATE_SET) {
         return expectation;
     }
     expectation.valid = true;
     for (uint32_t i = 0; i < IMAGE_COUNT; i++) {
         if (memcmp(slot + IAP_RECORD_SLOT_AT_HEADER, images[i].header, IAP_HEADER_SIZE) == 0 &&
-            image_complete(&images[i], flash + APP)) {
+            image_complete(&images[i], app)) {
             expectation.starts = (enum image_name)i;
         }
     }
@@ -61,21 +58,22 @@ struct expectation record_expect(const uint8_t *flash, const struct image images
 #define IN_AREA_HEADER UINT32_MAX
 
 // Offset in the slot of an address in the record.
-static uint32_t slot_offset(uint32_t address) {
-    uint32_t area = address < IAP_RECORD_B_ADDRESS ? IAP_RECORD_A_ADDRESS : IAP_RECORD_B_ADDRESS;
-    uint32_t offset = address - area;
+static uint32_t slot_offset(uint32_t app_base, uint32_t address) {
+    uint32_t offset = (address + 2 * IAP_RECORD_AREA_SIZE - app_base) % IAP_RECORD_AREA_SIZE;
     return offset < IAP_AREA_HEADER_SIZE ? IN_AREA_HEADER
                                          : (offset - IAP_AREA_HEADER_SIZE) % IAP_RECORD_SLOT_SIZE;
 }
 
-static bool in_record(uint32_t address) {
-    return address >= IAP_RECORD_A_ADDRESS && address < IAP_APP_BASE;
+static bool in_record(uint32_t app_base, uint32_t address) {
+    return address < app_base && app_base - address <= 2 * IAP_RECORD_AREA_SIZE;
 }
 
-bool record_in_states(uint32_t address) {
-    return in_record(address) && slot_offset(address) >= IAP_RECORD_SLOT_AT_CRC32;
+bool record_in_states(uint32_t app_base, uint32_t address) {
+    return in_record(app_base, address) &&
+           slot_offset(app_base, address) >= IAP_RECORD_SLOT_AT_CRC32;
 }
 
-bool record_is_touched(uint32_t address) {
-    return in_record(address) && slot_offset(address) == IAP_RECORD_SLOT_AT_TOUCHED;
+bool record_is_touched(uint32_t app_base, uint32_t address) {
+    return in_record(app_base, address) &&
+           slot_offset(app_base, address) == IAP_RECORD_SLOT_AT_TOUCHED;
 }

@@ -13,12 +13,12 @@ struct expectation {
     bool confirmed;
 };
 
-// flash is the whole flash from 0x08000000 on.
-struct expectation record_expect(const uint8_t *flash, const struct image images[IMAGE_COUNT]);
+// app is the flash from APP_BASE on; the record lies below it.
+struct expectation record_expect(const uint8_t *app, const struct image images[IMAGE_COUNT]);
 
 // Which half-word of the record is at an address: whether it belongs to the check values and states
 // of a slot or to the header of an area, and whether it is TOUCHED.
-bool record_in_states(uint32_t address);
-bool record_is_touched(uint32_t address);
+bool record_in_states(uint32_t app_base, uint32_t address);
+bool record_is_touched(uint32_t app_base, uint32_t address);
 
 #endif

@@ -147,7 +147,7 @@ static const char *idle_return(struct rig *rig) {
 }
 
 static bool old_image_left(const struct rig *rig) {
-    return record_expect(board_flash_data(rig->board), rig->product->images).starts == IMAGE_OLD;
+    return record_expect(rig_app(rig), rig->product->images).starts == IMAGE_OLD;
 }
 
 // The host goes away in the middle of an update; nothing else happens to the device.
@@ -197,7 +197,7 @@ static const char *trials_used(struct rig *rig) {
 // What the record vouches for is checked at each boot all the same.
 static const char *damaged_image(struct rig *rig) {
     uint8_t byte;
-    uint32_t address = IAP_APP_BASE + rig->product->part->page_size + 33;
+    uint32_t address = rig->product->app_base + rig->product->part->page_size + 33;
     if (!install(rig, IMAGE_OLD, HOST_NO_BOOT)) {
         return "an update does not succeed";
     }
@@ -249,8 +249,7 @@ static void run_case(const struct product *product, uint32_t number, bool verbos
                      struct tally *tally) {
     struct rig rig;
     char replay[160];
-    snprintf(replay, sizeof replay, "--part %s --reset %s", product->part->name,
-             cases[number].name);
+    snprintf(replay, sizeof replay, "--part %s --reset %s", product->name, cases[number].name);
     if (!rig_open(&rig, product, 1, verbose)) {
         return;
     }

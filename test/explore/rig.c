@@ -33,21 +33,25 @@ static void make_identity(uint8_t *block) {
     iap_put32(block + IAP_IDENTITY_AT_CRC32, iap_crc32(0, block, IAP_IDENTITY_AT_CRC32));
 }
 
-bool product_load(struct product *product, const char *part, const char *bootloader,
+bool product_load(struct product *product, const struct board_entry *entry, const char *bootloader,
                   const char *demo) {
     uint8_t application[IMAGE_ROOM];
-    product->part = board_find_part(part);
-    if (product->part == NULL) {
-        fprintf(stderr, "%s: no such part\n", part);
+    product->name = entry->name;
+    product->part = board_find_part(entry->part);
+    product->app_base = entry->app_base;
+    product->bootloader_size = entry->app_base - 2 * IAP_RECORD_AREA_SIZE - IAP_BOOTLOADER_BASE;
+    if (product->part == NULL || product->bootloader_size > sizeof product->bootloader) {
+        fprintf(stderr, "%s: no such part, or too large a bootloader\n", entry->part);
         return false;
     }
     memset(product->bootloader, 0xff, sizeof product->bootloader);
     uint32_t size = load(demo, application, sizeof application);
-    if (size == 0 || load(bootloader, product->bootloader, sizeof product->bootloader) == 0) {
+    if (size == 0 || load(bootloader, product->bootloader, product->bootloader_size) == 0) {
         return false;
     }
-    make_identity(product->bootloader + (IAP_IDENTITY_ADDRESS - IAP_BOOTLOADER_BASE));
-    images_make(product->images, product->part, application, size);
+    make_identity(product->bootloader + product->bootloader_size - IAP_IDENTITY_SIZE);
+    const struct image_place place = {product->part, product->app_base};
+    images_make(product->images, &place, application, size);
     return true;
 }
 
@@ -76,6 +80,7 @@ bool rig_open(struct rig *rig, const struct product *product, uint64_t seed, boo
     *rig = (struct rig){.product = product, .verbose = verbose};
     const struct board_config config = {.part = product->part,
                                         .seed = seed,
+                                        .app_base = product->app_base,
                                         .user = rig,
                                         .on_event = on_event,
                                         .on_flash_op = on_flash_op,
@@ -86,7 +91,7 @@ bool rig_open(struct rig *rig, const struct product *product, uint64_t seed, boo
         return false;
     }
     return board_poke(rig->board, IAP_BOOTLOADER_BASE, product->bootloader,
-                      sizeof product->bootloader);
+                      product->bootloader_size);
 }
 
 void rig_close(struct rig *rig) {
@@ -126,7 +131,8 @@ void rig_wait(struct rig *rig, uint64_t ps) {
 static bool application_runs(const struct rig *rig) {
     uint8_t mailbox[8];
     uint32_t pc = board_pc(rig->board);
-    return (pc >= IAP_APP_BASE && pc < IAP_BOOTLOADER_BASE + rig->product->part->flash_size) ||
+    return (pc >= rig->product->app_base &&
+            pc < IAP_BOOTLOADER_BASE + rig->product->part->flash_size) ||
            (rig->restarted &&
             board_peek(rig->board, IAP_MAILBOX_ADDRESS, mailbox, sizeof mailbox) &&
             iap_get32(mailbox) == IAP_MAILBOX_MAGIC &&
@@ -177,11 +183,12 @@ struct outcome rig_boot(struct rig *rig) {
 }
 
 const uint8_t *rig_app(const struct rig *rig) {
-    return board_flash_data(rig->board) + (IAP_APP_BASE - IAP_BOOTLOADER_BASE);
+    return board_flash_data(rig->board) + (rig->product->app_base - IAP_BOOTLOADER_BASE);
 }
 
 bool rig_bootloader_intact(const struct rig *rig) {
-    return memcmp(board_flash_data(rig->board), rig->product->bootloader, IAP_BOOTLOADER_SIZE) == 0;
+    return memcmp(board_flash_data(rig->board), rig->product->bootloader,
+                  rig->product->bootloader_size) == 0;
 }
 
 bool rig_rules_kept(const struct rig *rig) {

@@ -11,9 +11,12 @@
 #define RIG_CONFIRM_MS 600u // the demo application confirms itself after 500 ms
 #define RIG_RATE       921600u
 
-// What a device is made of; the same for every rig of a part.
+// What a device is made of; the same for every rig of a board.
 struct product {
+    const char *name; // of the board
     const struct board_part *part;
+    uint32_t app_base;
+    uint32_t bootloader_size;                // bytes, up to the record
     uint8_t bootloader[IAP_BOOTLOADER_SIZE]; // with an identity block
     struct image images[IMAGE_COUNT];
 };
@@ -42,8 +45,15 @@ struct rig {
     void *context;
 };
 
+// A board of linker/boards.
+struct board_entry {
+    const char *name;
+    const char *part;
+    uint32_t app_base;
+};
+
 // false leaves a message on stderr.
-bool product_load(struct product *product, const char *part, const char *bootloader,
+bool product_load(struct product *product, const struct board_entry *entry, const char *bootloader,
                   const char *demo);
 
 // A board with blank record and application, power off.

@@ -110,7 +110,8 @@ static void interrupt(void *context, const struct board_flash_op *operation) {
     if (interruption->touched && interruption->left > 0) {
         interruption->left--;
     }
-    if (operation->kind == BOARD_FLASH_PROGRAM && record_is_touched(operation->address)) {
+    if (operation->kind == BOARD_FLASH_PROGRAM &&
+        record_is_touched(interruption->rig->product->app_base, operation->address)) {
         interruption->touched = true;
     }
     if (interruption->touched && interruption->left == 0) {

@@ -28,7 +28,7 @@ export const WITHOUT: Readonly<Record<string, string>> = {};
 const CORE = 'core/';
 
 const PLL_NEVER_LOCKS: Edit = {
-  file: 'port/stm32f1/clock.c',
+  file: 'port/stm32/clock.c',
   find: 'if (wait(&RCC_CR, RCC_CR_PLLRDY, RCC_CR_PLLRDY)) {',
   replace: 'if (wait(&RCC_CR, RCC_CR_PLLRDY, 0) && wait(&RCC_CR, RCC_CR_PLLRDY, 1)) {',
 };
@@ -209,7 +209,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     id: 'counts its window wrongly',
     requirements: ['B-10'],
-    file: 'port/stm32f1/port.c',
+    file: 'port/stm32/port.c',
     find: '.window = BOARD_RING_SIZE - RING_RESERVE,',
     replace: '.window = BOARD_RING_SIZE + 4 * RING_RESERVE,',
     caughtBy: 'conformance:window',
@@ -217,7 +217,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     id: 'half a ring',
     requirements: ['B-10'],
-    file: 'port/stm32f1/port.c',
+    file: 'port/stm32/port.c',
     find: '.window = BOARD_RING_SIZE - RING_RESERVE,',
     replace: '.window = 2 * BOARD_RING_SIZE,',
     caughtBy: 'conformance:window',
@@ -649,8 +649,8 @@ export const MUTANTS: readonly Mutant[] = [
     id: 'erases the active area',
     requirements: ['B-53'],
     file: `${CORE}iap_record.c`,
-    find: 'uint32_t area = record->area == areas[0] ? areas[1] : areas[0];',
-    replace: 'uint32_t area = record->area == areas[0] ? areas[0] : areas[1];',
+    find: 'record->area == iap_record_a(config) ? iap_record_b(config) : iap_record_a(config);',
+    replace: 'record->area == iap_record_a(config) ? iap_record_a(config) : iap_record_b(config);',
     caughtBy: 'core:the_active_area_is_never_erased',
   },
   {
@@ -821,23 +821,23 @@ export const MUTANTS: readonly Mutant[] = [
   {
     id: 'starts without its vector table',
     requirements: ['B-65'],
-    file: 'port/cortexm/start_vtor.c',
-    find: '    SCB_VTOR = vectors;\n',
+    file: 'port/cortexm/start.c',
+    find: '    vectors_use(vectors);\n',
     replace: '',
     caughtBy: 'conformance:entry',
   },
   {
     id: 'starts with interrupts masked',
     requirements: ['B-65'],
-    file: 'port/cortexm/start_vtor.c',
-    find: '    SCB_VTOR = vectors;\n',
-    replace: '    SCB_VTOR = vectors;\n    mask_interrupts();\n',
+    file: 'port/cortexm/start.c',
+    find: '    vectors_use(vectors);\n',
+    replace: '    vectors_use(vectors);\n    mask_interrupts();\n',
     caughtBy: 'conformance:entry',
   },
   {
     id: 'starts with its own stack',
     requirements: ['B-65'],
-    file: 'port/cortexm/start_vtor.c',
+    file: 'port/cortexm/start.c',
     find: '__asm volatile("msr msp, r0\\n"\n                   "isb\\n"\n                   "bx r1\\n");',
     replace: '__asm volatile("bx r1\\n");',
     caughtBy: 'conformance:entry',
@@ -845,7 +845,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     id: 'starts from the first pass',
     requirements: ['B-65'],
-    file: 'port/stm32f1/port.c',
+    file: 'port/stm32/port.c',
     find: '    iap_copy(MAILBOX, mailbox, IAP_MAILBOX_SIZE);\n    system_reset();\n}',
     replace: '    (void)mailbox;\n    start_program(BOARD_APP_BASE);\n}',
     caughtBy: 'conformance:entry',
@@ -910,7 +910,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     id: 'BOOT before its answer is out',
     requirements: ['B-69'],
-    file: 'port/stm32f1/port.c',
+    file: 'port/stm32/port.c',
     find: '    usart_flush();\n    mask_interrupts();',
     replace: '    mask_interrupts();',
     caughtBy: 'conformance:boot',
@@ -918,7 +918,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     id: 'does not feed the watchdog',
     requirements: ['B-70'],
-    file: 'port/stm32f1/port.c',
+    file: 'port/stm32/port.c',
     find: '    (void)context;\n    IWDG_KR = IWDG_KEY_FEED;\n',
     replace: '    (void)context;\n',
     caughtBy: 'explore:watchdog-update',
@@ -926,7 +926,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     id: 'waits for the PLL for ever',
     requirements: ['B-71'],
-    file: 'port/stm32f1/clock.c',
+    file: 'port/stm32/clock.c',
     find: 'for (uint32_t i = 0; i < WAITS; i++) {',
     replace: 'for (;;) {',
     also: PLL_NEVER_LOCKS,

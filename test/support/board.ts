@@ -9,18 +9,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { openSerial } from '../../host/transport/serial.js';
 import { APP_BASE, BOOTLOADER_BASE } from '../../protocol/index.js';
+import { boardOptions, PARTS, type Part } from './boards.js';
 import { randomBytes } from './random.js';
 
-/** What the tests are told about the parts; on purpose not read from where the firmware gets it. */
-export const PARTS = {
-  stm32f103xe: { flashSize: 512 * 1024, pageSize: 2048 },
-  stm32f103xb: { flashSize: 128 * 1024, pageSize: 1024 },
-  stm32f100xb: { flashSize: 128 * 1024, pageSize: 1024 },
-} as const;
-export type Part = keyof typeof PARTS;
-export const PART_NAMES = Object.keys(PARTS) as Part[];
+export { PART_NAMES, PARTS, type Part } from './boards.js';
 
-const APP_OFFSET = APP_BASE - BOOTLOADER_BASE;
 const START_MS = 10_000;
 const STOP_MS = 5000;
 
@@ -98,24 +91,30 @@ export function demoImage(part: Part, version: 1 | 2, size?: number): Uint8Array
 }
 
 /** Random bytes with valid vectors that start one endless loop, or an undefined instruction. It can not answer anybody. */
-export function deafImage(size: number, kind: 'hangs' | 'crashes', seed = 1): Uint8Array {
+export function deafImage(
+  size: number,
+  kind: 'hangs' | 'crashes',
+  seed = 1,
+  base = APP_BASE,
+): Uint8Array {
   const image = randomBytes(seed, size);
   const view = new DataView(image.buffer);
   view.setUint32(0, 0x2000_1000, true);
-  view.setUint32(4, APP_BASE + 9, true);
+  view.setUint32(4, base + 9, true);
   view.setUint16(8, kind === 'hangs' ? 0xe7fe : 0xde00, true);
   return image;
 }
 
 /** Application pages as they are in a saved flash, against an image: numbers of those that differ */
 export function differingPages(part: Part, flash: Uint8Array, image: Uint8Array): number[] {
-  const { pageSize } = PARTS[part];
+  const { appBase, pageSize } = PARTS[part];
+  const app = flash.subarray(appBase - BOOTLOADER_BASE);
   const pages = Math.ceil(image.length / pageSize);
   const wanted = new Uint8Array(pages * pageSize).fill(0xff);
   wanted.set(image);
   const differs = (page: number): boolean => {
     const from = page * pageSize;
-    const there = flash.subarray(APP_OFFSET + from, APP_OFFSET + from + pageSize);
+    const there = app.subarray(from, from + pageSize);
     return there.some((byte, i) => byte !== wanted[from + i]);
   };
   return Array.from({ length: pages }, (_, page) => page).filter(differs);
@@ -123,7 +122,8 @@ export function differingPages(part: Part, flash: Uint8Array, image: Uint8Array)
 
 /** How often each application page was erased, 0 at APP_BASE */
 export function appErases(part: Part, { erasesPerPage }: Counters): Map<number, number> {
-  const first = APP_OFFSET / PARTS[part].pageSize;
+  const { appBase, pageSize } = PARTS[part];
+  const first = (appBase - BOOTLOADER_BASE) / pageSize;
   const pages = Object.entries(erasesPerPage).map(
     ([page, n]) => [Number(page) - first, n] as const,
   );
@@ -166,7 +166,14 @@ function boardArguments(part: Part, dir: TempDir, { flash, load, args }: BoardOp
     flash === undefined
       ? ['--load', `${bootloaderFile(part)}@0x${BOOTLOADER_BASE.toString(16)}`]
       : ['--flash', flash];
-  return ['--part', part, ...contents, ...loads, ...(args ?? [])];
+  return [
+    '--part',
+    PARTS[part].part,
+    ...boardOptions(part),
+    ...contents,
+    ...loads,
+    ...(args ?? []),
+  ];
 }
 
 /** A board on a pty. */
@@ -347,23 +354,24 @@ export class SteppedBoard {
 export interface DemoLine {
   readonly version: number;
   readonly tick: number;
-  readonly vtor: number;
+  /** Where the application found its vectors in force */
+  readonly vectors: number;
   readonly stay: number;
   readonly resetFlags: number;
 }
 
 const DEMO_LINE =
-  /^demo (\d+): tick (\d+), VTOR 0x([0-9a-f]{8}), bootloader stayed for (\d+), reset flags 0x([0-9a-f]{8})$/;
+  /^demo (\d+): tick (\d+), vectors 0x([0-9a-f]{8}), bootloader stayed for (\d+), reset flags 0x([0-9a-f]{8})$/;
 
 /** Whole lines of the demo application in what a UART received; anything else is left out. */
 export function demoLines(text: string): DemoLine[] {
   return text.split(/[\r\n]+/).flatMap((line) => {
     const found = DEMO_LINE.exec(line);
     if (!found) return [];
-    const [version, tick, vtor, stay, resetFlags] = found.slice(1).map((digits, i) => {
+    const [version, tick, vectors, stay, resetFlags] = found.slice(1).map((digits, i) => {
       return Number.parseInt(digits, i === 2 || i === 4 ? 16 : 10);
     }) as [number, number, number, number, number];
-    return [{ version, tick, vtor, stay, resetFlags }];
+    return [{ version, tick, vectors, stay, resetFlags }];
   });
 }
 

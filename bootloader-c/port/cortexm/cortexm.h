@@ -11,7 +11,7 @@
 #define SYST_RVR  REG32(0xe000e014u)
 #define SYST_CVR  REG32(0xe000e018u)
 #define SCB_ICSR  REG32(0xe000ed04u)
-#define SCB_VTOR  REG32(0xe000ed08u)
+#define SCB_VTOR  REG32(0xe000ed08u) // not on Cortex-M0
 #define SCB_AIRCR REG32(0xe000ed0cu)
 
 #define SYST_CSR_ENABLE 1u // counts HCLK / 8
@@ -50,6 +50,13 @@ void systick_start(struct systick *systick, uint32_t clock_hz);
 
 // Must be called before the counter wraps: every 2 s at 64 MHz.
 uint32_t systick_ms(struct systick *systick);
+
+// Puts the vector table at this address in force. On a core without a vector table offset register
+// the start of SRAM is overwritten with a copy.
+void vectors_use(uint32_t address);
+
+// Address of the table that is in force.
+uint32_t vectors_address(void);
 
 // Starts the program whose vector table is at vectors, as a reset would.
 _Noreturn void start_program(uint32_t vectors);

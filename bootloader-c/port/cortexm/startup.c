@@ -34,9 +34,12 @@ __attribute__((naked, noreturn)) static void fault_handler(void) {
     __asm volatile("mrs r0, msp\n"
                    "ldr r1, =link_stack_top\n"
                    "msr msp, r1\n"
-                   "b fault\n"
+                   "bl fault\n" // b reaches no more than 2 KB on a Cortex-M0
                    ".ltorg\n");
 }
+
+// A port may have one of its own, where NMI means more than a fault.
+__attribute__((weak, noreturn, alias("fault_handler"))) void nmi_handler(void);
 
 _Noreturn void reset_handler(void);
 _Noreturn void reset_handler(void) {
@@ -60,7 +63,7 @@ __attribute__((section(".vectors"), used)) static const struct {
     link_stack_top,
     {
         reset_handler, // 1
-        fault_handler, // 2 NMI
+        nmi_handler,   // 2
         fault_handler, // 3 HardFault
         fault_handler, // 4 MemManage
         fault_handler, // 5 BusFault

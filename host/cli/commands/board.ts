@@ -1,6 +1,6 @@
 // iap board: the virtual board, a program of its own.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BOOTLOADER_BASE } from '../../../protocol/index.js';
 import { IapError } from '../../errors.js';
@@ -14,6 +14,27 @@ export interface FlashChoice {
   readonly part: string;
   readonly flash?: string | undefined;
   readonly load?: unknown;
+}
+
+/** What the board program is told of a name: it knows parts only, and a board of linker/boards is a part with an APP_BASE. */
+export function silicon(
+  given: readonly string[],
+  name: string,
+  root: string = packageRoot(),
+): string[] {
+  const file = join(root, 'linker', 'boards', `${name}.json`);
+  if (!existsSync(file)) return [...given];
+  const { part, appBase } = JSON.parse(readFileSync(file, 'utf8')) as BoardFile;
+  const named = given.map((word, i) => {
+    if (given[i - 1] === '--part') return part;
+    return word.startsWith('--part=') ? `--part=${part}` : word;
+  });
+  return ['--app-base', appBase, ...named]; // first, so that the user's own wins
+}
+
+interface BoardFile {
+  readonly part: string;
+  readonly appBase: string;
 }
 
 /** A board that was given nothing to run comes from the factory with the bootloader that was built for its part. */

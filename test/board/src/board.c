@@ -30,8 +30,18 @@ const struct board_part *board_find_part(const char *name) {
     return NULL;
 }
 
-static const struct family *family_of(const struct board_part *part) {
-    return part->family == BOARD_FAMILY_F1 ? &family_f1 : NULL;
+static const struct family *const families[] = {
+    [BOARD_FAMILY_F0] = &family_f0, [BOARD_FAMILY_F1] = &family_f1, [BOARD_FAMILY_F3] = &family_f3};
+static const struct core *const cores[] = {
+    [BOARD_CORE_M0] = &core_m0, [BOARD_CORE_M3] = &core_m3, [BOARD_CORE_M4] = &core_m4};
+
+static bool ram_open(struct ram *ram, uint32_t base, uint32_t size) {
+    *ram = (struct ram){.base = base, .size = size, .lo = UINT32_MAX};
+    ram->data = size ? aligned_alloc(4096, size) : NULL;
+    if (ram->data) {
+        memset(ram->data, 0, size);
+    }
+    return ram->data || !size;
 }
 
 static void fill_identity(struct board *b) {
@@ -52,34 +62,32 @@ static void fill_identity(struct board *b) {
 }
 
 struct board *board_create(const struct board_config *config) {
-    const struct family *family = family_of(config->part);
-    struct board *b = family ? calloc(1, sizeof *b) : NULL;
+    struct board *b = calloc(1, sizeof *b);
     if (!b) {
         return NULL;
     }
     b->cfg = *config;
     b->part = config->part;
-    b->family = family;
+    b->family = families[b->part->family];
+    b->core = cores[b->part->core];
     size_t size = b->part->flash_size;
     b->flash = aligned_alloc(4096, size);
-    b->sram = aligned_alloc(4096, b->part->ram_size);
     b->sysmem = aligned_alloc(4096, SYSMEM_SIZE);
     b->classes = calloc(size / 2, sizeof *b->classes);
     b->fpec.page_old = malloc(size);
     b->erases_per_page = calloc(size / b->part->page_size, sizeof(uint32_t));
-    if (!b->flash || !b->sram || !b->sysmem || !b->classes || !b->fpec.page_old ||
-        !b->erases_per_page || !line_open(b)) {
+    if (!b->flash || !b->sysmem || !b->classes || !b->fpec.page_old || !b->erases_per_page ||
+        !ram_open(&b->ram[RAM_SRAM], SRAM_BASE, b->part->ram_size) ||
+        !ram_open(&b->ram[RAM_CCM], CCM_BASE, b->part->ccm_size) || !line_open(b)) {
         board_destroy(b);
         return NULL;
     }
     memset(b->flash, 0xFF, size);
-    memset(b->sram, 0, b->part->ram_size);
     for (int i = 0; i < EV_COUNT; i++) {
         b->ev[i] = NEVER;
     }
     b->cut_cycle = NEVER;
     b->rom.boot0 = config->boot0;
-    b->sram_lo = UINT32_MAX;
     rng_seed(&b->rng_flash, config->seed, 1);
     rng_seed(&b->rng_tear, config->seed, 2);
     rng_seed(&b->rng_weak, config->seed, 3);
@@ -109,7 +117,9 @@ void board_destroy(struct board *b) {
     line_close(b);
     cells_forget(b);
     free(b->flash);
-    free(b->sram);
+    for (int i = 0; i < RAM_COUNT; i++) {
+        free(b->ram[i].data);
+    }
     free(b->sysmem);
     free(b->classes);
     free(b->fpec.page_old);
@@ -138,17 +148,23 @@ void board_do_reset(struct board *b, enum board_reset_cause cause) {
     board_emit(b, BOARD_EVENT_RESET, (uint32_t)cause, names[cause]);
 }
 
+static void ram_garbage(struct board *b, struct ram *ram) {
+    for (uint32_t off = 0; off < ram->size; off += 4) {
+        uint32_t v = rng_next(&b->rng_ram);
+        memcpy(ram->data + off, &v, 4);
+    }
+    for (uint32_t off = 0; off < ram->size; off += RAM_PAGE) {
+        cpu_ram_written(b, ram->base + off, RAM_PAGE);
+    }
+}
+
 void board_power_on(struct board *b) {
     if (b->state != BOARD_OFF) {
         return;
     }
     b->power_ups++;
-    for (uint32_t i = 0; i < b->part->ram_size; i += 4) {
-        uint32_t v = rng_next(&b->rng_ram);
-        memcpy(b->sram + i, &v, 4);
-    }
-    for (uint32_t off = 0; off < b->part->ram_size; off += SRAM_PAGE) {
-        cpu_sram_written(b, off, SRAM_PAGE);
+    for (int i = 0; i < RAM_COUNT; i++) {
+        ram_garbage(b, &b->ram[i]);
     }
     cells_power_up(b);
     board_emit(b, BOARD_EVENT_POWER_ON, 0, "");
@@ -171,6 +187,7 @@ void board_power_off(struct board *b) {
     }
     for (int i = 0; i < BOARD_UARTS; i++) {
         b->uart[i].listening = b->uart[i].tx_moving = false;
+        b->uart[i].on = false;
         b->uart[i].cr1 = 0;
     }
     line_power_off(b);

@@ -3,10 +3,30 @@
 
 #include "internal.h"
 
+// SLOTS: nothing can be there.
+static uint32_t slot_of(uint32_t addr) {
+    if (addr - PERIPH_BASE < PERIPH_SIZE) {
+        return (addr - PERIPH_BASE) / SLOT;
+    }
+    if (addr - AHB2_BASE < AHB2_SIZE) {
+        return (PERIPH_SIZE + addr - AHB2_BASE) / SLOT;
+    }
+    if (addr - AHB3_BASE < AHB3_SIZE) {
+        return (PERIPH_SIZE + AHB2_SIZE + addr - AHB3_BASE) / SLOT;
+    }
+    return SLOTS;
+}
+
+bool bus_is_peripheral(uint32_t addr) {
+    return slot_of(addr) < SLOTS;
+}
+
 void bus_build(struct board *b) {
     for (size_t i = 0; i < b->family->periph_count; i++) {
         const struct periph *p = &b->family->periphs[i];
-        b->at[(p->base - PERIPH_BASE) / 0x400] = p;
+        if (!b->family->lacks || !b->family->lacks(b->part, p)) {
+            b->at[slot_of(p->base)] = p;
+        }
     }
 }
 
@@ -20,8 +40,8 @@ void bus_reset(struct board *b) {
 }
 
 static const struct periph *find(struct board *b, uint32_t addr, bool write, unsigned size) {
-    uint32_t slot = (addr - PERIPH_BASE) / 0x400;
-    const struct periph *p = slot < PERIPH_SIZE / 0x400 ? b->at[slot] : NULL;
+    uint32_t slot = slot_of(addr);
+    const struct periph *p = slot < SLOTS ? b->at[slot] : NULL;
     if (!p) {
         board_unknown(b, addr, write, size);
         return NULL;
@@ -40,10 +60,10 @@ static const struct periph *find(struct board *b, uint32_t addr, bool write, uns
 
 // APB bridges: two bus clocks for a read; writes are buffered.
 static unsigned read_wait(const struct board *b, uint32_t addr) {
-    if (addr < 0x40010000u) {
+    if (addr < APB2_BASE) {
         return 2 * (b->hclk / b->pclk1);
     }
-    return addr < 0x40018000u ? 2 * (b->hclk / b->pclk2) : 0;
+    return addr < AHB1_BASE ? 2 * (b->hclk / b->pclk2) : 0;
 }
 
 uint32_t bus_read(struct board *b, uint32_t addr, unsigned size) {
@@ -63,28 +83,58 @@ void bus_write(struct board *b, uint32_t addr, uint32_t value, unsigned size) {
     }
 }
 
-uint8_t *bus_memory(struct board *b, uint32_t addr, uint32_t n, bool write) {
-    uint32_t off = addr - SRAM_BASE;
-    if (off < b->part->ram_size && n <= b->part->ram_size - off) {
-        if (write && n) {
-            cpu_sram_written(b, off, n);
+bool bus_in_flash(const struct board *b, uint32_t addr, uint32_t *off) {
+    uint32_t o = addr - FLASH_BASE;
+    if (o >= b->part->flash_size) {
+        o = addr; // alias at 0
+        if (o >= b->part->flash_size || b->low != LOW_FLASH) {
+            return false;
         }
-        return b->sram + off;
     }
-    if (write) {
+    *off = o;
+    return true;
+}
+
+struct ram *bus_ram(struct board *b, uint32_t addr) {
+    if (b->low == LOW_SRAM && addr < b->ram[RAM_SRAM].size) {
+        return &b->ram[RAM_SRAM];
+    }
+    for (int i = 0; i < RAM_COUNT; i++) {
+        if (addr - b->ram[i].base < b->ram[i].size) {
+            return &b->ram[i];
+        }
+    }
+    return NULL;
+}
+
+static uint8_t *in_ram(struct board *b, uint32_t addr, uint32_t n, bool write) {
+    struct ram *ram = bus_ram(b, addr);
+    if (!ram) {
         return NULL;
     }
-    off = addr >= FLASH_BASE ? addr - FLASH_BASE : addr;
-    if (b->rom.low_alias && addr < SYSMEM_SIZE && n <= SYSMEM_SIZE - addr) {
-        return b->sysmem + addr;
+    uint32_t off = addr < ram->base ? addr : addr - ram->base; // below: the alias at 0
+    if (n > ram->size - off) {
+        return NULL;
     }
-    if (off < b->part->flash_size && n <= b->part->flash_size - off) {
+    if (write && n) {
+        cpu_ram_written(b, ram->base + off, n);
+    }
+    return ram->data + off;
+}
+
+uint8_t *bus_memory(struct board *b, uint32_t addr, uint32_t n, bool write) {
+    uint8_t *p = in_ram(b, addr, n, write);
+    if (p || write) {
+        return p;
+    }
+    uint32_t off;
+    if (bus_in_flash(b, addr, &off) && n <= b->part->flash_size - off) {
         if (b->weak_count) {
             cells_before_read(b, off, n);
         }
         return b->flash + off;
     }
-    off = addr - SYSMEM_BASE;
+    off = b->low == LOW_SYSMEM && addr < SYSMEM_SIZE ? addr : addr - SYSMEM_BASE;
     if (off < SYSMEM_SIZE && n <= SYSMEM_SIZE - off) {
         return b->sysmem + off;
     }

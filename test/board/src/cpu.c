@@ -58,6 +58,7 @@ void cpu_reset(struct board *b) {
     b->fault.exc = 0;
     b->prev_class = 0;
     uint32_t vectors[2];
+    b->low_wanted = LOW_FLASH;
     cpu_sync_code(b);
     if (b->weak_count) {
         cells_before_read(b, 0, 8);
@@ -84,10 +85,16 @@ void cpu_flash_changed(struct board *b, uint32_t lo, uint32_t hi) {
 }
 
 void cpu_sync_code(struct board *b) {
-    if (b->sram_lo < b->sram_hi) {
-        cpu_forget_code(b, (uint64_t)SRAM_BASE + b->sram_lo, (uint64_t)SRAM_BASE + b->sram_hi);
-        b->sram_lo = UINT32_MAX;
-        b->sram_hi = 0;
+    for (int i = 0; i < RAM_COUNT; i++) {
+        struct ram *ram = &b->ram[i];
+        if (ram->lo < ram->hi) {
+            cpu_forget_code(b, (uint64_t)ram->base + ram->lo, (uint64_t)ram->base + ram->hi);
+            ram->lo = UINT32_MAX;
+            ram->hi = 0;
+        }
+    }
+    if (b->low != b->low_wanted && !cpu_map_low(b, b->low_wanted)) {
+        board_stop_error(b, "libunicorn cannot change what is at address 0");
     }
     if (b->dirty_lo >= b->dirty_hi) {
         return;
@@ -97,7 +104,9 @@ void cpu_sync_code(struct board *b) {
     uint32_t first = lo >= 2 ? lo / 2 - 1 : 0; // a 32-bit instruction may begin before
     memset(b->classes + first, 0, (hi / 2 - first) * sizeof *b->classes);
     cpu_forget_code(b, (uint64_t)FLASH_BASE + lo, (uint64_t)FLASH_BASE + hi);
-    cpu_forget_code(b, lo, hi);
+    if (b->low == LOW_FLASH) {
+        cpu_forget_code(b, lo, hi);
+    }
 }
 
 static void fault_now(struct board *b, uint8_t exc, uint32_t cfsr, uint32_t pc) {
@@ -147,30 +156,37 @@ static void after_interrupt(struct board *b, uint32_t pc) {
     }
 }
 
-// SRAM begins without EXEC; a page that code is fetched from becomes READ + EXEC. Stores to it
+// RAM begins without EXEC; a page that code is fetched from becomes READ + EXEC. Stores to it
 // come to hook_write_prot, which makes stale translations go (see unicorn_stores.c).
 static bool allow_code(struct board *b, uint32_t pc) {
-    uint32_t page = (pc - SRAM_BASE) / SRAM_PAGE;
-    if (pc - SRAM_BASE >= b->part->ram_size || b->sram_code[page]) {
+    struct ram *ram = bus_ram(b, pc);
+    uint32_t page = ram ? (pc - ram->base) / RAM_PAGE : RAM_PAGES;
+    if (!ram || page >= RAM_PAGES || ram->code[page]) { // also: the alias at 0
         return false;
     }
-    b->sram_code[page] = true;
-    return uc_mem_protect(b->uc, SRAM_BASE + page * SRAM_PAGE, SRAM_PAGE,
+    ram->code[page] = true;
+    return uc_mem_protect(b->uc, ram->base + page * RAM_PAGE, RAM_PAGE,
                           UC_PROT_READ | UC_PROT_EXEC) == UC_ERR_OK;
 }
 
-// Something other than the core's own fast path wrote to SRAM.
-void cpu_sram_written(struct board *b, uint32_t off, uint32_t n) {
-    if (!b->sram_code[off / SRAM_PAGE] && !b->sram_code[(off + n - 1) / SRAM_PAGE]) {
+// Something other than the core's own fast path wrote to RAM; `addr` is not the alias.
+void cpu_ram_written(struct board *b, uint32_t addr, uint32_t n) {
+    struct ram *ram = bus_ram(b, addr);
+    uint32_t off = addr - ram->base;
+    if (!ram->code[off / RAM_PAGE] && !ram->code[(off + n - 1) / RAM_PAGE]) {
         return;
     }
-    b->sram_lo = off < b->sram_lo ? off : b->sram_lo;
-    b->sram_hi = off + n > b->sram_hi ? off + n : b->sram_hi;
+    ram->lo = off < ram->lo ? off : ram->lo;
+    ram->hi = off + n > ram->hi ? off + n : ram->hi;
     b->attention |= ATTN_STOP;
 }
 
 static void after_bad_access(struct board *b, uint32_t pc) {
     if (b->bad_type == UC_MEM_FETCH_PROT && allow_code(b, b->bad_address)) {
+        return;
+    }
+    if (b->bad_type == UC_MEM_FETCH_PROT && b->low != LOW_FLASH && b->bad_address < FLASH_BASE) {
+        board_stop_error(b, "execution at address 0 while it is not flash is not modelled");
         return;
     }
     struct fault f = {.exc = EXC_BUS, .pc = b->pc, .address = b->bad_address};

@@ -12,15 +12,27 @@
 #define CCR_MINC    (1u << 7)
 #define CCR_MEM2MEM (1u << 14)
 
+#define CHANNELS 7u // at most
+
 #define F_GIF 1u
 #define F_TC  2u
 #define F_HT  4u
 #define F_TE  8u
 
+static bool wants_interrupt(const struct board *b, unsigned n) {
+    return (b->dma.isr >> (4 * n) & b->dma.ch[n].ccr & (F_TC | F_HT | F_TE)) != 0;
+}
+
 static void lines(struct board *b, unsigned n) {
-    uint32_t flags = b->dma.isr >> (4 * n);
-    bool irq = (flags & b->dma.ch[n].ccr & (F_TC | F_HT | F_TE)) != 0;
-    nvic_line(b, b->family->dma_irq + n, irq);
+    bool irq = false;
+    for (unsigned i = 0; i < CHANNELS; i++) { // F0: several channels share an interrupt
+        irq |= b->family->dma_irq[i] == b->family->dma_irq[n] && wants_interrupt(b, i);
+    }
+    nvic_line(b, b->family->dma_irq[n], irq);
+}
+
+static unsigned channels(const struct board *b) {
+    return b->family->dma_channels(b->part);
 }
 
 static void raise(struct board *b, unsigned n, uint32_t flag) {
@@ -35,7 +47,17 @@ static void fail(struct board *b, unsigned n) {
 }
 
 static bool reads_flash(const struct board *b, uint32_t addr) {
-    return addr - FLASH_BASE < b->part->flash_size || addr < b->part->flash_size;
+    uint32_t off;
+    return bus_in_flash(b, addr, &off);
+}
+
+// What DMA finds at an address: the core-coupled RAM is not on its bus.
+static uint8_t *memory(struct board *b, uint32_t addr, unsigned size, bool write) {
+    if (addr - CCM_BASE < b->ram[RAM_CCM].size) {
+        board_violation(b, addr, "DMA at 0x%08X: the CCM RAM is not on its bus", addr);
+        return NULL;
+    }
+    return bus_memory(b, addr, size, write);
 }
 
 // One transfer; false when it has to wait or failed.
@@ -50,8 +72,8 @@ static bool transfer(struct board *b, unsigned n) {
     if (to_periph && fpec_stalls(b) && reads_flash(b, c->cmar_now)) {
         return false;
     }
-    uint8_t *mem = bus_memory(b, c->cmar_now, msize, !to_periph);
-    if (!mem || c->cpar_now - PERIPH_BASE >= PERIPH_SIZE) {
+    uint8_t *mem = memory(b, c->cmar_now, msize, !to_periph);
+    if (!mem || !bus_is_peripheral(c->cpar_now)) {
         fail(b, n);
         return false;
     }
@@ -103,8 +125,14 @@ void dma_request(struct board *b, unsigned channel, bool level) {
     }
 }
 
+void dma_release(struct board *b) {
+    for (unsigned n = 0; n < CHANNELS; n++) {
+        b->dma.ch[n].request = false;
+    }
+}
+
 void dma_flash_free(struct board *b) {
-    for (unsigned n = 0; n < 7; n++) {
+    for (unsigned n = 0; n < CHANNELS; n++) {
         serve(b, n);
     }
 }
@@ -128,7 +156,7 @@ static void ccr_write(struct board *b, unsigned n, uint32_t v) {
 void dma_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size) {
     (void)size;
     if (off == 0x04) { // IFCR: CGIF clears all four
-        for (unsigned n = 0; n < 7; n++) {
+        for (unsigned n = 0; n < CHANNELS; n++) {
             uint32_t f = (v >> (4 * n)) & 15u;
             b->dma.isr &= ~((f & F_GIF ? 15u : f) << (4 * n));
             if (!((b->dma.isr >> (4 * n)) & 14u)) {
@@ -139,7 +167,7 @@ void dma_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v
         return;
     }
     unsigned n = (off - 8) / 20, reg = (off - 8) % 20;
-    if (off < 8 || n >= 7 || reg > 12) {
+    if (off < 8 || n >= channels(b) || reg > 12) {
         board_unknown(b, p->base + off, true, 4);
         return;
     }
@@ -166,7 +194,7 @@ uint32_t dma_read(struct board *b, const struct periph *p, uint32_t off) {
         return b->dma.isr;
     }
     unsigned n = (off - 8) / 20, reg = (off - 8) % 20;
-    if (off < 8 || n >= 7 || reg > 12) {
+    if (off < 8 || n >= channels(b) || reg > 12) {
         board_unknown(b, p->base + off, false, 4);
         return 0;
     }
@@ -176,12 +204,12 @@ uint32_t dma_read(struct board *b, const struct periph *p, uint32_t off) {
 
 void dma_reset(struct board *b, const struct periph *p) {
     (void)p;
-    bool request[7];
-    for (unsigned n = 0; n < 7; n++) {
+    bool request[CHANNELS];
+    for (unsigned n = 0; n < CHANNELS; n++) {
         request[n] = b->dma.ch[n].request; // the requester's line, not DMA's
     }
     memset(&b->dma, 0, sizeof b->dma);
-    for (unsigned n = 0; n < 7; n++) {
+    for (unsigned n = 0; n < CHANNELS; n++) {
         b->dma.ch[n].request = request[n];
         lines(b, n);
     }

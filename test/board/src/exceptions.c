@@ -1,4 +1,4 @@
-// Exceptions of ARMv7-M: NVIC arbitration, entry, return, faults, escalation and lockup
+// Exceptions of ARMv7-M and ARMv6-M: NVIC arbitration, entry, return, faults, escalation and lockup
 // (ARM DDI 0403, B1.5). Bits of CFSR and HFSR are named in the comments where they are set.
 #include <string.h>
 
@@ -8,15 +8,13 @@
 #define CCR_STKALIGN    (1u << 9)
 #define SCR_SLEEPONEXIT (1u << 1)
 #define SCR_SEVONPEND   (1u << 4)
-#define ENTRY_CYCLES    12
-#define EXIT_CYCLES     10
 
 void nvic_reset(struct board *b) {
     memset(&b->nvic, 0, sizeof b->nvic);
     b->nvic.active_prio = PRIO_THREAD;
 }
 
-// Group priority: the part that decides preemption. STM32 has 4 bits, in 7:4.
+// Group priority: the part that decides preemption.
 int nvic_group_priority(const struct board *b, unsigned exc) {
     if (exc == EXC_NMI) {
         return -2;
@@ -169,7 +167,7 @@ void exc_enter(struct board *b, unsigned exc, uint32_t return_pc) {
         xpsr &= ~(1u << 9);
     }
     sp &= ~3u;
-    b->cyc += ENTRY_CYCLES;
+    b->cyc += b->core->entry_cycles;
     b->sleeping = false;
     bool stacked = push_frame(b, sp, return_pc, xpsr);
     if (!stacked && exc == EXC_HARD) {
@@ -261,7 +259,7 @@ void exc_return(struct board *b, uint32_t code) {
         invalid_return(b);
         return;
     }
-    b->cyc += EXIT_CYCLES;
+    b->cyc += b->core->exit_cycles;
     // PSP is read before the bank changes and written after, so that neither value is lost.
     uint32_t other = psp ? cpu_reg(b, UC_ARM_REG_SP) : cpu_reg(b, UC_ARM_REG_PSP);
     cpu_set_reg(b, UC_ARM_REG_XPSR, (new_xpsr & ~(1u << 9)) | 0x01000000u);
@@ -293,16 +291,22 @@ void exc_raise_later(struct board *b, uint8_t exc, uint32_t cfsr, uint32_t addre
     cpu_attention(b, ATTN_STOP);
 }
 
-void exc_fault(struct board *b, const struct fault *f) {
-    b->counters.faults++;
+static void note_status(struct board *b, const struct fault *f) {
     b->scs.cfsr |= f->cfsr;
     b->scs.hfsr |= f->hfsr;
     if (f->have_address) { // BFARVALID
         b->scs.bfar = f->address;
         b->scs.cfsr |= 1u << 15;
     }
-    board_emit(b, BOARD_EVENT_FAULT, f->exc, f->exc == EXC_HARD ? "hard fault" : "fault");
-    unsigned exc = f->exc;
+}
+
+void exc_fault(struct board *b, const struct fault *f) {
+    unsigned exc = b->core->v7m ? f->exc : EXC_HARD; // ARMv6-M has no other, and no registers
+    b->counters.faults++;
+    if (b->core->v7m) {
+        note_status(b, f);
+    }
+    board_emit(b, BOARD_EVENT_FAULT, exc, exc == EXC_HARD ? "hard fault" : "fault");
     int now = nvic_execution_priority(b);
     // SHCSR bits 16-18 enable MemManage, BusFault, UsageFault.
     if (exc != EXC_HARD) {

@@ -89,10 +89,8 @@ bool board_poke(struct board *b, uint32_t address, const uint8_t *data, size_t n
         return false;
     }
     memcpy(p, data, n);
-    if (p >= b->sram && p < b->sram + b->part->ram_size) {
-        if (n) {
-            cpu_sram_written(b, address - SRAM_BASE, (uint32_t)n);
-        }
+    if (bus_ram(b, address)) {
+        (void)bus_memory(b, address, (uint32_t)n, true);
     } else if (n) {
         uint32_t off = (uint32_t)(p - b->flash);
         cells_firm(b, off & ~1u, (uint32_t)n);

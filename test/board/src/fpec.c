@@ -22,6 +22,7 @@
 #define CR_OPTWRE (1u << 9)
 #define CR_ERRIE  (1u << 10)
 #define CR_EOPIE  (1u << 12)
+#define CR_OBL    (1u << 13) // OBL_LAUNCH: F0, F3
 #define CR_MODES  (CR_PG | CR_PER | CR_MER | CR_OPTPG | CR_OPTER)
 
 #define ACR_PRFTBE (1u << 4)
@@ -52,7 +53,7 @@ void fpec_reset(struct board *b) {
     memset(&b->fpec, 0, sizeof b->fpec);
     b->fpec.page_old = page_old;
     b->fpec.cut_in = cut_in;
-    b->fpec.acr = ACR_PRFTBE | ACR_PRFTBS;
+    b->fpec.acr = b->family->acr;
     b->fpec.cr = CR_LOCK;
     b->wait_states = 0;
     ev_at(b, EV_FLASH, NEVER);
@@ -60,17 +61,26 @@ void fpec_reset(struct board *b) {
 }
 
 static uint64_t duration(struct board *b, enum board_flash_kind kind) {
-    // DS5319 tables 28 and 29: 40 / 52.5 / 70 us and 20 to 40 ms.
+    const struct family *f = b->family;
     if (b->cfg.typical_flash) {
-        return kind == BOARD_FLASH_ERASE ? 20 * MS : 52500 * NS;
+        return kind == BOARD_FLASH_ERASE ? 20 * MS : f->program_typical_ns * NS;
     }
     if (kind == BOARD_FLASH_ERASE) {
         return 20 * MS + rng_below(&b->rng_flash, 20000) * US;
     }
-    if (rng_below(&b->rng_flash, 64) == 0) {
-        return 40 * US + rng_below(&b->rng_flash, 30001) * NS;
+    if (rng_below(&b->rng_flash, 64) == 0) { // the whole range, now and then
+        return (f->program_min_ns +
+                rng_below(&b->rng_flash, f->program_max_ns - f->program_min_ns + 1)) *
+               NS;
     }
-    return 40 * US + (rng_below(&b->rng_flash, 12501) + rng_below(&b->rng_flash, 12501)) * NS;
+    // Two dice around the typical value.
+    uint32_t half = f->program_typical_ns - f->program_min_ns;
+    if (half > f->program_max_ns - f->program_typical_ns) {
+        half = f->program_max_ns - f->program_typical_ns;
+    }
+    return (f->program_typical_ns - half + rng_below(&b->rng_flash, half + 1) +
+            rng_below(&b->rng_flash, half + 1)) *
+           NS;
 }
 
 static void begin(struct board *b, enum board_flash_kind kind, bool strt) {
@@ -195,10 +205,9 @@ static void program(struct board *b, uint8_t *cell, uint32_t off, uint16_t value
 // A store of the CPU to flash, its alias at 0, or the option bytes.
 void fpec_store(struct board *b, uint32_t addr, uint32_t value, unsigned size) {
     struct fpec *f = &b->fpec;
-    uint32_t off = addr >= FLASH_BASE ? addr - FLASH_BASE : addr;
-    uint32_t opt = addr - (SYSMEM_BASE + OPTION_OFFSET);
+    uint32_t off = 0, opt = addr - (SYSMEM_BASE + OPTION_OFFSET);
     bool is_option = opt < OPTION_BYTES;
-    if ((!is_option && off >= b->part->flash_size) || size != 2 || (addr & 1u)) {
+    if ((!is_option && !bus_in_flash(b, addr, &off)) || size != 2 || (addr & 1u)) {
         bus_error(b, addr);
         return;
     }
@@ -219,6 +228,11 @@ void fpec_store(struct board *b, uint32_t addr, uint32_t value, unsigned size) {
     }
     f->option = is_option;
     if (is_option) {
+        if (opt == 0 && b->family->options->rdp_for_ever &&
+            (value & 0xFFu) == b->family->options->rdp_for_ever) {
+            board_violation(b, addr, "read protection level 2 can never be undone");
+            return;
+        }
         if (f->cr & CR_OPTWRE) { // the complement is written by hardware
             uint16_t pair = (uint16_t)((value & 0xFFu) | (~value & 0xFFu) << 8);
             program(b, b->sysmem + OPTION_OFFSET + opt, opt, pair);
@@ -274,6 +288,9 @@ static void write_cr(struct board *b, uint32_t v) {
         f->cr = CR_LOCK | (v & (CR_ERRIE | CR_EOPIE));
         return;
     }
+    if (v & CR_OBL) {
+        board_violation(b, 0x40022010, "FLASH_CR.OBL_LAUNCH is not modelled");
+    }
     uint32_t optwre = f->cr & v & CR_OPTWRE; // set by OPTKEYR only, cleared by software
     f->cr = (v & (CR_MODES | CR_ERRIE | CR_EOPIE)) | optwre;
     uint32_t modes = v & CR_MODES;
@@ -302,6 +319,9 @@ void fpec_write(struct board *b, const struct periph *p, uint32_t off, uint32_t 
     case 0x00:
         f->acr = (v & 0x1Fu) | ((v & ACR_PRFTBE) ? ACR_PRFTBS : 0);
         b->wait_states = v & 7u;
+        if (b->wait_states > b->family->max_wait_states) {
+            board_violation(b, 0x40022000, "FLASH_ACR.LATENCY %u does not exist", b->wait_states);
+        }
         rcc_check_latency(b);
         return;
     case 0x04:

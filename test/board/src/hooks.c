@@ -20,18 +20,6 @@ static bool fetch_is_buffered(const struct board *b, uint32_t addr) {
                                b->instructions - b->fpec.start_instruction < 4);
 }
 
-static bool in_flash(const struct board *b, uint32_t addr, uint32_t *off) {
-    uint32_t o = addr - FLASH_BASE;
-    if (o >= b->part->flash_size) {
-        o = addr; // alias at 0
-        if (o >= b->part->flash_size) {
-            return false;
-        }
-    }
-    *off = o;
-    return true;
-}
-
 static bool must_leave(struct board *b, uint32_t addr) {
     uint32_t off;
     if (b->attention & ATTN_MASKS) {
@@ -44,7 +32,7 @@ static bool must_leave(struct board *b, uint32_t addr) {
     if ((b->attention & ATTN_STOP) || b->cyc >= b->deadline) {
         return true;
     }
-    if ((b->attention & ATTN_STALL) && in_flash(b, addr, &off) && !fetch_is_buffered(b, addr)) {
+    if ((b->attention & ATTN_STALL) && bus_in_flash(b, addr, &off) && !fetch_is_buffered(b, addr)) {
         b->stall_wait = true;
         return true;
     }
@@ -76,6 +64,24 @@ static bool base_is_unaligned(struct board *b) {
     return rn < 13 && (cpu_reg(b, regs[rn]) & 3u);
 }
 
+// Instructions that libunicorn would carry out and the core would not.
+static bool refuses(struct board *b, uint16_t cls, uint32_t addr) {
+    uint32_t cfsr = 0;
+    if (cls & CLASS_UNDEFINED) {
+        cfsr = 1u << 16; // UNDEFINSTR
+    } else if ((cls & CLASS_FP) && !fpu_use(b)) {
+        cfsr = 1u << 19; // NOCP
+    } else if ((cls & CLASS_WORDS) && base_is_unaligned(b)) {
+        cfsr = 1u << 24; // UNALIGNED
+    } else if (cls & CLASS_SPECIAL) {
+        board_violation(b, addr, "MRS or MSR of a register that this core does not have");
+    }
+    if (cfsr) {
+        b->fault = (struct fault){.exc = EXC_USAGE, .cfsr = cfsr, .pc = addr};
+    }
+    return cfsr != 0;
+}
+
 void hook_code(uc_engine *uc, uint64_t address, uint32_t size, void *user) {
     struct board *b = user;
     uint32_t addr = (uint32_t)address;
@@ -92,7 +98,7 @@ void hook_code(uc_engine *uc, uint64_t address, uint32_t size, void *user) {
     }
     uint16_t cls;
     uint32_t off;
-    if (in_flash(b, addr, &off)) {
+    if (bus_in_flash(b, addr, &off)) {
         charge_fetch(b, off, taken);
         b->flash_pc = FLASH_BASE + off;
         memcpy(&b->opcode, b->flash + off, 2);
@@ -102,7 +108,7 @@ void hook_code(uc_engine *uc, uint64_t address, uint32_t size, void *user) {
             if (off + 4 <= b->part->flash_size) {
                 memcpy(&hw2, b->flash + off + 2, 2);
             }
-            cls = timing_class(b->opcode, hw2);
+            cls = b->core->classify(b->opcode, hw2);
             b->classes[off >> 1] = cls;
         }
     } else {
@@ -116,11 +122,10 @@ void hook_code(uc_engine *uc, uint64_t address, uint32_t size, void *user) {
             board_violation(b, addr, "execution in system memory: the ROM is not modelled");
         }
         b->opcode = hw[0];
-        cls = timing_class(hw[0], hw[1]);
+        cls = b->core->classify(hw[0], hw[1]);
         b->cyc += size > 2 || (addr & 2u) == 0;
     }
-    if ((cls & CLASS_WORDS) && base_is_unaligned(b)) {
-        b->fault = (struct fault){.exc = EXC_USAGE, .cfsr = 1u << 24, .pc = addr};
+    if ((cls & CLASS_CHECKED) && refuses(b, cls, addr)) {
         b->hook_stopped = true;
         uc_emu_stop(uc);
         return;
@@ -143,7 +148,7 @@ void hook_flash_read(uc_engine *uc, uc_mem_type type, uint64_t address, int size
     (void)uc, (void)type, (void)value;
     struct board *b = user;
     uint32_t off;
-    if (!in_flash(b, (uint32_t)address, &off)) {
+    if (!bus_in_flash(b, (uint32_t)address, &off)) {
         return;
     }
     if ((b->attention & ATTN_STALL) && fpec_stalls(b)) {
@@ -161,10 +166,12 @@ bool hook_write_prot(uc_engine *uc, uc_mem_type type, uint64_t address, int size
                      void *user) {
     (void)uc, (void)type;
     struct board *b = user;
-    uint32_t off = (uint32_t)address - SRAM_BASE;
-    if (off < b->part->ram_size) { // a page with code in it
-        memcpy(b->sram + off, &value, (size_t)size);
-        cpu_sram_written(b, off, (uint32_t)size);
+    struct ram *ram = bus_ram(b, (uint32_t)address);
+    if (ram) { // a page with code in it, or the alias at 0
+        uint8_t *p = bus_memory(b, (uint32_t)address, (uint32_t)size, true);
+        if (p) {
+            memcpy(p, &value, (size_t)size);
+        }
     } else {
         fpec_store(b, (uint32_t)address, (uint32_t)value, (unsigned)size);
     }

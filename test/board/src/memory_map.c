@@ -6,12 +6,19 @@
 
 static uint64_t mmio_read(uc_engine *uc, uint64_t offset, unsigned size, void *user) {
     (void)uc;
-    return bus_read(user, PERIPH_BASE + (uint32_t)offset, size);
+    const struct window *w = user;
+    return bus_read(w->b, w->base + (uint32_t)offset, size);
 }
 
 static void mmio_write(uc_engine *uc, uint64_t offset, unsigned size, uint64_t value, void *user) {
     (void)uc;
-    bus_write(user, PERIPH_BASE + (uint32_t)offset, (uint32_t)value, size);
+    const struct window *w = user;
+    bus_write(w->b, w->base + (uint32_t)offset, (uint32_t)value, size);
+}
+
+static bool map_window(struct board *b, struct window *w, uint32_t base, uint32_t size) {
+    *w = (struct window){b, base};
+    return uc_mmio_map(b->uc, base, size, mmio_read, w, mmio_write, w) == UC_ERR_OK;
 }
 
 static uint64_t ppb_read(uc_engine *uc, uint64_t offset, unsigned size, void *user) {
@@ -71,30 +78,65 @@ static bool add_hook(struct board *b, int type, void *fn, uint64_t lo, uint64_t 
     return uc_hook_add(b->uc, &h, type, fn, b, lo, hi) == UC_ERR_OK;
 }
 
+static bool map_windows(struct board *b) {
+    static const uint32_t place[3][2] = {
+        {PERIPH_BASE, PERIPH_SIZE}, {AHB2_BASE, AHB2_SIZE}, {AHB3_BASE, AHB3_SIZE}};
+    bool ok = true;
+    for (unsigned i = 0; i < b->family->windows; i++) {
+        ok = ok && map_window(b, &b->windows[i], place[i][0], place[i][1]);
+    }
+    return ok;
+}
+
+// READ + EXEC at mapping time is not enough to keep stores out: protect makes it read-only.
+static bool map_read_only(struct board *b, uint32_t base, uint32_t size, uint8_t *data,
+                          uint32_t rights) {
+    return uc_mem_map_ptr(b->uc, base, size, UC_PROT_ALL, data) == UC_ERR_OK &&
+           uc_mem_protect(b->uc, base, size, rights) == UC_ERR_OK;
+}
+
+static bool map_ram(struct board *b, const struct ram *ram) {
+    return !ram->size || uc_mem_map_ptr(b->uc, ram->base, ram->size, UC_PROT_READ | UC_PROT_WRITE,
+                                        ram->data) == UC_ERR_OK;
+}
+
+static uint32_t low_size(const struct board *b, enum low_memory low) {
+    return low == LOW_FLASH  ? b->part->flash_size
+           : low == LOW_SRAM ? b->part->ram_size
+                             : SYSMEM_SIZE;
+}
+
+// Changes what address 0 is an alias of. Only between chunks. SRAM comes without WRITE and EXEC:
+// stores go through hook_write_prot, code there is told as not modelled.
+bool cpu_map_low(struct board *b, enum low_memory low) {
+    uint32_t size = low_size(b, b->low);
+    cpu_forget_code(b, 0, size);
+    if (uc_mem_unmap(b->uc, 0, size) != UC_ERR_OK) {
+        return false;
+    }
+    b->low = low;
+    if (low == LOW_FLASH) {
+        return map_read_only(b, 0, low_size(b, low), b->flash, UC_PROT_READ | UC_PROT_EXEC);
+    }
+    return map_read_only(b, 0, low_size(b, low),
+                         low == LOW_SRAM ? b->ram[RAM_SRAM].data : b->sysmem, UC_PROT_READ);
+}
+
 bool cpu_open(struct board *b) {
-    static const int models[] = {UC_CPU_ARM_CORTEX_M0, UC_CPU_ARM_CORTEX_M3, UC_CPU_ARM_CORTEX_M4};
     cpu_use_fast_stores();
     // UC_MODE_MCLASS would silently make it a Cortex-M33.
     if (uc_open(UC_ARCH_ARM, UC_MODE_THUMB, &b->uc) != UC_ERR_OK) {
         b->uc = NULL;
         return false;
     }
-    int model = models[b->part->core];
-    uint32_t size = b->part->flash_size;
-    // READ + EXEC at mapping time is not enough to keep stores out: protect makes it ROM.
-    bool ok =
-        set_model(b->uc, model) &&
-        uc_mem_map_ptr(b->uc, FLASH_BASE, size, UC_PROT_ALL, b->flash) == UC_ERR_OK &&
-        uc_mem_map_ptr(b->uc, 0, size, UC_PROT_ALL, b->flash) == UC_ERR_OK &&
-        uc_mem_map_ptr(b->uc, SYSMEM_BASE, SYSMEM_SIZE, UC_PROT_ALL, b->sysmem) == UC_ERR_OK &&
-        uc_mem_map_ptr(b->uc, SRAM_BASE, b->part->ram_size, UC_PROT_READ | UC_PROT_WRITE,
-                       b->sram) == UC_ERR_OK &&
-        uc_mem_protect(b->uc, FLASH_BASE, size, UC_PROT_READ | UC_PROT_EXEC) == UC_ERR_OK &&
-        uc_mem_protect(b->uc, 0, size, UC_PROT_READ | UC_PROT_EXEC) == UC_ERR_OK &&
-        uc_mem_protect(b->uc, SYSMEM_BASE, SYSMEM_SIZE, UC_PROT_READ | UC_PROT_EXEC) == UC_ERR_OK &&
-        uc_mmio_map(b->uc, PERIPH_BASE, PERIPH_SIZE, mmio_read, b, mmio_write, b) == UC_ERR_OK &&
-        uc_mmio_map(b->uc, PPB_BASE, PPB_SIZE, ppb_read, b, ppb_write, b) == UC_ERR_OK &&
-        (b->part->core == BOARD_CORE_M0 || map_bit_bands(b));
+    int model = b->core->model;
+    uint32_t size = b->part->flash_size, rom = UC_PROT_READ | UC_PROT_EXEC;
+    bool ok = set_model(b->uc, model) && map_read_only(b, FLASH_BASE, size, b->flash, rom) &&
+              map_read_only(b, 0, size, b->flash, rom) &&
+              map_read_only(b, SYSMEM_BASE, SYSMEM_SIZE, b->sysmem, rom) &&
+              map_ram(b, &b->ram[RAM_SRAM]) && map_ram(b, &b->ram[RAM_CCM]) && map_windows(b) &&
+              uc_mmio_map(b->uc, PPB_BASE, PPB_SIZE, ppb_read, b, ppb_write, b) == UC_ERR_OK &&
+              (!b->core->v7m || map_bit_bands(b));
     // Hook calls are compiled into the translated blocks: all hooks before the first one.
     ok =
         ok && add_hook(b, UC_HOOK_CODE, (void *)hook_code, 0, UINT64_MAX) &&

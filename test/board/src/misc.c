@@ -1,4 +1,4 @@
-// Small blocks: PWR, backup registers, CRC unit, AFIO (RM0008 sections 5, 6, 4, 9).
+// Small blocks: PWR; of F1 backup registers, CRC unit, AFIO (RM0008 sections 5, 6, 4, 9).
 #include <string.h>
 
 #include "internal.h"
@@ -7,12 +7,12 @@
 
 void misc_reset(struct board *b, bool power) {
     struct misc *m = &b->misc;
-    uint16_t bkp[42];
-    memcpy(bkp, m->bkp, sizeof bkp);
+    struct misc old = *m;
     memset(m, 0, sizeof *m);
     m->crc = UINT32_MAX;
     if (!power) { // the backup domain is reset by power only
-        memcpy(m->bkp, bkp, sizeof bkp);
+        memcpy(m->bkp, old.bkp, sizeof m->bkp);
+        memcpy(m->rtc_bkp, old.rtc_bkp, sizeof m->rtc_bkp);
     }
 }
 

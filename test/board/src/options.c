@@ -1,7 +1,8 @@
-// Option bytes (PM0075 section 2.5): read protection, watchdog selection, write protection.
+// Option bytes (PM0075 section 2.5, RM0091 and RM0316 section 4): read protection, watchdog
+// selection, write protection. Loaded at each reset.
 #include "internal.h"
 
-#define RDP_KEY 0xA5u
+#define WDG_SW 1u // of the user byte
 
 // Option bytes: value in the even byte, complement in the odd one; a pair that does not match
 // reads as 0xFF, that is: protected.
@@ -16,9 +17,15 @@ static uint8_t option(const struct board *b, unsigned index, bool *bad) {
 
 void fpec_load_options(struct board *b) {
     bool bad = false, ignored = false;
-    uint32_t obr = option(b, 0, &bad) == RDP_KEY ? 0 : 1u << 1;
-    obr |= (uint32_t)(option(b, 1, &ignored) & 7u) << 2;
-    obr |= (uint32_t)option(b, 2, &ignored) << 10 | (uint32_t)option(b, 3, &ignored) << 18;
+    const struct option_layout *l = b->family->options;
+    uint8_t rdp = option(b, 0, &bad), user = option(b, 1, &ignored);
+    b->fpec.read_protected = rdp != l->rdp_open;
+    b->fpec.hardware_watchdog = !(user & WDG_SW);
+    uint32_t obr = b->fpec.read_protected ? 1u << 1 : 0;
+    obr |= l->rdp_for_ever && rdp == l->rdp_for_ever ? 1u << 2 : 0;
+    obr |= (uint32_t)(user & l->user_mask) << l->user_shift;
+    obr |= (uint32_t)option(b, 2, &ignored) << l->data_shift;
+    obr |= (uint32_t)option(b, 3, &ignored) << (l->data_shift + 8);
     b->fpec.wrpr = 0;
     for (unsigned i = 0; i < 4; i++) {
         bool mismatch = false;
@@ -30,16 +37,17 @@ void fpec_load_options(struct board *b) {
 }
 
 void fpec_default_options(struct board *b) {
-    static const uint8_t factory[8] = {RDP_KEY, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
     for (unsigned i = 0; i < 8; i++) {
-        b->sysmem[OPTION_OFFSET + 2 * i] = factory[i];
-        b->sysmem[OPTION_OFFSET + 2 * i + 1] = (uint8_t)~factory[i];
+        uint8_t value = i ? 0xFF : b->family->options->rdp_open;
+        b->sysmem[OPTION_OFFSET + 2 * i] = value;
+        b->sysmem[OPTION_OFFSET + 2 * i + 1] = (uint8_t)~value;
     }
 }
 
-// WRP: 4 KB a bit, the last bit covers the rest; with RDP the first 4 KB are protected too.
+// WRP: 4 KB a bit, the last bit covers the rest; on F1 RDP protects the first 4 KB too.
 bool fpec_is_protected(const struct board *b, uint32_t off) {
     uint32_t bit = off / 4096u;
     bit = bit > 31 ? 31 : bit;
-    return !((b->fpec.wrpr >> bit) & 1u) || ((b->fpec.obr & 2u) && bit == 0);
+    return !((b->fpec.wrpr >> bit) & 1u) ||
+           (b->fpec.read_protected && b->family->options->rdp_protects_start && bit == 0);
 }

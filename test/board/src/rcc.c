@@ -1,4 +1,5 @@
-// Reset and clock control of F1 (RM0008 section 7, RM0041 section 6 for F100).
+// Reset and clock control (RM0008 section 7, RM0041 section 6 for F100, RM0091 section 6, RM0316
+// section 9). What differs between families is in rcc_f1.c and rcc_v2.c.
 #include "internal.h"
 
 #define CR_HSION  (1u << 0)
@@ -13,29 +14,14 @@
 #define CSR_PORRST  (1u << 27)
 #define CSR_SFTRST  (1u << 28)
 #define CSR_IWDGRST (1u << 29)
-#define CSR_FLAGS   0xFC000000u
 
 // Start-up times: DS5319 tables 24 (HSI 1-2 us), 22 (HSE 2 ms typical), 27 (PLL 200 us max).
 #define HSI_START_PS (2ull * 1000000)
 #define HSE_START_PS (2000ull * 1000000)
 #define PLL_LOCK_PS  (150ull * 1000000)
 
-static uint32_t hsi_hz(const struct board *b) {
+uint32_t rcc_hsi_hz(const struct board *b) {
     return b->cfg.hsi_hz ? b->cfg.hsi_hz : 8000000u;
-}
-
-static uint32_t pll_hz(const struct board *b) {
-    uint32_t mul = ((b->rcc.cfgr >> 18) & 15u) + 2;
-    mul = mul > 16 ? 16 : mul;
-    uint32_t in = hsi_hz(b) / 2;
-    if (b->rcc.cfgr & (1u << 16)) {
-        // F100 divides HSE by PREDIV1 (CFGR2), F103 by PLLXTPRE.
-        in = b->cfg.hse_hz / ((b->rcc.cfgr2 & 15u) + 1);
-        if (b->rcc.cfgr & (1u << 17) && !(b->rcc.cfgr2 & 15u)) {
-            in /= 2;
-        }
-    }
-    return in * mul;
 }
 
 static uint32_t apb_div(uint32_t field) {
@@ -56,19 +42,24 @@ void rcc_check_latency(struct board *b) {
     }
 }
 
-static void apply(struct board *b) {
+uint32_t rcc_sysclk_hz(const struct board *b) {
+    uint32_t sws = (b->rcc.cfgr >> 2) & 3u;
+    return sws == 0 ? rcc_hsi_hz(b) : sws == 1 ? b->cfg.hse_hz : b->family->clocks->pll_hz(b);
+}
+
+void rcc_apply(struct board *b) {
     static const uint16_t ahb[8] = {2, 4, 8, 16, 64, 128, 256, 512};
     uint32_t cr = b->rcc.cr, sw = b->rcc.cfgr & 3u;
     static const uint32_t ready[4] = {CR_HSIRDY, CR_HSERDY, CR_PLLRDY, 0};
     if (cr & ready[sw]) { // the switch waits for its source
         b->rcc.cfgr = (b->rcc.cfgr & ~0xCu) | sw << 2;
     }
-    uint32_t sws = (b->rcc.cfgr >> 2) & 3u;
-    uint32_t sys = sws == 0 ? hsi_hz(b) : sws == 1 ? b->cfg.hse_hz : pll_hz(b);
+    const struct clock_tree *tree = b->family->clocks;
+    uint32_t sys = rcc_sysclk_hz(b);
     uint32_t hpre = (b->rcc.cfgr >> 4) & 15u;
     uint32_t hclk = (hpre & 8u) ? sys / ahb[hpre & 7u] : sys;
     uint32_t pclk1 = hclk / apb_div((b->rcc.cfgr >> 8) & 7u);
-    uint32_t pclk2 = hclk / apb_div((b->rcc.cfgr >> 11) & 7u);
+    uint32_t pclk2 = tree->one_apb ? pclk1 : hclk / apb_div((b->rcc.cfgr >> 11) & 7u);
     if (hclk == b->hclk && pclk1 == b->pclk1 && pclk2 == b->pclk2) {
         return;
     }
@@ -79,15 +70,14 @@ static void apply(struct board *b) {
         board_violation(b, 0x40021004, "HCLK %u Hz, the part is good for %u", hclk,
                         b->part->max_hz);
     }
-    // PCLK1: half of the highest HCLK where that is above 36 MHz (RM0008 7.3.2).
-    if (pclk1 > 36000000u) {
-        board_violation(b, 0x40021004, "PCLK1 %u Hz, at most 36 MHz", pclk1);
+    if (pclk1 > tree->pclk1_max) {
+        board_violation(b, 0x40021004, "PCLK1 %u Hz, at most %u", pclk1, tree->pclk1_max);
     }
     rcc_check_latency(b);
 }
 
 void rcc_reset(struct board *b, enum board_reset_cause cause) {
-    uint32_t flags = cause == BOARD_RESET_POWER ? 0 : b->rcc.csr & CSR_FLAGS;
+    uint32_t flags = cause == BOARD_RESET_POWER ? 0 : b->rcc.csr & b->family->clocks->csr_flags;
     uint32_t bdcr = cause == BOARD_RESET_POWER ? 0 : b->rcc.bdcr;
     b->rcc = (struct rcc){.cr = 0x5083u, .ahbenr = 0x14u, .bdcr = bdcr};
     static const uint32_t cause_flag[BOARD_RESET_CAUSES] = {CSR_PORRST, 0, CSR_SFTRST, CSR_IWDGRST};
@@ -96,12 +86,12 @@ void rcc_reset(struct board *b, enum board_reset_cause cause) {
     ev_at(b, EV_HSI, NEVER);
     ev_at(b, EV_HSE, NEVER);
     ev_at(b, EV_PLL, NEVER);
-    time_set_clock(b, hsi_hz(b), hsi_hz(b), hsi_hz(b));
+    time_set_clock(b, rcc_hsi_hz(b), rcc_hsi_hz(b), rcc_hsi_hz(b));
 }
 
 void rcc_event(struct board *b, int id) {
     b->rcc.cr |= id == EV_HSI ? CR_HSIRDY : id == EV_HSE ? CR_HSERDY : CR_PLLRDY;
-    apply(b);
+    rcc_apply(b);
 }
 
 bool rcc_gate_on(const struct board *b, const struct periph *p) {
@@ -124,7 +114,7 @@ static void source(struct board *b, uint32_t on, uint32_t ready, uint32_t v, int
 
 static void write_cr(struct board *b, uint32_t v) {
     uint32_t sws = (b->rcc.cfgr >> 2) & 3u;
-    bool pll_hsi = !(b->rcc.cfgr & (1u << 16));
+    bool pll_hsi = b->family->clocks->pll_from_hsi(b);
     if (sws == 0 || (sws == 2 && pll_hsi)) {
         v |= CR_HSION; // in use: cannot be switched off
     }
@@ -148,22 +138,22 @@ static void write_cr(struct board *b, uint32_t v) {
         board_violation(b, 0x40021000, "PLL started from HSE before HSERDY");
     }
     source(b, CR_PLLON, CR_PLLRDY, v, EV_PLL, has_input ? PLL_LOCK_PS : NEVER);
-    apply(b);
+    rcc_apply(b);
 }
 
 static void write_cfgr(struct board *b, uint32_t v) {
-    const uint32_t pll = 0x003F0000u; // PLLSRC, PLLXTPRE, PLLMUL
+    const uint32_t pll = b->family->clocks->pll_fields;
     uint32_t old = b->rcc.cfgr;
     if ((b->rcc.cr & CR_PLLON) && ((old ^ v) & pll)) {
         board_violation(b, 0x40021004, "PLL configuration changed while the PLL is on");
         v = (v & ~pll) | (old & pll);
     }
     b->rcc.cfgr = (v & ~0xCu) | (old & 0xCu);
-    apply(b);
+    rcc_apply(b);
 }
 
 // RSTR bits reset the peripherals behind them when written 1.
-static void pulse(struct board *b, enum gate gate, uint32_t v) {
+void rcc_pulse(struct board *b, enum gate gate, uint32_t v) {
     for (size_t i = 0; i < b->family->periph_count; i++) {
         const struct periph *p = &b->family->periphs[i];
         if (p->gate == gate && p->reset && p->reset_bit < 32 && (v >> p->reset_bit & 1u)) {
@@ -183,18 +173,18 @@ void rcc_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v
         write_cfgr(b, v);
         return;
     case 0x08:
-        r->cir = v & 0x1F00u;
+        r->cir = v & 0x7F00u;
         if (r->cir) {
             board_violation(b, 0x40021008, "RCC interrupts are not modelled");
         }
         return;
     case 0x0C:
         r->apb2rstr = v;
-        pulse(b, GATE_APB2, v);
+        rcc_pulse(b, GATE_APB2, v);
         return;
     case 0x10:
         r->apb1rstr = v;
-        pulse(b, GATE_APB1, v);
+        rcc_pulse(b, GATE_APB1, v);
         return;
     case 0x14:
         r->ahbenr = v;
@@ -211,18 +201,13 @@ void rcc_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v
     case 0x24:
         r->lsi = v & 1u;
         if (v & CSR_RMVF) {
-            r->csr &= ~CSR_FLAGS;
+            r->csr &= ~b->family->clocks->csr_flags;
         }
         return;
-    case 0x2C:
-        if (b->part->max_hz <= 24000000u) { // value line only
-            r->cfgr2 = v & 15u;
-            apply(b);
+    default:
+        if (b->family->clocks->access(b, off, &v, true)) {
             return;
         }
-        break;
-    default:
-        break;
     }
     board_unknown(b, p->base + off, true, 4);
 }
@@ -250,13 +235,12 @@ uint32_t rcc_read(struct board *b, const struct periph *p, uint32_t off) {
         return r->bdcr;
     case 0x24: // LSI runs as soon as it, or the watchdog, is on
         return r->csr | (r->lsi || b->iwdg.running ? 2u : 0) | (r->lsi ? 1u : 0);
-    case 0x2C:
-        if (b->part->max_hz <= 24000000u) {
-            return r->cfgr2;
+    default: {
+        uint32_t v = 0;
+        if (b->family->clocks->access(b, off, &v, false)) {
+            return v;
         }
-        break;
-    default:
-        break;
+    }
     }
     board_unknown(b, p->base + off, false, 4);
     return 0;

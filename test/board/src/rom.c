@@ -7,16 +7,28 @@
 
 #define FEED_PS (100000ull * BOARD_PS_PER_US) // the watchdog's shortest period is 273 ms
 
-// AN2606: F10xxx (low, medium, high density), F030x8 and F05x, F303xB/C. One row a family; parts
-// whose ROM differs within a family would need a field of the part.
+// AN2606's tables of device-dependent parameters; the second NACK is reported from the field for
+// F05x and F03x.
 static const struct rom_kind kinds[] = {
-    [BOARD_FAMILY_F0] = {0x31, true, 2, 1612, 0x800, 0xAA},
-    [BOARD_FAMILY_F1] = {0x22, false, 1, 1227, 0x200, 0xA5},
-    [BOARD_FAMILY_F3] = {0x31, true, 1, 2360, 0x1400, 0xAA},
+    {0x412, 0x22, false, 1, 1227, 0x0200}, // F10x low density
+    {0x410, 0x22, false, 1, 1227, 0x0200}, // F10x medium density
+    {0x414, 0x22, false, 1, 1227, 0x0200}, // F10x high density
+    {0x420, 0x22, false, 1, 1227, 0x0200}, // F100 low and medium density
+    {0x428, 0x22, false, 1, 1227, 0x0200}, // F100 high density
+    {0x440, 0x31, true, 2, 1612, 0x0800},  // F05x, F030x8
+    {0x444, 0x31, true, 2, 1612, 0x0800},  // F03x
+    {0x442, 0x31, true, 1, 2000, 0x1800},  // F09x, F030xC
+    {0x448, 0x31, true, 1, 58, 0x1800},    // F07x
+    {0x422, 0x31, true, 1, 2360, 0x1400},  // F302, F303xB and xC
 };
 
 const struct rom_kind *rom_kind_of(const struct board *b) {
-    return &kinds[b->part->family];
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (kinds[i].dev_id == b->part->dev_id) {
+            return &kinds[i];
+        }
+    }
+    return NULL;
 }
 
 void board_boot0(struct board *b, bool high) {
@@ -30,9 +42,13 @@ bool board_in_rom(const struct board *b) {
 // The boot pins are latched at every reset (RM0008 section 3.4).
 void rom_reset(struct board *b) {
     struct rom *r = &b->rom;
-    *r = (struct rom){.boot0 = r->boot0, .running = r->boot0, .low_alias = r->boot0};
+    *r = (struct rom){.boot0 = r->boot0, .running = r->boot0};
     if (!r->running) {
         ev_at(b, EV_ROM, NEVER);
+        return;
+    }
+    if (!rom_kind_of(b)) {
+        board_stop_error(b, "the ROM bootloader of this part is not known");
         return;
     }
     rom_port_clock_start(b);
@@ -128,6 +144,8 @@ static void go(struct board *b) {
     memcpy(vectors, p, sizeof vectors);
     b->rom.running = false;
     ev_at(b, EV_ROM, NEVER);
+    b->low_wanted = LOW_SYSMEM; // address 0 is what the boot pins said at the reset
+    b->misc.syscfg_cfgr1 = b->part->family == BOARD_FAMILY_F1 ? 0 : 1;
     // What runs from SRAM is nobody's bootloader.
     bool in_flash = b->rom.address - FLASH_BASE < b->part->flash_size;
     b->flash_pc = in_flash ? b->rom.address : FLASH_BASE + b->part->flash_size;

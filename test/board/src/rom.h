@@ -16,12 +16,12 @@ struct board;
 
 // What differs between the ROMs (AN2606). Registers differ too: those belong to rom_port.c.
 struct rom_kind {
+    uint16_t dev_id;
     uint8_t version;     // of the protocol, as Get answers
     bool extended_erase; // Extended Erase 44h instead of Erase 43h: never both (AN3155 section 3)
     uint8_t protected_nacks; // NACKs to a command that read protection forbids
     uint16_t ready_us;       // from reset to listening
     uint16_t ram_used;       // bytes at the bottom of SRAM that belong to the ROM
-    uint8_t rdp_open;        // option byte RDP: the value that means "not protected"
 };
 
 enum rom_phase {
@@ -43,8 +43,7 @@ struct rom_job {
 
 struct rom {
     bool running;
-    bool boot0;     // the pin
-    bool low_alias; // address 0 shows system memory, as the boot pins were at the last reset
+    bool boot0; // the pin
     enum rom_phase phase;
     uint64_t listens_from, synced_at; // ps
     uint64_t bit_ps;

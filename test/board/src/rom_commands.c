@@ -50,7 +50,7 @@ static bool is_whole(const struct rom *r, uint32_t n) {
 }
 
 static bool read_protected(const struct board *b) {
-    return (b->fpec.obr >> 1) & 1u;
+    return b->fpec.read_protected;
 }
 
 static bool within(uint32_t address, uint32_t base, uint32_t size) {
@@ -328,7 +328,7 @@ static void
 readout_unprotect(struct board *b) { // section 3.12: all flash is erased, then protection goes
     rom_say(b, ROM_ACK);
     rom_options_now(b, b->rom.job.options);
-    b->rom.job.options[0] = rom_kind_of(b)->rdp_open;
+    b->rom.job.options[0] = b->family->options->rdp_open;
     b->rom.job.kind = ROM_ERASE_ALL;
     b->rom.job.step = 0;
     b->rom.job.then_options = true;

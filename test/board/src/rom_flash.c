@@ -72,7 +72,7 @@ static void erase_all(struct board *b) {
     if (b->rom.job.then_options) { // read protection goes, whatever is write-protected (PM0075
                                    // section 2.4.2)
         b->fpec.wrpr = UINT32_MAX;
-        b->fpec.obr &= ~2u;
+        b->fpec.read_protected = false;
     }
     begin(b, CR_MER);
     rom_port_flash_write(b, CR, CR_MER | CR_STRT);

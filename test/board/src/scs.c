@@ -1,5 +1,5 @@
 // System control space: SCB, NVIC registers, a little of DWT and the debug block
-// (ARM DDI 0403 B3, PM0056 section 4).
+// (ARM DDI 0403 B3 and 0419 B3, PM0056 section 4).
 #include <string.h>
 
 #include "internal.h"
@@ -8,7 +8,8 @@
 
 void scs_reset(struct board *b) {
     memset(&b->scs, 0, sizeof b->scs);
-    b->scs.stk_ctrl = 0;
+    b->scs.ccr = b->core->ccr;
+    fpu_reset(b);
     systick_reschedule(b);
 }
 
@@ -53,7 +54,7 @@ static void aircr_write(struct board *b, uint32_t v) {
         board_violation(b, 0xE000ED0C, "AIRCR written without its key: 0x%08X", v);
         return;
     }
-    b->nvic.prigroup = (uint8_t)((v >> 8) & 7u);
+    b->nvic.prigroup = b->core->v7m ? (uint8_t)((v >> 8) & 7u) : 0;
     nvic_changed(b);
     if (v & 4u) {
         b->reset_request = true;
@@ -64,12 +65,15 @@ static void aircr_write(struct board *b, uint32_t v) {
     }
 }
 
+static bool exists(const struct board *b, unsigned exc) {
+    return exc < 16u + b->family->irq_count;
+}
+
 static uint32_t irq_bits(const struct board *b, const bool *flags, uint32_t word) {
-    (void)b;
     uint32_t v = 0;
     for (unsigned i = 0; i < 32; i++) {
         unsigned exc = 16 + word * 32 + i;
-        if (exc < EXC_COUNT && flags[exc]) {
+        if (exists(b, exc) && flags[exc]) {
             v |= 1u << i;
         }
     }
@@ -79,7 +83,7 @@ static uint32_t irq_bits(const struct board *b, const bool *flags, uint32_t word
 static void irq_set(struct board *b, bool *flags, uint32_t word, uint32_t v, bool to) {
     for (unsigned i = 0; i < 32; i++) {
         unsigned exc = 16 + word * 32 + i;
-        if (exc < EXC_COUNT && (v & (1u << i))) {
+        if (exists(b, exc) && (v & (1u << i))) {
             flags[exc] = to;
             if (!to && flags == b->nvic.pending && b->nvic.line[exc] && !b->nvic.active[exc]) {
                 flags[exc] = true; // the line is still up
@@ -118,11 +122,11 @@ static bool nvic_access(struct board *b, uint32_t addr, uint32_t *v, bool write)
     }
 }
 
-// IPR and SHPR are bytes; only the upper four bits exist.
+// IPR and SHPR are bytes; only the upper bits exist.
 static uint8_t *prio_byte(struct board *b, uint32_t addr) {
     if (addr >= 0xE000E400u && addr < 0xE000E4F0u) {
         uint32_t exc = 16 + addr - 0xE000E400u;
-        return exc < EXC_COUNT ? &b->nvic.prio[exc] : NULL;
+        return exists(b, exc) ? &b->nvic.prio[exc] : NULL;
     }
     if (addr >= 0xE000ED18u && addr < 0xE000ED24u) {
         return &b->nvic.prio[4 + addr - 0xE000ED18u];
@@ -144,21 +148,49 @@ static uint32_t shcsr(const struct board *b) {
     return v | (uint32_t)n->pending[EXC_SVC] << 15;
 }
 
+// ARMv6-M: the first word of each NVIC register, few of the SCB, words only (DDI 0419 B3.2).
+static bool v6m_has(uint32_t addr) {
+    switch (addr) {
+    case 0xE000E010u: // SysTick
+    case 0xE000E014u:
+    case 0xE000E018u:
+    case 0xE000E01Cu:
+    case 0xE000E100u: // NVIC
+    case 0xE000E180u:
+    case 0xE000E200u:
+    case 0xE000E280u:
+    case 0xE000ED00u: // CPUID, ICSR, VTOR (reserved on M0), AIRCR, SCR, CCR
+    case 0xE000ED04u:
+    case 0xE000ED08u:
+    case 0xE000ED0Cu:
+    case 0xE000ED10u:
+    case 0xE000ED14u:
+    case 0xE000ED1Cu: // SHPR2, SHPR3
+    case 0xE000ED20u:
+        return true;
+    default:
+        return addr >= 0xE000E400u && addr < 0xE000E420u; // IPR
+    }
+}
+
 static uint32_t read_word(struct board *b, uint32_t addr) {
     uint32_t v = 0;
+    if (b->core->fpu && fpu_register(b, addr, &v, false)) {
+        return v;
+    }
     if (nvic_access(b, addr, &v, false)) {
         return v;
     }
     switch (addr) {
     case 0xE000E004u: // ICTR: groups of 32 interrupts - 1
-        return (IRQ_COUNT - 1) / 32;
+        return (b->family->irq_count - 1u) / 32;
     case 0xE000E010u:
     case 0xE000E014u:
     case 0xE000E018u:
     case 0xE000E01Cu:
         return systick_read(b, addr);
     case 0xE000ED00u:
-        return b->family->cpuid;
+        return b->core->cpuid;
     case 0xE000ED04u:
         return icsr(b);
     case 0xE000ED08u:
@@ -183,10 +215,11 @@ static uint32_t read_word(struct board *b, uint32_t addr) {
     case 0xE000ED3Cu: // AFSR
     case 0xE000ED90u: // MPU_TYPE: none on this part
     case 0xE000EDF0u: // DHCSR: no debugger
-    case 0xE0042000u: // DBGMCU_IDCODE: reads 0 without a debugger on F103 (erratum)
         return 0;
+    case 0xE0042000u:
+        return b->family->idcode_reads_0 ? 0 : IDCODE_REVISION | b->part->dev_id;
     case 0xE0042004u:
-        return b->misc.dbgmcu_cr;
+        return b->misc.dbgmcu[1];
     case 0xE000EDFCu:
         return b->scs.demcr;
     case 0xE0001000u:
@@ -207,6 +240,9 @@ static void dwt_ctrl_write(struct board *b, uint32_t v) {
 }
 
 static void write_word(struct board *b, uint32_t addr, uint32_t v) {
+    if (b->core->fpu && fpu_register(b, addr, &v, true)) {
+        return;
+    }
     if (nvic_access(b, addr, &v, true)) {
         return;
     }
@@ -221,6 +257,9 @@ static void write_word(struct board *b, uint32_t addr, uint32_t v) {
         icsr_write(b, v);
         return;
     case 0xE000ED08u:
+        if (!b->core->v7m) {
+            return; // reserved: reads 0, writes go nowhere
+        }
         if (v & ~VTOR_MASK) {
             board_violation(b, addr, "VTOR 0x%08X: alignment bits are ignored by silicon", v);
         }
@@ -233,7 +272,7 @@ static void write_word(struct board *b, uint32_t addr, uint32_t v) {
         b->scs.scr = v & 0x16u;
         return;
     case 0xE000ED14u:
-        b->scs.ccr = v & 0x31Bu;
+        b->scs.ccr = b->core->v7m ? v & 0x31Bu : b->core->ccr;
         return;
     case 0xE000ED24u:
         b->scs.shcsr = v & 0x70000u;
@@ -257,7 +296,7 @@ static void write_word(struct board *b, uint32_t addr, uint32_t v) {
         b->scs.demcr = v;
         return;
     case 0xE000EF00u: // STIR
-        if ((v & 0x1FFu) < IRQ_COUNT) {
+        if (exists(b, 16 + (v & 0x1FFu))) {
             nvic_pend(b, 16 + (v & 0x1FFu));
         }
         return;
@@ -268,7 +307,7 @@ static void write_word(struct board *b, uint32_t addr, uint32_t v) {
         b->scs.dwt_base = (b->scs.dwt_ctrl & 1u) ? b->cyc - v : v;
         return;
     case 0xE0042004u:
-        b->misc.dbgmcu_cr = v;
+        b->misc.dbgmcu[1] = v;
         return;
     default:
         board_unknown(b, addr, true, 4);
@@ -276,6 +315,10 @@ static void write_word(struct board *b, uint32_t addr, uint32_t v) {
 }
 
 uint32_t scs_read(struct board *b, uint32_t addr, unsigned size) {
+    if (!b->core->v7m && (size != 4 || !v6m_has(addr))) {
+        board_unknown(b, addr, false, size);
+        return 0;
+    }
     if (is_prio(addr)) {
         uint32_t v = 0;
         for (unsigned i = 0; i < size; i++) {
@@ -289,11 +332,15 @@ uint32_t scs_read(struct board *b, uint32_t addr, unsigned size) {
 }
 
 void scs_write(struct board *b, uint32_t addr, uint32_t value, unsigned size) {
+    if (!b->core->v7m && (size != 4 || !v6m_has(addr))) {
+        board_unknown(b, addr, true, size);
+        return;
+    }
     if (is_prio(addr)) {
         for (unsigned i = 0; i < size; i++) {
             uint8_t *p = prio_byte(b, addr + i);
             if (p) {
-                *p = (uint8_t)(value >> (8 * i)) & 0xF0u;
+                *p = (uint8_t)(value >> (8 * i)) & b->core->priority_bits;
             }
         }
         nvic_changed(b);

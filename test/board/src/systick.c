@@ -70,8 +70,8 @@ uint32_t systick_read(struct board *b, uint32_t addr) {
         return b->scs.stk_load;
     case 0xE000E018u:
         return stk_value(b);
-    default: // CALIB: 9000 = 1 ms at 9 MHz (RM0008)
-        return 9000;
+    default: // CALIB: 1 ms at the highest HCLK / 8
+        return b->family->systick_calibration;
     }
 }
 

@@ -1,0 +1,33 @@
+// Generated from linker/boards/stm32f030x8.json and linker/parts/stm32f030x8.json by linker/generate.mjs. Do not edit.
+#ifndef IAP_BOARD_H
+#define IAP_BOARD_H
+
+#define BOARD_PART "stm32f030x8"
+#define BOARD_FLASH_BASE 0x08000000u
+#define BOARD_FLASH_SIZE 0x00010000u
+#define BOARD_PAGE_SIZE 1024u
+#define BOARD_RAM_BASE 0x20000000u
+#define BOARD_RAM_END 0x20002000u
+#define BOARD_APP_BASE 0x08008000u
+#define BOARD_APP_END 0x08010000u
+#define BOARD_UNIQUE_ID 0x1ffff7acu
+
+#define BOARD_CLOCK_HZ 48000000u
+#define BOARD_PLL_MULTIPLIER 12u // of HSI / 2
+#define BOARD_FLASH_WAIT_STATES 1u
+
+#define BOARD_RATE 115200u
+#define BOARD_MAX_RATE 921600u
+
+#define BOARD_HAS_BUTTON 1
+#define BOARD_BUTTON_PORT 0u // 0 is GPIOA
+#define BOARD_BUTTON_PIN 0u
+#define BOARD_BUTTON_ACTIVE_HIGH 1
+
+#define BOARD_LISTEN_MS 100u
+#define BOARD_IDLE_MS 10000u
+#define BOARD_TRIALS 3u
+#define BOARD_MAX_PAYLOAD 272u
+#define BOARD_RING_SIZE 2816u
+
+#endif

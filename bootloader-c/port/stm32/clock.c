@@ -1,0 +1,34 @@
+#include "clock.h"
+
+#include "board.h"
+#include "family.h"
+
+#define HSI_HZ 8000000u
+#define WAITS                                                                                      \
+    20000u // reads; PLL lock takes 200 us at most (DS5319, table 27), about 1600 clocks of HSI
+
+static bool wait(volatile uint32_t *reg, uint32_t mask, uint32_t value) {
+    for (uint32_t i = 0; i < WAITS; i++) {
+        if ((*reg & mask) == value) {
+            return true;
+        }
+    }
+    return false;
+}
+
+uint32_t clock_start(void) {
+    if (BOARD_FLASH_WAIT_STATES > 0) { // value line parts have neither latency nor prefetch
+        FLASH_ACR = FLASH_ACR_PRFTBE | BOARD_FLASH_WAIT_STATES;
+    }
+    RCC_CFGR = RCC_CFGR_PLLMUL(BOARD_PLL_MULTIPLIER) | RCC_CFGR_BUSES; // source is HSI / 2
+    RCC_CR |= RCC_CR_PLLON;
+    if (wait(&RCC_CR, RCC_CR_PLLRDY, RCC_CR_PLLRDY)) {
+        RCC_CFGR |= RCC_CFGR_SW_PLL;
+        if (wait(&RCC_CFGR, RCC_CFGR_SWS, RCC_CFGR_SWS_PLL)) {
+            return BOARD_CLOCK_HZ;
+        }
+        RCC_CFGR &= ~RCC_CFGR_SW;
+    }
+    RCC_CR &= ~RCC_CR_PLLON;
+    return HSI_HZ;
+}

@@ -1,0 +1,161 @@
+// An STM32F0, F1 or F3 as the core sees it.
+#include "port.h"
+
+#include "board.h"
+#include "clock.h"
+#include "family.h"
+#include "flash.h"
+#include "iap_bytes.h"
+#include "iap_frame.h"
+#include "usart.h"
+
+#define ANSWER_MS  50u
+#define ERASE_MS   50u // 40 ms specified
+#define PROGRAM_US 75u // half-word; 70 us specified
+
+static struct {
+    struct systick systick;
+    struct usart usart;
+} state;
+
+static uint32_t now_ms(void *context) {
+    (void)context;
+    return systick_ms(&state.systick);
+}
+
+static void poll(void *context) {
+    (void)context;
+    IWDG_KR = IWDG_KEY_FEED;
+    usart_clear_overrun();
+    (void)systick_ms(&state.systick);
+}
+
+static size_t receive(void *context, uint8_t *bytes, size_t size) {
+    (void)context;
+    return usart_receive(&state.usart, bytes, size);
+}
+
+static void send(void *context, const uint8_t *bytes, size_t size) {
+    (void)context;
+    usart_send(bytes, size);
+}
+
+static uint32_t nearest_rate(void *context, uint32_t rate) {
+    (void)context;
+    return usart_nearest_rate(&state.usart, rate);
+}
+
+static void set_rate(void *context, uint32_t rate) {
+    (void)context;
+    usart_set_rate(&state.usart, rate);
+}
+
+static const uint8_t *flash(void *context, uint32_t address) {
+    (void)context;
+    return (const uint8_t *)(uintptr_t)address;
+}
+
+static bool erase_page(void *context, uint32_t address) {
+    (void)context;
+    return flash_erase_page(address);
+}
+
+static bool program(void *context, uint32_t address, uint16_t value) {
+    (void)context;
+    return flash_program(address, value);
+}
+
+#if BOARD_HAS_BUTTON
+static void button_start(void) {
+    gpio_clock(BOARD_BUTTON_PORT);
+    gpio_input(BOARD_BUTTON_PORT, BOARD_BUTTON_PIN, !BOARD_BUTTON_ACTIVE_HIGH);
+}
+
+static bool button(void *context) {
+    (void)context;
+    return gpio_read(BOARD_BUTTON_PORT, BOARD_BUTTON_PIN) == BOARD_BUTTON_ACTIVE_HIGH;
+}
+#endif
+
+static void restart(void *context, const uint8_t mailbox[IAP_MAILBOX_SIZE]) {
+    (void)context;
+    usart_flush();
+    mask_interrupts();
+    iap_copy(MAILBOX, mailbox, IAP_MAILBOX_SIZE);
+    system_reset();
+}
+
+static const struct iap_port port = {
+    .now_ms = now_ms,
+    .poll = poll,
+    .receive = receive,
+    .send = send,
+    .nearest_rate = nearest_rate,
+    .set_rate = set_rate,
+    .flash = flash,
+    .erase_page = erase_page,
+    .program = program,
+#if BOARD_HAS_BUTTON
+    .button = button,
+#endif
+    .restart = restart,
+};
+
+static uint8_t frame_buffer[BOARD_MAX_PAYLOAD + IAP_FRAME_OVERHEAD];
+static uint8_t answer_buffer[BOARD_MAX_PAYLOAD + IAP_FRAME_OVERHEAD];
+static uint8_t page_buffer[BOARD_PAGE_SIZE];
+
+static struct iap_config config = {
+    .part = BOARD_PART,
+    .unique_id = (const uint8_t *)(uintptr_t)BOARD_UNIQUE_ID,
+    .page_size = BOARD_PAGE_SIZE,
+    .app_base = BOARD_APP_BASE,
+    .app_end = BOARD_APP_END,
+    .ram_base = BOARD_RAM_BASE,
+    .ram_end = BOARD_RAM_END,
+    .default_rate = BOARD_RATE,
+    .max_rate = BOARD_MAX_RATE,
+    .window = BOARD_RING_SIZE - RING_RESERVE,
+    .max_payload = BOARD_MAX_PAYLOAD,
+    .frame_buffer = frame_buffer,
+    .answer_buffer = answer_buffer,
+    .page_buffer = page_buffer,
+    .listen_ms = BOARD_LISTEN_MS,
+    .idle_ms = BOARD_IDLE_MS,
+    .trials = BOARD_TRIALS,
+};
+
+struct iap_target port_target(void) {
+    return (struct iap_target){&config, &port};
+}
+
+uint32_t port_reset_flags(void) {
+    return RCC_CSR;
+}
+
+// Time to work through the whole application area at this many cycles a byte.
+static uint16_t area_ms(uint32_t clock_hz, uint32_t cycles_per_byte) {
+    uint32_t cycles = (BOARD_APP_END - BOARD_APP_BASE) * cycles_per_byte;
+    return (uint16_t)(cycles / (clock_hz / 1000u) + ANSWER_MS);
+}
+
+void port_start(uint32_t rate) {
+    // A watchdog that hardware started may leave 273 ms. Without one these writes do nothing.
+    IWDG_KR = IWDG_KEY_UNLOCK;
+    IWDG_PR = IWDG_PR_256;
+    IWDG_RLR = IWDG_RLR_MAX;
+    IWDG_KR = IWDG_KEY_FEED;
+
+    uint32_t clock_hz = clock_start();
+    uint32_t page_ms = ERASE_MS + BOARD_PAGE_SIZE / 2u * PROGRAM_US / 1000u;
+    config.page_ms = (uint16_t)(page_ms + ANSWER_MS);
+    config.pages_ms = area_ms(clock_hz, CYCLES_PER_BYTE_CRC);
+    config.end_ms = area_ms(clock_hz, CYCLES_PER_BYTE_VERIFY);
+    config.begin_ms =
+        (uint16_t)(config.pages_ms + 2u * page_ms * IAP_RECORD_AREA_SIZE / BOARD_PAGE_SIZE);
+    systick_start(&state.systick, clock_hz);
+    usart_start(&state.usart, clock_hz, rate);
+#if BOARD_HAS_BUTTON
+    button_start();
+#endif
+}

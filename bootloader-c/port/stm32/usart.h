@@ -1,0 +1,21 @@
+// USART1 on PA9 and PA10. Reception by circular DMA, because the CPU stands still while flash is
+// erased.
+#ifndef USART_H
+#define USART_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct usart {
+    uint32_t clock_hz; // APB2
+    uint32_t tail;     // next byte of the ring to be fetched
+};
+
+void usart_start(struct usart *usart, uint32_t clock_hz, uint32_t rate);
+size_t usart_receive(struct usart *usart, uint8_t *bytes, size_t size);
+void usart_send(const uint8_t *bytes, size_t size);
+void usart_flush(void);
+uint32_t usart_nearest_rate(const struct usart *usart, uint32_t rate);
+void usart_set_rate(const struct usart *usart, uint32_t rate);
+
+#endif

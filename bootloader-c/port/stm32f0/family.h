@@ -1,0 +1,18 @@
+// What is the STM32F0's own. RM0091 (F0x1, F0x2, F0x8), RM0360 (F030, F070)
+#ifndef FAMILY_H
+#define FAMILY_H
+
+#define USART1_FUNCTION 1u // alternate function of PA9 and PA10
+
+#include "gpio_v2.h"
+#include "usart_v2.h"
+
+#define RCC_CFGR_BUSES    0u // one APB, as fast as the core
+#define USART1_RX_CHANNEL 3u // of DMA1, as after a reset
+#define USART1_IRQ        27u
+
+// Work on a byte that is read from flash, with margin: CRC-32; CRC-32 and SHA-256.
+#define CYCLES_PER_BYTE_CRC    60u
+#define CYCLES_PER_BYTE_VERIFY 250u
+
+#endif

@@ -1,0 +1,16 @@
+// What is the STM32F1's own. RM0008 (F103), RM0041 (F100)
+#ifndef FAMILY_H
+#define FAMILY_H
+
+#include "gpio_v1.h"
+#include "usart_v1.h"
+
+#define RCC_CFGR_BUSES    RCC_CFGR_PPRE1_DIV2 // APB1 may run at 36 MHz only
+#define USART1_RX_CHANNEL 5u                  // of DMA1, RM0008 table 78
+#define USART1_IRQ        37u                 // RM0008 table 63
+
+// Work on a byte that is read from flash, with margin: CRC-32; CRC-32 and SHA-256.
+#define CYCLES_PER_BYTE_CRC    30u
+#define CYCLES_PER_BYTE_VERIFY 100u
+
+#endif

@@ -1,0 +1,85 @@
+// STM32F303: which blocks there are, where, and behind which clock gate (RM0316 tables 2, 82,
+// 79; section 9.4).
+#include "internal.h"
+
+#define NO_RESET 32
+
+static const struct periph periphs[] = {
+    {"RTC", 0x40002800, GATE_NONE, 0, NO_RESET, 0, false, rtc_read, rtc_write, NULL},
+    {"IWDG", 0x40003000, GATE_NONE, 0, NO_RESET, 0, true, iwdg_read, iwdg_write, NULL},
+    {"USART2", 0x40004400, GATE_APB1, 17, 17, 1, true, usart_v2_read, usart_v2_write, usart_reset},
+    {"USART3", 0x40004800, GATE_APB1, 18, 18, 2, true, usart_v2_read, usart_v2_write, usart_reset},
+    {"PWR", 0x40007000, GATE_APB1, 28, NO_RESET, 0, true, pwr_read, pwr_write, NULL},
+    {"SYSCFG", 0x40010000, GATE_APB2, 0, 0, 0, false, syscfg_read, syscfg_write, syscfg_reset},
+    {"USART1", 0x40013800, GATE_APB2, 14, 14, 0, true, usart_v2_read, usart_v2_write, usart_reset},
+    {"DMA1", 0x40020000, GATE_AHB, 0, NO_RESET, 0, false, dma_read, dma_write, dma_reset},
+    {"RCC", 0x40021000, GATE_NONE, 0, NO_RESET, 0, false, rcc_read, rcc_write, NULL},
+    {"FLASH", 0x40022000, GATE_AHB, 4, NO_RESET, 0, false, fpec_read, fpec_write, NULL},
+    {"GPIOA", 0x48000000, GATE_AHB, 17, 17, 0, true, gpio_v2_read, gpio_v2_write, gpio_v2_reset},
+    {"GPIOB", 0x48000400, GATE_AHB, 18, 18, 1, true, gpio_v2_read, gpio_v2_write, gpio_v2_reset},
+    {"GPIOC", 0x48000800, GATE_AHB, 19, 19, 2, true, gpio_v2_read, gpio_v2_write, gpio_v2_reset},
+    {"GPIOD", 0x48000C00, GATE_AHB, 20, 20, 3, true, gpio_v2_read, gpio_v2_write, gpio_v2_reset},
+    {"GPIOE", 0x48001000, GATE_AHB, 21, 21, 4, true, gpio_v2_read, gpio_v2_write, gpio_v2_reset},
+    {"GPIOF", 0x48001400, GATE_AHB, 22, 22, 5, true, gpio_v2_read, gpio_v2_write, gpio_v2_reset},
+};
+
+// RM0316 section 5.
+static const struct option_layout options = {
+    .rdp_open = 0xAA,
+    .rdp_for_ever = 0xCC,
+    .user_shift = 8,
+    .user_mask = 0xFF,
+    .data_shift = 16,
+};
+
+// Data sheet DS9118, table 14: AF7 everywhere.
+static const struct uart_pin uart_pins_f3[] = {
+    {0, true, 0, 9, 7},  {0, false, 0, 10, 7}, {0, true, 1, 6, 7},  {0, false, 1, 7, 7},
+    {0, true, 2, 4, 7},  {0, false, 2, 5, 7},  {0, true, 4, 0, 7},  {0, false, 4, 1, 7},
+    {1, true, 0, 2, 7},  {1, false, 0, 3, 7},  {1, true, 0, 14, 7}, {1, false, 0, 15, 7},
+    {1, true, 1, 3, 7},  {1, false, 1, 4, 7},  {1, true, 3, 5, 7},  {1, false, 3, 6, 7},
+    {2, true, 1, 10, 7}, {2, false, 1, 11, 7}, {2, true, 2, 10, 7}, {2, false, 2, 11, 7},
+    {2, true, 3, 8, 7},  {2, false, 3, 9, 7},
+};
+
+static void uart_pins(const struct board *b, unsigned index, bool *tx, bool *rx) {
+    gpio_v2_uart(b, uart_pins_f3, sizeof uart_pins_f3 / sizeof *uart_pins_f3, index, tx, rx);
+}
+
+static void uart_dma(const struct board *b, unsigned index, unsigned *rx, unsigned *tx) {
+    static const uint8_t channel[BOARD_UARTS][2] = {{5, 4}, {6, 7}, {3, 2}};
+    (void)b;
+    *rx = channel[index][0];
+    *tx = channel[index][1];
+}
+
+static unsigned dma_channels(const struct board_part *part) {
+    (void)part;
+    return 7;
+}
+
+const struct family family_f3 = {
+    .periphs = periphs,
+    .periph_count = sizeof periphs / sizeof *periphs,
+    .irq_count = 82,
+    .wait_state_limit_hz = 24000000u,
+    .max_wait_states = 2,
+    .acr = 0x30,
+    // DS9118, flash memory characteristics.
+    .program_min_ns = 40000,
+    .program_typical_ns = 53500,
+    .program_max_ns = 60000,
+    .systick_calibration = 9000,
+    .uart_irq = {37, 38, 39},
+    .uart_eie_alone = true,
+    .flash_irq = 4,
+    .dma_irq = {11, 12, 13, 14, 15, 16, 17},
+    .windows = 3,
+    .iwdg_window = true,
+    .clocks = &clocks_f3,
+    .options = &options,
+    .pin = gpio_v2_pin,
+    .uart_pins = uart_pins,
+    .uart_dma = uart_dma,
+    .dma_channels = dma_channels,
+};

@@ -1,0 +1,73 @@
+// The boards there are: linker/boards, with what their parts are. A new board is tested without a change here.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BOOTLOADER_BASE } from '../../protocol/index.js';
+
+/** Boards that tests name. Each is called as its part, but for one with another APP_BASE. */
+export type Part =
+  | 'stm32f030x8'
+  | 'stm32f030x8-24k'
+  | 'stm32f072xb'
+  | 'stm32f100xb'
+  | 'stm32f103xb'
+  | 'stm32f103xe'
+  | 'stm32f303xc';
+
+export interface BoardFacts {
+  /** Name of the silicon */
+  readonly part: string;
+  readonly core: string;
+  readonly flashSize: number;
+  readonly pageSize: number;
+  readonly ramSize: number;
+  readonly appBase: number;
+  /** Bytes of the largest application */
+  readonly appSize: number;
+  /** Address of the vectors that are in force while an application runs */
+  readonly vectors: number;
+}
+
+interface PartFile {
+  readonly core: string;
+  readonly flash: { readonly size: number; readonly page: number };
+  readonly ram: { readonly base: string; readonly size: number };
+}
+
+interface BoardFile {
+  readonly name: Part;
+  readonly part: string;
+  readonly appBase: string;
+  readonly appEnd: string | null;
+}
+
+const read = (...path: string[]): unknown => JSON.parse(readFileSync(join(...path), 'utf8'));
+
+function load(file: string): [Part, BoardFacts] {
+  const board = read('linker', 'boards', file) as BoardFile;
+  const { core, flash, ram } = read('linker', 'parts', `${board.part}.json`) as PartFile;
+  const appBase = Number(board.appBase);
+  const appEnd = Number(board.appEnd ?? BOOTLOADER_BASE + flash.size);
+  const facts = {
+    part: board.part,
+    core,
+    flashSize: flash.size,
+    pageSize: flash.page,
+    ramSize: ram.size,
+    appBase,
+    appSize: appEnd - appBase,
+    // A Cortex-M0 has no vector table offset register: SRAM is shown at address 0.
+    vectors: core === 'cortex-m0' ? Number(ram.base) : appBase,
+  };
+  return [board.name, facts];
+}
+
+export const PARTS = Object.fromEntries(
+  readdirSync(join('linker', 'boards')).sort().map(load),
+) as Readonly<Record<Part, BoardFacts>>;
+
+export const PART_NAMES = Object.keys(PARTS) as Part[];
+
+/** Options of the virtual board that make its part this board */
+export function boardOptions(name: Part): string[] {
+  return ['--app-base', `0x${PARTS[name].appBase.toString(16)}`];
+}
