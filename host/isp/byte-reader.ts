@@ -18,6 +18,7 @@ export class ByteReader {
       this.#wake();
     });
     transport.onClose(this.fail);
+    signal?.addEventListener('abort', () => this.#wake(), { once: true });
   }
 
   /** Every wait ends with this error from now on. */
@@ -70,12 +71,10 @@ export class ByteReader {
       if (left <= 0) return;
       await new Promise<void>((resolve) => {
         const cancel = this.#clock.after(left, resolve);
-        const wake = (): void => {
+        this.#wake = () => {
           cancel();
           resolve();
         };
-        this.#wake = wake;
-        this.#signal?.addEventListener('abort', wake, { once: true });
       });
       this.#wake = () => {};
     }
