@@ -152,7 +152,7 @@ async function run(args: readonly string[], context: Context): Promise<ExitCode 
           .example('$0 dump-record flash.bin', 'what is installed, and what would start'),
       async (argv) => (await import('./commands/dump-record.js')).dumpRecord(argv, context),
     )
-    .command('isp <command>', "Program a part through ST's ROM bootloader (BOOT0 high)", (y) =>
+    .command('isp', "Program a part through ST's ROM bootloader (BOOT0 high)", (y) =>
       ispCommands(y, context),
     )
     .command(

@@ -153,6 +153,7 @@ void board_hw_watchdog(struct board *b, bool on); // option byte WDG_SW, at the 
 // The BOOT0 pin: looked at by each reset. High starts the ROM bootloader (AN3155) instead of flash.
 void board_boot0(struct board *b, bool high);
 bool board_in_rom(const struct board *b);
+bool board_rom_is_starting(const struct board *b); // reset, and does not listen yet
 
 // Flash image: contents with weak cells and option bytes. Snapshot only with power off or
 // between board_run calls; restore leaves CPU and devices alone.

@@ -108,6 +108,11 @@ static bool bytes_out(struct session *s, struct port *port) {
 
 // How much may wait in front of the line: a pty must push back as a UART's driver does.
 static size_t room_in(const struct session *s) {
+    // Virtual time that has fallen behind must not make a host look as if it called before the ROM
+    // bootloader listens.
+    if (!s->realtime && board_rom_is_starting(s->board)) {
+        return 0;
+    }
     size_t limit = FAST_QUEUE;
     if (s->realtime) {
         limit = 16 + board_line_rate(s->board) / 10 / 500; // 2 ms of the line

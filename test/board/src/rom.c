@@ -39,6 +39,10 @@ bool board_in_rom(const struct board *b) {
     return b->rom.running;
 }
 
+bool board_rom_is_starting(const struct board *b) {
+    return b->rom.running && b->rom.phase == ROM_STARTING;
+}
+
 // The boot pins are latched at every reset (RM0008 section 3.4).
 void rom_reset(struct board *b) {
     struct rom *r = &b->rom;
