@@ -17,14 +17,17 @@ export interface Range {
 }
 
 /** All of flash, as large as the part says it is. */
-export function flashRange({ info }: Rom): Range {
+export function flashRange(rom: Rom): Range {
+  checkReadable(rom);
+  const { info } = rom;
   if (info.flashSize === undefined) throw unknownSize('flash');
   return { address: MEMORY.flash, length: info.flashSize };
 }
 
 /** RAM, but for what the ROM bootloader uses itself. */
-export function ramRange({ info }: Rom): Range {
-  const { chip, pid } = info;
+export function ramRange(rom: Rom): Range {
+  checkReadable(rom);
+  const { chip, pid } = rom.info;
   const sizes = PARTS.filter((part) => part.pid === pid).map(({ ramSize }) => ramSize);
   if (!chip || sizes.length === 0) throw unknownSize('RAM');
   const length = Math.min(...sizes) - chip.romRam;
