@@ -4,6 +4,7 @@ export { commandName, RomCommand } from './commands.js';
 export { type EnterOptions, enter, reset } from './enter.js';
 export { checkErased, eraseAll, erasePages } from './erase.js';
 export type { RomEvent, RomPhase, RomWork } from './events.js';
+export { goTo } from './go.js';
 export { pagesOfSegments } from './image.js';
 export { type LineStep, resetSequence, WIRINGS, type Wiring } from './lines.js';
 export { type OptionBytes, sectorsOf } from './option-bytes.js';

@@ -17,12 +17,25 @@ export async function* verify(rom: Rom, segments: readonly Segment[]): RomWork<v
   let bytesDone = 0;
   yield { event: 'verifying', bytes: bytesTotal };
   for (const { address, bytes } of segments.flatMap(cut)) {
-    const found = await rom.read(address, bytes.length);
-    const at = bytes.findIndex((byte, i) => byte !== found[i]);
-    if (at >= 0) throw differs(address + at, bytes[at] ?? 0, found[at] ?? 0);
+    await compare(rom, { address, bytes });
     bytesDone += bytes.length;
     yield { event: 'progress', phase: 'verify', ...meter.at(bytesDone, bytesTotal) };
   }
+}
+
+/**
+ * What is read has no checksum: a difference counts only if it is there again. A cell that reads differently each time fails.
+ */
+async function compare(rom: Rom, { address, bytes }: Segment): Promise<void> {
+  const differing = async (): Promise<{ at: number; found: number } | undefined> => {
+    const found = await rom.read(address, bytes.length);
+    const at = bytes.findIndex((byte, i) => byte !== found[i]);
+    return at < 0 ? undefined : { at, found: found[at] ?? 0 };
+  };
+  const first = await differing();
+  if (!first) return;
+  const again = (await differing()) ?? (await differing());
+  if (again) throw differs(address + again.at, bytes[again.at] ?? 0, again.found);
 }
 
 /** @throws IapError READ_PROTECTED, REFUSED */

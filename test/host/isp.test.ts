@@ -51,6 +51,11 @@ describe('entry', () => {
     expect(rom.info).toMatchObject({ pid: 0x414, version: 0x22, flashSize: 64 * 1024 });
   });
 
+  test('the 00h before the first ACK costs no second call', async () => {
+    const { fake } = await open({ zeroFirst: true });
+    expect(fake.writes.filter(([byte]) => byte === 0x7f)).toHaveLength(1);
+  });
+
   test.each([2, 3, 100, 200, 257])(
     'a part that waits for %i more bytes of a write: they are filled up, and refused',
     async (missing) => {

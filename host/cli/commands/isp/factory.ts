@@ -3,8 +3,8 @@ import { BOOTLOADER_BASE, BOOTLOADER_SIZE } from '../../../../protocol/index.js'
 import { connect } from '../../../connect.js';
 import type { DeviceInfo } from '../../../device.js';
 import { IapError } from '../../../errors.js';
-import { goTo } from '../../../isp/go.js';
 import {
+  goTo,
   protectReadout,
   protectWrite,
   type Rom,

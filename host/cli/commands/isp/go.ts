@@ -1,7 +1,6 @@
 // iap isp go: start a program without a reset.
 
-import { goTo } from '../../../isp/go.js';
-import { MEMORY, RomCommand } from '../../../isp/index.js';
+import { goTo, MEMORY, RomCommand } from '../../../isp/index.js';
 import { hex32 } from '../../../text.js';
 import type { IspArguments } from '../../isp-options.js';
 import type { Context } from '../../link.js';
