@@ -15,6 +15,7 @@ export type IapErrorCode =
   | 'IMAGE_WRONG_DEVICE'
   | 'IMAGE_NOT_CAPABLE'
   | 'IMAGE_PACKAGE_ONLY'
+  | 'CHECK_FAILED'
   | 'PORT_NOT_FOUND'
   | 'PORT_PERMISSION'
   | 'PORT_BUSY'
@@ -98,6 +99,7 @@ const EXIT: Readonly<Record<IapErrorCode, ExitCode>> = {
   IMAGE_WRONG_DEVICE: ExitCode.IMAGE,
   IMAGE_NOT_CAPABLE: ExitCode.IMAGE,
   IMAGE_PACKAGE_ONLY: ExitCode.IMAGE,
+  CHECK_FAILED: ExitCode.IMAGE,
   PORT_NOT_FOUND: ExitCode.LINK,
   PORT_PERMISSION: ExitCode.LINK,
   PORT_BUSY: ExitCode.LINK,

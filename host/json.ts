@@ -24,10 +24,18 @@ export function parseJson<T>(text: string, name: string, schema: object): T {
   }
   const validate = new Ajv({ allErrors: true, verbose: true }).compile<T>(schema);
   if (validate(value)) return value;
-  const faults = (validate.errors ?? []).map(faultText);
+  const faults = outermost(validate.errors ?? []).map(faultText);
   throw new IapError('DESCRIPTION_WRONG', `${oneLine(name)}: ${faults.join('; ')}`, {
     details: { faults: faults.length },
   });
+}
+
+/** Of a value that fits none of several forms, why it does not fit each is left out. */
+function outermost(errors: readonly ErrorObject[]): ErrorObject[] {
+  const forms = errors.filter(({ keyword }) => keyword === 'anyOf');
+  return errors.filter(
+    (e) => !forms.some((form) => e.schemaPath.startsWith(`${form.schemaPath}/`)),
+  );
 }
 
 function faultText(error: ErrorObject): string {

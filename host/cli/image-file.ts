@@ -1,6 +1,6 @@
 // Image files from disk.
 import type { Image } from '../image/image.js';
-import { loadImage, loadSegments } from '../image/load.js';
+import { type LoadOptions, loadImage, loadSegments } from '../image/load.js';
 import type { Segment } from '../image/segments.js';
 import { readBytes } from './files.js';
 import { parseAddress } from './options.js';
@@ -18,14 +18,16 @@ export const BASE_OPTION = {
   },
 } as const;
 
-export async function readImage({ image: path, base }: ImageArguments): Promise<Image> {
-  const options = base === undefined ? {} : { base: parseAddress('--base', base) };
-  return loadImage(await readBytes(path, 'image', 'IMAGE_UNREADABLE'), { name: path, ...options });
+export async function readImage(args: ImageArguments): Promise<Image> {
+  return loadImage(await readBytes(args.image, 'image', 'IMAGE_UNREADABLE'), loadOptions(args));
+}
+
+/** @throws IapError USAGE */
+export function loadOptions({ image: name, base }: ImageArguments): LoadOptions {
+  return { name, ...(base === undefined ? {} : { base: parseAddress('--base', base) }) };
 }
 
 /** The same for a programmer: every piece at its own address. */
-export async function readSegments({ image: path, base }: ImageArguments): Promise<Segment[]> {
-  const options = base === undefined ? {} : { base: parseAddress('--base', base) };
-  const bytes = await readBytes(path, 'image', 'IMAGE_UNREADABLE');
-  return loadSegments(bytes, { name: path, ...options });
+export async function readSegments(args: ImageArguments): Promise<Segment[]> {
+  return loadSegments(await readBytes(args.image, 'image', 'IMAGE_UNREADABLE'), loadOptions(args));
 }

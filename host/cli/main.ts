@@ -4,6 +4,7 @@ import yargs from 'yargs';
 import { realClock } from '../clock.js';
 import { ExitCode, exitCodeOf, IapError } from '../errors.js';
 import { boardNames, partNames } from './board-file.js';
+import { CHECK_OPTIONS } from './check-options.js';
 import { CONFORMANCE_NOTE, CONFORMANCE_OPTIONS } from './conformance-options.js';
 import { DUMP_OPTIONS, FACTORY_OPTIONS } from './factory-options.js';
 import { BASE_OPTION } from './image-file.js';
@@ -16,7 +17,7 @@ import { OUTPUT_OPTION, PACK_OPTIONS } from './pack-options.js';
 const IMAGE = {
   type: 'string',
   demandOption: true,
-  describe: 'Application: .bin, .hex, .elf or .iap package',
+  describe: 'Application: .bin, .hex, .srec, .elf or .iap package',
 } as const;
 const PLAIN_IMAGE = { ...IMAGE, describe: 'Application: .bin, .hex, .srec or .elf' } as const;
 const START_OPTIONS = {
@@ -104,6 +105,18 @@ async function run(args: readonly string[], context: Context): Promise<ExitCode 
             'all checks, power cuts too',
           ),
       async (argv) => (await import('./commands/conformance.js')).conformance(argv, context),
+    )
+    .command(
+      'check <images..>',
+      'Find what is wrong with images, without a device',
+      (y) =>
+        y
+          .positional('images', { ...IMAGE, array: true })
+          .options({ ...CHECK_OPTIONS, ...BASE_OPTION, ...JSON_OPTION })
+          .conflicts('part', 'board')
+          .example('$0 check app.elf --board stm32f103xb', 'everything that can be told')
+          .example('$0 check build/*.iap --part stm32f103xe', 'in CI: exit code 3 if one is wrong'),
+      async (argv) => (await import('./commands/check.js')).check(argv, context),
     )
     .command(
       'pack <image>',

@@ -3,7 +3,6 @@ import {
   type Identity,
   IdentityFlag,
   ImageFlag,
-  RECORD_A_ADDRESS,
   RECORD_SLOTS,
   Stay,
 } from '../../protocol/index.js';
@@ -36,8 +35,8 @@ export function recordTable({ board, identity, record, start }: RecordReport): s
     ['at power-up', startText(start)],
     ['installed', installed ? `${entryText(installed)}${checkText(start)}` : 'nothing'],
     ['pending', pending ? entryText(pending) : 'nothing'],
-    ['active area', active ? `${areaName(active)}, generation ${active.generation}` : 'none'],
-    ...record.areas.map((area): [string, string] => [`area ${areaName(area)}`, areaText(area)]),
+    ['active area', active ? `${active.name}, generation ${active.generation}` : 'none'],
+    ...record.areas.map((area): [string, string] => [`area ${area.name}`, areaText(area)]),
   ];
   const history = historyOf(record);
   return [
@@ -47,7 +46,7 @@ export function recordTable({ board, identity, record, start }: RecordReport): s
     ...record.areas.flatMap((area) =>
       area.broken.map(
         ({ index, address, why }) =>
-          `  area ${areaName(area)} slot ${index} at ${hex32(address)} does not count: ${why}`,
+          `  area ${area.name} slot ${index} at ${hex32(address)} does not count: ${why}`,
       ),
     ),
   ];
@@ -83,10 +82,6 @@ function checkText({ check }: Start): string {
   return `; in flash: CRC-32 ${word(check.crc32)}, SHA-256 ${word(check.sha256)}, vectors ${word(check.vectors)}`;
 }
 
-function areaName({ address }: Area): string {
-  return address === RECORD_A_ADDRESS ? 'A' : 'B';
-}
-
 function areaText({ address, good, why, generation, entries, blankSlots }: Area): string {
   if (why === 'blank' && blankSlots === RECORD_SLOTS) return `${hex32(address)}, blank`;
   const used = `${entries.length} entries, ${blankSlots} of ${RECORD_SLOTS} slots blank`;
@@ -115,7 +110,7 @@ function historyText(area: Area, entry: Entry): string[] {
   if ((header.flags & ImageFlag.CONFIRM) !== 0) set.push('(wants confirmation)');
   const hash = hexBytes(header.imageSha256.subarray(0, 4));
   const what = `${versionText(header.version)}, ${header.imageSize} bytes, ${hash}`;
-  const where = `area ${areaName(area)} slot ${index}`;
+  const where = `area ${area.name} slot ${index}`;
   return [
     `  ${String(sequence).padStart(6)}  ${where}  ${what}  ${set.join(' ') || 'begun, no page touched'}`,
     ...doubtful.map((text) => `          half-programmed: ${text}`),
@@ -131,11 +126,11 @@ export function recordJson({ board, identity, record, start }: RecordReport): ob
     stay: nameOf(Stay, start.stay),
     why: start.why,
     check: start.check ?? null,
-    activeArea: active ? areaName(active) : null,
+    activeArea: active ? active.name : null,
     installed: installed?.sequence ?? null,
     pending: pending?.sequence ?? null,
     areas: record.areas.map((area) => ({
-      area: areaName(area),
+      area: area.name,
       address: area.address,
       good: area.good,
       why: area.why,
@@ -169,7 +164,7 @@ function identityFields(identity: Identity): object {
 function entryJson(area: Area, entry: Entry): object {
   const { address, index, sequence, crc32, marks, trials, doubtful, header } = entry;
   return {
-    area: areaName(area),
+    area: area.name,
     slot: index,
     address,
     sequence,

@@ -1,11 +1,11 @@
 // Is this file the bootloader of this board? What is asked before it goes into a thousand units.
-import { BOOTLOADER_BASE, BOOTLOADER_SIZE, IDENTITY_ADDRESS } from '../../protocol/index.js';
+import { BOOTLOADER_BASE } from '../../protocol/index.js';
 import { type ErrorDetails, IapError } from '../errors.js';
 import { BLANK, type Image } from '../image/image.js';
 import type { Board } from '../parts.js';
+import { placesBelow } from '../record/places.js';
 import { hex32 } from '../text.js';
 
-const CODE_SIZE = IDENTITY_ADDRESS - BOOTLOADER_BASE;
 const VECTORS_SIZE = 8;
 
 /**
@@ -13,6 +13,7 @@ const VECTORS_SIZE = 8;
  * @throws IapError BOOTLOADER_WRONG
  */
 export function bootloaderCode({ base, bytes, header }: Image, board: Board): Uint8Array {
+  const { codeSize, identity, record } = placesBelow(board.appBase);
   if (header)
     throw wrong('it is a package, which holds an application', 'give the bootloader itself');
   if (base !== undefined && base !== BOOTLOADER_BASE) {
@@ -22,23 +23,23 @@ export function bootloaderCode({ base, bytes, header }: Image, board: Board): Ui
       { base },
     );
   }
-  if (bytes.length > BOOTLOADER_SIZE) {
+  if (bytes.length > record - BOOTLOADER_BASE) {
     throw wrong(
-      `it has ${bytes.length} bytes; there is room for ${CODE_SIZE}`,
+      `it has ${bytes.length} bytes; there is room for ${codeSize}`,
       'give the bootloader alone, without boot record and application',
       { size: bytes.length },
     );
   }
-  if (bytes.subarray(CODE_SIZE).some((byte) => byte !== BLANK)) {
+  if (bytes.subarray(codeSize).some((byte) => byte !== BLANK)) {
     throw wrong(
-      `the identity block at ${hex32(IDENTITY_ADDRESS)} is in use`,
+      `the identity block at ${hex32(identity)} is in use`,
       'give the bootloader as it was built; the identity of a unit is written here, from the options',
     );
   }
-  checkVectors(bytes, board);
+  checkVectors(bytes.subarray(0, codeSize), board);
   checkPart(bytes, board);
-  const code = new Uint8Array(CODE_SIZE).fill(BLANK);
-  code.set(bytes.subarray(0, CODE_SIZE));
+  const code = new Uint8Array(codeSize).fill(BLANK);
+  code.set(bytes.subarray(0, codeSize));
   return code;
 }
 
@@ -54,7 +55,7 @@ function checkVectors(bytes: Uint8Array, { part: { ram } }: Board): void {
       { stack },
     );
   }
-  const end = BOOTLOADER_BASE + Math.min(bytes.length, CODE_SIZE);
+  const end = BOOTLOADER_BASE + bytes.length;
   if (reset % 2 !== 1 || reset <= BOOTLOADER_BASE || reset >= end) {
     throw wrong(
       `its second word, the reset vector, is ${hex32(reset)}, not an odd address from ${hex32(BOOTLOADER_BASE)} to ${hex32(end - 1)}`,

@@ -1,19 +1,15 @@
 // Everything a new unit needs in its flash, so that it runs its application at its first power-up. Pure.
-import {
-  BOOTLOADER_BASE,
-  BOOTLOADER_SIZE,
-  decode,
-  Header,
-  IDENTITY_ADDRESS,
-  IdentityFlag,
-  RECORD_A_ADDRESS,
-} from '../../protocol/index.js';
+import { BOOTLOADER_BASE, decode, Header, Identity, IdentityFlag } from '../../protocol/index.js';
 import { IapError } from '../errors.js';
 import { checkImage } from '../image/check.js';
 import { BLANK, headerFor, type Image } from '../image/image.js';
-import type { Segment } from '../image/segments.js';
+import { LARGEST_IMAGE } from '../image/limits.js';
+import { merge, type Segment } from '../image/segments.js';
 import type { Board } from '../parts.js';
-import { buildRecord, RECORD_SIZE } from '../record/record.js';
+import { FlashDump } from '../record/dump.js';
+import { placesBelow, RECORD_SIZE } from '../record/places.js';
+import { buildRecord, readRecord } from '../record/record.js';
+import { decideStart } from '../record/start.js';
 import { hex32 } from '../text.js';
 import { bootloaderCode } from './bootloader.js';
 import { buildIdentity, type UnitIdentity } from './identity.js';
@@ -64,11 +60,13 @@ export function factoryImage(input: FactoryInput): Region[] {
     recordRegion(board, app, identity),
   ];
   if (app) regions.push(appRegion(app, board));
-  const { family, flash } = board.part;
-  for (const piece of data) regions.push(dataRegion(piece, board, flash.to));
+  for (const piece of data) regions.push(dataRegion(piece, board));
   checkOverlaps(regions);
   if (writeProtect) {
-    const options = protectingOptionBytes(family, flash.to - flash.from);
+    const options = protectingOptionBytes(
+      board.part,
+      placesBelow(board.appBase).record - BOOTLOADER_BASE,
+    );
     regions.push({ kind: 'options', ...options, used: options.bytes.length });
   }
   return regions.sort((a, b) => a.address - b.address);
@@ -83,9 +81,30 @@ export function recordRegion(
   app: Image | undefined,
   identity?: UnitIdentity,
 ): Region {
-  if (app) checkApp(app, board, identity);
+  const address = placesBelow(board.appBase).record;
   const bytes = buildRecord(app && headerFor(app, board.appBase));
-  return { kind: 'record', address: RECORD_A_ADDRESS, bytes, used: app ? RECORD_SIZE : 0 };
+  if (app) {
+    checkApp(app, board, identity);
+    checkStarts({ address, bytes }, app, board);
+  }
+  return { kind: 'record', address, bytes, used: app ? RECORD_SIZE : 0 };
+}
+
+/** The proof that the unit runs: the bootloader's own decision about what is to be written. */
+function checkStarts(record: Segment, app: Image, board: Board): void {
+  const { ram } = board.part;
+  const written = [record, { address: board.appBase, bytes: app.bytes }];
+  const { address, bytes } = merge(written, LARGEST_IMAGE);
+  const facts = { ...board, ram };
+  const { starts, why } = decideStart(
+    readRecord(record.bytes, record.address),
+    new FlashDump(address, bytes),
+    facts,
+  );
+  if (starts) return;
+  throw new IapError('IMAGE_VECTORS', `a ${board.name} would not start this application: ${why}`, {
+    hint: `check that it was built for ${board.part.name}, whose RAM is ${hex32(ram.from)} to ${hex32(ram.to - 1)}`,
+  });
 }
 
 /** What the device itself would refuse to install must not come from the factory either. */
@@ -105,9 +124,8 @@ function checkApp(app: Image, board: Board, identity?: UnitIdentity): void {
 }
 
 function identityRegion(board: Board, identity?: UnitIdentity): Region {
-  const size = BOOTLOADER_BASE + BOOTLOADER_SIZE - IDENTITY_ADDRESS;
-  const at = { kind: 'identity', address: IDENTITY_ADDRESS } as const;
-  if (!identity) return { ...at, bytes: new Uint8Array(size).fill(BLANK), used: 0 };
+  const at = { kind: 'identity', address: placesBelow(board.appBase).identity } as const;
+  if (!identity) return { ...at, bytes: new Uint8Array(Identity.size).fill(BLANK), used: 0 };
   if (identity.defaultRate !== undefined) checkRate(identity.defaultRate, board);
   const bytes = buildIdentity(identity);
   return { ...at, bytes, used: bytes.length };
@@ -136,7 +154,8 @@ function appRegion(app: Image, { appBase, part }: Board): Region {
   };
 }
 
-function dataRegion({ address, bytes }: Segment, board: Board, flashEnd: number): Region {
+function dataRegion({ address, bytes }: Segment, board: Board): Region {
+  const flashEnd = board.part.flash.to;
   const end = address + bytes.length;
   const where = `data of ${bytes.length} bytes at ${hex32(address)}`;
   if (address % 2 !== 0) {

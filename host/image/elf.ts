@@ -10,8 +10,8 @@ const CLASS_32 = 1;
 const LITTLE_ENDIAN = 1;
 const MACHINE_ARM = 40;
 const PT_LOAD = 1;
-const SHT_NOBITS = 8;
-const SHF_ALLOC = 2;
+export const SHT_NOBITS = 8;
+export const SHF_ALLOC = 2;
 const HEADER_SIZE = 52;
 const PROGRAM_HEADER_SIZE = 32;
 const SECTION_HEADER_SIZE = 40;
@@ -42,6 +42,8 @@ export interface ElfSegment {
 export interface ElfSection {
   readonly type: number;
   readonly flags: number;
+  /** At run time */
+  readonly address: number;
   readonly offset: number;
   readonly size: number;
 }
@@ -95,6 +97,14 @@ export function contentsOf({ file, entry, segments, sections }: Elf, name?: stri
     }
     return { address, bytes: file.subarray(offset, offset + length) };
   };
+  // A stripped file may have no sections.
+  const wholeSegment = ({ offset, physical, fileSize }: ElfSegment): Segment => {
+    if (offset === 0) {
+      const why = `its sections are stripped, and its segment for ${hex32(physical)} begins with the file's own headers`;
+      throw fail('elf-headers', why, physical);
+    }
+    return slice(offset, fileSize, physical);
+  };
   // Sections and not segments: the linker may put the file's headers into the first segment, below the image.
   const pieces: Segment[] = [];
   for (const { type, flags, offset, size } of sections) {
@@ -102,11 +112,7 @@ export function contentsOf({ file, entry, segments, sections }: Elf, name?: stri
     const load = loads.find((l) => offset >= l.offset && offset + size <= l.offset + l.fileSize);
     if (load) pieces.push(slice(offset, size, load.physical + (offset - load.offset)));
   }
-  const found =
-    // A stripped file may have no sections; its segments may hold the file's own headers, but there is nothing better.
-    pieces.length > 0
-      ? pieces
-      : loads.map(({ offset, physical, fileSize }) => slice(offset, fileSize, physical));
+  const found = pieces.length > 0 ? pieces : loads.map(wholeSegment);
   return { segments: found, ...(entry === 0 ? {} : { entry }) };
 }
 
@@ -154,6 +160,7 @@ function sectionsOf(data: DataView, fail: Fail): ElfSection[] {
     sections.push({
       type: data.getUint32(at + 4, true),
       flags: data.getUint32(at + 8, true),
+      address: data.getUint32(at + 12, true),
       offset: data.getUint32(at + 16, true),
       size: data.getUint32(at + 20, true),
     });

@@ -2,7 +2,7 @@
 import { IapError } from '../errors.js';
 import { hex32, sizeText } from '../text.js';
 import { areaName, FLASH_BASE, FLASH_LIMIT, inFlash } from './areas.js';
-import { contentsOf, ELF, isElf, parseElf } from './elf.js';
+import { contentsOf, ELF, type Elf, isElf, parseElf } from './elf.js';
 import { fileError, printable } from './file-error.js';
 import type { Image } from './image.js';
 import { INTEL_HEX, isIntelHex, readIntelHex } from './intel-hex.js';
@@ -26,6 +26,7 @@ export interface ImageFile {
   readonly image: Image;
   /** Start address, if the file names one */
   readonly entry?: number;
+  readonly elf?: Elf;
 }
 
 /** @throws IapError IMAGE_EMPTY or IMAGE_FORMAT */
@@ -62,18 +63,20 @@ export function loadSegments(file: Uint8Array, { name = '', base }: LoadOptions)
   return [{ address: image.base, bytes: image.bytes }];
 }
 
-/** What the content says a file is; contents only for formats that have addresses. */
-function recognise(
-  file: Uint8Array,
-  name: string,
-): { readonly format: ImageFormat; readonly contents?: Contents; readonly origin: Origin } {
+interface Recognised {
+  readonly format: ImageFormat;
+  readonly origin: Origin;
+  /** Of formats that have addresses */
+  readonly contents?: Contents;
+  readonly elf?: Elf;
+}
+
+/** What the content says a file is */
+function recognise(file: Uint8Array, name: string): Recognised {
   const extension = extensionOf(name);
   if (isElf(file)) {
-    return {
-      format: 'elf',
-      contents: contentsOf(parseElf(file, name), name),
-      origin: { what: ELF, name },
-    };
+    const elf = parseElf(file, name);
+    return { format: 'elf', contents: contentsOf(elf, name), origin: { what: ELF, name }, elf };
   }
   if (isPackage(file)) return { format: 'package', origin: { what: 'package', name } };
   if (extension !== 'bin') {
@@ -94,16 +97,16 @@ function extensionOf(name: string): string {
 }
 
 function read(file: Uint8Array, { name = '', base }: LoadOptions): ImageFile {
-  const { format, contents, origin } = recognise(file, name);
-  if (contents) return built(format, contents, origin);
-  if (format === 'package') return { format, image: readPackage(file) };
+  const { format, contents, origin, elf } = recognise(file, name);
+  if (contents) return { ...built(format, contents, origin), ...(elf ? { elf } : {}) };
+  if (format === 'package') return { format, image: readPackage(file, name) };
   const expected = EXPECTED[extensionOf(name)];
   if (expected) {
     throw new IapError(
       'IMAGE_FORMAT',
       `${printable(name)} is named like ${expected}, but is none`,
       {
-        hint: 'if it is a raw binary, rename it to .bin',
+        hint: 'if it is a raw binary, rename it to .bin; anything else is the wrong file',
         details: { problem: 'misnamed' },
       },
     );

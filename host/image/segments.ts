@@ -24,6 +24,8 @@ export interface Origin {
   readonly what: string;
   readonly name?: string | undefined;
 }
+const TWO_IMAGES =
+  'give the application alone; two images in one file must not overlap nor lie far apart';
 const NOWHERE: Origin = { what: 'image' };
 
 /**
@@ -41,7 +43,7 @@ export function sort(segments: readonly Segment[], { what, name }: Origin = NOWH
     if (address < end) {
       const other = before?.line === undefined ? '' : ` (line ${before.line})`;
       const why = `the ${sizeText(bytes.length)} for ${hex32(address)} overlap others${other} that reach up to ${hex32(end - 1)}`;
-      throw fileError('overlap', what, why, { file: name, line, address });
+      throw fileError('overlap', what, why, { file: name, line, address }, TWO_IMAGES);
     }
     end = address + bytes.length;
     before = segment;
@@ -85,11 +87,8 @@ export function merge(
     const size = beyond.address + beyond.bytes.length - address;
     const why = `from ${hex32(address)} to ${hex32(beyond.address)} it reaches over ${size} bytes, more than any device has`;
     const { line } = beyond;
-    throw fileError('too-far', origin.what, why, {
-      file: origin.name,
-      line,
-      address: beyond.address,
-    });
+    const place = { file: origin.name, line, address: beyond.address };
+    throw fileError('too-far', origin.what, why, place, TWO_IMAGES);
   }
   return fill(sorted);
 }

@@ -1,12 +1,11 @@
 // The boot record of a device, read and written as the bootloader does (bootloader-c/core/iap_record.c).
 import {
+  APP_BASE,
   AreaHeader,
   crc32,
   encode,
   offsetOf,
-  RECORD_A_ADDRESS,
   RECORD_AREA_SIZE,
-  RECORD_B_ADDRESS,
   RECORD_FORMAT,
   RECORD_MAGIC,
   RECORD_TRIALS,
@@ -15,10 +14,8 @@ import {
   STATE_SET,
 } from '../../protocol/index.js';
 import { BLANK } from '../image/image.js';
+import { placesBelow, RECORD_SIZE } from './places.js';
 import { type Area, type Entry, readArea } from './slots.js';
-
-/** Both areas together */
-export const RECORD_SIZE = RECORD_B_ADDRESS - RECORD_A_ADDRESS + RECORD_AREA_SIZE;
 
 export interface BootRecord {
   readonly areas: readonly [Area, Area];
@@ -32,11 +29,20 @@ export interface BootRecord {
   readonly pending: Entry | undefined;
 }
 
-/** @param bytes the RECORD_SIZE bytes from RECORD_A_ADDRESS, whatever they are */
-export function readRecord(bytes: Uint8Array): BootRecord {
-  const at = RECORD_B_ADDRESS - RECORD_A_ADDRESS;
-  const a = readArea(RECORD_A_ADDRESS, bytes.subarray(0, RECORD_AREA_SIZE));
-  const b = readArea(RECORD_B_ADDRESS, bytes.subarray(at, at + RECORD_AREA_SIZE));
+/**
+ * @param bytes the RECORD_SIZE bytes of the record, whatever they are
+ * @param address of the first; as with the protocol's APP_BASE if missing
+ */
+export function readRecord(
+  bytes: Uint8Array,
+  address: number = placesBelow(APP_BASE).record,
+): BootRecord {
+  const a = readArea('A', address, bytes.subarray(0, RECORD_AREA_SIZE));
+  const b = readArea(
+    'B',
+    address + RECORD_AREA_SIZE,
+    bytes.subarray(RECORD_AREA_SIZE, RECORD_SIZE),
+  );
   const active = [a, b]
     .filter(({ good }) => good)
     .reduce<Area | undefined>(

@@ -45,6 +45,7 @@ export interface BrokenSlot {
 }
 
 export interface Area {
+  readonly name: 'A' | 'B';
   readonly address: number;
   /** Whether it counts */
   readonly good: boolean;
@@ -57,7 +58,7 @@ export interface Area {
 }
 
 /** Reads the RECORD_AREA_SIZE bytes at `address`. Never throws, whatever they are. */
-export function readArea(address: number, bytes: Uint8Array): Area {
+export function readArea(name: Area['name'], address: number, bytes: Uint8Array): Area {
   const header = decode(AreaHeader, bytes);
   const why = areaFault(header, bytes);
   const entries: Entry[] = [];
@@ -75,7 +76,7 @@ export function readArea(address: number, bytes: Uint8Array): Area {
     else entries.push(read);
   }
   const { generation } = header;
-  return { address, good: why === '', why, generation, entries, broken, blankSlots };
+  return { name, address, good: why === '', why, generation, entries, broken, blankSlots };
 }
 
 function areaFault(header: AreaHeader, bytes: Uint8Array): string {

@@ -77,6 +77,17 @@ describe.each(PART_NAMES)('%s', (part) => {
   });
 });
 
+test('the record alone makes an application run that a debugger wrote', async () => {
+  const part = 'stm32f103xb';
+  const line = productionLine(part);
+  await line.unit('record.bin', line.app, '--record-only');
+  const load = new Map([
+    [RECORD_A_ADDRESS, line.read('record.bin')],
+    [APP_BASE, line.read('app.bin')],
+  ]);
+  await expectDemo(await powerUp(part, { load }), 1);
+});
+
 test('.bin, .hex and .srec hold the same bytes, each time', async () => {
   const part = 'stm32f103xb';
   const line = productionLine(part);
@@ -250,7 +261,15 @@ async function vandal(folder: string): Promise<Uint8Array> {
     string,
   ];
   await run('arm-none-eabi-as', ['-o', object, source]);
-  await run('arm-none-eabi-ld', ['-Ttext', `0x${APP_BASE.toString(16)}`, '-e', 'start', '-o', elf, object]);
+  await run('arm-none-eabi-ld', [
+    '-Ttext',
+    `0x${APP_BASE.toString(16)}`,
+    '-e',
+    'start',
+    '-o',
+    elf,
+    object,
+  ]);
   await run('arm-none-eabi-objcopy', ['-O', 'binary', elf, bin]);
   return readFileUint8(bin);
 }

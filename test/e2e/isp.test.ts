@@ -64,7 +64,6 @@ describe.each(TESTED)('%s', (part) => {
     expect(await stm32flash(board, '-r', theirs, '-S', range)).toMatchObject({ code: 0 });
     expect(same(readFileSync(theirs), read.bytes)).toBe(true);
   });
-
 });
 
 describe.each(FAMILIES)('%s', (part) => {

@@ -16,12 +16,14 @@ import { getHeapStatistics } from 'node:v8';
 import fc from 'fast-check';
 import nrfIntelHex from 'nrf-intel-hex';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { inspect } from '../../host/check/inspect.js';
 import { IapError } from '../../host/errors.js';
 import { checkImage, type Target } from '../../host/image/check.js';
 import { headerFor, sha256 } from '../../host/image/image.js';
 import { LARGEST_IMAGE } from '../../host/image/limits.js';
 import { loadImage } from '../../host/image/load.js';
 import { writeSRecord } from '../../host/image/s-record.js';
+import type { Part } from '../../host/parts.js';
 import { APP_BASE, crc32, decode, encode, Header } from '../../protocol/index.js';
 import { built } from '../support/board.js';
 import { elf } from '../support/elf.js';
@@ -91,8 +93,38 @@ function attempt<T>(run: () => T, codes: RegExp): T | undefined {
   }
 }
 
+const part: Part = {
+  name: 'any',
+  family: 'stm32f0',
+  core: 'cortex-m0',
+  flash: { from: 0x0800_0000, to: target.appEnd },
+  page: 1024,
+  ram: { from: 0x2000_0000, to: 0x2000_5000 },
+  vectors: 48,
+};
+
+/** Whatever is in a file, "iap check" has something to say of it. */
+function check(file: Uint8Array, name: string): void {
+  for (const expected of [{}, { part }]) {
+    const { ok, findings, assumed } = inspect(file, { name }, expected);
+    must(ok || findings.some(({ severity }) => severity === 'error'), 'refused without a reason');
+    must(findings.length < 30, `${findings.length} findings`);
+    for (const { message, found, hint } of findings) {
+      for (const text of [message, found, hint, ...assumed]) {
+        must(
+          /^[^\p{Cc}]{4,}$/u.test(text.replace(C1, '')),
+          `not one line: ${JSON.stringify(text)}`,
+        );
+        must(!CARELESS.test(text), `not for people: ${text}`);
+        must(text.length < LONGEST_MESSAGE, `too long: ${text}`);
+      }
+    }
+  }
+}
+
 /** @returns whether it was loaded */
 function load(file: Uint8Array, name: string): boolean {
+  check(file, name);
   const image = attempt(() => loadImage(file, { name }), /^IMAGE_(FORMAT|EMPTY)$/);
   if (!image) return false;
   const { base, bytes, header } = image;

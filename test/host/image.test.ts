@@ -235,10 +235,18 @@ describe('does it fit the device', () => {
   });
 
   test('linked at another address: says where, and how to change it', () => {
-    const error = thrown(() => check({ base: 0x0800_0000, bytes: appImage(100) }));
+    const error = thrown(() => check({ base: 0x0800_0000, bytes: appImage(100, 1, 0x0800_0000) }));
     expect(error.code).toBe('IMAGE_WRONG_ADDRESS');
     expect(error.message).toContain('linked at 0x08000000');
     expect(error.hint).toContain('set FLASH ORIGIN to 0x08008000');
+  });
+
+  test('converted to another address than it is linked at', () => {
+    const error = thrown(() => check({ base: 0x0800_0000, bytes: appImage(100) }));
+    expect(error.code).toBe('IMAGE_WRONG_ADDRESS');
+    expect(error.message).toContain(
+      'puts the image at 0x08000000, but its vectors are for 0x08008',
+    );
   });
 
   test('a binary linked at the start of flash: found by its reset vector', () => {

@@ -6,16 +6,16 @@ import { IapError } from '../../errors.js';
 import { factoryImage, type Region, recordRegion } from '../../factory/factory.js';
 import type { UnitIdentity } from '../../factory/identity.js';
 import { parseProduct } from '../../image/description.js';
-import { headerFor, type Image } from '../../image/image.js';
+import { headerFor, type Image, sha256 } from '../../image/image.js';
 import { loadImage } from '../../image/load.js';
 import { nameText } from '../../image/names.js';
 import type { Segment } from '../../image/segments.js';
 import type { Board } from '../../parts.js';
-import { hex32 } from '../../text.js';
+import { hex32, hexBytes } from '../../text.js';
 import { versionText } from '../../version.js';
 import { loadBoard } from '../board-file.js';
+import { readCheckedImage } from '../checked-image.js';
 import { readBytes } from '../files.js';
-import { readImage } from '../image-file.js';
 import type { Context } from '../link.js';
 import { checkInteger, once, parseAddress } from '../options.js';
 import { packageRoot } from '../package-root.js';
@@ -48,8 +48,11 @@ export async function factory(
   checkCombination(args);
   const board = await loadBoard(once('--board', args.board));
   const identity = identityOf(args);
+  const expected = { part: board.part, area: board };
   const app =
-    args.image === undefined ? undefined : await readImage({ ...args, image: args.image });
+    args.image === undefined
+      ? undefined
+      : await readCheckedImage({ ...args, image: args.image }, expected, output);
   const regions = args.recordOnly
     ? [recordRegion(board, app, identity)]
     : factoryImage({
@@ -69,18 +72,19 @@ export async function factory(
   if (!identity && !args.recordOnly) {
     output.warn('no product id: this unit takes the packages of every product');
   }
+  if (app && args.recordOnly) {
+    const { length } = app.bytes;
+    output.line(
+      `only for this application at ${hex32(board.appBase)}: ${length} bytes, CRC-32 ${crcText(app.bytes)}`,
+    );
+  }
   const bytes = regions.reduce((sum, region) => sum + region.bytes.length, 0);
   output.line(`written to ${path}`);
   output.result({ path, board: board.name, regions: regions.length, bytes });
 }
 
-function checkCombination({
-  image,
-  blankApp,
-  recordOnly,
-  writeProtect,
-  data,
-}: FactoryArguments): void {
+function checkCombination(args: FactoryArguments): void {
+  const { image, blankApp, recordOnly, writeProtect, data } = args;
   if ((image === undefined) !== blankApp) {
     throw new IapError(
       'USAGE',
@@ -90,9 +94,12 @@ function checkCombination({
       { hint: 'give the application, or --blank-app for a unit that waits for its first update' },
     );
   }
-  if (recordOnly && (writeProtect || data !== undefined)) {
+  if (recordOnly && blankApp) {
+    throw new IapError('USAGE', '--record-only needs the application that the record is for');
+  }
+  if (recordOnly && (writeProtect || data !== undefined || identityOf(args))) {
     throw new IapError('USAGE', '--record-only writes nothing but the boot record', {
-      hint: 'leave --data and --write-protect away, or --record-only',
+      hint: 'leave identity, --data and --write-protect away, or --record-only',
     });
   }
 }
@@ -166,14 +173,14 @@ interface Told {
   readonly identity: UnitIdentity | undefined;
 }
 
-/** For example: 0x08008000   20480  application 1.4.0, 20001 bytes   CRC-32 1a2b3c4d */
+/** The CRC-32 of identity and record says nothing, because they end in one of their own: the hash tells units apart. */
 function mapOf(regions: readonly Region[], told: Told): string[] {
   return [
-    'address        bytes  CRC-32    what',
+    'address        bytes  CRC-32    SHA-256   what',
     ...regions.map((region) => {
       const { address, bytes } = region;
       const size = String(bytes.length).padStart(8);
-      return `${hex32(address)} ${size}  ${crcText(bytes)}  ${regionText(region, told)}`;
+      return `${hex32(address)} ${size}  ${crcText(bytes)}  ${hexBytes(sha256(bytes).subarray(0, 4))}  ${regionText(region, told)}`;
     }),
   ];
 }
@@ -222,7 +229,14 @@ function headerOf(app: Image, { appBase }: Board): Header {
 }
 
 function regionJson({ kind, address, bytes, used }: Region): object {
-  return { kind, address, size: bytes.length, used, crc32: crc32(bytes) };
+  return {
+    kind,
+    address,
+    size: bytes.length,
+    used,
+    crc32: crc32(bytes),
+    sha256: hexBytes(sha256(bytes)),
+  };
 }
 
 function crcText(bytes: Uint8Array): string {

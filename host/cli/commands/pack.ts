@@ -9,9 +9,10 @@ import { parseJson } from '../../json.js';
 import { hex32, hexBytes, isZero } from '../../text.js';
 import { versionText } from '../../version.js';
 import { loadBoard } from '../board-file.js';
+import { readCheckedImage } from '../checked-image.js';
 import { readBytes, writeBytes } from '../files.js';
 import { headerJson } from '../header-json.js';
-import { type ImageArguments, readImage } from '../image-file.js';
+import type { ImageArguments } from '../image-file.js';
 import type { Context } from '../link.js';
 import { checkInteger, once } from '../options.js';
 import { packageRoot } from '../package-root.js';
@@ -39,10 +40,14 @@ export async function pack(
   { output }: Pick<Context, 'output'>,
 ): Promise<void> {
   const path = once('--output', args.output);
-  const image = await readImage(args);
   const text = args.from === undefined ? {} : await readDescription(once('--from', args.from));
   const description = parseDescription({ ...text, ...optionsOf(args) });
   const board = args.board === undefined ? undefined : await loadBoard(once('--board', args.board));
+  const image = await readCheckedImage(
+    args,
+    board ? { part: board.part, area: board } : {},
+    output,
+  );
   const bytes = makePackage(image, description, board);
   await writeBytes(path, bytes);
   const header = decode(Header, bytes);
