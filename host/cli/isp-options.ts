@@ -13,6 +13,7 @@ export interface IspArguments {
   readonly lines: string;
   readonly invertReset: boolean;
   readonly invertBoot0: boolean;
+  readonly ahead: boolean;
 }
 
 export const ISP_OPTIONS = {
@@ -41,6 +42,11 @@ export const ISP_OPTIONS = {
     type: 'boolean',
     default: false,
     describe: 'Low starts the ROM bootloader',
+  },
+  ahead: {
+    type: 'boolean',
+    default: false,
+    describe: 'Do not wait for each ACK: faster, and more than AN3155 promises',
   },
   verbose: { type: 'boolean', default: false, describe: 'Wire trace on standard error' },
 } as const;

@@ -25,6 +25,7 @@ export async function withRom<T>(
       clock,
       signal,
       wait: args.wait,
+      ahead: args.ahead,
       ...(wiring === undefined ? {} : { wiring }),
       ...(args.timeout === undefined ? {} : { timeoutMs: args.timeout }),
       ...(args.verbose ? { trace: (event) => output.trace(traceLine(event)) } : {}),

@@ -83,6 +83,31 @@ export class RomClient {
     return this.#data(code, count);
   }
 
+  /**
+   * As {@link read}, of a whole aligned block, with all of the request sent at once. AN3155 has the host wait for each ACK; a ROM
+   * that keeps up has no need of it, because its receiver holds a byte while an ACK goes out. Of a block and no other: none
+   * of these bytes can then be taken for a command, whatever the ROM makes of them.
+   */
+  async readAhead(address: number): Promise<Uint8Array> {
+    const code = RomCommand.READ_MEMORY;
+    this.#dropped();
+    this.#send([code, ~code & 0xff, ...withSum(addressBytes(address)), BLOCK - 1, 0]);
+    for (const step of ['command', 'address', 'length'] as const) {
+      await this.#acknowledged(code, step, ANSWER_MS);
+    }
+    return this.#data(code, BLOCK);
+  }
+
+  /** As {@link write}, to an aligned block, with the address sent behind the command at once; see {@link readAhead}. */
+  async writeAhead(address: number, bytes: Uint8Array): Promise<void> {
+    const code = RomCommand.WRITE_MEMORY;
+    this.#dropped();
+    this.#send([code, ~code & 0xff, ...withSum(addressBytes(address))]);
+    await this.#acknowledged(code, 'command', ANSWER_MS);
+    await this.#acknowledged(code, 'address', ANSWER_MS);
+    await this.#exchange(code, 'data', withSum([bytes.length - 1, ...bytes]), WRITE_MS);
+  }
+
   /** Section 3.5: an ACK says that the address is good, not that a program runs there. */
   async go(address: number): Promise<void> {
     await this.#command(RomCommand.GO);
@@ -162,10 +187,14 @@ export class RomClient {
     return false;
   }
 
-  async #command(code: number): Promise<void> {
-    // What is left of the answer before: two NACKs on some parts, noise while the device was reset.
+  /** What is left of the answer before: two NACKs on some parts, noise while the device was reset. */
+  #dropped(): void {
     const left = this.reader.drop();
     if (left.length > 0) this.#traced('received', left);
+  }
+
+  async #command(code: number): Promise<void> {
+    this.#dropped();
     await this.#exchange(code, 'command', [code, ~code & 0xff], ANSWER_MS);
   }
 

@@ -28,15 +28,20 @@ describe.each([0, 1, 16])('an adapter of %i ms', (latency) => {
     const ours = await isp(board, 'write', image, '--base', hex(BOOTLOADER_BASE));
     expectDone(ours);
 
+    const base = ['--base', hex(BOOTLOADER_BASE)];
+    const ahead = await isp(board, 'write', image, ...base, '--ahead');
+    expectDone(ahead);
+
     const { maxLagMs, lostMs } = await board.counters();
     const lag = `the board was ${maxLagMs} ms behind at most and lost ${lostMs} ms, load ${loadavg()[0]?.toFixed(1)}`;
     console.log(
-      `${SIZE} bytes at 115200, latency ${latency} ms: stm32flash ${(theirMs / 1000).toFixed(2)} s, iap isp ${(ours.ms / 1000).toFixed(2)} s; ${lag}`,
+      `${SIZE} bytes at 115200, latency ${latency} ms: stm32flash ${(theirMs / 1000).toFixed(2)} s, iap isp ${(ours.ms / 1000).toFixed(2)} s, with --ahead ${(ahead.ms / 1000).toFixed(2)} s; ${lag}`,
     );
     skip(
       maxLagMs >= MOST_LAG_MS || lostMs > 0,
       'no figure: this machine is too busy for real time',
     );
     expect(ours.ms).toBeLessThan(theirMs * 1.02 + NODE_MS);
+    if (latency === 16) expect(ahead.ms).toBeLessThan(theirMs * 0.7);
   });
 });

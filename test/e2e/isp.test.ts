@@ -193,6 +193,13 @@ test('an image of several pieces across 64 KB, as HEX, S-record and binary, ther
   }
 });
 
+test('--ahead: the part keeps up, and loses nothing', async () => {
+  const board = await blankPart(part);
+  const image = randomBytes(8, 10_000);
+  expectDone(await isp(board, 'write', imageFile(board, 'a.bin', image), ...AT, '--ahead'));
+  expect(same((await board.flash()).subarray(0, image.length), image)).toBe(true);
+});
+
 test('RAM: written, read back, and a program in it started', async () => {
   const board = await blankPart(part);
   const program = new Uint8Array(64).fill(0xbf);

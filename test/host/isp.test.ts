@@ -215,6 +215,36 @@ describe('what goes over the wire', () => {
     expect(fake.writes.map(({ length }) => length)).toEqual([2, 3, 2, 5, 258]);
   });
 
+  test('ahead: two requests for a block written and one for a block read, the same result', async () => {
+    const { rom, fake } = await open({}, { ahead: true });
+    const image = randomBytes(3, 700);
+    fake.writes.length = 0;
+    await done(write(rom, at(image)));
+    const lengths = fake.writes.map(({ length }) => length);
+    // Two whole blocks, and 188 bytes that are not one; then read back.
+    expect(lengths).toEqual([2, 3, 7, 258, 7, 258, 7, 190, 9, 9, 2, 5, 2]);
+    expect(Buffer.compare(fake.flash.subarray(0, 700), image)).toBe(0);
+  });
+
+  test('ahead: given up when the part does not keep up, and nothing else happens to it', async () => {
+    // A receiver that loses what comes while its ACK goes out: all but the first two bytes of a request
+    let length = 0;
+    const { rom, fake } = await open(
+      { toRom: (byte) => (length > 5 && length < 10 && length-- < 8 ? undefined : byte) },
+      { ahead: true },
+    );
+    const write9 = fake.write.bind(fake);
+    fake.write = (bytes) => {
+      length = bytes.length === 7 || bytes.length === 9 ? 9 : 0;
+      return write9(bytes);
+    };
+    const image = randomBytes(4, 2048);
+    await done(write(rom, at(image)));
+    expect(Buffer.compare(fake.flash.subarray(0, 2048), image)).toBe(0);
+    expect(new Set(fake.commands)).toEqual(new Set([0x00, 0x02, 0x11, 0x31, 0x43]));
+    expect(fake.writes.filter((bytes) => bytes.length === 7)).toHaveLength(1);
+  });
+
   test('a command that the part does not list is not sent', async () => {
     const { rom, fake } = await open({ without: [0x43] });
     await expect(done(write(rom, at(randomBytes(1, 10))))).rejects.toMatchObject({
