@@ -66,10 +66,10 @@ function check(board, part) {
     appBase % part.flash.page === 0 && appEnd % part.flash.page === 0,
     'appBase and appEnd are whole pages',
   );
-  const record = appBase - 2 * constant('RECORD_AREA_SIZE');
+  const record = appBase - 2 * area;
   must(
     record % PROTECTED === 0 && record > base,
-    `appBase - ${hex(appBase - record)} ends the bootloader, and is a multiple of ${PROTECTED}`,
+    `appBase is a multiple of ${PROTECTED}, with the bootloader and ${appBase - record} bytes of boot record below it`,
   );
   const table = 2 ** Math.ceil(Math.log2(4 * part.vectors));
   must(
@@ -80,7 +80,7 @@ function check(board, part) {
     appEnd > appBase && appEnd <= base + part.flash.size,
     'appEnd lies behind appBase, within the flash',
   );
-  must(constant('RECORD_AREA_SIZE') % part.flash.page === 0, 'a record area is whole pages');
+  must(area % part.flash.page === 0, 'a record area is whole pages');
   must(
     board.ring - 256 >= constant('MIN_WINDOW'),
     `the ring leaves a window of ${constant('MIN_WINDOW')}`,
@@ -96,6 +96,16 @@ function vectorsInSram(part) {
     throw new Error(`linker/parts/${part.name}.json: the bootloader copies ${words} vectors`);
   return 4 * words;
 }
+
+// What the protocol calls default must be what the rule says: record areas and identity lie below APP_BASE.
+const area = constant('RECORD_AREA_SIZE');
+if (
+  constant('RECORD_A_ADDRESS') !== constant('APP_BASE') - 2 * area ||
+  constant('RECORD_B_ADDRESS') !== constant('APP_BASE') - area ||
+  constant('IDENTITY_ADDRESS') !== constant('RECORD_A_ADDRESS') - IDENTITY_SIZE ||
+  constant('BOOTLOADER_BASE') + constant('BOOTLOADER_SIZE') !== constant('RECORD_A_ADDRESS')
+)
+  throw new Error('protocol.json: record and identity do not lie below APP_BASE');
 
 const parts = load('linker/parts', 'linker/part.schema.json');
 const boards = load('linker/boards', 'linker/board.schema.json');
@@ -156,6 +166,7 @@ REGION_ALIAS("RAM", ${ramEnd - high > mailbox - low ? 'HIGH_RAM' : 'LOW_RAM'})
 #define BOARD_PLL_MULTIPLIER ${board.clock.hz / 4e6}u // of HSI / 2
 #define BOARD_FLASH_WAIT_STATES ${board.clock.flashWaitStates}u
 
+#define BOARD_DMA_SELECT ${part.dmaSelect ?? 0}u // of USART1_RX in DMA1_CSELR; 0: there is none
 #define BOARD_RATE ${board.usart.rate}u
 #define BOARD_MAX_RATE ${board.usart.maxRate}u
 

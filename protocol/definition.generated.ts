@@ -67,15 +67,15 @@ export const MAILBOX_ADDRESS = 0x20001fe0;
 export const IDENTITY_MAGIC = 0x49504149;
 /** Start of flash and of the bootloader */
 export const BOOTLOADER_BASE = 0x08000000;
-/** 28 KB of bootloader code, the identity block included [bytes] */
+/** 28 KB of bootloader code, the identity block included, where APP_BASE is as below [bytes] */
 export const BOOTLOADER_SIZE = 28672;
-/** The last 64 bytes of the bootloader's 28 KB */
+/** The last 64 bytes of the bootloader: 4160 below APP_BASE */
 export const IDENTITY_ADDRESS = 0x08006fc0;
-/** Boot record area A */
+/** Boot record area A: 4096 below APP_BASE */
 export const RECORD_A_ADDRESS = 0x08007000;
-/** Boot record area B */
+/** Boot record area B: 2048 below APP_BASE */
 export const RECORD_B_ADDRESS = 0x08007800;
-/** Where applications are linked by default; HELLO announces what a device really has. */
+/** Where applications are linked by default; HELLO announces what a device really has. Another APP_BASE moves the three addresses above with it. */
 export const APP_BASE = 0x08008000;
 /** Vectors a Cortex-M0 bootloader copies to the start of SRAM */
 export const VECTOR_WORDS_M0 = 48;

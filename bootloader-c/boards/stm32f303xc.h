@@ -16,6 +16,7 @@
 #define BOARD_PLL_MULTIPLIER 16u // of HSI / 2
 #define BOARD_FLASH_WAIT_STATES 2u
 
+#define BOARD_DMA_SELECT 0u // of USART1_RX in DMA1_CSELR; 0: there is none
 #define BOARD_RATE 115200u
 #define BOARD_MAX_RATE 921600u
 

@@ -67,15 +67,15 @@
 #define IAP_IDENTITY_MAGIC 0x49504149u
 // Start of flash and of the bootloader
 #define IAP_BOOTLOADER_BASE 0x08000000u
-// 28 KB of bootloader code, the identity block included [bytes]
+// 28 KB of bootloader code, the identity block included, where APP_BASE is as below [bytes]
 #define IAP_BOOTLOADER_SIZE 28672u
-// The last 64 bytes of the bootloader's 28 KB
+// The last 64 bytes of the bootloader: 4160 below APP_BASE
 #define IAP_IDENTITY_ADDRESS 0x08006fc0u
-// Boot record area A
+// Boot record area A: 4096 below APP_BASE
 #define IAP_RECORD_A_ADDRESS 0x08007000u
-// Boot record area B
+// Boot record area B: 2048 below APP_BASE
 #define IAP_RECORD_B_ADDRESS 0x08007800u
-// Where applications are linked by default; HELLO announces what a device really has.
+// Where applications are linked by default; HELLO announces what a device really has. Another APP_BASE moves the three addresses above with it.
 #define IAP_APP_BASE 0x08008000u
 // Vectors a Cortex-M0 bootloader copies to the start of SRAM
 #define IAP_VECTOR_WORDS_M0 48u

@@ -5,6 +5,7 @@
 #include "check.h"
 #include "iap_bytes.h"
 #include "iap_crc.h"
+#include "iap_flash.h"
 #include "iap_sha256.h"
 
 static uint8_t *at(struct sim *sim, uint32_t address) {
@@ -66,7 +67,7 @@ static const uint8_t *flash(void *context, uint32_t address) {
 static bool erase_page(void *context, uint32_t address) {
     struct sim *sim = context;
     CHECK_EQUAL(address % SIM_PAGE_SIZE, 0);
-    CHECK(address >= IAP_RECORD_A_ADDRESS);
+    CHECK(address >= iap_record_a(&sim->config));
     uint8_t *page = at(sim, address);
     if (address >= sim->refuse_from && address < sim->refuse_to) {
         return false;
@@ -88,7 +89,7 @@ static bool erase_page(void *context, uint32_t address) {
 static bool program(void *context, uint32_t address, uint16_t value) {
     struct sim *sim = context;
     CHECK_EQUAL(address % 2, 0);
-    CHECK(address >= IAP_RECORD_A_ADDRESS);
+    CHECK(address >= iap_record_a(&sim->config));
     uint8_t *cell = at(sim, address);
     if (address >= sim->refuse_from && address < sim->refuse_to) {
         return false;

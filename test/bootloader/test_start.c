@@ -160,6 +160,43 @@ static void the_higher_generation_is_active(void) {
     }
 }
 
+// A bootloader of 20 KB: everything is 8 KB lower.
+static void record_and_identity_lie_below_app_base(void) {
+    const uint32_t app_base = 0x08006000;
+    sim_init(&sim);
+    memset(sim.flash, 0x5a, 0x5000);
+    sim.config.app_base = app_base;
+    uint8_t *block = sim.flash + 0x5000 - IAP_IDENTITY_SIZE;
+    memset(block, 0xff, IAP_IDENTITY_SIZE);
+    iap_put32(block, IAP_IDENTITY_MAGIC);
+    iap_put16(block + IAP_IDENTITY_AT_HARDWARE, 3);
+    memset(block + IAP_IDENTITY_AT_PRODUCT, 'x', 16);
+    iap_put32(block + IAP_IDENTITY_AT_CRC32, iap_crc32(0, block, IAP_IDENTITY_AT_CRC32));
+    sim_image(image, SIZE, 1);
+    iap_put32(image + 4, app_base + 9);
+    sim_header(header, image, SIZE);
+    sim_boot(&sim);
+    CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_WRONG_ADDRESS);
+    iap_put32(header + IAP_HEADER_AT_LOAD_ADDRESS, app_base);
+    iap_put16(header + IAP_HEADER_AT_HARDWARE_MIN, 4);
+    CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_WRONG_HARDWARE); // it knows its identity
+    iap_put16(header + IAP_HEADER_AT_HARDWARE_MIN, 3);
+    uint8_t before[0x5000];
+    memcpy(before, sim.flash, sizeof before);
+    CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
+    for (uint16_t page = 0; page < 5; page++) {
+        CHECK_EQUAL(sim_page(&sim, page, image, SIZE, page, 0), IAP_STATUS_OK);
+    }
+    CHECK_EQUAL(sim_end(&sim, 5), IAP_STATUS_OK);
+    CHECK(memcmp(before, sim.flash, sizeof before) == 0);
+    CHECK_EQUAL(iap_get32(sim.flash + 0x5000), IAP_RECORD_MAGIC);
+    CHECK(memcmp(sim.flash + 0x6000, image, SIZE) == 0);
+    CHECK_EQUAL(sim.flash[0x7800], 0xff); // nothing where the record of a larger bootloader is
+    sim_boot(&sim);
+    CHECK_EQUAL(boot(), IAP_STATUS_OK);
+    CHECK(sim.restarted);
+}
+
 int main(void) {
     RUN(listens_before_it_starts);
     RUN(boot_needs_a_good_image);
@@ -167,4 +204,5 @@ int main(void) {
     RUN(start_needs_valid);
     RUN(an_area_needs_its_seal);
     RUN(the_higher_generation_is_active);
+    RUN(record_and_identity_lie_below_app_base);
 }

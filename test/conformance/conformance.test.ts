@@ -1,5 +1,5 @@
 // "iap conformance" against the real bootloader on the virtual board: everything passes, whatever the part.
-// IAP_CONFORMANCE=all runs all parts, one of them with an identity block, and the command in real time.
+// IAP_CONFORMANCE=all runs all boards, one of them with an identity block, and the command in real time.
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { CHECKS } from '../../host/conformance/checks/index.js';
@@ -7,7 +7,7 @@ import { REQUIREMENTS } from '../../host/conformance/requirements.js';
 import { conform } from '../../host/conformance/run.js';
 import { crc32, encode, IDENTITY_ADDRESS, IDENTITY_MAGIC, Identity } from '../../protocol/index.js';
 import { Board, bootloaderFile, built, mistakes, type Part, TempDir } from '../support/board.js';
-import { boardOptions, PARTS } from '../support/boards.js';
+import { boardOptions, PART_NAMES, PARTS } from '../support/boards.js';
 import { iap, jsonLines } from '../support/cli.js';
 import { Lockstep } from './lockstep.js';
 
@@ -69,7 +69,11 @@ async function expectConforming(part: Part, args: readonly string[] = []): Promi
 describe('every check passes', () => {
   it('stm32f103xb', () => expectConforming('stm32f103xb'), WHOLE_RUN_MS);
 
-  inFull('stm32f103xe', () => expectConforming('stm32f103xe'), WHOLE_RUN_MS);
+  // Small RAM, no VTOR, and an APP_BASE of its own
+  it('stm32f030x8-24k', () => expectConforming('stm32f030x8-24k'), WHOLE_RUN_MS);
+
+  const others = PART_NAMES.filter((part) => !['stm32f103xb', 'stm32f030x8-24k'].includes(part));
+  for (const part of others) inFull(part, () => expectConforming(part), WHOLE_RUN_MS);
 
   inFull(
     'stm32f100xb, with an identity that takes packages of its product only, and a bus address',

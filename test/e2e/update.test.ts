@@ -60,7 +60,7 @@ describe.each(PART_NAMES)('%s', (part) => {
 
   test('update to v2 while v1 runs: nobody touches the board', async () => {
     const board = await powerUp(part);
-    const size = 6 * pageSize + 501;
+    const size = 8 * pageSize + 501; // the demo application and some pages of noise
     expectDone(await flash(board, demoImage(part, 1, size)));
     await expectDemo(board, 1);
     const before = await board.counters();
@@ -73,7 +73,7 @@ describe.each(PART_NAMES)('%s', (part) => {
       changed: true,
       boot: 'started',
       pagesSent: differing.length,
-      pagesTotal: 7,
+      pagesTotal: 9,
     });
     expect(update.events.map(({ event }) => event)).toContain('entering');
     const [line] = await expectDemo(board, 2);

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { factoryFlash } from '../../host/cli/commands/board.js';
+import { factoryFlash, silicon } from '../../host/cli/commands/board.js';
 import { boot } from '../../host/cli/commands/boot.js';
 import { flash } from '../../host/cli/commands/flash.js';
 import { info } from '../../host/cli/commands/info.js';
@@ -256,5 +256,19 @@ describe('the board from the factory', () => {
     expect(factoryFlash({ part, load: 'a.bin@0x08000000' }, root)).toEqual([]);
     expect(factoryFlash({ part: 'other' }, root)).toEqual([]);
     rmSync(root, { recursive: true });
+  });
+
+  test('may be named after a board: the board program is told its part and APP_BASE', () => {
+    const here = join(import.meta.dirname, '..', '..');
+    const name = 'stm32f030x8-24k';
+    const appBase = ['--app-base', '0x08006000'];
+    expect(silicon(['--part', name, '--fast'], name, here)).toEqual([
+      ...appBase,
+      '--part',
+      'stm32f030x8',
+      '--fast',
+    ]);
+    expect(silicon([`--part=${name}`], name, here)).toEqual([...appBase, '--part=stm32f030x8']);
+    expect(silicon(['--part', 'other'], 'other', here)).toEqual(['--part', 'other']);
   });
 });

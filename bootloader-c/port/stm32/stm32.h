@@ -31,6 +31,7 @@
 #define DMA1_CNDTR(channel) REG32(0x4002000cu + 20u * ((channel)-1u))
 #define DMA1_CPAR(channel)  REG32(0x40020010u + 20u * ((channel)-1u))
 #define DMA1_CMAR(channel)  REG32(0x40020014u + 20u * ((channel)-1u))
+#define DMA1_CSELR          REG32(0x400200a8u) // STM32F09x and F030xC only
 
 #define DMA_CCR_EN   1u
 #define DMA_CCR_CIRC (1u << 5)

@@ -25,6 +25,9 @@ void usart_start(struct usart *usart, uint32_t clock_hz, uint32_t rate) {
     gpio_clock(GPIOA);
     gpio_usart_rx(GPIOA, RX_PIN); // pulled up: an open line is idle, not noise
 
+    if (BOARD_DMA_SELECT > 0) {
+        DMA1_CSELR |= BOARD_DMA_SELECT << 4 * (USART1_RX_CHANNEL - 1);
+    }
     DMA1_CPAR(USART1_RX_CHANNEL) = (uint32_t)(uintptr_t)&USART1_RX_DATA;
     DMA1_CMAR(USART1_RX_CHANNEL) = (uint32_t)(uintptr_t)ring;
     DMA1_CNDTR(USART1_RX_CHANNEL) = BOARD_RING_SIZE;

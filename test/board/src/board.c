@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "internal.h"
-#include "parts.h"
 
 uint32_t rng_next(struct rng *r) {
     // splitmix64: any seed is good, streams differ by their start.
@@ -20,20 +19,6 @@ uint32_t rng_below(struct rng *r, uint32_t n) {
 void rng_seed(struct rng *r, uint64_t seed, uint64_t stream) {
     r->state = seed * 0xD1342543DE82EF95ull + stream * 0xA24BAED4963EE407ull;
 }
-
-const struct board_part *board_find_part(const char *name) {
-    for (size_t i = 0; i < sizeof board_parts / sizeof *board_parts; i++) {
-        if (!strcmp(board_parts[i].name, name)) {
-            return &board_parts[i];
-        }
-    }
-    return NULL;
-}
-
-static const struct family *const families[] = {
-    [BOARD_FAMILY_F0] = &family_f0, [BOARD_FAMILY_F1] = &family_f1, [BOARD_FAMILY_F3] = &family_f3};
-static const struct core *const cores[] = {
-    [BOARD_CORE_M0] = &core_m0, [BOARD_CORE_M3] = &core_m3, [BOARD_CORE_M4] = &core_m4};
 
 static bool ram_open(struct ram *ram, uint32_t base, uint32_t size) {
     *ram = (struct ram){.base = base, .size = size, .lo = UINT32_MAX};
@@ -68,8 +53,8 @@ struct board *board_create(const struct board_config *config) {
     }
     b->cfg = *config;
     b->part = config->part;
-    b->family = families[b->part->family];
-    b->core = cores[b->part->core];
+    b->family = part_family(b->part);
+    b->core = part_core(b->part);
     size_t size = b->part->flash_size;
     b->flash = aligned_alloc(4096, size);
     b->sysmem = aligned_alloc(4096, SYSMEM_SIZE);
@@ -100,7 +85,7 @@ struct board *board_create(const struct board_config *config) {
     fill_identity(b);
     bus_build(b);
     time_set_clock(b, 8000000, 8000000, 8000000);
-    if (!cpu_open(b)) {
+    if (!cpu_open(b) || !parity_open(b)) {
         board_destroy(b);
         return NULL;
     }
@@ -115,6 +100,7 @@ void board_destroy(struct board *b) {
         uc_close(b->uc);
     }
     line_close(b);
+    parity_close(b);
     cells_forget(b);
     free(b->flash);
     for (int i = 0; i < RAM_COUNT; i++) {
@@ -166,6 +152,7 @@ void board_power_on(struct board *b) {
     for (int i = 0; i < RAM_COUNT; i++) {
         ram_garbage(b, &b->ram[i]);
     }
+    parity_power_up(b);
     cells_power_up(b);
     board_emit(b, BOARD_EVENT_POWER_ON, 0, "");
     board_do_reset(b, BOARD_RESET_POWER);

@@ -66,11 +66,12 @@ struct board_config {
     const struct board_part *part;
     uint64_t seed;
     bool no_stall;      // CPU runs on while the flash is busy (RAM code is exercised alike)
-    bool typical_flash; // 20 ms erase, 52.5 us half-word, instead of seeded data-sheet ranges
+    bool typical_flash; // typical erase and half-word, instead of seeded data-sheet ranges
     uint32_t hse_hz;    // 0: no crystal, HSERDY never comes
     uint32_t lsi_hz;    // 0: 40 kHz
     uint32_t hsi_hz;    // 0: 8 MHz; real ones are off by up to 2.5 % over temperature
     uint32_t app_base;  // 0: 0x08008000; code below it is the bootloader
+    bool ram_parity;    // option byte: never-written RAM read since power-up raises NMI
     bool lenient;       // treat the bootloader's mistakes like an app's: count and log
     bool boot0;         // the BOOT0 pin at the start; BOOT1 is low
     int uart;           // the UART on the line, 1-3; 0: 1
@@ -103,6 +104,8 @@ struct board_counters {
 };
 
 const struct board_part *board_find_part(const char *name);
+const struct board_part *board_part_at(size_t i); // NULL behind the last
+bool board_has_ram_parity(const struct board_part *part);
 
 // NULL when libunicorn refuses; power is off, flash blank.
 struct board *board_create(const struct board_config *config);

@@ -83,18 +83,6 @@ void bus_write(struct board *b, uint32_t addr, uint32_t value, unsigned size) {
     }
 }
 
-bool bus_in_flash(const struct board *b, uint32_t addr, uint32_t *off) {
-    uint32_t o = addr - FLASH_BASE;
-    if (o >= b->part->flash_size) {
-        o = addr; // alias at 0
-        if (o >= b->part->flash_size || b->low != LOW_FLASH) {
-            return false;
-        }
-    }
-    *off = o;
-    return true;
-}
-
 struct ram *bus_ram(struct board *b, uint32_t addr) {
     if (b->low == LOW_SRAM && addr < b->ram[RAM_SRAM].size) {
         return &b->ram[RAM_SRAM];

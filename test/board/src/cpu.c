@@ -58,7 +58,6 @@ void cpu_reset(struct board *b) {
     b->fault.exc = 0;
     b->prev_class = 0;
     uint32_t vectors[2];
-    b->low_wanted = LOW_FLASH;
     cpu_sync_code(b);
     if (b->weak_count) {
         cells_before_read(b, 0, 8);
@@ -114,6 +113,10 @@ static void fault_now(struct board *b, uint8_t exc, uint32_t cfsr, uint32_t pc) 
     exc_fault(b, &f);
 }
 
+static bool in_thumb_state(struct board *b) {
+    return (cpu_reg(b, UC_ARM_REG_XPSR) & 0x01000000u) != 0;
+}
+
 static void after_interrupt(struct board *b, uint32_t pc) {
     bool handler = (cpu_reg(b, UC_ARM_REG_XPSR) & 0x1FFu) != 0;
     switch (b->intno) {
@@ -123,6 +126,8 @@ static void after_interrupt(struct board *b, uint32_t pc) {
     case INTR_PREFETCH_ABORT:
         if (handler && pc >= 0xFFFFFFE0u) {
             exc_return(b, pc | 1);
+        } else if (pc < 0x40000000u && !in_thumb_state(b)) { // INVSTATE
+            fault_now(b, EXC_USAGE, 1u << 17, pc);
         } else { // execute-never region: peripherals, PPB
             fault_now(b, EXC_MEM, 1u << 0, pc);
         }
@@ -173,6 +178,7 @@ static bool allow_code(struct board *b, uint32_t pc) {
 void cpu_ram_written(struct board *b, uint32_t addr, uint32_t n) {
     struct ram *ram = bus_ram(b, addr);
     uint32_t off = addr - ram->base;
+    parity_written(ram, off, n);
     if (!ram->code[off / RAM_PAGE] && !ram->code[(off + n - 1) / RAM_PAGE]) {
         return;
     }
@@ -185,7 +191,8 @@ static void after_bad_access(struct board *b, uint32_t pc) {
     if (b->bad_type == UC_MEM_FETCH_PROT && allow_code(b, b->bad_address)) {
         return;
     }
-    if (b->bad_type == UC_MEM_FETCH_PROT && b->low != LOW_FLASH && b->bad_address < FLASH_BASE) {
+    if (b->bad_type == UC_MEM_FETCH_PROT && b->low != LOW_FLASH && b->bad_address < FLASH_BASE &&
+        in_thumb_state(b)) {
         board_stop_error(b, "execution at address 0 while it is not flash is not modelled");
         return;
     }
@@ -199,6 +206,11 @@ static void after_bad_access(struct board *b, uint32_t pc) {
             return;
         }
         f.pc = pc;
+        if (b->low != LOW_FLASH && pc < FLASH_BASE) { // not Thumb: INVSTATE
+            f.exc = EXC_USAGE;
+            f.cfsr = 1u << 17;
+            break;
+        }
         f.exc = pc >= 0x40000000u ? EXC_MEM : EXC_BUS; // execute never, or IBUSERR
         f.cfsr = pc >= 0x40000000u ? 1u << 0 : 1u << 8;
         break;
@@ -240,6 +252,8 @@ void cpu_run_chunk(struct board *b) {
     } else if (err == UC_ERR_OK && b->opcode == OP_WFI) {
         b->sleeping = true;
         b->sleeping_wfe = false;
+    } else if (err == UC_ERR_OK && pc == 0 && !in_thumb_state(b)) {
+        fault_now(b, EXC_USAGE, 1u << 17, 0); // a null pointer was called: INVSTATE
     } else if (err == UC_ERR_INSN_INVALID && b->opcode == OP_WFE) {
         cpu_set_reg(b, UC_ARM_REG_PC, b->seq_pc | 1);
         b->sleeping = !b->event_flag;
@@ -249,7 +263,7 @@ void cpu_run_chunk(struct board *b) {
         cpu_set_reg(b, UC_ARM_REG_PC, b->seq_pc | 1);
     } else if (err == UC_ERR_INSN_INVALID) {
         // Interworking to ARM state clears the T bit: INVSTATE; otherwise UNDEFINSTR.
-        bool thumb = (cpu_reg(b, UC_ARM_REG_XPSR) & 0x01000000u) != 0;
+        bool thumb = in_thumb_state(b);
         fault_now(b, EXC_USAGE, thumb ? 1u << 16 : 1u << 17, thumb ? b->pc : pc);
     } else {
         char text[128];

@@ -13,6 +13,7 @@
 #define CCR_MEM2MEM (1u << 14)
 
 #define CHANNELS 7u // at most
+#define CSELR    0xA8u
 
 #define F_GIF 1u
 #define F_TC  2u
@@ -29,6 +30,10 @@ static void lines(struct board *b, unsigned n) {
         irq |= b->family->dma_irq[i] == b->family->dma_irq[n] && wants_interrupt(b, i);
     }
     nvic_line(b, b->family->dma_irq[n], irq);
+}
+
+static bool has_cselr(const struct board *b) {
+    return b->family->cselr_dev_id && b->family->cselr_dev_id == b->part->dev_id;
 }
 
 static unsigned channels(const struct board *b) {
@@ -166,6 +171,11 @@ void dma_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v
         }
         return;
     }
+    if (off == CSELR && has_cselr(b)) {
+        b->dma.cselr = v;
+        usart_requests_moved(b);
+        return;
+    }
     unsigned n = (off - 8) / 20, reg = (off - 8) % 20;
     if (off < 8 || n >= channels(b) || reg > 12) {
         board_unknown(b, p->base + off, true, 4);
@@ -192,6 +202,9 @@ void dma_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v
 uint32_t dma_read(struct board *b, const struct periph *p, uint32_t off) {
     if (off == 0) {
         return b->dma.isr;
+    }
+    if (off == CSELR && has_cselr(b)) {
+        return b->dma.cselr;
     }
     unsigned n = (off - 8) / 20, reg = (off - 8) % 20;
     if (off < 8 || n >= channels(b) || reg > 12) {

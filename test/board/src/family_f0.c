@@ -5,6 +5,9 @@
 #include "internal.h"
 
 #define NO_RESET 32
+#define F05X     0x440 // DEV_ID; F030x8 too
+#define F03X     0x444
+#define F09X     0x442 // F030xC too
 
 static const struct periph periphs[] = {
     {"RTC", 0x40002800, GATE_NONE, 0, NO_RESET, 0, false, rtc_read, rtc_write, NULL},
@@ -46,15 +49,30 @@ static void uart_pins(const struct board *b, unsigned index, bool *tx, bool *rx)
     gpio_v2_uart(b, uart_pins_f0, sizeof uart_pins_f0 / sizeof *uart_pins_f0, index, tx, rx);
 }
 
+#define CSELR_USART1      8u // USART2 and the others behind it
 #define USART1_TX_DMA_RMP (1u << 9)
 #define USART1_RX_DMA_RMP (1u << 10)
 #define USART2_DMA_RMP    (1u << 25)
 #define USART3_DMA_RMP    (1u << 26)
 
+// F09x: the channel whose field of DMA1_CSELR names the USART. Without one there is no request.
+static unsigned selected(const struct board *b, unsigned index, const uint8_t channels[4]) {
+    for (int i = 0; i < 4 && channels[i]; i++) {
+        if ((b->dma.cselr >> (4 * (channels[i] - 1)) & 15u) == CSELR_USART1 + index) {
+            return channels[i];
+        }
+    }
+    return 0;
+}
+
 // Channels by SYSCFG_CFGR1; F03x has the remap bits of USART1 only.
 static void uart_dma(const struct board *b, unsigned index, unsigned *rx, unsigned *tx) {
+    static const uint8_t receive[4] = {1, 3, 5, 6}, transmit[4] = {2, 4, 7};
     uint32_t cfgr1 = b->misc.syscfg_cfgr1;
-    if (index == 0) {
+    if (b->part->dev_id == F09X) {
+        *rx = selected(b, index, receive);
+        *tx = selected(b, index, transmit);
+    } else if (index == 0) {
         *rx = cfgr1 & USART1_RX_DMA_RMP ? 5 : 3;
         *tx = cfgr1 & USART1_TX_DMA_RMP ? 4 : 2;
     } else if (index == 1) {
@@ -67,7 +85,7 @@ static void uart_dma(const struct board *b, unsigned index, unsigned *rx, unsign
 }
 
 static bool is_small(const struct board_part *part) {
-    return part->dev_id == 0x440 || part->dev_id == 0x444; // F03x, F05x
+    return part->dev_id == F05X || part->dev_id == F03X;
 }
 
 static bool lacks(const struct board_part *part, const struct periph *p) {
@@ -84,6 +102,7 @@ const struct family family_f0 = {
     .irq_count = 32,
     .wait_state_limit_hz = 24000000u,
     .max_wait_states = 1,
+    .acr = 0x30,
     // DS9773 and DS9826, flash memory characteristics.
     .program_min_ns = 40000,
     .program_typical_ns = 53500,
@@ -95,6 +114,7 @@ const struct family family_f0 = {
     .dma_irq = {9, 10, 10, 11, 11, 11, 11},
     .windows = 2,
     .iwdg_window = true,
+    .parity_sram = UINT32_MAX,
     .clocks = &clocks_f0,
     .options = &options,
     .pin = gpio_v2_pin,
@@ -102,4 +122,5 @@ const struct family family_f0 = {
     .uart_dma = uart_dma,
     .lacks = lacks,
     .dma_channels = dma_channels,
+    .cselr_dev_id = F09X,
 };

@@ -76,6 +76,7 @@ const struct family family_f3 = {
     .dma_irq = {11, 12, 13, 14, 15, 16, 17},
     .windows = 3,
     .iwdg_window = true,
+    .parity_sram = 16 * 1024, // F303xB, xC
     .clocks = &clocks_f3,
     .options = &options,
     .pin = gpio_v2_pin,

@@ -10,7 +10,7 @@ struct pin gpio_f1_pin(const struct board *b, int port, int bit) {
             .mode = (cnf & 2u) ? PIN_ALTERNATE : PIN_OUTPUT, .open_drain = cnf & 1u, .pull = -1};
     }
     return (struct pin){.mode = cnf == 0 ? PIN_ANALOG : PIN_INPUT,
-                        .pull = cnf == 2 ? (int8_t)((g->odr >> bit) & 1u) : -1};
+                        .pull = (int8_t)(cnf == 2 ? (int)((g->odr >> bit) & 1u) : -1)};
 }
 
 uint32_t gpio_f1_read(struct board *b, const struct periph *p, uint32_t off) {

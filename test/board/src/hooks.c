@@ -112,7 +112,6 @@ void hook_code(uc_engine *uc, uint64_t address, uint32_t size, void *user) {
             b->classes[off >> 1] = cls;
         }
     } else {
-        // Code in SRAM is fetched over the system bus: one more cycle than from the I-Code bus.
         uint16_t hw[2] = {0xFFFF, 0xFFFF};
         const uint8_t *p = bus_memory(b, addr, size, false);
         if (p) {
@@ -123,7 +122,8 @@ void hook_code(uc_engine *uc, uint64_t address, uint32_t size, void *user) {
         }
         b->opcode = hw[0];
         cls = b->core->classify(hw[0], hw[1]);
-        b->cyc += size > 2 || (addr & 2u) == 0;
+        // Over the system bus a fetch takes one more cycle than over the I-Code bus.
+        b->cyc += b->core->v7m && addr >= SRAM_BASE && (size > 2 || (addr & 2u) == 0);
     }
     if ((cls & CLASS_CHECKED) && refuses(b, cls, addr)) {
         b->hook_stopped = true;

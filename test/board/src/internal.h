@@ -5,6 +5,7 @@
 #include <unicorn/unicorn.h>
 
 #include "board.h"
+#include "family.h"
 #include "rom.h"
 #include "serial_line.h"
 
@@ -76,94 +77,6 @@ enum event_id {
     EV_COUNT
 };
 
-enum gate { GATE_NONE, GATE_AHB, GATE_APB1, GATE_APB2 };
-
-struct periph {
-    const char *name;
-    uint32_t base;
-    enum gate gate; // clock enable register
-    uint8_t gate_bit;
-    uint8_t reset_bit; // in the bus's RSTR; 32: none
-    uint8_t index;     // instance: port letter, UART number - 1
-    bool sub_word;     // byte and half-word access allowed
-    uint32_t (*read)(struct board *b, const struct periph *p, uint32_t off);
-    void (*write)(struct board *b, const struct periph *p, uint32_t off, uint32_t value,
-                  unsigned size);
-    void (*reset)(struct board *b, const struct periph *p);
-};
-
-// What differs between cores (core.c).
-struct core {
-    int model; // libunicorn's
-    uint32_t cpuid;
-    bool v7m; // VTOR, BASEPRI, FAULTMASK, faults with registers of their own, bit-band, CYCCNT
-    bool fpu;
-    uint8_t priority_bits; // of the 8 that a priority could have, from the top
-    uint32_t ccr;          // after reset
-    uint8_t entry_cycles, exit_cycles;
-    uint16_t (*classify)(uint16_t hw1, uint16_t hw2);
-};
-
-// How a family derives its clocks: what is the same for all is in rcc.c.
-struct clock_tree {
-    uint32_t (*pll_hz)(const struct board *b);
-    bool (*pll_from_hsi)(const struct board *b);
-    uint32_t (*uart_hz)(const struct board *b, unsigned index);
-    uint32_t pll_fields; // of CFGR: not to be changed while the PLL is on
-    uint32_t pclk1_max;
-    bool one_apb;       // both sides of the bridge run at PCLK
-    uint32_t csr_flags; // reset flags of RCC_CSR
-    // Registers behind RCC_CSR; false: there is none.
-    bool (*access)(struct board *b, uint32_t off, uint32_t *v, bool write);
-};
-
-// Option bytes in FLASH_OBR, and what read protection brings with it.
-struct option_layout {
-    uint8_t rdp_open;        // the RDP value without protection
-    uint8_t rdp_for_ever;    // irreversible; 0: there is none
-    uint8_t user_shift;      // of the user byte; bit 0 of it is WDG_SW
-    uint8_t user_mask;       // the bits of it that exist
-    uint8_t data_shift;      // Data0, and Data1 behind it
-    bool rdp_protects_start; // read protection write-protects the first 4 KB
-};
-
-// A pin as its GPIO registers have it.
-struct pin {
-    enum { PIN_ANALOG, PIN_INPUT, PIN_OUTPUT, PIN_ALTERNATE } mode;
-    bool open_drain;
-    int8_t pull; // level of the pull resistor, -1: none
-    uint8_t af;  // alternate function number (not on F1)
-};
-
-// What differs between families: peripherals, their places, and reset-time option handling.
-struct family {
-    const struct periph *periphs;
-    size_t periph_count;
-    uint8_t irq_count;
-    uint32_t wait_state_limit_hz; // HCLK that each further wait state buys
-    uint8_t max_wait_states;
-    uint32_t acr;                                                // FLASH_ACR after reset
-    uint32_t program_min_ns, program_typical_ns, program_max_ns; // a half-word
-    uint32_t systick_calibration;
-    uint8_t uart_irq[BOARD_UARTS];
-    bool uart_eie_alone;           // EIE interrupts without DMAR too
-    uint8_t flash_irq, dma_irq[7]; // of DMA1's channels
-    uint8_t windows;               // APB and AHB1, AHB2, AHB3: how many of them there are
-    bool iwdg_window;              // IWDG_WINR
-    bool idcode_reads_0;           // DBGMCU_IDCODE without a debugger (F1 erratum)
-    const struct clock_tree *clocks;
-    const struct option_layout *options;
-    struct pin (*pin)(const struct board *b, int port, int bit);
-    void (*uart_pins)(const struct board *b, unsigned index, bool *tx, bool *rx);
-    // DMA1 channels 1-7 of a UART's requests; 0: none.
-    void (*uart_dma)(const struct board *b, unsigned index, unsigned *rx, unsigned *tx);
-    bool (*lacks)(const struct board_part *part, const struct periph *p); // or NULL
-    unsigned (*dma_channels)(const struct board_part *part);
-};
-
-extern const struct family family_f0, family_f1, family_f3;
-extern const struct core core_m0, core_m3, core_m4;
-
 struct nvic {
     bool enabled[EXC_COUNT], pending[EXC_COUNT], active[EXC_COUNT], line[EXC_COUNT];
     uint8_t prio[EXC_COUNT]; // upper 4 bits
@@ -179,7 +92,7 @@ struct scs {
     bool stk_flag;
     uint32_t dwt_ctrl;
     uint64_t dwt_base;
-    uint32_t cpacr;
+    uint32_t cpacr, fpccr, fpcar, fpdscr;
 };
 
 struct fault {
@@ -208,7 +121,7 @@ struct fpec {
 };
 
 struct rcc {
-    uint32_t cr, cfgr, cfgr2, cfgr3, cir, ahbenr, apb1enr, apb2enr, csr, bdcr;
+    uint32_t cr, cr2, cfgr, cfgr2, cfgr3, cir, ahbenr, apb1enr, apb2enr, csr, bdcr;
     uint32_t ahbrstr, apb1rstr, apb2rstr;
     bool lsi;
 };
@@ -235,7 +148,7 @@ struct dma_channel {
 };
 
 struct dma {
-    uint32_t isr;
+    uint32_t isr, cselr;
     bool serving;
     struct dma_channel ch[7];
 };
@@ -268,6 +181,7 @@ struct misc {
 struct ram {
     uint32_t base, size; // size 0: the part has none
     uint8_t *data;
+    uint8_t *written;     // since power-up, a byte each; NULL: parity is not checked
     bool code[RAM_PAGES]; // pages code was fetched from
     uint32_t lo, hi;      // written in such pages, translations stale
 };
@@ -444,16 +358,24 @@ uint16_t timing_m4(uint16_t hw1, uint16_t hw2);
 void fpu_reset(struct board *b);
 bool fpu_register(struct board *b, uint32_t addr, uint32_t *v, bool write); // false: not its
 bool fpu_use(struct board *b); // before a floating-point instruction; false: not enabled
+unsigned fpu_frame_words(struct board *b); // of an exception's frame, now
+void fpu_stack(struct board *b, uint32_t sp);
+void fpu_unstack(struct board *b, uint32_t sp);
 
-// exceptions.c
+// nvic.c, nvic_registers.c, exceptions.c
 void nvic_reset(struct board *b);
 void nvic_line(struct board *b, unsigned irq, bool level);
 void nvic_pend(struct board *b, unsigned exc);
 void nvic_changed(struct board *b);
+void nvic_update(struct board *b); // after a change of active exceptions
 int nvic_best(struct board *b, int *prio);
 int nvic_execution_priority(struct board *b);
 int nvic_group_priority(const struct board *b, unsigned exc);
 bool nvic_wakes(struct board *b);
+bool nvic_register(struct board *b, uint32_t addr, uint32_t *v, bool write); // false: not its
+bool nvic_is_priority(uint32_t addr); // IPR, SHPR: accessible by bytes but on M0
+uint32_t nvic_priority_read(struct board *b, uint32_t addr, unsigned size);
+void nvic_priority_write(struct board *b, uint32_t addr, uint32_t value, unsigned size);
 bool exc_take_pending(struct board *b);
 void exc_enter(struct board *b, unsigned exc, uint32_t return_pc);
 void exc_return(struct board *b, uint32_t exc_return);
@@ -479,8 +401,18 @@ void bus_bit_write(struct board *b, uint32_t base, uint32_t alias, uint32_t valu
 uint8_t *bus_memory(struct board *b, uint32_t addr, uint32_t n, bool write); // RAM, flash, sysmem
 bool bus_is_peripheral(uint32_t addr);
 struct ram *bus_ram(struct board *b, uint32_t addr);
-// Is the address in flash or its alias at 0? Where, in *off.
-bool bus_in_flash(const struct board *b, uint32_t addr, uint32_t *off);
+// Is the address in flash or its alias at 0? Where, in *off. Asked for each instruction.
+static inline bool bus_in_flash(const struct board *b, uint32_t addr, uint32_t *off) {
+    uint32_t o = addr - FLASH_BASE;
+    if (o >= b->part->flash_size) {
+        o = addr; // alias at 0
+        if (o >= b->part->flash_size || b->low != LOW_FLASH) {
+            return false;
+        }
+    }
+    *off = o;
+    return true;
+}
 
 // fpec.c, cells.c
 void fpec_reset(struct board *b);
@@ -501,90 +433,11 @@ void cells_firm(struct board *b, uint32_t off, uint32_t n);
 bool cells_set_weak(struct board *b, uint32_t off, struct weak_cell cell);
 void cells_forget(struct board *b);
 
-// Peripherals.
-uint32_t rcc_read(struct board *b, const struct periph *p, uint32_t off);
-void rcc_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size);
-void rcc_reset(struct board *b, enum board_reset_cause cause);
-void rcc_event(struct board *b, int id);
-bool rcc_gate_on(const struct board *b, const struct periph *p);
-void rcc_check_latency(struct board *b);
-void rcc_apply(struct board *b); // after a change of clock sources or dividers
-void rcc_pulse(struct board *b, enum gate gate, uint32_t v); // RSTR bits
-uint32_t rcc_hsi_hz(const struct board *b);
-uint32_t rcc_sysclk_hz(const struct board *b);
-extern const struct clock_tree clocks_f0, clocks_f1, clocks_f3;
-
-uint32_t gpio_f1_read(struct board *b, const struct periph *p, uint32_t off);
-void gpio_f1_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v,
-                   unsigned size);
-void gpio_f1_reset(struct board *b, const struct periph *p);
-struct pin gpio_f1_pin(const struct board *b, int port, int bit);
-uint32_t gpio_v2_read(struct board *b, const struct periph *p, uint32_t off);
-void gpio_v2_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v,
-                   unsigned size);
-void gpio_v2_reset(struct board *b, const struct periph *p);
-struct pin gpio_v2_pin(const struct board *b, int port, int bit);
-// A pin that may carry a UART (0-2), and its alternate function there.
-struct uart_pin {
-    uint8_t uart;
-    bool tx;
-    uint8_t port, bit, af;
-};
-void gpio_v2_uart(const struct board *b, const struct uart_pin *pins, size_t count, unsigned index,
-                  bool *tx, bool *rx);
-uint32_t gpio_idr(const struct board *b, int port);
-void gpio_set_reset(struct gpio *g, uint32_t bsrr); // BSRR: set wins over reset
-
-uint32_t usart_f1_read(struct board *b, const struct periph *p, uint32_t off);
-void usart_f1_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v,
-                    unsigned size);
-uint32_t usart_v2_read(struct board *b, const struct periph *p, uint32_t off);
-void usart_v2_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v,
-                    unsigned size);
-// For the register fronts: the unit behind them.
-void usart_lines(struct board *b, struct uart *u); // after a change of flags or enables
-void usart_transmit(struct board *b, struct uart *u, uint32_t v);
-void usart_switch(struct board *b, struct uart *u, bool on, uint32_t cr1);
-void usart_settings_changed(struct board *b, struct uart *u, uint32_t old_baud);
-void usart_reset(struct board *b, const struct periph *p);
-void usart_event(struct board *b, int id);
-void usart_clock_changed(struct board *b);
-void usart_line_changed(struct board *b, struct uart *u); // frames were added to its wave
-unsigned usart_frame_bits(const struct uart *u);
-uint64_t usart_bit_ps(const struct board *b, const struct uart *u);
-void usart_pins_changed(struct board *b);
-
-uint32_t dma_read(struct board *b, const struct periph *p, uint32_t off);
-void dma_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size);
-void dma_reset(struct board *b, const struct periph *p);
-void dma_request(struct board *b, unsigned channel, bool level); // 1-7
-void dma_flash_free(struct board *b);
-void dma_release(struct board *b); // all request lines down: they move to other channels
-
-uint32_t iwdg_read(struct board *b, const struct periph *p, uint32_t off);
-void iwdg_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size);
-void iwdg_reset(struct board *b);
-void iwdg_start(struct board *b);
-void iwdg_event(struct board *b);
-
-uint32_t pwr_read(struct board *b, const struct periph *p, uint32_t off);
-void pwr_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size);
-uint32_t bkp_read(struct board *b, const struct periph *p, uint32_t off);
-void bkp_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size);
-uint32_t crc_read(struct board *b, const struct periph *p, uint32_t off);
-void crc_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size);
-uint32_t afio_read(struct board *b, const struct periph *p, uint32_t off);
-void afio_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size);
-void misc_reset(struct board *b, bool power);
-void afio_reset(struct board *b, const struct periph *p);
-uint32_t syscfg_read(struct board *b, const struct periph *p, uint32_t off);
-void syscfg_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size);
-void syscfg_reset(struct board *b, const struct periph *p);
-uint32_t rtc_read(struct board *b, const struct periph *p, uint32_t off);
-void rtc_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size);
-uint32_t dbgmcu_read(struct board *b, const struct periph *p, uint32_t off);
-void dbgmcu_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size);
-void crc_reset(struct board *b, const struct periph *p);
+// parity.c
+bool parity_open(struct board *b);
+void parity_close(struct board *b);
+void parity_power_up(struct board *b);
+void parity_written(struct ram *ram, uint32_t off, uint32_t n);
 
 // line.c: the host's end of the wire.
 bool line_open(struct board *b);
@@ -595,5 +448,7 @@ void line_host_event(struct board *b); // EV_HOST_RX
 void line_device_sent(struct board *b, uint16_t bits, unsigned nbits, uint64_t start,
                       uint64_t bit_ps);
 void line_device_rate_changed(struct board *b);
+
+#include "periphs.h"
 
 #endif

@@ -36,10 +36,7 @@ static void cfgr1_write(struct board *b, uint32_t v) {
     if (b->low_wanted != b->low) {
         cpu_attention(b, ATTN_STOP); // before the next instruction
     }
-    dma_release(b); // requests may have moved
-    for (int i = 0; i < BOARD_UARTS; i++) {
-        usart_lines(b, &b->uart[i]);
-    }
+    usart_requests_moved(b);
 }
 
 void syscfg_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v,

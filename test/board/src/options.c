@@ -2,16 +2,17 @@
 // selection, write protection. Loaded at each reset.
 #include "internal.h"
 
-#define WDG_SW 1u // of the user byte
+#define WDG_SW     (1u << 0) // of the user byte
+#define RAM_PARITY (1u << 6) // F0, F3: clear to check
 
 // Option bytes: value in the even byte, complement in the odd one; a pair that does not match
-// reads as 0xFF, that is: protected.
+// reads as 0xFF, that is: protected. Two blank bytes are no mismatch.
 static uint8_t option(const struct board *b, unsigned index, bool *bad) {
     const uint8_t *p = b->sysmem + OPTION_OFFSET + 2 * index;
     if ((p[0] ^ p[1]) == 0xFF) {
         return p[0];
     }
-    *bad = true;
+    *bad = *bad || (p[0] & p[1]) != 0xFF;
     return 0xFF;
 }
 
@@ -19,10 +20,10 @@ void fpec_load_options(struct board *b) {
     bool bad = false, ignored = false;
     const struct option_layout *l = b->family->options;
     uint8_t rdp = option(b, 0, &bad), user = option(b, 1, &ignored);
+    user = b->cfg.ram_parity ? (uint8_t)(user & ~RAM_PARITY) : user;
     b->fpec.read_protected = rdp != l->rdp_open;
     b->fpec.hardware_watchdog = !(user & WDG_SW);
     uint32_t obr = b->fpec.read_protected ? 1u << 1 : 0;
-    obr |= l->rdp_for_ever && rdp == l->rdp_for_ever ? 1u << 2 : 0;
     obr |= (uint32_t)(user & l->user_mask) << l->user_shift;
     obr |= (uint32_t)option(b, 2, &ignored) << l->data_shift;
     obr |= (uint32_t)option(b, 3, &ignored) << (l->data_shift + 8);

@@ -79,7 +79,7 @@ void rcc_apply(struct board *b) {
 void rcc_reset(struct board *b, enum board_reset_cause cause) {
     uint32_t flags = cause == BOARD_RESET_POWER ? 0 : b->rcc.csr & b->family->clocks->csr_flags;
     uint32_t bdcr = cause == BOARD_RESET_POWER ? 0 : b->rcc.bdcr;
-    b->rcc = (struct rcc){.cr = 0x5083u, .ahbenr = 0x14u, .bdcr = bdcr};
+    b->rcc = (struct rcc){.cr = 0x5083u, .cr2 = 0x80u, .ahbenr = 0x14u, .bdcr = bdcr};
     static const uint32_t cause_flag[BOARD_RESET_CAUSES] = {CSR_PORRST, 0, CSR_SFTRST, CSR_IWDGRST};
     // NRST is pulled low by internal resets too: PINRSTF comes with each of them.
     b->rcc.csr = flags | CSR_PINRST | cause_flag[cause];

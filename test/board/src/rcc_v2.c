@@ -1,10 +1,13 @@
 // The clocks of F0 (RM0091 section 6) and F3 (RM0316 section 9): PREDIV, a clock of its own for
-// each USART, AHB resets. HSI48, HSI14 and LSE are not modelled.
+// each USART, AHB resets. HSI48 and LSE are not modelled.
 #include "internal.h"
 
 #define CFGR_PLLSRC_HSE (1u << 16)
 #define CFGR_PLLSRC_LOW (1u << 15) // two bits on the later F0: HSI / PREDIV, HSI48 / PREDIV
 #define CFGR2_PREDIV    15u
+#define CR2_HSI14ON     (1u << 0)
+#define CR2_HSI14       0xFDu // its bits but HSI14RDY
+#define CR2_HSI48ON     (1u << 16)
 #define UART_PCLK       0u // CFGR3 USARTxSW
 #define UART_SYSCLK     1u
 #define UART_LSE        2u
@@ -99,11 +102,14 @@ static bool more_registers(struct board *b, uint32_t off, uint32_t *v, bool writ
 }
 
 static bool more_registers_f0(struct board *b, uint32_t off, uint32_t *v, bool write) {
-    if (off == 0x34) { // CR2: HSI14 for the ADC, HSI48
-        if (write && (*v & 0x00010001u)) {
-            board_violation(b, 0x40021034, "RCC_CR2 0x%08X: HSI14 and HSI48 are not modelled", *v);
+    if (off == 0x34) {
+        if (!write) {
+            *v = b->rcc.cr2 | (b->rcc.cr2 & CR2_HSI14ON) << 1; // ready at once
+        } else if (*v & CR2_HSI48ON) {
+            board_violation(b, 0x40021034, "RCC_CR2 0x%08X: HSI48 is not modelled", *v);
+        } else {
+            b->rcc.cr2 = *v & CR2_HSI14; // the ADC's oscillator: nothing here runs from it
         }
-        *v = 0x80;
         return true;
     }
     return more_registers(b, off, v, write);

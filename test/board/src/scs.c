@@ -1,4 +1,4 @@
-// System control space: SCB, NVIC registers, a little of DWT and the debug block
+// System control space: SCB, a little of DWT and the debug block
 // (ARM DDI 0403 B3 and 0419 B3, PM0056 section 4).
 #include <string.h>
 
@@ -65,80 +65,6 @@ static void aircr_write(struct board *b, uint32_t v) {
     }
 }
 
-static bool exists(const struct board *b, unsigned exc) {
-    return exc < 16u + b->family->irq_count;
-}
-
-static uint32_t irq_bits(const struct board *b, const bool *flags, uint32_t word) {
-    uint32_t v = 0;
-    for (unsigned i = 0; i < 32; i++) {
-        unsigned exc = 16 + word * 32 + i;
-        if (exists(b, exc) && flags[exc]) {
-            v |= 1u << i;
-        }
-    }
-    return v;
-}
-
-static void irq_set(struct board *b, bool *flags, uint32_t word, uint32_t v, bool to) {
-    for (unsigned i = 0; i < 32; i++) {
-        unsigned exc = 16 + word * 32 + i;
-        if (exists(b, exc) && (v & (1u << i))) {
-            flags[exc] = to;
-            if (!to && flags == b->nvic.pending && b->nvic.line[exc] && !b->nvic.active[exc]) {
-                flags[exc] = true; // the line is still up
-            }
-        }
-    }
-    nvic_changed(b);
-}
-
-static bool nvic_access(struct board *b, uint32_t addr, uint32_t *v, bool write) {
-    uint32_t word = (addr & 0x1Fu) / 4;
-    switch (addr & 0xFFFFFFE0u) {
-    case 0xE000E100u: // ISER
-    case 0xE000E180u: // ICER
-        if (write) {
-            irq_set(b, b->nvic.enabled, word, *v, addr < 0xE000E180u);
-        } else {
-            *v = irq_bits(b, b->nvic.enabled, word);
-        }
-        return true;
-    case 0xE000E200u: // ISPR
-    case 0xE000E280u: // ICPR
-        if (write) {
-            irq_set(b, b->nvic.pending, word, *v, addr < 0xE000E280u);
-        } else {
-            *v = irq_bits(b, b->nvic.pending, word);
-        }
-        return true;
-    case 0xE000E300u: // IABR
-        if (!write) {
-            *v = irq_bits(b, b->nvic.active, word);
-        }
-        return true;
-    default:
-        return false;
-    }
-}
-
-// IPR and SHPR are bytes; only the upper bits exist.
-static uint8_t *prio_byte(struct board *b, uint32_t addr) {
-    if (addr >= 0xE000E400u && addr < 0xE000E4F0u) {
-        uint32_t exc = 16 + addr - 0xE000E400u;
-        return exists(b, exc) ? &b->nvic.prio[exc] : NULL;
-    }
-    if (addr >= 0xE000ED18u && addr < 0xE000ED24u) {
-        return &b->nvic.prio[4 + addr - 0xE000ED18u];
-    }
-    return NULL;
-}
-
-static bool is_prio(uint32_t addr) {
-    return (addr >= 0xE000E400u && addr < 0xE000E4F0u) ||
-           (addr >= 0xE000ED18u && addr < 0xE000ED24u);
-}
-
 static uint32_t shcsr(const struct board *b) {
     const struct nvic *n = &b->nvic;
     uint32_t v = b->scs.shcsr & 0x70000u;
@@ -178,7 +104,7 @@ static uint32_t read_word(struct board *b, uint32_t addr) {
     if (b->core->fpu && fpu_register(b, addr, &v, false)) {
         return v;
     }
-    if (nvic_access(b, addr, &v, false)) {
+    if (nvic_register(b, addr, &v, false)) {
         return v;
     }
     switch (addr) {
@@ -243,7 +169,7 @@ static void write_word(struct board *b, uint32_t addr, uint32_t v) {
     if (b->core->fpu && fpu_register(b, addr, &v, true)) {
         return;
     }
-    if (nvic_access(b, addr, &v, true)) {
+    if (nvic_register(b, addr, &v, true)) {
         return;
     }
     switch (addr) {
@@ -295,11 +221,6 @@ static void write_word(struct board *b, uint32_t addr, uint32_t v) {
     case 0xE000EDFCu:
         b->scs.demcr = v;
         return;
-    case 0xE000EF00u: // STIR
-        if (exists(b, 16 + (v & 0x1FFu))) {
-            nvic_pend(b, 16 + (v & 0x1FFu));
-        }
-        return;
     case 0xE0001000u:
         dwt_ctrl_write(b, v);
         return;
@@ -319,13 +240,8 @@ uint32_t scs_read(struct board *b, uint32_t addr, unsigned size) {
         board_unknown(b, addr, false, size);
         return 0;
     }
-    if (is_prio(addr)) {
-        uint32_t v = 0;
-        for (unsigned i = 0; i < size; i++) {
-            const uint8_t *p = prio_byte(b, addr + i);
-            v |= (uint32_t)(p ? *p : 0) << (8 * i);
-        }
-        return v;
+    if (nvic_is_priority(addr)) {
+        return nvic_priority_read(b, addr, size);
     }
     uint32_t v = read_word(b, addr & ~3u);
     return (v >> (8 * (addr & 3u))) & (size == 4 ? UINT32_MAX : (1u << (8 * size)) - 1u);
@@ -336,14 +252,8 @@ void scs_write(struct board *b, uint32_t addr, uint32_t value, unsigned size) {
         board_unknown(b, addr, true, size);
         return;
     }
-    if (is_prio(addr)) {
-        for (unsigned i = 0; i < size; i++) {
-            uint8_t *p = prio_byte(b, addr + i);
-            if (p) {
-                *p = (uint8_t)(value >> (8 * i)) & b->core->priority_bits;
-            }
-        }
-        nvic_changed(b);
+    if (nvic_is_priority(addr)) {
+        nvic_priority_write(b, addr, value, size);
         return;
     }
     if (size != 4 && (addr & ~3u) != 0xE000ED28u) {

@@ -17,7 +17,8 @@ static const char usage[] =
     "  --seed N             seed of all chance (default 1)\n"
     "  --uart N             the UART on the connector: 1 (default), 2, 3\n"
     "  --button PIN:high|low  the button and its active level (default PA0:high), or none\n"
-    "  --flash-typical      20 ms erase, 52.5 us half-word\n"
+    "  --flash-typical      20 ms erase, 52.5 us half-word (F0, F3: 53.5 us)\n"
+    "  --ram-parity         SRAM parity is checked (F0, F3): NMI at a byte never written\n"
     "  --no-stall           the CPU runs on while the flash is busy\n"
     "  --hse HZ             a crystal (default: none)   --lsi HZ (default 40000)\n"
     "  --hsi HZ             the internal oscillator's true rate (default 8000000)\n"
@@ -68,6 +69,15 @@ static bool bad(const char *what, const char *value) {
     return false;
 }
 
+static bool unknown_part(const char *name) {
+    fprintf(stderr, "iap-board: unknown part '%s'; there are:", name);
+    for (size_t i = 0; board_part_at(i); i++) {
+        fprintf(stderr, " %s", board_part_at(i)->name);
+    }
+    fputc('\n', stderr);
+    return false;
+}
+
 static bool parse_button(struct session *s, const char *v) {
     char pin[8];
     const char *colon = strchr(v, ':');
@@ -112,6 +122,7 @@ static bool flag_option(struct session *s, const char *a) {
                  {"--pipe", &s->pipe},
                  {"--no-stall", &s->config.no_stall},
                  {"--flash-typical", &s->config.typical_flash},
+                 {"--ram-parity", &s->config.ram_parity},
                  {"--lenient", &s->config.lenient},
                  {"--boot0", &s->config.boot0}};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
@@ -133,7 +144,7 @@ static bool value_option(struct session *s, struct options *o, const char *a, co
     size_t len;
     if (!strcmp(a, "--part")) {
         c->part = board_find_part(v);
-        return c->part || bad("unknown part", v);
+        return c->part || unknown_part(v);
     }
     if (!strcmp(a, "--load") && o->loads < MAX_LOADS) {
         o->load[o->loads++] = v;
@@ -197,6 +208,9 @@ static bool parse(struct session *s, struct options *o, int argc, char **argv) {
     if (!s->config.part) {
         fputs(usage, stderr);
         return false;
+    }
+    if (s->config.ram_parity && !board_has_ram_parity(s->config.part)) {
+        return bad("--ram-parity: this part has none", s->config.part->name);
     }
     if (s->pipe && (s->port_path || s->control_path || s->realtime)) {
         return bad("--pipe goes with none of", "--port --control --realtime");

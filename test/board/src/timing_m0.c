@@ -16,10 +16,7 @@ static uint16_t miscellaneous(uint16_t op) {
     if ((op & 0xFF00) == 0xB000 || (op & 0xFF00) == 0xB200) { // ADD, SUB SP; extend
         return make(1, 0);
     }
-    if ((op & 0xFE00) == 0xB400) { // PUSH
-        return make(1 + count_bits(op & 0x1FFu), CLASS_STORE);
-    }
-    if ((op & 0xFE00) == 0xBC00) { // POP: of PC it is a branch, whose refill comes on top
+    if ((op & 0xF600) == 0xB400) { // PUSH, POP: of PC it is a branch, whose refill comes on top
         return make(1 + count_bits(op & 0x1FFu), 0);
     }
     if ((op & 0xFFEF) == 0xB662) { // CPSIE i, CPSID i
@@ -31,7 +28,7 @@ static uint16_t miscellaneous(uint16_t op) {
     if ((op & 0xFF00) == 0xBE00) { // BKPT
         return make(1, 0);
     }
-    if ((op & 0xFF0F) == 0xBF00 && op <= 0xBF40) { // NOP, YIELD, WFE, WFI, SEV
+    if ((op & 0xFF0F) == 0xBF00) { // NOP, YIELD, WFE, WFI, SEV; others are NOPs
         return make(op == 0xBF20 || op == 0xBF30 ? 2 : 1, op == 0xBF40 ? CLASS_MASKS : 0);
     }
     return make(1, CLASS_UNDEFINED); // CBZ, CBNZ, IT, SETEND, CPS of other masks
@@ -40,9 +37,7 @@ static uint16_t miscellaneous(uint16_t op) {
 static uint16_t narrow(uint16_t op) {
     if ((op & 0xF800) == 0x4800 || (op & 0xE000) == 0x6000 || (op & 0xF000) == 0x5000 ||
         (op & 0xF000) == 0x8000 || (op & 0xF000) == 0x9000) {
-        bool load = (op & 0xF000) == 0x5000 ? (op & 0x0E00) >= 0x0600
-                                            : (op & 0x0800) != 0 || (op & 0xF800) == 0x4800;
-        return make(2, load ? CLASS_LOAD : CLASS_STORE);
+        return make(2, 0); // no CLASS_LOAD: neighbouring loads are not pipelined here
     }
     if ((op & 0xF000) == 0xB000) {
         return miscellaneous(op);

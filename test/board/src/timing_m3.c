@@ -80,8 +80,11 @@ static bool is_floating_point(uint16_t hw1, uint16_t hw2) {
 
 uint16_t timing_m4(uint16_t hw1, uint16_t hw2) {
     if (is_floating_point(hw1, hw2)) {
-        bool several = (hw1 & 0xEE00) == 0xEC00; // loads, stores, moves of two registers
-        return make(several ? 1 + (hw2 & 0x0Fu) : 1, CLASS_FP);
+        bool two_registers = (hw1 & 0xFFE0) == 0xEC40; // VMOV
+        bool memory = (hw1 & 0xFE00) == 0xEC00 && !two_registers;
+        bool one = (hw1 & 0xFF20) == 0xED00; // VLDR, VSTR; else a list of hw2's low byte
+        unsigned words = hw2 & 0x1Fu;
+        return memory ? make(one ? 2 : 1 + words, CLASS_FP | CLASS_WORDS) : make(1, CLASS_FP);
     }
     bool multiply = (hw1 & 0xFF00) == 0xFB00;
     bool divide = (hw1 & 0xFFD0) == 0xFB90;

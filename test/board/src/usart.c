@@ -108,6 +108,13 @@ void usart_pins_changed(struct board *b) {
     }
 }
 
+void usart_requests_moved(struct board *b) {
+    dma_release(b);
+    for (int i = 0; i < BOARD_UARTS; i++) {
+        usart_lines(b, &b->uart[i]);
+    }
+}
+
 void usart_clock_changed(struct board *b) {
     for (int i = 0; i < BOARD_UARTS; i++) {
         rx_update(b, &b->uart[i]);

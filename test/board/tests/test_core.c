@@ -64,7 +64,8 @@ static void test_faults(void) {
     expect("b", "00000001 00008200 00000000 30000000 000000bf \n");
     CHECK(!strncmp(fixture_ask(&f, "u", 100), "00000001 00010000 40000000", 26)); // UNDEFINSTR
     CHECK(!strncmp(fixture_ask(&f, "k", 100), "00000001 00000000 80000000", 26)); // DEBUGEVT
-    CHECK(board_counters(f.board)->faults == 5);
+    CHECK(!strncmp(fixture_ask(&f, "0", 100), "00000001 00020000 40000000", 26)); // INVSTATE
+    CHECK(board_counters(f.board)->faults == 6);
     fixture_stop(&f);
 }
 

@@ -187,6 +187,13 @@ static void unaligned(void) {
     report_fault();
 }
 
+// The handler goes on at the return address, in Thumb state.
+static void null_call(void) {
+    resume = 1;
+    __asm volatile("movs r3, #0; blx r3" ::: "r0", "r1", "r2", "r3", "r12", "lr", "memory");
+    resume = 0;
+}
+
 static void command(int c) {
     skip = 2;
     faults = 0;
@@ -243,6 +250,10 @@ static void command(int c) {
         break;
     case 'u':
         __asm volatile(".short 0xDE00");
+        report_fault();
+        break;
+    case '0': // a null function pointer
+        null_call();
         report_fault();
         break;
     case 'k':

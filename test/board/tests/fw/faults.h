@@ -2,9 +2,9 @@
 #ifndef TEST_FW_FAULTS_H
 #define TEST_FW_FAULTS_H
 
-#include "regs.h"
+#include "common.h"
 
-static volatile uint32_t faults, saved_cfsr, saved_hfsr, saved_bfar, saved_pc, skip;
+static volatile uint32_t faults, saved_cfsr, saved_hfsr, saved_bfar, saved_pc, skip, resume;
 
 static __attribute__((used)) void fault(uint32_t *frame) {
     saved_cfsr = SCB_CFSR;
@@ -15,6 +15,10 @@ static __attribute__((used)) void fault(uint32_t *frame) {
     SCB_HFSR = saved_hfsr;
     faults++;
     frame[6] += skip;
+    if (resume) { // behind the call instead
+        frame[6] = frame[5] & ~1u;
+        frame[7] |= 1u << 24;
+    }
 }
 
 __attribute__((naked)) void hardfault(void) {

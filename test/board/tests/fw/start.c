@@ -1,9 +1,17 @@
 // Reset, vectors and weak handlers of the test firmwares. A handler not given stops the test.
-#include "regs.h"
+#include <stdint.h>
+
+#if defined F0 || defined F3
+#include "regs_v2.h" // DMA_IRQ, USART_IRQ
+#endif
+
+typedef void (*vector)(void);
+extern uint32_t stack_top;
 
 extern uint32_t data_load, data_start, data_end, bss_start, bss_end;
 void main_(void);
 
+void start(void);
 void start(void) {
     uint32_t *s = &data_load;
     for (uint32_t *d = &data_start; d < &data_end; d++) {
@@ -35,7 +43,9 @@ WEAK(irq6);
 WEAK(irq7);
 WEAK(irq8);
 WEAK(irq_dma5);
+WEAK(irq_dma_rx);
 WEAK(irq_usart1);
+WEAK(irq_usart);
 
 __attribute__((section(".vectors"), used)) static const vector vectors[16 + 40] = {
     (vector)(void *)&stack_top,
@@ -51,6 +61,11 @@ __attribute__((section(".vectors"), used)) static const vector vectors[16 + 40] 
     [16 + 6] = irq6,
     [16 + 7] = irq7,
     [16 + 8] = irq8,
+#ifdef USART_IRQ
+    [16 + DMA_IRQ] = irq_dma_rx,
+    [16 + USART_IRQ] = irq_usart,
+#else
     [16 + 15] = irq_dma5,
     [16 + 37] = irq_usart1,
+#endif
 };
