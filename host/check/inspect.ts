@@ -2,6 +2,7 @@
 import { APP_BASE, crc32, decode, Header, type Version } from '../../protocol/index.js';
 import { IapError } from '../errors.js';
 import { FLASH_LIMIT } from '../image/areas.js';
+import type { Elf } from '../image/elf.js';
 import { type Image, sha256 } from '../image/image.js';
 import { type ImageFile, type ImageFormat, type LoadOptions, loadFile } from '../image/load.js';
 import type { Core, Part, Range } from '../parts.js';
@@ -99,50 +100,59 @@ function inspectImage(loaded: ImageFile, expected: Expected): Inspection {
   const { image, elf } = loaded;
   const attributes = elf && buildAttributes(elf);
   const core = part?.core ?? coreOf(attributes);
-  const base = linkedAt(image, area);
+  const merged = mergedFinding(image, area);
+  const app = merged ? applicationOf(image, area) : image;
+  const base = app.base ?? area.appBase;
   // A Cortex-M0 has no such register.
-  const stores = core === 'cortex-m0' ? [] : vtorStores({ base, bytes: image.bytes });
+  const stores = core === 'cortex-m0' ? [] : vtorStores({ base, bytes: app.bytes });
   const nothing = blankFinding(image) ?? misnamedFinding(loaded);
   const findings = [
     ...packageFindings(image, expected.identity ?? {}),
-    ...(nothing ? [nothing] : imageFindings(loaded, { ...expected, area, base, core, stores })),
+    ...(nothing
+      ? [nothing]
+      : [merged, ...imageFindings(app, { part, elf, area, base, core, stores })]),
     ...(part && attributes ? [coreFinding(attributes, part.core)] : []),
   ].filter((finding) => finding !== undefined);
   return {
     ok: findings.every(({ severity }) => severity !== 'error'),
     findings,
     assumed: assumptions(loaded, expected, area, attributes),
-    facts: factsOf(loaded, { area, base, part, attributes, stores }),
+    facts: factsOf(loaded, { area, part, attributes, stores }),
   };
+}
+
+/** What is at the application's place in a file that has more than the application */
+function applicationOf(image: Image, { appBase }: Area): Image {
+  return { base: appBase, bytes: image.bytes.subarray(appBase - (image.base ?? appBase)) };
 }
 
 interface Context {
   readonly area: Area;
+  /** Where the code expects to be: as the file says, or where a device would put it */
   readonly base: number;
-  readonly part?: Part;
+  readonly part: Part | undefined;
+  readonly elf: Elf | undefined;
   readonly core: Core;
   readonly stores: readonly Store[];
 }
 
 function imageFindings(
-  { image, elf }: ImageFile,
-  { area, base, part, core, stores }: Context,
+  image: Image,
+  { area, base, part, elf, core, stores }: Context,
 ): (Finding | undefined)[] {
   const { bytes } = image;
+  const address = addressFinding(image, area);
   const size = sizeFinding(image, area);
-  if (size?.id === 'too-short') return [addressFinding(image, area), size];
+  if (size?.id === 'too-short') return [address, size];
   const rams = part ? ramsOf(part) : ANY_RAM;
-  const table = { linked: base, rams, core, vectors: part?.vectors };
-  const merged = mergedFinding(image, area);
-  const address = merged ? undefined : addressFinding(image, area);
   const reset = resetFinding(bytes, base, area);
+  const table = { linked: base, rams, core, vectors: part?.vectors };
   return [
-    merged,
     address,
     size,
     stackFinding(bytes, rams),
     // One wrong address is one mistake, however it shows.
-    (merged || address) && reset?.id === 'wrong-address' ? undefined : reset,
+    address && reset?.id === 'wrong-address' ? undefined : reset,
     // Without a reset vector there is no table to look at.
     ...(reset && reset.id !== 'reset-even' ? [] : handlerFindings(bytes, table)),
     part && ramVectorsFinding(bytes, part, elf),
@@ -152,11 +162,6 @@ function imageFindings(
 
 function ramsOf({ ram, ccm }: Part): Range[] {
   return ccm ? [ram, ccm] : [ram];
-}
-
-/** Where the code expects to be: as the file says, or where a device would put it */
-function linkedAt({ base }: Image, { appBase }: Area): number {
-  return base ?? appBase;
 }
 
 /** The smallest that runs it; with nothing known the one in the middle */
@@ -201,14 +206,13 @@ function factsOf(
   { format, image }: ImageFile,
   context: {
     readonly area: Area;
-    readonly base: number;
     readonly part: Part | undefined;
     readonly attributes: BuildAttributes | undefined;
     readonly stores: readonly Store[];
   },
 ): Facts {
-  const { area, base, part, attributes, stores } = context;
-  const { bytes, header } = image;
+  const { area, part, attributes, stores } = context;
+  const { bytes, header, base = area.appBase } = image;
   const room = area.appEnd - area.appBase;
   return {
     format,

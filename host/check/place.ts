@@ -84,20 +84,32 @@ function flashFixes({ appBase, appEnd }: Area): Fixes {
   };
 }
 
-/** The whole flash, bootloader and all, instead of the application */
-export function mergedFinding({ base, bytes }: Image, { appBase }: Area): Finding | undefined {
+/** More than the application: the whole flash, bootloader and all, or data below it */
+export function mergedFinding({ base, bytes }: Image, area: Area): Finding | undefined {
+  const { appBase } = area;
   if (base === undefined || base >= appBase || base + bytes.length <= appBase) return undefined;
-  const inside = bytes.subarray(appBase - base);
-  if (!looksLikeVectors(bytes, base) || !looksLikeVectors(inside, appBase)) return undefined;
+  if (!looksLikeVectors(bytes.subarray(appBase - base), appBase)) return undefined;
+  const { fixes: _, ...common } = wrongAddress(area);
+  const details = { base, appBase };
+  const expected = `the application alone, from ${hex32(appBase)}`;
+  if (looksLikeVectors(bytes, base)) {
+    return {
+      ...common,
+      id: 'bootloader-inside',
+      message: `the image begins at ${hex32(base)} and holds another application at ${hex32(appBase)}: a bootloader and an application in one file`,
+      found: `two vector tables, at ${hex32(base)} and ${hex32(appBase)}`,
+      expected,
+      hint: 'give the application alone; a file for the whole flash is for a programmer or debugger',
+      details,
+    };
+  }
   return {
-    id: 'bootloader-inside',
-    severity: 'error',
-    code: 'IMAGE_WRONG_ADDRESS',
-    message: `the image begins at ${hex32(base)} and holds another application at ${hex32(appBase)}: a bootloader and an application in one file`,
-    found: `two vector tables, at ${hex32(base)} and ${hex32(appBase)}`,
-    expected: `the application alone, from ${hex32(appBase)}`,
-    hint: 'give the application alone; a file for the whole flash is for a programmer or debugger',
-    details: { base, appBase },
+    ...common,
+    message: `the file begins at ${hex32(base)}, below the application at ${hex32(appBase)}`,
+    found: `data from ${hex32(base)} on`,
+    expected,
+    hint: `give the application alone: an update writes nothing below ${hex32(appBase)}`,
+    details,
   };
 }
 

@@ -1,6 +1,6 @@
 // Thumb code read just far enough to know what constants it stores where (ARMv7-M Architecture Reference Manual, A5).
-// One pass in the order of addresses: a register has the constant last put into it, jumps forward are followed, calls forget what
-// callees may change. That is how compilers write configuration registers; it is no proof of what runs.
+// One pass in the order of addresses: a register has the constant last put into it, unless a jump forward brings another; calls
+// forget what callees may change. That is how compilers write configuration registers; it is no proof of what runs.
 import { NARROW } from './thumb-narrow.js';
 import type { Value } from './thumb-value.js';
 import { WIDE } from './thumb-wide.js';
@@ -98,9 +98,14 @@ export class Thumb {
   #arrive(): void {
     const arriving = this.#arriving.get(this.at);
     this.#arriving.delete(this.at);
-    if (!this.#dead || !arriving) return;
-    // What lies between may be data, or the start of another function.
-    for (const [i, value] of arriving.entries()) this.#registers[i] ??= value;
+    if (!arriving) return;
+    for (const [i, value] of arriving.entries()) {
+      const here = this.#registers[i];
+      if (value === undefined) continue;
+      if (here !== undefined && here !== value) this.#registers[i] = undefined;
+      // What lies between the jump and here may be data, or the start of another function.
+      else if (this.#dead) this.#registers[i] = value;
+    }
     this.#dead = false;
   }
 
@@ -110,7 +115,11 @@ export class Thumb {
 
   set(register: number, value: Value): void {
     if (register === PC) return;
-    this.#registers[register] = value === undefined ? undefined : value >>> 0;
+    const before = this.#registers[register];
+    const after = value === undefined ? undefined : value >>> 0;
+    // In an if-then block it may be either.
+    const either = this.#conditional > 0 && before !== undefined && before !== after;
+    this.#registers[register] = either ? undefined : after;
   }
 
   /** @param list a bit for each register */

@@ -23,9 +23,15 @@ export async function readCheckedImage(
   const [first, ...more] = findings.filter(({ severity }) => severity === 'error');
   if (first) {
     const { code, message, hint = '', details } = errorOf(first);
-    const rest = more.length === 0 ? '' : `; "iap check" names ${more.length} more`;
-    throw new IapError(code, message, { hint: `${hint}${rest}`, details });
+    const rest = [
+      hint,
+      ...(code === 'IMAGE_WRONG_ADDRESS' && !expected.area
+        ? ['if the applications of your board start elsewhere, name it with --board']
+        : []),
+      ...(more.length > 0 ? [`"iap check" names ${more.length} more`] : []),
+    ];
+    throw new IapError(code, message, { hint: rest.join('; '), details });
   }
-  for (const { message, hint } of findings) output.warn(`${message}; ${hint}`);
+  for (const { message, hint } of findings) output.warning(`${message}; ${hint}`);
   return loadImage(bytes, options);
 }

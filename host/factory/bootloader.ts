@@ -65,6 +65,18 @@ function checkVectors(bytes: Uint8Array, { part: { ram } }: Board): void {
   }
 }
 
+/**
+ * Whether the address where this board's applications begin is in the bootloader, as a constant of code for it is as a rule. A
+ * compiler may build it from halves, so that its absence is a reason to look twice and no more.
+ */
+export function knowsAppBase({ bytes }: Image, { appBase }: Board): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at + 4 <= bytes.length; at += 4) {
+    if (view.getUint32(at, true) === appBase) return true;
+  }
+  return false;
+}
+
 /** Every bootloader answers HELLO with its part's name, so the name is in it; firmware of another kind has no reason to have it. */
 function checkPart(bytes: Uint8Array, { part: { name: part } }: Board): void {
   if (new TextDecoder('latin1').decode(bytes).includes(part)) return;

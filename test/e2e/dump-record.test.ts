@@ -238,6 +238,39 @@ describe.each(PARTS)('%s', (part) => {
   });
 });
 
+test('power cut in an update: half-programmed cells are read as the bootloader reads them', async () => {
+  const part = 'stm32f100xb';
+  const image = packed(demoImage(part, 1), 1, false);
+  const whole = new Rig(part);
+  await whole.update(image);
+  const { flashOps } = (await whole.board.command('counters')) as { readonly flashOps: number };
+  const seen = new Set<string>();
+  // Header and entry of the record, TOUCHED, a page, and the marks of END
+  for (const at of [
+    2,
+    9,
+    60,
+    138,
+    140,
+    141,
+    900,
+    flashOps - 3,
+    flashOps - 2,
+    flashOps - 1,
+    flashOps,
+  ]) {
+    const rig = new Rig(part);
+    await rig.board.command(`cut ${at} ${at}`);
+    await rig.board.during(cutUpdate(rig, image)).catch((error: IapError) => {
+      expect(error).toMatchObject({ code: expect.stringMatching(/LINK_LOST|NO_ANSWER/) as string });
+    });
+    await rig.board.command('power on');
+    const { starts, stay } = await expectAgreement(rig);
+    seen.add(starts ? 'started' : stay);
+  }
+  expect([...seen].sort()).toEqual(['IN_PROGRESS', 'NO_RECORD', 'started']);
+});
+
 async function cutUpdate(rig: Rig, image: Image): Promise<void> {
   const { clock, transport } = rig.board;
   const options = { clock, boot: false, wait: true, timeoutMs: 5000 };

@@ -1,57 +1,15 @@
 // Units as a production line makes them: they run at their first power-up, are what an update would have left, and keep to
 // their identity.
 import { execFile } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { APP_BASE, BOOTLOADER_BASE, RECORD_A_ADDRESS } from '../../protocol/index.js';
-import { type Board, demoImage, PART_NAMES, type Part } from '../support/board.js';
-import { iap } from '../support/iap.js';
-import { expectDemo, expectDone, flash, on, powerUp, tempDir, untilCounters } from './bench.js';
+import { PART_NAMES } from '../support/board.js';
+import { expectDemo, expectDone, flash, powerUp, tempDir, untilCounters } from './bench.js';
+import { firstPowerUp, infoOf, productionLine, readFileUint8 } from './production-line.js';
 import { expectDemoInQemu } from './qemu.js';
-
-const SIZE = 20_001;
-
-interface Line {
-  /** Runs "iap factory" for one unit; returns the file. */
-  unit(name: string, ...args: string[]): Promise<string>;
-  pack(name: string, app: string, ...args: string[]): Promise<string>;
-  read(name: string): Uint8Array;
-  readonly app: string;
-  readonly app2: string;
-}
-
-function productionLine(part: Part, size = SIZE): Line {
-  const dir = tempDir();
-  return {
-    app: dir.write('app.bin', demoImage(part, 1, size)),
-    app2: dir.write('app2.bin', demoImage(part, 2, size)),
-    read: (name) => dir.read(name),
-    unit: async (name, ...args) => {
-      const file = join(dir.path, name);
-      expectDone(await iap('factory', ...args, '--board', part, '-o', file, '--json'));
-      return file;
-    },
-    pack: async (name, app, ...args) => {
-      const file = join(dir.path, name);
-      expectDone(await iap('pack', app, ...args, '-o', file, '--json'));
-      return file;
-    },
-  };
-}
-
-/** A board as it leaves the line: nothing in flash but the factory image */
-async function firstPowerUp(part: Part, file: string): Promise<Board> {
-  const load = new Map([[BOOTLOADER_BASE, new Uint8Array(readFileSync(file))]]);
-  return powerUp(part, { flash: join(tempDir().path, 'new.bin'), load });
-}
-
-async function infoOf(board: Board): Promise<Record<string, unknown>> {
-  const outcome = await on(board, 'info');
-  expectDone(outcome);
-  return outcome.result?.device as unknown as Record<string, unknown>;
-}
 
 describe.each(PART_NAMES)('%s', (part) => {
   test('a unit runs at its first power-up, and has every byte that an update leaves', async () => {
@@ -137,76 +95,6 @@ function generations(flashBytes: Uint8Array): number[] {
   const at = RECORD_A_ADDRESS - BOOTLOADER_BASE;
   return [view.getUint32(at + 8, true), view.getUint32(at + 2048 + 8, true)];
 }
-
-describe('identity', () => {
-  const PART = 'stm32f103xb';
-  const UNIT = ['--product', 'PUMP-2', '--hardware', '2', '--serial', 'A0001', '--address', '7'];
-
-  test('a unit that takes packages only can not leave with a plain image', async () => {
-    const line = productionLine(PART);
-    const args = ['--board', PART, '-o', join(tempDir().path, 'u.bin'), '--json'];
-    expect(await iap('factory', line.app, ...UNIT, '--packages-only', ...args)).toMatchObject({
-      code: 3,
-      result: { code: 'IMAGE_PACKAGE_ONLY' },
-    });
-  });
-
-  test('decides which packages a unit takes, before anything is erased', async () => {
-    const line = productionLine(PART);
-    const good = ['--product', 'PUMP-2', '--hardware', '1-3', '--version', '1.0.0'];
-    const first = await line.pack('first.iap', line.app, ...good, '--security-counter', '5');
-    const unit = await firstPowerUp(
-      PART,
-      await line.unit('u.bin', first, ...UNIT, '--packages-only'),
-    );
-    expect(await infoOf(unit)).toMatchObject({
-      product: Buffer.from('PUMP-2'.padEnd(16, '\0')).toString('hex'),
-      hardware: 2,
-      serial: 'A0001',
-      address: 7,
-      packagesOnly: true,
-      installed: { version: '1.0.0' },
-    });
-    await expectDemo(unit, 1);
-    const before = await unit.flash();
-
-    const later = ['--version', '1.1.0', '--security-counter', '5'];
-    const wrong = {
-      product: ['--product', 'PUMP-3', '--hardware', '2', ...later],
-      hardware: ['--product', 'PUMP-2', '--hardware', '3-9', ...later],
-      device: ['--product', 'PUMP-2', ...later, '--unique-id', '0123456789abcdef01234567'],
-      any: [...later],
-      counter: ['--product', 'PUMP-2', '--version', '1.1.0', '--security-counter', '4'],
-    };
-    const codes: Record<string, [number, string]> = {
-      product: [3, 'IMAGE_WRONG_PRODUCT'],
-      hardware: [3, 'IMAGE_WRONG_HARDWARE'],
-      device: [3, 'IMAGE_WRONG_DEVICE'],
-      any: [3, 'IMAGE_PACKAGE_ONLY'],
-      // The host does not know the device's counter: the device itself refuses.
-      counter: [5, 'REFUSED'],
-    };
-    for (const [name, args] of Object.entries(wrong)) {
-      const file = await line.pack(`${name}.iap`, line.app2, ...args);
-      const outcome = await flash(unit, file);
-      const [code, error] = codes[name] ?? [];
-      expect({ name, code: outcome.code, error: outcome.result?.code }).toEqual({
-        name,
-        code,
-        error,
-      });
-    }
-    expect(await flash(unit, line.app2)).toMatchObject({
-      code: 3,
-      result: { code: 'IMAGE_PACKAGE_ONLY' },
-    });
-    expect(Buffer.compare(await unit.flash(), before)).toBe(0);
-
-    const right = await line.pack('right.iap', line.app2, '--product', 'PUMP-2', ...later);
-    expectDone(await flash(unit, right));
-    await expectDemo(unit, 2);
-  });
-});
 
 test('an application that must confirm itself does so in its first start', async () => {
   const part = 'stm32f103xb';
@@ -297,7 +185,3 @@ test('three units from a script differ in their identity and nothing else', asyn
   const differing = [...(a ?? [])].flatMap((byte, i) => (byte === b?.[i] ? [] : [i]));
   expect(differing.every((at) => at >= 0x6fc0 && at < 0x7000)).toBe(true);
 });
-
-function readFileUint8(file: string): Uint8Array {
-  return new Uint8Array(readFileSync(file));
-}

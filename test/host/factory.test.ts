@@ -1,11 +1,6 @@
 // Factory images: what is in them, and what must not leave a factory.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { loadBoard } from '../../host/cli/board-file.js';
-import { type FactoryArguments, factory } from '../../host/cli/commands/factory.js';
-import { Output } from '../../host/cli/output.js';
 import { IapError } from '../../host/errors.js';
 import { type FactoryInput, factoryImage, recordRegion } from '../../host/factory/factory.js';
 import { buildIdentity, readIdentity } from '../../host/factory/identity.js';
@@ -16,11 +11,7 @@ import { loadImage } from '../../host/image/load.js';
 import { makePackage } from '../../host/image/pack.js';
 import { readRecord } from '../../host/record/record.js';
 import { APP_BASE, IDENTITY_ADDRESS, Identity, RECORD_A_ADDRESS } from '../../protocol/index.js';
-import { jsonLines } from '../support/cli.js';
-import { cleanImage } from '../support/images.js';
-
-const folder = mkdtempSync(join(tmpdir(), 'iap-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+import { bootloaderImage, cleanImage } from '../support/images.js';
 
 const board = await loadBoard('stm32f103xb');
 const product = parseProduct('PUMP-2');
@@ -29,18 +20,8 @@ function plain(bytes: Uint8Array): Image {
   return { base: undefined, bytes };
 }
 
-/** Something with the marks of a bootloader for this part */
-function bootloader(size = 5000, part = 'stm32f103xb'): Uint8Array {
-  const bytes = new Uint8Array(size).fill(0x5a);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, 0x2000_5000, true);
-  view.setUint32(4, 0x0800_0101, true);
-  bytes.set(new TextEncoder().encode(part), size - 300);
-  return bytes;
-}
-
 function made(input: Partial<FactoryInput> = {}) {
-  return factoryImage({ board, bootloader: plain(bootloader()), ...input });
+  return factoryImage({ board, bootloader: plain(bootloaderImage()), ...input });
 }
 
 function error(run: () => unknown): IapError {
@@ -97,7 +78,7 @@ describe('regions', () => {
 });
 
 describe('the bootloader', () => {
-  const full = bootloader(28 * 1024).fill(0xff, 28_608);
+  const full = bootloaderImage(28 * 1024).fill(0xff, 28_608);
   test('may have its blank identity block in its file', () => {
     expect(made({ bootloader: plain(full) })).toEqual(
       made({ bootloader: plain(full.subarray(0, 28_608)) }),
@@ -105,17 +86,21 @@ describe('the bootloader', () => {
   });
 
   test.each<[string, Image, RegExp]>([
-    ['an application', loadImage(bootloader(), { base: APP_BASE }), /linked at 0x08008000/],
-    ['a whole flash', plain(bootloader(28 * 1024 + 1)), /28673 bytes/],
+    ['an application', loadImage(bootloaderImage(), { base: APP_BASE }), /linked at 0x08008000/],
+    ['a whole flash', plain(bootloaderImage(28 * 1024 + 1)), /28673 bytes/],
     ['with an identity', plain(full.with(28_650, 0)), /identity block at 0x08006FC0 is in use/],
-    ['of another part', plain(bootloader(5000, 'stm32f103xe')), /the name stm32f103xb/],
+    ['of another part', plain(bootloaderImage(5000, 'stm32f103xe')), /the name stm32f103xb/],
     ['nothing', plain(new Uint8Array(5)), /only 5 bytes/],
     ['erased flash', plain(new Uint8Array(5000).fill(0xff)), /stack pointer, is 0xFFFFFFFF/],
-    ['with a stack beyond its RAM', plain(bootloader().with(2, 1)), /0x20015000; the RAM/],
-    ['with an even reset vector', plain(bootloader().with(4, 0)), /reset vector, is 0x08000100/],
+    ['with a stack beyond its RAM', plain(bootloaderImage().with(2, 1)), /0x20015000; the RAM/],
+    [
+      'with an even reset vector',
+      plain(bootloaderImage().with(4, 0)),
+      /reset vector, is 0x08000100/,
+    ],
     [
       'linked for the application',
-      plain(bootloader().with(5, 0x80)),
+      plain(bootloaderImage().with(5, 0x80)),
       /reset vector, is 0x08008001/,
     ],
     [
@@ -230,90 +215,8 @@ test('where applications begin lower, identity and record lie lower, too', () =>
   const [, , record] = regions;
   if (!record) throw new Error('no record');
   expect(readRecord(record.bytes, record.address).installed?.header.loadAddress).toBe(low.appBase);
-  const large = bootloader(0x4fc1);
+  const large = bootloaderImage(0x4fc1);
   expect(error(() => made({ board: low, bootloader: plain(large) })).message).toContain(
     '0x08004FC0',
   );
-});
-
-describe('the command', () => {
-  const app = join(folder, 'app.bin');
-  const boot = join(folder, 'bootloader.bin');
-  writeFileSync(app, cleanImage(1001));
-  writeFileSync(boot, bootloader());
-  const base: FactoryArguments = {
-    image: app,
-    board: 'stm32f103xb',
-    bootloader: boot,
-    output: join(folder, 'u.hex'),
-    blankApp: false,
-    recordOnly: false,
-    writeProtect: false,
-    packagesOnly: false,
-  };
-
-  async function run(args: Partial<FactoryArguments>, json = false): Promise<string> {
-    let text = '';
-    const out = { write: (piece: string) => (text += piece) };
-    await factory({ ...base, ...args }, { output: new Output(json, { out, error: out }) });
-    return text;
-  }
-
-  test('prints a map of what it wrote', async () => {
-    const text = await run({ product: 'PUMP-2', serial: 'A0001', writeProtect: true });
-    expect(text).toMatch(
-      /^0x08000000 +28608 {2}[0-9a-f]{8} {2}[0-9a-f]{8} {2}bootloader of stm32f103xb, 5000 bytes$/m,
-    );
-    expect(text).toMatch(/^0x08006FC0 +64 .* product "PUMP-2" \(5055.*, serial A0001$/m);
-    expect(text).toMatch(/^0x1FFFF800 +16 .*write-protected/m);
-    const events = jsonLines(await run({ product: 'PUMP-2' }, true));
-    expect(events.map(({ kind }) => kind)).toEqual([
-      'bootloader',
-      'identity',
-      'record',
-      'application',
-      undefined,
-    ]);
-  });
-
-  test('units are told apart by a hash: the CRC-32 of what ends in its own is always the same', async () => {
-    const identities: Record<string, unknown>[] = [];
-    for (const serial of ['A1', 'A2']) {
-      const events = jsonLines(await run({ product: 'PUMP-2', serial }, true));
-      identities.push(...events.filter(({ kind }) => kind === 'identity'));
-    }
-    expect(identities[0]?.crc32).toBe(identities[1]?.crc32);
-    expect(identities[0]?.sha256).not.toBe(identities[1]?.sha256);
-  });
-
-  test('the record alone, for an application that a debugger writes', async () => {
-    const output = join(folder, 'record.bin');
-    const text = await run({ recordOnly: true, output, bootloader: '/nonexistent' });
-    expect(text).toMatch(/only for this application at 0x08008000: 1001 bytes, CRC-32 [0-9a-f]{8}/);
-    const [record] = made({ app: plain(cleanImage(1001)) }).filter(({ kind }) => kind === 'record');
-    expect(new Uint8Array(readFileSync(output))).toEqual(record?.bytes);
-  });
-
-  test.each([
-    [{ image: undefined }, 'USAGE', /no application is given/],
-    [{ blankApp: true }, 'USAGE', /--blank-app/],
-    [{ blankApp: true, image: undefined, recordOnly: true }, 'USAGE', /--record-only needs/],
-    [{ serial: 'A1' }, 'USAGE', /--serial is part of the unit's identity, which needs --product/],
-    [{ packagesOnly: true }, 'USAGE', /--packages-only/],
-    [{ product: 'P', hardware: 65536 }, 'USAGE', /--hardware/],
-    [{ product: 'P', address: 255 }, 'USAGE', /--address must be .* 0 to 254/],
-    [{ output: 'unit.elf' }, 'USAGE', /must end in .hex/],
-    [{ output: 'unit.bin', writeProtect: true }, 'USAGE', /option bytes can only/],
-    [{ recordOnly: true, writeProtect: true }, 'USAGE', /--record-only/],
-    [{ recordOnly: true, product: 'P' }, 'USAGE', /--record-only/],
-    [{ data: '0x08010000' }, 'USAGE', /ADDRESS=FILE/],
-    [{ data: ['x=y'] }, 'FILE_UNREADABLE', /data y can not be read/],
-    [{ board: 'stm32' }, 'USAGE', /no board "stm32"; there are/],
-    [{ bootloader: '/nonexistent' }, 'FILE_UNREADABLE', /bootloader .* can not be read/],
-    [{ bootloader: app }, 'BOOTLOADER_WRONG', /reset vector/],
-  ] as [Partial<FactoryArguments>, string, RegExp][])('%j', async (args, code, text) => {
-    const thrown: unknown = await run(args).catch((e: unknown) => e);
-    expect(thrown).toMatchObject({ code });
-    expect((thrown as IapError).message).toMatch(text);
-  });
 });

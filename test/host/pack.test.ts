@@ -167,6 +167,8 @@ describe('a package', () => {
     expect(warnings).toBe('');
     const any = await packed({ version: '1.0.0' });
     expect(any.warnings).toContain('every device takes this package');
+    const told = jsonLines((await packed({ version: '1.0.0' }, true)).text);
+    expect(told.map(({ event }) => event)).toEqual(['warning', 'result']);
     const { text: json } = await packed({ version: '1.0.0', product: 'PUMP-2' }, true);
     expect(jsonLines(json).at(-1)).toMatchObject({
       event: 'result',
@@ -199,9 +201,9 @@ describe('refused', () => {
   test('an image that no device would start', async () => {
     const version = '1.0.0';
     const elsewhere = file('low.bin', cleanImage(500, 1, 0x0800_0000));
-    expect((await refused(() => packed({ version, image: elsewhere }))).code).toBe(
-      'IMAGE_WRONG_ADDRESS',
-    );
+    const address = await refused(() => packed({ version, image: elsewhere }));
+    expect(address.code).toBe('IMAGE_WRONG_ADDRESS');
+    expect(address.hint).toContain('--board');
     const text = file('text.bin', 'no vector table in here, just words');
     expect((await refused(() => packed({ version, image: text }))).code).toBe('IMAGE_VECTORS');
     const large = file('large.bin', cleanImage(96 * 1024 + 1));

@@ -40,3 +40,13 @@ export function tableImage(
   }
   return bytes;
 }
+
+/** Something with the marks of a bootloader for this part */
+export function bootloaderImage(size = 5000, part = 'stm32f103xb'): Uint8Array {
+  const bytes = new Uint8Array(size).fill(0x5a);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, 0x2000_5000, true);
+  view.setUint32(4, 0x0800_0101, true);
+  bytes.set(new TextEncoder().encode(part), size - 300);
+  return bytes;
+}

@@ -112,6 +112,7 @@ export const WRONG_IMAGES: readonly WrongImage[] = [
   { name: 'segments.hex', mistake: 'converted for 16-bit processors, whose segment addresses do not reach flash', file: segmentHex, findings: ['wrong-address'] },
   { name: 'ram.elf', mistake: 'linked to run in RAM', file: () => assembled('nop', { flash: 0x2000_0100, ram: 0x2000_1000 }), findings: ['wrong-address'] },
   { name: 'merged.hex', mistake: 'bootloader and application in one file', file: () => ascii(writeIntelHex([{ address: 0x0800_0000, bytes: app(9000, 0x0800_0000) }, { address: BASE, bytes: app() }])), findings: ['bootloader-inside'] },
+  { name: 'below.hex', mistake: 'data for the page below the application', file: () => ascii(writeIntelHex([{ address: 0x0800_7c00, bytes: randomBytes(3, 64) }, { address: BASE, bytes: app() }])), findings: ['wrong-address'] },
   { name: 'stripped.elf', mistake: "stripped of its sections, so that the file's own headers count as flash", file: () => elf({ sections: [{ address: BASE, bytes: app() }], withSections: false, headersInSegment: true }), findings: ['elf-headers'] },
   { name: 'large.bin', mistake: 'larger than the application area', file: () => app(98_305), findings: ['too-large'] },
   // The vector table

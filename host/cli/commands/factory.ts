@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32, decode, Header, ImageFlag } from '../../../protocol/index.js';
 import { IapError } from '../../errors.js';
+import { knowsAppBase } from '../../factory/bootloader.js';
 import { factoryImage, type Region, recordRegion } from '../../factory/factory.js';
 import type { UnitIdentity } from '../../factory/identity.js';
 import { parseProduct } from '../../image/description.js';
@@ -18,6 +19,7 @@ import { readCheckedImage } from '../checked-image.js';
 import { readBytes } from '../files.js';
 import type { Context } from '../link.js';
 import { checkInteger, once, parseAddress } from '../options.js';
+import type { Output } from '../output.js';
 import { packageRoot } from '../package-root.js';
 import { checkOutput, writeSegments } from '../segment-file.js';
 
@@ -57,7 +59,7 @@ export async function factory(
     ? [recordRegion(board, app, identity)]
     : factoryImage({
         board,
-        bootloader: await readBootloader(args, board),
+        bootloader: await readBootloader(args, board, output),
         ...(app ? { app } : {}),
         ...(identity ? { identity } : {}),
         data: await readData(args.data),
@@ -70,7 +72,7 @@ export async function factory(
     output.line('the application must confirm itself: its first starts count as trial boots');
   }
   if (!identity && !args.recordOnly) {
-    output.warn('no product id: this unit takes the packages of every product');
+    output.warning('no product id: this unit takes the packages of every product');
   }
   if (app && args.recordOnly) {
     const { length } = app.bytes;
@@ -133,7 +135,12 @@ function identityOf(args: FactoryArguments): UnitIdentity | undefined {
 }
 
 /** The given one, or the one that was built for the board, as "iap board" takes it */
-async function readBootloader({ bootloader }: FactoryArguments, { name }: Board): Promise<Image> {
+async function readBootloader(
+  { bootloader }: FactoryArguments,
+  board: Board,
+  output: Output,
+): Promise<Image> {
+  const { name, appBase } = board;
   const path =
     bootloader === undefined
       ? join(packageRoot(), 'build', name, 'bootloader.bin')
@@ -148,7 +155,13 @@ async function readBootloader({ bootloader }: FactoryArguments, { name }: Board)
       },
     );
   }
-  return loadImage(await readBytes(path, 'bootloader'), { name: path });
+  const image = loadImage(await readBytes(path, 'bootloader'), { name: path });
+  if (!knowsAppBase(image, board)) {
+    output.warning(
+      `the bootloader does not seem to know ${hex32(appBase)}, where applications of ${name} begin: try one unit first`,
+    );
+  }
+  return image;
 }
 
 /** ADDRESS=FILE, raw bytes */

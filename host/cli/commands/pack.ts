@@ -53,7 +53,7 @@ export async function pack(
   const header = decode(Header, bytes);
   for (const row of headerTable(header)) output.line(row);
   if (isZero(header.product)) {
-    output.warn('no product id: every device takes this package, whatever product it is');
+    output.warning('no product id: every device takes this package, whatever product it is');
   }
   output.line(`written to ${path}: ${bytes.length} bytes`);
   output.result({ path, bytes: bytes.length, ...headerJson(header) });
