@@ -72,6 +72,22 @@ void rom_hang(struct board *b, const char *why);
 
 // rom_commands.c
 void rom_await_command(struct board *b);
+void rom_refuse(struct board *b); // NACK, and the next command
+void rom_accept(struct board *b, uint32_t want, void (*next)(struct board *b));
+uint8_t rom_sum(const struct rom *r, uint32_t n); // XOR of the bytes received
+bool rom_is_whole(const struct rom *r, uint32_t n);
+
+// rom_memory.c, rom_change.c: what follows a command's ACK
+void rom_read_address(struct board *b);
+void rom_go_address(struct board *b);
+void rom_write_address(struct board *b);
+void rom_erase_count(struct board *b);
+void rom_extended_count(struct board *b);
+void rom_write_protect_count(struct board *b);
+void rom_write_unprotect(struct board *b);
+void rom_readout_protect(struct board *b);
+void rom_readout_unprotect(struct board *b);
+void rom_change_options(struct board *b); // rom.job.options, then ACK and a system reset
 
 // rom_flash.c
 bool rom_flash_step(struct board *b); // true: the job is done
