@@ -96,7 +96,7 @@ export function ispCommands(y: Argv, context: Context): Argv {
     )
     .command(
       'go',
-      'Start a program without a reset',
+      'Start a program: by a reset with --lines, else by the Go command',
       (z) =>
         z
           .options({

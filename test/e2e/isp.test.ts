@@ -265,6 +265,19 @@ test('power lost while writing: the state of the part is said, and the same comm
   expect(same((await board.flash()).subarray(0, 20_000), readFileSync(image))).toBe(true);
 });
 
+test('Ctrl-C while writing: the state of the part is said', async () => {
+  const board = await blankPart(part);
+  const image = imageFile(board, 'a.bin', randomBytes(9, 100_000));
+  const run = start('isp', 'write', image, ...AT, '--port', board.port, '--json');
+  await run.untilDone(0.2);
+  const { code, result } = await run.signal('SIGINT');
+  expect(code).toBe(130);
+  expect(result).toMatchObject({ code: 'INTERRUPTED' });
+  expect(result?.message).toMatch(/was erased, \d+ of 100000 bytes are written: do not start/);
+  expectDone(await isp(board, 'write', image, ...AT));
+  expect(same((await board.flash()).subarray(0, 100_000), readFileSync(image))).toBe(true);
+});
+
 test('a factory unit with write and read protection is started by hand and takes updates', async () => {
   const board = await blankPart(part);
   const unit = join(tempDir().path, 'unit.hex');
