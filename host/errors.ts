@@ -15,6 +15,7 @@ export type IapErrorCode =
   | 'IMAGE_WRONG_DEVICE'
   | 'IMAGE_NOT_CAPABLE'
   | 'IMAGE_PACKAGE_ONLY'
+  | 'CHECK_FAILED'
   | 'PORT_NOT_FOUND'
   | 'PORT_PERMISSION'
   | 'PORT_BUSY'
@@ -34,6 +35,10 @@ export type IapErrorCode =
   | 'VERIFY_FAILED'
   | 'IMAGE_DIFFERS'
   | 'BOARD_MISSING'
+  | 'BOOTLOADER_WRONG'
+  | 'DESCRIPTION_WRONG'
+  | 'FILE_UNREADABLE'
+  | 'FILE_UNWRITABLE'
   | 'INTERRUPTED';
 
 export type ErrorDetails = Readonly<Record<string, string | number | boolean>>;
@@ -77,6 +82,10 @@ const EXIT: Readonly<Record<IapErrorCode, ExitCode>> = {
   USAGE: ExitCode.USAGE,
   PORT_NOT_GIVEN: ExitCode.USAGE,
   BOARD_MISSING: ExitCode.USAGE,
+  BOOTLOADER_WRONG: ExitCode.IMAGE,
+  DESCRIPTION_WRONG: ExitCode.USAGE,
+  FILE_UNREADABLE: ExitCode.USAGE,
+  FILE_UNWRITABLE: ExitCode.USAGE,
   IMAGE_UNREADABLE: ExitCode.IMAGE,
   IMAGE_FORMAT: ExitCode.IMAGE,
   IMAGE_EMPTY: ExitCode.IMAGE,
@@ -88,6 +97,7 @@ const EXIT: Readonly<Record<IapErrorCode, ExitCode>> = {
   IMAGE_WRONG_DEVICE: ExitCode.IMAGE,
   IMAGE_NOT_CAPABLE: ExitCode.IMAGE,
   IMAGE_PACKAGE_ONLY: ExitCode.IMAGE,
+  CHECK_FAILED: ExitCode.IMAGE,
   PORT_NOT_FOUND: ExitCode.LINK,
   PORT_PERMISSION: ExitCode.LINK,
   PORT_BUSY: ExitCode.LINK,

@@ -1,13 +1,33 @@
 // The library's public surface. The serial transport is separate, so that a gateway can do without it.
 export { bootDevice } from './boot.js';
+export type { Finding, FindingId, Fixes, Severity } from './check/finding.js';
+export { type Expected, type Facts, type Inspection, inspect } from './check/inspect.js';
 export { type Clock, realClock } from './clock.js';
 export { type ConnectOptions, connect, waitForApp } from './connect.js';
 export { Device, type DeviceInfo } from './device.js';
 export { type ErrorDetails, ExitCode, exitCodeOf, IapError, type IapErrorCode } from './errors.js';
 export type { UpdateEvent, UpdateResult, VerifyResult, WarningCode } from './events.js';
+export { type FactoryInput, factoryImage, type Region, recordRegion } from './factory/factory.js';
+export {
+  buildIdentity,
+  type IdentityState,
+  readIdentity,
+  type UnitIdentity,
+} from './factory/identity.js';
+export { writeBinary } from './image/binary.js';
 export { checkImage, type Target } from './image/check.js';
 export { headerFor, type Image } from './image/image.js';
+export { writeIntelHex } from './image/intel-hex.js';
 export { type LoadOptions, loadImage } from './image/load.js';
+export { makePackage, type PackageDescription } from './image/pack.js';
+export { type SRecordOptions, writeSRecord } from './image/s-record.js';
+export type { Segment } from './image/segments.js';
+export type { Board, Core, Part, Range } from './parts.js';
+export { type DumpOptions, FlashDump, loadDump } from './record/dump.js';
+export { type Places, placesBelow, RECORD_SIZE } from './record/places.js';
+export { type BootRecord, readRecord } from './record/record.js';
+export type { Area, Entry } from './record/slots.js';
+export { type BootFacts, decideStart, type Start } from './record/start.js';
 export { type LinkStats, Session, type SessionOptions, type TraceEvent } from './session.js';
 export type { Transport } from './transport/transport.js';
 export { type LinkOptions, openSession, type UpdateOptions, update } from './update.js';

@@ -10,4 +10,4 @@ export {
   type Frame,
   FrameDecoder,
 } from './frame.js';
-export { decode, encode, type Field, type Layout, LayoutError } from './layout.js';
+export { decode, encode, type Field, type Layout, LayoutError, offsetOf } from './layout.js';

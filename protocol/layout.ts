@@ -154,3 +154,10 @@ export function decode<T>(layout: Layout<T>, bytes: Uint8Array): T {
     values[field.name] = readField(field, bytes, view, field.offset);
   return values as T;
 }
+
+/** Where a field begins in its structure [bytes] */
+export function offsetOf<T>(layout: Layout<T>, name: keyof T & string): number {
+  const field = layout.fields.find((f) => f.name === name);
+  if (!field) throw new RangeError(`${layout.name} has no field ${name}`);
+  return field.offset;
+}

@@ -14,7 +14,7 @@ function files(folder: string, endings: readonly string[]): string[] {
 /** Every module a TypeScript file names, as a path from the root, or a package's name. */
 function imports(file: string): string[] {
   const text = readFileSync(join(root, file), 'utf8');
-  return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, name = '']) =>
+  return [...text.matchAll(/(?<![-\w])(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, name = '']) =>
     name.startsWith('.') ? relative(root, resolve(root, dirname(file), name)) : name,
   );
 }
@@ -30,7 +30,7 @@ function layer(path: string): string {
 /** What each layer may name. Pure layers have no `node`: no files, no processes, no clocks of their own. */
 const allowed: Record<string, readonly string[]> = {
   protocol: ['protocol', 'crc'],
-  host: ['host', 'protocol', 'ajv', 'nrf-intel-hex', 'node:crypto'],
+  host: ['host', 'protocol', 'ajv', 'node:crypto'],
   serial: ['host', 'serialport', 'node'],
   cli: ['cli', 'host', 'serial', 'protocol', 'yargs', 'node'],
 };

@@ -1,7 +1,9 @@
 // A device in words: one line for a person, and named values for a program.
-import { Capability, ImageState, Mode, Stay } from '../../protocol/index.js';
+import { Capability, IdentityFlag, ImageState, Mode, Stay } from '../../protocol/index.js';
 import type { DeviceInfo } from '../device.js';
+import { nameText, textOf } from '../image/names.js';
 import { flagNames, hex32, hexBytes, isZero, nameOf } from '../text.js';
+import { versionText } from '../version.js';
 
 type Installed = DeviceInfo['installed'];
 
@@ -44,10 +46,6 @@ function shortHash({ sha256 }: Installed): string {
   return hexBytes(sha256.subarray(0, 4));
 }
 
-function versionText({ major, minor, patch, build }: Installed['version']): string {
-  return `${major}.${minor}.${patch}${build === 0 ? '' : `+${build}`}`;
-}
-
 function bootloaderVersion(info: DeviceInfo): string {
   return `${info.bootloaderMajor}.${info.bootloaderMinor}.${info.bootloaderPatch}`;
 }
@@ -61,8 +59,10 @@ export function deviceJson(info: DeviceInfo): object {
     bootloader: bootloaderVersion(info),
     part: info.part,
     product: hexBytes(info.product),
+    productText: textOf(info.product) ?? null,
     hardware: info.hardware,
     address: info.address,
+    packagesOnly: packagesOnly(info),
     serial: info.serial,
     uniqueId: hexBytes(info.uniqueId),
     pageSize: info.pageSize,
@@ -98,24 +98,58 @@ function imageJson(image: Installed): object | null {
   };
 }
 
-/** All that a technician may want to read out loud */
+/** All that HELLO says, as a technician may have to read it out loud */
 export function deviceTable(info: DeviceInfo): string[] {
   const room = info.appEnd - info.appBase;
   const rows: [string, string][] = [
     ['part', info.part],
     ['serial number', info.serial || '(none)'],
     ['unique id', hexBytes(info.uniqueId)],
-    ['product', isZero(info.product) ? '(any)' : hexBytes(info.product)],
+    ['product', isZero(info.product) ? '(any)' : nameText(info.product)],
     ['hardware revision', String(info.hardware)],
-    ['bus address', String(info.address)],
+    ['bus address', info.address === 0 ? '(none)' : String(info.address)],
+    ['takes', packagesOnly(info) ? 'packages of this product only' : 'packages and plain images'],
     ['running', info.mode === Mode.APP ? 'application' : `bootloader ${bootloaderVersion(info)}`],
-    ['stayed because', STAY_TEXT[info.stay] ?? String(info.stay)],
-    ['installed', imageText(info.installed)],
-    ['pending', imageText(info.pending)],
-    ['application area', `${hex32(info.appBase)} to ${hex32(info.appEnd - 1)}, ${room} bytes`],
+    ['stayed because', stayText(info)],
+    ...imageRows('installed', info.installed),
+    ...imageRows('pending', info.pending),
+    [
+      'application area',
+      `${hex32(info.appBase)} to ${hex32(info.appEnd - 1)}, ${room} bytes in pages of ${info.pageSize}`,
+    ],
     ['rates', `${info.defaultRate} to start with, up to ${info.maxRate} baud`],
     ['can', flagNames(Capability, info.capabilities).join(', ') || 'the required'],
+    ['takes at once', `${info.window} bytes in frames of up to ${info.maxPayload}`],
+    [
+      'time limits',
+      `stays ${info.holdMs} ms after the last call; BEGIN ${info.beginMs} ms, a page ${info.pageMs} ms, PAGES ${info.pagesMs} ms, END ${info.endMs} ms`,
+    ],
     ['protocol', `${info.major}.${info.minor}`],
   ];
   return rows.map(([name, value]) => `${name.padEnd(18)} ${value}`);
+}
+
+function packagesOnly({ identityFlags }: DeviceInfo): boolean {
+  return (identityFlags & IdentityFlag.ANY_IMAGE) === 0;
+}
+
+function stayText({ mode, stay }: DeviceInfo): string {
+  if (mode === Mode.APP && stay === Stay.NONE) return '(the bootloader did not stay)';
+  return STAY_TEXT[stay] ?? `reason ${stay}`;
+}
+
+/** One image, a fact a line */
+function imageRows(name: string, image: Installed): [string, string][] {
+  const { state, version, size, sha256, crc32, sequence, trials } = image;
+  if ((state & ImageState.PRESENT) === 0) return [[name, 'nothing']];
+  const confirmed = (state & ImageState.CONFIRMED) !== 0 ? ', confirmed by the application' : '';
+  const touched = (state & ImageState.TOUCHED) !== 0;
+  return [
+    [name, `version ${versionText(version)}, ${size} bytes`],
+    ['  state', touched ? `${healthOf(image)}${confirmed}` : 'begun, no page written yet'],
+    ['  trial boots', String(trials)],
+    ['  SHA-256', hexBytes(sha256)],
+    ['  CRC-32', crc32.toString(16).padStart(8, '0')],
+    ['  record entry', String(sequence)],
+  ];
 }

@@ -3,18 +3,22 @@
 import yargs from 'yargs';
 import { realClock } from '../clock.js';
 import { ExitCode, exitCodeOf, IapError } from '../errors.js';
+import { boardNames, partNames } from './board-file.js';
+import { CHECK_OPTIONS } from './check-options.js';
 import { CONFORMANCE_NOTE, CONFORMANCE_OPTIONS } from './conformance-options.js';
+import { DUMP_OPTIONS, FACTORY_OPTIONS } from './factory-options.js';
 import { BASE_OPTION } from './image-file.js';
 import { type Context, realPorts } from './link.js';
 import { BAUD_OPTION, JSON_OPTION, LINK_OPTIONS } from './options.js';
 import { Output } from './output.js';
-import { boardNames } from './package-root.js';
+import { OUTPUT_OPTION, PACK_OPTIONS } from './pack-options.js';
 
 const IMAGE = {
   type: 'string',
   demandOption: true,
-  describe: 'Application: .bin, .hex, .elf or .iap package',
+  describe: 'Application: .bin, .hex, .srec, .elf or .iap package',
 } as const;
+const PLAIN_IMAGE = { ...IMAGE, describe: 'Application: .bin, .hex, .srec or .elf' } as const;
 const START_OPTIONS = {
   'wait-app': {
     type: 'boolean',
@@ -102,6 +106,65 @@ async function run(args: readonly string[], context: Context): Promise<ExitCode 
       async (argv) => (await import('./commands/conformance.js')).conformance(argv, context),
     )
     .command(
+      'check <images..>',
+      'Find what is wrong with images, without a device',
+      (y) =>
+        y
+          .positional('images', { ...IMAGE, array: true })
+          .options({ ...CHECK_OPTIONS, ...BASE_OPTION, ...JSON_OPTION })
+          .conflicts('part', 'board')
+          .example('$0 check app.elf --board stm32f103xb', 'everything that can be told')
+          .example('$0 check build/*.iap --part stm32f103xe', 'in CI: exit code 3 if one is wrong'),
+      async (argv) => (await import('./commands/check.js')).check(argv, context),
+    )
+    .command(
+      'pack <image>',
+      'Make a package: an image with product, hardware and version',
+      (y) =>
+        y
+          // Here it is the version of the image.
+          .version(false)
+          .positional('image', PLAIN_IMAGE)
+          .options({ ...PACK_OPTIONS, ...OUTPUT_OPTION, ...BASE_OPTION, ...JSON_OPTION })
+          .example(
+            '$0 pack app.hex -o app.iap --product PUMP-2 --hardware 1-3 --version 1.4.0',
+            'for three hardware revisions',
+          )
+          .example('$0 pack app.hex -o app.iap --from pump.json --version 1.4.1', 'from a file'),
+      async (argv) => (await import('./commands/pack.js')).pack(argv, context),
+    )
+    .command(
+      'factory [image]',
+      'Make the first image of a unit: bootloader, application, boot record, identity',
+      (y) =>
+        y
+          .positional('image', {
+            type: 'string',
+            describe: 'Application: .bin, .hex, .srec, .elf or .iap package',
+          })
+          .options({ ...FACTORY_OPTIONS, ...OUTPUT_OPTION, ...BASE_OPTION, ...JSON_OPTION })
+          .example(
+            '$0 factory app.iap -o unit.hex --board stm32f103xb --product PUMP-2 --serial A0001',
+            'one unit',
+          )
+          .example('$0 factory --blank-app -o boot.hex --board stm32f103xb', 'bootloader only'),
+      async (argv) => (await import('./commands/factory.js')).factory(argv, context),
+    )
+    .command(
+      'dump-record <dump>',
+      'Read the boot record out of a copy of the flash',
+      (y) =>
+        y
+          .positional('dump', {
+            type: 'string',
+            demandOption: true,
+            describe: 'The flash as a debugger reads it: .bin, .hex or .srec',
+          })
+          .options({ ...DUMP_OPTIONS, ...JSON_OPTION })
+          .example('$0 dump-record flash.bin', 'what is installed, and what would start'),
+      async (argv) => (await import('./commands/dump-record.js')).dumpRecord(argv, context),
+    )
+    .command(
       'board',
       'Run the virtual board: the real firmware on this computer',
       (y) =>
@@ -111,7 +174,7 @@ async function run(args: readonly string[], context: Context): Promise<ExitCode 
             type: 'string',
             requiresArg: true,
             demandOption: true,
-            choices: boardNames(),
+            choices: [...new Set([...partNames(), ...boardNames()])].sort(),
             describe: 'Which part, or board of linker/boards',
           })
           .option('flash', {

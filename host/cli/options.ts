@@ -61,7 +61,7 @@ export function checkLinkArguments(args: LinkArguments): void {
   if (args.baud !== undefined) checkInteger('--baud', args.baud, 300, HIGHEST_RATE);
   if (args.timeout !== undefined) checkInteger('--timeout', args.timeout, 1, 0x7fff_ffff);
   checkInteger('--address', args.address, 0, ADDRESS_BROADCAST - 1);
-  if (Array.isArray(args.port)) throw new IapError('USAGE', '--port is given twice');
+  if (args.port !== undefined) once('--port', args.port);
 }
 
 export function checkInteger(name: string, value: unknown, least: number, most: number): void {
@@ -77,5 +77,11 @@ export function checkInteger(name: string, value: unknown, least: number, most: 
 export function parseAddress(name: string, text: string): number {
   const value = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : Number.NaN;
   checkInteger(name, value, 0, 0xffff_ffff);
+  return value;
+}
+
+/** The value of an option that makes no sense twice: yargs makes a list of it then. */
+export function once(name: string, value: string): string {
+  if (Array.isArray(value)) throw new IapError('USAGE', `${name} is given twice`);
   return value;
 }

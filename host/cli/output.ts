@@ -49,6 +49,13 @@ export class Output {
     this.#streams.out.write(`${text}\n`);
   }
 
+  /** A warning that no event tells already: an event for programs, a line for people. */
+  warning(message: string): void {
+    this.event('warning', { message });
+    this.warn(message);
+  }
+
+  /** For people only */
   warn(message: string): void {
     if (this.json) return;
     this.#endBar();

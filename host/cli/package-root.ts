@@ -1,5 +1,5 @@
 // Where the package is, from wherever this file was compiled to.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -11,14 +11,4 @@ export function packageRoot(): string {
     folder = parent;
   }
   return folder;
-}
-
-/** Names of the parts and boards there are files for */
-export function boardNames(): string[] {
-  const names = ['parts', 'boards'].flatMap((kind) => {
-    const folder = join(packageRoot(), 'linker', kind);
-    return existsSync(folder) ? readdirSync(folder) : [];
-  });
-  const json = names.filter((name) => name.endsWith('.json'));
-  return [...new Set(json.map((name) => name.slice(0, -'.json'.length)))].sort();
 }

@@ -1,7 +1,12 @@
 // Raw binaries: bytes that do not say where they belong.
-import type { Image } from './image.js';
+import { LARGEST_IMAGE } from './limits.js';
+import { merge, type Segment } from './segments.js';
 
-/** @param base where it is linked, if the user said so */
-export function readBinary(bytes: Uint8Array, base?: number): Image {
-  return { base, bytes };
+/**
+ * A raw binary, gaps filled as erased flash reads.
+ * @returns the bytes, and the address of the first, which the file can not say
+ * @throws IapError IMAGE_FORMAT if segments overlap or are further apart than any flash is large
+ */
+export function writeBinary(segments: readonly Segment[]): Segment {
+  return merge(segments, LARGEST_IMAGE);
 }

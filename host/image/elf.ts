@@ -1,123 +1,173 @@
 // ELF files for ARM: what objcopy -O binary would take, at its load address. Only the headers needed (TIS ELF 1.2, book I).
-import { IapError } from '../errors.js';
-import { type Image, merge, type Segment } from './image.js';
-import { LARGEST_IMAGE } from './limits.js';
+import { hex32, sizeText } from '../text.js';
+import { type FileProblem, fileError } from './file-error.js';
+import type { Contents, Segment } from './segments.js';
+
+export const ELF = 'ELF file';
 
 const MAGIC = 0x464c457f;
 const CLASS_32 = 1;
 const LITTLE_ENDIAN = 1;
 const MACHINE_ARM = 40;
 const PT_LOAD = 1;
-const SHT_NOBITS = 8;
-const SHF_ALLOC = 2;
+export const SHT_NOBITS = 8;
+export const SHF_ALLOC = 2;
 const HEADER_SIZE = 52;
 const PROGRAM_HEADER_SIZE = 32;
 const SECTION_HEADER_SIZE = 40;
 /** A linked application has a few dozen; a crafted file must not keep us busy for minutes. */
 const MOST_HEADERS = 1024;
+/** What people give by mistake, by e_machine */
+const MACHINES: Readonly<Record<number, string>> = {
+  3: 'Intel 80386',
+  8: 'MIPS',
+  62: 'x86-64',
+  94: 'Xtensa',
+  183: 'AArch64',
+  243: 'RISC-V',
+};
+const HINT = 'give the linked application as the compiler made it, or a .bin or .hex of it';
 
-interface Load {
+/** A loadable segment: bytes in the file, and the memory they are for */
+export interface ElfSegment {
   readonly offset: number;
+  /** Where the program expects it at run time */
+  readonly virtual: number;
+  /** Where it is loaded */
   readonly physical: number;
   readonly fileSize: number;
+  readonly memorySize: number;
+}
+
+export interface ElfSection {
+  readonly type: number;
+  readonly flags: number;
+  /** At run time */
+  readonly address: number;
+  readonly offset: number;
+  readonly size: number;
+}
+
+export interface Elf {
+  readonly file: Uint8Array;
+  readonly entry: number;
+  readonly segments: readonly ElfSegment[];
+  /** None in a file that was stripped of them */
+  readonly sections: readonly ElfSection[];
 }
 
 export function isElf(bytes: Uint8Array): boolean {
   return bytes.length >= 4 && view(bytes).getUint32(0, true) === MAGIC;
 }
 
-export function readElf(bytes: Uint8Array): Image {
-  try {
-    const { address, bytes: merged } = merge(segmentsOf(bytes), LARGEST_IMAGE);
-    return { base: address, bytes: merged };
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    // Reading beyond the end of a DataView is a RangeError as well.
-    throw malformed(
-      /DataView|offset/i.test(error.message) ? 'it is cut off' : error.message,
-      error,
-    );
+/** @throws IapError IMAGE_FORMAT */
+export function parseElf(file: Uint8Array, name?: string): Elf {
+  const fail = failure(name);
+  const data = view(file);
+  if (file.length < HEADER_SIZE) throw fail('cut-off', 'it is cut off in its header');
+  const [bits, order] = [data.getUint8(4), data.getUint8(5)];
+  if (bits !== CLASS_32 || order !== LITTLE_ENDIAN) {
+    const found = `${bits === CLASS_32 ? '32' : '64'}-bit ${order === LITTLE_ENDIAN ? 'little' : 'big'}-endian`;
+    throw fail('elf-class', `it is ${found}; an STM32 needs 32-bit little-endian`);
   }
+  const machine = data.getUint16(18, true);
+  if (machine !== MACHINE_ARM) {
+    const found = MACHINES[machine] ? `machine ${machine} (${MACHINES[machine]})` : machine;
+    throw fail('elf-machine', `it is for ${found}, not for ARM (${MACHINE_ARM})`);
+  }
+  const entry = data.getUint32(24, true);
+  return { file, entry, segments: segmentsOf(data, fail), sections: sectionsOf(data, fail) };
 }
 
-function segmentsOf(bytes: Uint8Array): Segment[] {
-  const data = view(bytes);
-  if (bytes.length < HEADER_SIZE) throw malformed('it is cut off in its header');
-  if (data.getUint8(4) !== CLASS_32 || data.getUint8(5) !== LITTLE_ENDIAN) {
-    throw malformed('it is not a 32-bit little-endian file, so not for an STM32');
+/**
+ * The bytes to be loaded, at their load addresses.
+ * @throws IapError IMAGE_FORMAT
+ */
+export function contentsOf({ file, entry, segments, sections }: Elf, name?: string): Contents {
+  const fail = failure(name);
+  const loads = segments.filter(({ fileSize }) => fileSize > 0);
+  if (loads.length === 0) {
+    const why = 'nothing in it is to be loaded; is it an object file, not linked?';
+    throw fail('elf-not-linked', why);
   }
-  if (data.getUint16(18, true) !== MACHINE_ARM) {
-    throw malformed(`it is for machine ${data.getUint16(18, true)}, not for ARM (${MACHINE_ARM})`);
+  const slice = (offset: number, length: number, address: number): Segment => {
+    if (offset + length > file.length) {
+      const why = `it is cut off: its ${sizeText(length)} for ${hex32(address)} end behind the file`;
+      throw fail('cut-off', why, address);
+    }
+    return { address, bytes: file.subarray(offset, offset + length) };
+  };
+  // A stripped file may have no sections.
+  const wholeSegment = ({ offset, physical, fileSize }: ElfSegment): Segment => {
+    if (offset === 0) {
+      const why = `its sections are stripped, and its segment for ${hex32(physical)} begins with the file's own headers`;
+      throw fail('elf-headers', why, physical);
+    }
+    return slice(offset, fileSize, physical);
+  };
+  // Sections and not segments: the linker may put the file's headers into the first segment, below the image.
+  const pieces: Segment[] = [];
+  for (const { type, flags, offset, size } of sections) {
+    if ((flags & SHF_ALLOC) === 0 || type === SHT_NOBITS || size === 0) continue;
+    const load = loads.find((l) => offset >= l.offset && offset + size <= l.offset + l.fileSize);
+    if (load) pieces.push(slice(offset, size, load.physical + (offset - load.offset)));
   }
-  const loads = loadsOf(bytes, data);
-  if (loads.length === 0)
-    throw malformed('nothing in it is to be loaded; is it an object file, not linked?');
-  const sections = sectionsOf(bytes, data, loads);
-  // A stripped file may have no sections; its segments may hold the file's own headers, but there is nothing better.
-  if (sections.length > 0) return sections;
-  return loads.map(({ offset, physical, fileSize }) => ({
-    address: physical,
-    bytes: slice(bytes, offset, fileSize),
-  }));
+  const found = pieces.length > 0 ? pieces : loads.map(wholeSegment);
+  return { segments: found, ...(entry === 0 ? {} : { entry }) };
 }
 
-function loadsOf(bytes: Uint8Array, data: DataView): Load[] {
-  const start = data.getUint32(28, true);
-  const size = data.getUint16(42, true);
-  const count = data.getUint16(44, true);
-  if (count > MOST_HEADERS) throw malformed(`it has ${count} program headers`);
-  if (count > 0 && size < PROGRAM_HEADER_SIZE) throw malformed('its program headers are too short');
-  const loads: Load[] = [];
+type Fail = (problem: FileProblem, why: string, address?: number) => Error;
+
+function failure(name: string | undefined): Fail {
+  return (problem, why, address) => fileError(problem, ELF, why, { file: name, address }, HINT);
+}
+
+/** Where the headers of a table begin in the file */
+function* table(data: DataView, fields: readonly [number, number, number], fail: Fail) {
+  const [startAt, sizeAt, least] = fields;
+  const what = least === PROGRAM_HEADER_SIZE ? 'program headers' : 'section headers';
+  const start = data.getUint32(startAt, true);
+  const size = data.getUint16(sizeAt, true);
+  const count = data.getUint16(sizeAt + 2, true);
+  if (start === 0 || count === 0) return;
+  if (count > MOST_HEADERS) throw fail('elf-headers', `it has ${count} ${what}`);
+  if (size < least) throw fail('elf-headers', `its ${what} are too short`);
   for (let i = 0; i < count; i++) {
     const at = start + i * size;
-    if (at + PROGRAM_HEADER_SIZE > bytes.length) throw malformed('its program headers are cut off');
-    const load = {
+    if (at + least > data.byteLength) throw fail('cut-off', `its ${what} are cut off`);
+    yield at;
+  }
+}
+
+function segmentsOf(data: DataView, fail: Fail): ElfSegment[] {
+  const segments: ElfSegment[] = [];
+  for (const at of table(data, [28, 42, PROGRAM_HEADER_SIZE], fail)) {
+    if (data.getUint32(at, true) !== PT_LOAD) continue;
+    segments.push({
       offset: data.getUint32(at + 4, true),
+      virtual: data.getUint32(at + 8, true),
       physical: data.getUint32(at + 12, true),
       fileSize: data.getUint32(at + 16, true),
-    };
-    if (data.getUint32(at, true) === PT_LOAD && load.fileSize > 0) loads.push(load);
-  }
-  return loads;
-}
-
-/** Sections and not segments: the linker may put the file's headers into the first segment, below the image. */
-function sectionsOf(bytes: Uint8Array, data: DataView, loads: readonly Load[]): Segment[] {
-  const start = data.getUint32(32, true);
-  const size = data.getUint16(46, true);
-  const count = data.getUint16(48, true);
-  if (start === 0 || size < SECTION_HEADER_SIZE) return [];
-  if (count > MOST_HEADERS) throw malformed(`it has ${count} sections`);
-  const segments: Segment[] = [];
-  for (let i = 0; i < count; i++) {
-    const at = start + i * size;
-    if (at + SECTION_HEADER_SIZE > bytes.length) throw malformed('its section headers are cut off');
-    const offset = data.getUint32(at + 16, true);
-    const length = data.getUint32(at + 20, true);
-    const allocated = (data.getUint32(at + 8, true) & SHF_ALLOC) !== 0;
-    if (!allocated || data.getUint32(at + 4, true) === SHT_NOBITS || length === 0) continue;
-    const load = loads.find((l) => offset >= l.offset && offset + length <= l.offset + l.fileSize);
-    if (!load) continue;
-    segments.push({
-      address: load.physical + (offset - load.offset),
-      bytes: slice(bytes, offset, length),
+      memorySize: data.getUint32(at + 20, true),
     });
   }
   return segments;
 }
 
-function slice(bytes: Uint8Array, offset: number, length: number): Uint8Array {
-  if (offset + length > bytes.length) throw malformed('it is cut off');
-  return bytes.subarray(offset, offset + length);
+function sectionsOf(data: DataView, fail: Fail): ElfSection[] {
+  const sections: ElfSection[] = [];
+  for (const at of table(data, [32, 46, SECTION_HEADER_SIZE], fail)) {
+    sections.push({
+      type: data.getUint32(at + 4, true),
+      flags: data.getUint32(at + 8, true),
+      address: data.getUint32(at + 12, true),
+      offset: data.getUint32(at + 16, true),
+      size: data.getUint32(at + 20, true),
+    });
+  }
+  return sections;
 }
 
 function view(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function malformed(why: string, cause?: unknown): IapError {
-  return new IapError('IMAGE_FORMAT', `the ELF file can not be used: ${why}`, {
-    hint: 'give the linked application as the compiler made it, or a .bin or .hex of it',
-    cause,
-  });
 }

@@ -55,33 +55,3 @@ export function headerFor(image: Image, appBase: number): Uint8Array {
     signature: new Uint8Array(64).fill(BLANK),
   });
 }
-
-/** A piece of an image at an address */
-export interface Segment {
-  readonly address: number;
-  readonly bytes: Uint8Array;
-}
-
-/**
- * One run of bytes from segments in any order, gaps filled as erased flash reads.
- * @throws RangeError if it would be longer than `limit`, or if segments overlap
- */
-export function merge(segments: readonly Segment[], limit: number): Segment {
-  const sorted = segments
-    .filter(({ bytes }) => bytes.length > 0)
-    .sort((a, b) => a.address - b.address);
-  const address = sorted[0]?.address ?? 0;
-  const end = sorted.reduce((most, s) => Math.max(most, s.address + s.bytes.length), address);
-  if (end > ADDRESS_SPACE) throw new RangeError('it reaches over the last address');
-  if (end - address > limit) {
-    throw new RangeError(`it reaches over ${end - address} bytes, more than any device has`);
-  }
-  const bytes = new Uint8Array(end - address).fill(BLANK);
-  let filled = address;
-  for (const segment of sorted) {
-    if (segment.address < filled) throw new RangeError('parts of it overlap');
-    bytes.set(segment.bytes, segment.address - address);
-    filled = segment.address + segment.bytes.length;
-  }
-  return { address, bytes };
-}

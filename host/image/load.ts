@@ -1,51 +1,117 @@
 // A file's bytes → Image, by what is in it rather than by its name.
 import { IapError } from '../errors.js';
-import { readBinary } from './binary.js';
-import { isElf, readElf } from './elf.js';
+import { hex32, sizeText } from '../text.js';
+import { areaName, FLASH_BASE, FLASH_LIMIT, inFlash } from './areas.js';
+import { contentsOf, ELF, type Elf, isElf, parseElf } from './elf.js';
+import { fileError, printable } from './file-error.js';
 import type { Image } from './image.js';
-import { isIntelHex, readIntelHex } from './intel-hex.js';
+import { INTEL_HEX, isIntelHex, readIntelHex } from './intel-hex.js';
+import { LARGEST_IMAGE } from './limits.js';
 import { isPackage, readPackage } from './package.js';
+import { isSRecord, readSRecord, S_RECORD } from './s-record.js';
+import { type Contents, merge, type Origin, type Segment, sort } from './segments.js';
 
 export interface LoadOptions {
-  /** Only for its extension, which must not contradict the content */
+  /** For errors, and for its extension, which must not contradict the content */
   readonly name?: string;
   /** Where a raw binary is linked; other formats say so themselves */
   readonly base?: number;
 }
 
-/** @throws IapError IMAGE_EMPTY or IMAGE_FORMAT */
-export function loadImage(file: Uint8Array, options: LoadOptions = {}): Image {
-  if (file.length === 0) throw empty('the file is empty');
-  const image = read(file, options);
-  if (image.bytes.length === 0) throw empty('there are no bytes in the image');
-  return image;
+export type ImageFormat = 'elf' | 'intel-hex' | 's-record' | 'package' | 'binary';
+
+/** An image and what its file says besides */
+export interface ImageFile {
+  readonly format: ImageFormat;
+  readonly image: Image;
+  /** Start address, if the file names one */
+  readonly entry?: number;
+  readonly elf?: Elf;
 }
 
-function read(file: Uint8Array, { name = '', base }: LoadOptions): Image {
+/** @throws IapError IMAGE_EMPTY or IMAGE_FORMAT */
+export function loadImage(file: Uint8Array, options: LoadOptions = {}): Image {
+  return loadFile(file, options).image;
+}
+
+/** @throws IapError IMAGE_EMPTY or IMAGE_FORMAT */
+export function loadFile(file: Uint8Array, options: LoadOptions = {}): ImageFile {
+  if (file.length === 0) throw empty('the file is empty');
+  const loaded = read(file, options);
+  if (loaded.image.bytes.length === 0) throw empty('there are no bytes in the image');
+  return loaded;
+}
+
+function read(file: Uint8Array, { name = '', base }: LoadOptions): ImageFile {
   const extension = /\.([^./\\]+)$/.exec(name)?.[1]?.toLowerCase() ?? '';
-  if (isElf(file)) return readElf(file);
-  if (isPackage(file)) return readPackage(file);
-  if (isIntelHex(file) && extension !== 'bin') return readIntelHex(file);
+  if (isElf(file)) {
+    const elf = parseElf(file, name);
+    return { ...built('elf', contentsOf(elf, name), { what: ELF, name }), elf };
+  }
+  if (isPackage(file)) return { format: 'package', image: readPackage(file, name) };
+  if (extension !== 'bin') {
+    if (isIntelHex(file)) {
+      return built('intel-hex', readIntelHex(file, name), { what: INTEL_HEX, name });
+    }
+    if (isSRecord(file)) {
+      return built('s-record', readSRecord(file, name), { what: S_RECORD, name });
+    }
+  }
   const expected = EXPECTED[extension];
   if (expected) {
-    throw new IapError('IMAGE_FORMAT', `${name} is named like ${expected}, but is none`, {
-      hint: 'if it is a raw binary, rename it to .bin',
-    });
+    throw new IapError(
+      'IMAGE_FORMAT',
+      `${printable(name)} is named like ${expected}, but is none`,
+      {
+        hint: 'if it is a raw binary, rename it to .bin; anything else is the wrong file',
+        details: { problem: 'misnamed' },
+      },
+    );
   }
-  return readBinary(file, base);
+  return { format: 'binary', image: { base, bytes: file } };
 }
 
 /** Writing one of these as a raw binary would be a mistake that costs an application. */
 const EXPECTED: Readonly<Record<string, string>> = {
   hex: 'an Intel HEX file',
   ihex: 'an Intel HEX file',
+  s19: 'an S-record file',
+  s28: 'an S-record file',
+  s37: 'an S-record file',
+  srec: 'an S-record file',
+  mot: 'an S-record file',
   elf: 'an ELF file',
   axf: 'an ELF file',
   iap: 'a package',
 };
 
+function built(format: ImageFormat, contents: Contents, origin: Origin): ImageFile {
+  const sorted = sort(contents.segments, origin);
+  checkPlaces(sorted, origin);
+  const { address, bytes } = merge(sorted, LARGEST_IMAGE, origin);
+  const { entry } = contents;
+  return { format, image: { base: address, bytes }, ...(entry === undefined ? {} : { entry }) };
+}
+
+/** What is linked for elsewhere as a whole has another mistake, which the address of the image shows. */
+function checkPlaces(segments: readonly Segment[], { what, name }: Origin): void {
+  const strange = segments.find(({ address }) => !inFlash(address));
+  if (!strange || !segments.some(({ address }) => inFlash(address))) return;
+  const { address, bytes, line } = strange;
+  throw fileError(
+    'outside-flash',
+    what,
+    `its ${sizeText(bytes.length)} for ${hex32(address)}, ${areaName(address)}, are outside of flash, ${hex32(FLASH_BASE)} to ${hex32(FLASH_LIMIT - 1)}`,
+    { file: name, line, address },
+    address >= 0x2000_0000 && address < 0x4000_0000
+      ? 'initialised variables need a load address in flash ("> RAM AT > FLASH" in the linker script)'
+      : 'give the application alone; an update writes flash only, never option bytes or configuration',
+  );
+}
+
 function empty(why: string): IapError {
   return new IapError('IMAGE_EMPTY', `the image is empty: ${why}`, {
     hint: 'check that the build went through and that this is the right file',
+    details: { problem: 'empty' },
   });
 }

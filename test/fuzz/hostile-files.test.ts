@@ -16,11 +16,14 @@ import { getHeapStatistics } from 'node:v8';
 import fc from 'fast-check';
 import nrfIntelHex from 'nrf-intel-hex';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { inspect } from '../../host/check/inspect.js';
 import { IapError } from '../../host/errors.js';
 import { checkImage, type Target } from '../../host/image/check.js';
 import { headerFor, sha256 } from '../../host/image/image.js';
 import { LARGEST_IMAGE } from '../../host/image/limits.js';
 import { loadImage } from '../../host/image/load.js';
+import { writeSRecord } from '../../host/image/s-record.js';
+import type { Part } from '../../host/parts.js';
 import { APP_BASE, crc32, decode, encode, Header } from '../../protocol/index.js';
 import { built } from '../support/board.js';
 import { elf } from '../support/elf.js';
@@ -90,8 +93,38 @@ function attempt<T>(run: () => T, codes: RegExp): T | undefined {
   }
 }
 
+const part: Part = {
+  name: 'any',
+  family: 'stm32f0',
+  core: 'cortex-m0',
+  flash: { from: 0x0800_0000, to: target.appEnd },
+  page: 1024,
+  ram: { from: 0x2000_0000, to: 0x2000_5000 },
+  vectors: 48,
+};
+
+/** Whatever is in a file, "iap check" has something to say of it. */
+function check(file: Uint8Array, name: string): void {
+  for (const expected of [{}, { part }]) {
+    const { ok, findings, assumed } = inspect(file, { name }, expected);
+    must(ok || findings.some(({ severity }) => severity === 'error'), 'refused without a reason');
+    must(findings.length < 30, `${findings.length} findings`);
+    for (const { message, found, hint } of findings) {
+      for (const text of [message, found, hint, ...assumed]) {
+        must(
+          /^[^\p{Cc}]{4,}$/u.test(text.replace(C1, '')),
+          `not one line: ${JSON.stringify(text)}`,
+        );
+        must(!CARELESS.test(text), `not for people: ${text}`);
+        must(text.length < LONGEST_MESSAGE, `too long: ${text}`);
+      }
+    }
+  }
+}
+
 /** @returns whether it was loaded */
 function load(file: Uint8Array, name: string): boolean {
+  check(file, name);
   const image = attempt(() => loadImage(file, { name }), /^IMAGE_(FORMAT|EMPTY)$/);
   if (!image) return false;
   const { base, bytes, header } = image;
@@ -150,6 +183,11 @@ interface Sample {
 const samples: readonly Sample[] = [
   { name: 'small.bin', bytes: image, cutIsSeen: false },
   { name: 'small.hex', bytes: ascii(`${hexText}\n`), cutIsSeen: true },
+  {
+    name: 'small.s37',
+    bytes: ascii(writeSRecord(sections, { header: 'small', entry: APP_BASE + 9 })),
+    cutIsSeen: true,
+  },
   { name: 'small.elf', bytes: elf({ sections }), cutIsSeen: true },
   {
     name: 'stripped.elf',
@@ -165,17 +203,24 @@ const samples: readonly Sample[] = [
   })),
 ];
 
+/** Of text files line ends may go, of S-records also the end record, behind a count of all data. */
+function wholeLength(name: string, bytes: Uint8Array): (length: number) => boolean {
+  const text = new TextDecoder().decode(bytes);
+  const end = name.endsWith('hex') || name.endsWith('s37') ? text.trimEnd().length : bytes.length;
+  const counted = name.endsWith('s37') ? text.lastIndexOf('\nS7') : end;
+  return (length) => length >= end || length === counted || length === counted + 1;
+}
+
 describe.each(samples)('$name', ({ name, bytes, cutIsSeen }) => {
   test('as it is', () => {
     expect(load(bytes, name)).toBe(true);
   });
 
   test('cut off anywhere', { timeout: 60_000 }, () => {
-    // Only line ends may go.
-    const end = bytes.findLastIndex((byte) => byte !== 10 && byte !== 13) + 1;
+    const whole = wholeLength(name, bytes);
     for (const length of lengths(bytes.length)) {
       const loaded = load(bytes.subarray(0, length), name);
-      if (cutIsSeen && length < (name.endsWith('hex') ? end : bytes.length)) {
+      if (cutIsSeen && !whole(length)) {
         must(!loaded, `cut to ${length} bytes it still counts as whole`);
       }
     }
@@ -224,8 +269,9 @@ describe('any bytes, by any name', () => {
     'IAPH',
     ':00000001FF',
     ':020000040800F2\n',
+    'S30908008010112233',
   );
-  test.each(['x', 'x.bin', 'x.hex', 'x.elf', 'x.iap', '.hex', 'x.HEX'])('%s', (name) => {
+  test.each(['x', 'x.bin', 'x.hex', 'x.s37', 'x.elf', 'x.iap', '.hex', 'x.HEX'])('%s', (name) => {
     fc.assert(
       fc.property(magic, fc.uint8Array({ maxLength: 700 }), (start, rest) => {
         load(join2(ascii(start), rest), name);

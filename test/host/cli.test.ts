@@ -55,15 +55,23 @@ describe('usage', () => {
   });
 });
 
-test.each(['', 'ports', 'info', 'flash', 'verify', 'boot', 'board'])(
-  'iap %s --help',
-  async (name) => {
-    const { code, out } = await iap([name, '--help'].filter((word) => word !== ''));
-    expect(code).toBe(0);
-    expect(out).toContain('--help');
-    if (name !== '') expect(out).toContain('Examples:');
-  },
-);
+test.each([
+  '',
+  'ports',
+  'info',
+  'flash',
+  'verify',
+  'boot',
+  'pack',
+  'factory',
+  'dump-record',
+  'board',
+])('iap %s --help', async (name) => {
+  const { code, out } = await iap([name, '--help'].filter((word) => word !== ''));
+  expect(code).toBe(0);
+  expect(out).toContain('--help');
+  if (name !== '') expect(out).toContain('Examples:');
+});
 
 test('--version', async () => {
   const { code, out } = await iap(['--version']);

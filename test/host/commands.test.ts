@@ -8,9 +8,18 @@ import { boot } from '../../host/cli/commands/boot.js';
 import { flash } from '../../host/cli/commands/flash.js';
 import { info } from '../../host/cli/commands/info.js';
 import { verify } from '../../host/cli/commands/verify.js';
+import { deviceJson, deviceTable } from '../../host/cli/describe.js';
 import { Output } from '../../host/cli/output.js';
 import { IapError } from '../../host/errors.js';
-import { Mode } from '../../protocol/index.js';
+import {
+  Capability,
+  type Field,
+  HelloResponse,
+  ImageState,
+  type Layout,
+  Mode,
+  Stay,
+} from '../../protocol/index.js';
 import { Bench } from '../support/bench.js';
 import { DEFAULTS, jsonLines, session } from '../support/cli.js';
 import { appImage } from '../support/images.js';
@@ -98,8 +107,81 @@ test('info names the device and does not hold it', async () => {
   await info(DEFAULTS, context);
   expect(out.text).toMatch(/^part +fake$/m);
   expect(out.text).toMatch(/^running +application$/m);
-  expect(out.text).toMatch(/^application area +0x08008000 to 0x0807FFFF, 491520 bytes$/m);
+  expect(out.text).toMatch(
+    /^application area +0x08008000 to 0x0807FFFF, 491520 bytes in pages of 2048$/m,
+  );
   expect(bench.device.mode).toBe(Mode.APP);
+});
+
+/** Another value for every field that an answer to HELLO has */
+function distinct(): HelloResponse {
+  let next = 1000;
+  const made = (field: Field): unknown => {
+    next += 1;
+    if (field.type === 'struct') return objectOf(field.layout);
+    if (field.type === 'bytes') return new Uint8Array(field.size).fill(next & 0x7f);
+    if (field.type === 'chars') return `text ${next}`;
+    return field.type === 'u8' ? next & 0x7f : next;
+  };
+  const objectOf = (layout: Layout<unknown>): object =>
+    Object.fromEntries(layout.fields.map((field) => [field.name, made(field)]));
+  return objectOf(HelloResponse) as HelloResponse;
+}
+
+test('info says everything that HELLO says, to people and to programs', () => {
+  const hello = distinct();
+  const present = ImageState.PRESENT | ImageState.TOUCHED | ImageState.VALID | ImageState.CONFIRMED;
+  const image = (state: number, trials: number): HelloResponse['installed'] => ({
+    ...(trials === 4 ? hello.installed : hello.pending),
+    state,
+    trials,
+  });
+  const info = {
+    ...hello,
+    mode: Mode.BOOTLOADER,
+    stay: Stay.ASKED,
+    capabilities: Capability.BAUD,
+    identityFlags: 0,
+    installed: image(present | ImageState.CHECKED | ImageState.GOOD, 4),
+    pending: image(ImageState.PRESENT, 0),
+  };
+  const table = deviceTable(info).join('\n');
+  const json = JSON.stringify(deviceJson(info));
+  const images = [info.installed, info.pending];
+  for (const { size, sequence, crc32, sha256, version } of images) {
+    const { major, minor, patch, build } = version;
+    const hash = Buffer.from(sha256).toString('hex');
+    const values = [size, sequence, hash, `${major}.${minor}.${patch}+${build}`];
+    for (const value of values) expect(table).toContain(String(value));
+    for (const value of [...values, crc32]) expect(json).toContain(String(value));
+    expect(table).toContain(crc32.toString(16).padStart(8, '0'));
+  }
+  const { bootloaderMajor, bootloaderMinor, bootloaderPatch, product, uniqueId } = info;
+  const said = [
+    ...[info.part, info.serial, info.hardware, info.address, info.pageSize, info.maxPayload],
+    ...[info.window, info.defaultRate, info.maxRate, 'BAUD', `${info.major}.${info.minor}`],
+    ...[info.holdMs, info.beginMs, info.pageMs, info.pagesMs, info.endMs],
+    `${bootloaderMajor}.${bootloaderMinor}.${bootloaderPatch}`,
+    ...[product, uniqueId].map((bytes) => Buffer.from(bytes).toString('hex')),
+  ];
+  for (const value of said) {
+    expect(table).toContain(String(value));
+    expect(json).toContain(String(value));
+  }
+  expect(table).toContain('packages of this product only');
+  expect(table).toMatch(/^ {2}state +good, confirmed by the application\n {2}trial boots +4$/m);
+  expect(table).toMatch(/^ {2}state +begun, no page written yet$/m);
+  expect(deviceJson(info)).toMatchObject({
+    packagesOnly: true,
+    stay: 'ASKED',
+    mode: 'BOOTLOADER',
+    appBase: info.appBase,
+    appEnd: info.appEnd,
+    installed: {
+      state: ['PRESENT', 'TOUCHED', 'VALID', 'CONFIRMED', 'CHECKED', 'GOOD'],
+      trials: 4,
+    },
+  });
 });
 
 test('verify: the same, another, and a damaged image', async () => {

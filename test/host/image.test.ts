@@ -67,7 +67,7 @@ describe('Intel HEX', () => {
     ['a wrong checksum', (l: string[]) => l.with(2, `${l[2]?.slice(0, -2)}00`), 'line 3'],
     ['a line cut short', (l: string[]) => l.with(3, l[3]?.slice(0, -3) ?? ''), 'line 4'],
     ['a line that is no record', (l: string[]) => l.with(1, 'hello'), 'line 2'],
-    ['the end missing', (l: string[]) => l.slice(0, -1), 'EOF'],
+    ['the end missing', (l: string[]) => l.slice(0, -1), 'end record'],
     ['the same address twice', (l: string[]) => l.toSpliced(2, 0, l[1] ?? ''), 'line 3'],
   ])('%s', (_what, damage, text) => {
     const lines = hexFile([[BASE, randomBytes(3, 100)]])
@@ -81,7 +81,7 @@ describe('Intel HEX', () => {
 
   test('that reaches over a gigabyte takes no memory', () => {
     const text = hexFile([
-      [BASE, Uint8Array.of(1)],
+      [0x6000_0000, Uint8Array.of(1)],
       [0x7000_0000, Uint8Array.of(1)],
     ]);
     expect(thrown(() => loadImage(ascii(text))).message).toContain('more than any device has');
@@ -235,10 +235,18 @@ describe('does it fit the device', () => {
   });
 
   test('linked at another address: says where, and how to change it', () => {
-    const error = thrown(() => check({ base: 0x0800_0000, bytes: appImage(100) }));
+    const error = thrown(() => check({ base: 0x0800_0000, bytes: appImage(100, 1, 0x0800_0000) }));
     expect(error.code).toBe('IMAGE_WRONG_ADDRESS');
     expect(error.message).toContain('linked at 0x08000000');
     expect(error.hint).toContain('set FLASH ORIGIN to 0x08008000');
+  });
+
+  test('converted to another address than it is linked at', () => {
+    const error = thrown(() => check({ base: 0x0800_0000, bytes: appImage(100) }));
+    expect(error.code).toBe('IMAGE_WRONG_ADDRESS');
+    expect(error.message).toContain(
+      'puts the image at 0x08000000, but its vectors are for 0x08008',
+    );
   });
 
   test('a binary linked at the start of flash: found by its reset vector', () => {

@@ -1,0 +1,30 @@
+// The words of a vector table, before anybody judges them.
+import type { Range } from '../parts.js';
+
+/** SRAM, and the core-coupled RAM of some parts, as far as any part has them */
+export const ANY_RAM: readonly Range[] = [
+  { from: 0x2000_0000, to: 0x2010_0000 },
+  { from: 0x1000_0000, to: 0x1002_0000 },
+];
+
+/** Word of an image; 0 behind its end */
+export function wordAt(bytes: Uint8Array, offset: number): number {
+  if (offset + 4 > bytes.length) return 0;
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(offset, true);
+}
+
+/** Whether bytes at an address begin with a stack pointer in some RAM and a reset vector into themselves. */
+export function looksLikeVectors(bytes: Uint8Array, address: number): boolean {
+  const reset = wordAt(bytes, 4);
+  return (
+    isStack(wordAt(bytes, 0), ANY_RAM) &&
+    reset % 2 === 1 &&
+    reset >= address &&
+    reset < address + bytes.length
+  );
+}
+
+/** Full descending: the first push goes below it. */
+export function isStack(value: number, rams: readonly Range[]): boolean {
+  return rams.some(({ from, to }) => value > from && value <= to);
+}

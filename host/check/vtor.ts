@@ -1,0 +1,81 @@
+// Code that moves the vector table: SystemInit of many projects sets VTOR to the start of flash, where the bootloader's vectors are.
+import { FLASH_BASE } from '../image/areas.js';
+import type { Range } from '../parts.js';
+import { hex32 } from '../text.js';
+import type { Finding } from './finding.js';
+import { type Code, type Store, Thumb } from './thumb.js';
+
+/** Vector Table Offset Register (ARMv7-M B3.2.5) */
+const VTOR = 0xe000_ed08;
+/** Initial stack pointer and reset vector [bytes]; how long the table is nobody knows, and handlers read as code do no harm */
+const VECTORS = 8;
+const MOST = 16;
+
+/**
+ * The stores to VTOR that can be told from the code.
+ * @param most after so many it is no use to anybody
+ */
+export function vtorStores(code: Code, most: number = MOST): Store[] {
+  const stores: Store[] = [];
+  new Thumb(code, (store) => {
+    if (store.address === VTOR && stores.length < most) stores.push(store);
+  }).run(VECTORS);
+  return stores;
+}
+
+/**
+ * @param appBase where the vector table is
+ * @param rams an application may copy its table there and say so
+ */
+export function vtorFindings(
+  stores: readonly Store[],
+  appBase: number,
+  rams: readonly Range[],
+): Finding[] {
+  return stores.flatMap(({ at, value }) => {
+    if (value === appBase) return [];
+    if (value === undefined) return [unknown(at, appBase)];
+    if (rams.some(({ from, to }) => value >= from && value < to)) return [];
+    return [elsewhere(at, value, appBase)];
+  });
+}
+
+function elsewhere(at: number, value: number, appBase: number): Finding {
+  const bootloader = value === FLASH_BASE || value === 0;
+  return {
+    ...common(appBase),
+    id: 'vtor-elsewhere',
+    message: `code at ${hex32(at)} sets SCB->VTOR to ${hex32(value)}; the vector table is at ${hex32(appBase)}${bootloader ? ', so the first interrupt would run into the bootloader' : ''}`,
+    found: `SCB->VTOR = ${hex32(value)} at ${hex32(at)}`,
+    details: { at, value, appBase },
+  };
+}
+
+function unknown(at: number, appBase: number): Finding {
+  return {
+    ...common(appBase),
+    id: 'vtor-unknown',
+    message: `code at ${hex32(at)} sets SCB->VTOR to a value that can not be told from the code; it must be ${hex32(appBase)}, or a copy of the table in RAM`,
+    found: `SCB->VTOR is computed at ${hex32(at)}`,
+    details: { at, appBase },
+  };
+}
+
+function common(
+  appBase: number,
+): Pick<Finding, 'severity' | 'code' | 'expected' | 'hint' | 'fixes'> {
+  const offset = `0x${(appBase - FLASH_BASE).toString(16).toUpperCase()}`;
+  const define = `#define VECT_TAB_OFFSET ${offset} in system_stm32xxxx.c`;
+  return {
+    // Code that is never run does no harm, and that can not be told.
+    severity: 'warning',
+    code: 'IMAGE_VECTORS',
+    expected: `SCB->VTOR = ${hex32(appBase)}, or left as the bootloader sets it`,
+    hint: `set VECT_TAB_OFFSET to ${offset} for SystemInit, or take the line with SCB->VTOR out: the bootloader has set it`,
+    fixes: {
+      gcc: `${define}, with USER_VECT_TAB_ADDRESS defined where the file asks for it`,
+      keil: define,
+      iar: define,
+    },
+  };
+}

@@ -1,0 +1,66 @@
+// What "iap check" found: one line for a good image, all findings with their remedies for any other, and the same for programs.
+import type { Finding } from '../check/finding.js';
+import type { Facts, Inspection } from '../check/inspect.js';
+import { printable } from '../image/file-error.js';
+import { hex32, hexBytes, sizeText } from '../text.js';
+import { versionText } from '../version.js';
+
+/** For example: app.bin: ok, 4711 bytes at 0x08008000, CRC-32 1a2b3c4d, … */
+export function inspectionLines(path: string, { ok, findings, facts }: Inspection): string[] {
+  const errors = findings.filter(({ severity }) => severity === 'error').length;
+  const warnings = findings.length - errors;
+  const verdict = [
+    ...(ok ? ['ok'] : [countText(errors, 'error')]),
+    ...(warnings > 0 ? [countText(warnings, 'warning')] : []),
+    ...(facts ? [factsText(facts)] : []),
+  ];
+  return [`${printable(path)}: ${verdict.join(', ')}`, ...findings.flatMap(findingLines)];
+}
+
+function countText(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
+function factsText({ base, size, crc32, sha256, version, builtFor, pages, free }: Facts): string {
+  return [
+    ...(version ? [`version ${versionText(version)}`] : []),
+    `${sizeText(size)} at ${hex32(base)}`,
+    ...(pages && free !== undefined
+      ? [
+          `${pages.used} of ${pages.total} pages`,
+          `${sizeText(free)} free from ${hex32(base + size)}`,
+        ]
+      : []),
+    ...(builtFor === undefined ? [] : [builtFor]),
+    `CRC-32 ${crc32.toString(16).padStart(8, '0')}`,
+    `SHA-256 ${hexBytes(sha256)}`,
+  ].join(', ');
+}
+
+function findingLines({ id, severity, message, hint, fixes }: Finding): string[] {
+  return [
+    `  ${severity} ${id}: ${message}`,
+    `    ${hint}`,
+    ...(fixes
+      ? [
+          `    GCC, CubeIDE: ${fixes.gcc}`,
+          `    Keil:         ${fixes.keil}`,
+          `    IAR:          ${fixes.iar}`,
+        ]
+      : []),
+  ];
+}
+
+/** Addresses and CRCs as numbers */
+export function inspectionJson({ ok, findings, assumed, facts }: Inspection): object {
+  if (!facts) return { ok, findings, assumed };
+  const { version, vtor, ...values } = facts;
+  return {
+    ok,
+    ...values,
+    ...(version ? { version: versionText(version) } : {}),
+    vtor: vtor.map(({ at, value }) => ({ at, value: value ?? null })),
+    findings,
+    assumed,
+  };
+}

@@ -1,0 +1,84 @@
+// iap check: what is wrong with images, told before anybody carries them to a device.
+import { type Expected, findingOf, type Inspection, inspect } from '../../check/inspect.js';
+import { IapError } from '../../errors.js';
+import type { LoadOptions } from '../../image/load.js';
+import { parseName } from '../../image/names.js';
+import { loadBoard, loadPart } from '../board-file.js';
+import { inspectionJson, inspectionLines } from '../check-text.js';
+import { readBytes } from '../files.js';
+import type { Context } from '../link.js';
+import { checkInteger, once, parseAddress } from '../options.js';
+
+export interface CheckArguments {
+  readonly images: readonly string[];
+  readonly part?: string | undefined;
+  readonly board?: string | undefined;
+  readonly base?: string | undefined;
+  readonly product?: string | undefined;
+  readonly hardware?: number | undefined;
+}
+
+const PRODUCT_SIZE = 16;
+const LARGEST_REVISION = 0xffff;
+
+export async function check(
+  args: CheckArguments,
+  { output }: Pick<Context, 'output'>,
+): Promise<void> {
+  const expected = await expectedBy(args);
+  const base =
+    args.base === undefined ? undefined : parseAddress('--base', once('--base', args.base));
+  const assumed = new Set<string>();
+  let rejected = 0;
+  let warnings = 0;
+  for (const path of args.images) {
+    const inspection = await inspectFile(path, base === undefined ? {} : { base }, expected);
+    output.event('image', { path, ...inspectionJson(inspection) });
+    for (const line of inspectionLines(path, inspection)) output.line(line);
+    for (const text of inspection.assumed) assumed.add(text);
+    if (!inspection.ok) rejected++;
+    warnings += inspection.findings.filter(({ severity }) => severity === 'warning').length;
+  }
+  for (const text of assumed) output.line(`assumed: ${text}`);
+  if (rejected > 0) throw failed(args.images.length, rejected);
+  output.result({ images: args.images.length, warnings });
+}
+
+async function expectedBy({ part, board, product, hardware }: CheckArguments): Promise<Expected> {
+  if (hardware !== undefined) checkInteger('--hardware', hardware, 0, LARGEST_REVISION);
+  const identity = {
+    ...(product === undefined
+      ? {}
+      : { product: parseName('the product id', once('--product', product), PRODUCT_SIZE) }),
+    ...(hardware === undefined ? {} : { hardware }),
+  };
+  if (board !== undefined) {
+    const found = await loadBoard(once('--board', board));
+    return { part: found.part, area: found, identity };
+  }
+  if (part !== undefined) return { part: await loadPart(once('--part', part)), identity };
+  return { identity };
+}
+
+async function inspectFile(
+  path: string,
+  options: LoadOptions,
+  expected: Expected,
+): Promise<Inspection> {
+  try {
+    const bytes = await readBytes(path, 'image', 'IMAGE_UNREADABLE');
+    return inspect(bytes, { name: path, ...options }, expected);
+  } catch (error) {
+    // The others are checked all the same.
+    if (!(error instanceof IapError)) throw error;
+    return { ok: false, findings: [findingOf(error)], assumed: [] };
+  }
+}
+
+function failed(images: number, rejected: number): IapError {
+  const which = images === 1 ? 'the image' : `${rejected} of ${images} images`;
+  return new IapError('CHECK_FAILED', `${which} can not be used as built`, {
+    hint: 'docs/images.md explains each finding',
+    details: { images, rejected },
+  });
+}

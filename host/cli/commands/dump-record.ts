@@ -1,0 +1,76 @@
+// iap dump-record: what a copy of the flash says of the device: identity, boot record, and what would start.
+import { BOOTLOADER_BASE, Identity } from '../../../protocol/index.js';
+import { IapError } from '../../errors.js';
+import { readIdentity } from '../../factory/identity.js';
+import type { Board } from '../../parts.js';
+import { type FlashDump, loadDump } from '../../record/dump.js';
+import { placesBelow, RECORD_SIZE } from '../../record/places.js';
+import { readRecord } from '../../record/record.js';
+import { type BootFacts, decideStart, UNKNOWN_BOARD } from '../../record/start.js';
+import { hex32 } from '../../text.js';
+import { boardNames, loadBoard } from '../board-file.js';
+import { readBytes } from '../files.js';
+import type { Context } from '../link.js';
+import { once, parseAddress } from '../options.js';
+import { recordJson, recordTable } from '../record-text.js';
+
+export interface DumpArguments {
+  readonly dump: string;
+  readonly base?: string | undefined;
+  readonly board?: string | undefined;
+}
+
+export async function dumpRecord(
+  args: DumpArguments,
+  { output }: Pick<Context, 'output'>,
+): Promise<void> {
+  const { dump: path, base } = args;
+  const file = await readBytes(path, 'dump', 'IMAGE_UNREADABLE');
+  const dump = loadDump(file, {
+    name: path,
+    ...(base === undefined ? {} : { base: parseAddress('--base', once('--base', base)) }),
+  });
+  const board = await boardOf(args, dump);
+  const facts: BootFacts = board ? { ...board, ram: board.part.ram } : UNKNOWN_BOARD;
+  const places = placesBelow(facts.appBase);
+  const bytes = dump.read(places.record, RECORD_SIZE);
+  if (!bytes) throw withoutRecord(dump, places.record);
+  const block = dump.read(places.identity, Identity.size);
+  const record = readRecord(bytes, places.record);
+  const report = {
+    board: board?.name,
+    identity: block && readIdentity(block),
+    record,
+    start: decideStart(record, dump, facts),
+  };
+  for (const row of recordTable(report)) output.line(row);
+  output.result(recordJson(report));
+}
+
+/** The board that is meant, or the one whose bootloader and record are in the dump */
+async function boardOf({ board }: DumpArguments, dump: FlashDump): Promise<Board | undefined> {
+  if (board !== undefined) return loadBoard(once('--board', board));
+  const boards = await Promise.all(boardNames().map(loadBoard));
+  const fitting = boards.filter(({ part, appBase }) => {
+    const code = dump.read(BOOTLOADER_BASE, placesBelow(appBase).codeSize);
+    return code !== undefined && new TextDecoder('latin1').decode(code).includes(part.name);
+  });
+  if (fitting.length === 1) return fitting[0];
+  // Boards of one part may differ in where applications begin; their records are not at the same place then.
+  const recorded = fitting.filter(({ appBase }) => {
+    const { record } = placesBelow(appBase);
+    const bytes = dump.read(record, RECORD_SIZE);
+    return bytes !== undefined && readRecord(bytes, record).active !== undefined;
+  });
+  return recorded.length === 1 ? recorded[0] : undefined;
+}
+
+function withoutRecord(dump: FlashDump, record: number): IapError {
+  return new IapError(
+    'IMAGE_FORMAT',
+    `the boot record is not in this dump: it is at ${hex32(record)} to ${hex32(record + RECORD_SIZE - 1)}, the dump has ${hex32(dump.address)} to ${hex32(dump.end - 1)}`,
+    {
+      hint: `read the whole flash from ${hex32(BOOTLOADER_BASE)}, or tell with --base where the dump begins`,
+    },
+  );
+}

@@ -1,0 +1,257 @@
+// iap factory: one image with everything a new unit needs.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { crc32, decode, Header, ImageFlag } from '../../../protocol/index.js';
+import { IapError } from '../../errors.js';
+import { knowsAppBase } from '../../factory/bootloader.js';
+import { factoryImage, type Region, recordRegion } from '../../factory/factory.js';
+import type { UnitIdentity } from '../../factory/identity.js';
+import { parseProduct } from '../../image/description.js';
+import { headerFor, type Image, sha256 } from '../../image/image.js';
+import { loadImage } from '../../image/load.js';
+import { nameText } from '../../image/names.js';
+import type { Segment } from '../../image/segments.js';
+import type { Board } from '../../parts.js';
+import { hex32, hexBytes } from '../../text.js';
+import { versionText } from '../../version.js';
+import { loadBoard } from '../board-file.js';
+import { readCheckedImage } from '../checked-image.js';
+import { readBytes } from '../files.js';
+import type { Context } from '../link.js';
+import { checkInteger, once, parseAddress } from '../options.js';
+import type { Output } from '../output.js';
+import { packageRoot } from '../package-root.js';
+import { checkOutput, writeSegments } from '../segment-file.js';
+
+export interface FactoryArguments {
+  readonly image?: string | undefined;
+  readonly base?: string | undefined;
+  readonly board: string;
+  readonly output: string;
+  readonly bootloader?: string | undefined;
+  readonly blankApp: boolean;
+  readonly recordOnly: boolean;
+  readonly writeProtect: boolean;
+  readonly product?: string | undefined;
+  readonly hardware?: number | undefined;
+  readonly address?: number | undefined;
+  readonly defaultBaud?: number | undefined;
+  readonly packagesOnly: boolean;
+  readonly serial?: string | undefined;
+  readonly data?: string | readonly string[] | undefined;
+}
+
+export async function factory(
+  args: FactoryArguments,
+  { output }: Pick<Context, 'output'>,
+): Promise<void> {
+  const path = once('--output', args.output);
+  checkOutput(path, args.writeProtect);
+  checkCombination(args);
+  const board = await loadBoard(once('--board', args.board));
+  const identity = identityOf(args);
+  const expected = { part: board.part, area: board };
+  const app =
+    args.image === undefined
+      ? undefined
+      : await readCheckedImage({ ...args, image: args.image }, expected, output);
+  const regions = args.recordOnly
+    ? [recordRegion(board, app, identity)]
+    : factoryImage({
+        board,
+        bootloader: await readBootloader(args, board, output),
+        ...(app ? { app } : {}),
+        ...(identity ? { identity } : {}),
+        data: await readData(args.data),
+        writeProtect: args.writeProtect,
+      });
+  await writeSegments(path, regions);
+  for (const row of mapOf(regions, { board, app, identity })) output.line(row);
+  for (const region of regions) output.event('region', regionJson(region));
+  if (app && needsConfirmation(app, board)) {
+    output.line('the application must confirm itself: its first starts count as trial boots');
+  }
+  if (!identity && !args.recordOnly) {
+    output.warning('no product id: this unit takes the packages of every product');
+  }
+  if (app && args.recordOnly) {
+    const { length } = app.bytes;
+    output.line(
+      `only for this application at ${hex32(board.appBase)}: ${length} bytes, CRC-32 ${crcText(app.bytes)}`,
+    );
+  }
+  const bytes = regions.reduce((sum, region) => sum + region.bytes.length, 0);
+  output.line(`written to ${path}`);
+  output.result({ path, board: board.name, regions: regions.length, bytes });
+}
+
+function checkCombination(args: FactoryArguments): void {
+  const { image, blankApp, recordOnly, writeProtect, data } = args;
+  if ((image === undefined) !== blankApp) {
+    throw new IapError(
+      'USAGE',
+      blankApp
+        ? '--blank-app is for a unit without application, and an application is given'
+        : 'no application is given',
+      { hint: 'give the application, or --blank-app for a unit that waits for its first update' },
+    );
+  }
+  if (recordOnly && blankApp) {
+    throw new IapError('USAGE', '--record-only needs the application that the record is for');
+  }
+  if (recordOnly && (writeProtect || data !== undefined || identityOf(args))) {
+    throw new IapError('USAGE', '--record-only writes nothing but the boot record', {
+      hint: 'leave identity, --data and --write-protect away, or --record-only',
+    });
+  }
+}
+
+/** A unit's identity needs a product id; the rest has defaults. */
+function identityOf(args: FactoryArguments): UnitIdentity | undefined {
+  const { product, hardware, address, defaultBaud, packagesOnly, serial } = args;
+  const others = { hardware, address, 'default-baud': defaultBaud, serial };
+  const given = Object.entries(others).filter(([, value]) => value !== undefined);
+  if (product === undefined) {
+    const first = given[0]?.[0] ?? (packagesOnly ? 'packages-only' : undefined);
+    if (first === undefined) return undefined;
+    throw new IapError(
+      'USAGE',
+      `--${first} is part of the unit's identity, which needs --product`,
+      {
+        hint: 'give the product id that the packages of this product have',
+      },
+    );
+  }
+  if (hardware !== undefined) checkInteger('--hardware', hardware, 0, 0xffff);
+  if (address !== undefined) checkInteger('--address', address, 0, 254);
+  return {
+    product: parseProduct(once('--product', product)),
+    packagesOnly,
+    ...(hardware === undefined ? {} : { hardware }),
+    ...(address === undefined ? {} : { address }),
+    ...(defaultBaud === undefined ? {} : { defaultRate: defaultBaud }),
+    ...(serial === undefined ? {} : { serial: once('--serial', serial) }),
+  };
+}
+
+/** The given one, or the one that was built for the board, as "iap board" takes it */
+async function readBootloader(
+  { bootloader }: FactoryArguments,
+  board: Board,
+  output: Output,
+): Promise<Image> {
+  const { name, appBase } = board;
+  const path =
+    bootloader === undefined
+      ? join(packageRoot(), 'build', name, 'bootloader.bin')
+      : once('--bootloader', bootloader);
+  if (bootloader === undefined && !existsSync(path)) {
+    throw new IapError(
+      'FILE_UNREADABLE',
+      `no bootloader was built for ${name}: there is no ${path}`,
+      {
+        hint: 'run "npm run build" in a checkout of this package, or give --bootloader FILE',
+        details: { path },
+      },
+    );
+  }
+  const image = loadImage(await readBytes(path, 'bootloader'), { name: path });
+  if (!knowsAppBase(image, board)) {
+    output.warning(
+      `the bootloader does not seem to know ${hex32(appBase)}, where applications of ${name} begin: try one unit first`,
+    );
+  }
+  return image;
+}
+
+/** ADDRESS=FILE, raw bytes */
+async function readData(data: FactoryArguments['data']): Promise<Segment[]> {
+  const all = data === undefined ? [] : typeof data === 'string' ? [data] : data;
+  return Promise.all(
+    all.map(async (text) => {
+      const [, address, path] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+      if (address === undefined || path === undefined) {
+        throw new IapError('USAGE', `--data is ADDRESS=FILE, got "${text}"`);
+      }
+      const bytes = await readBytes(path, 'data');
+      if (bytes.length === 0) throw new IapError('USAGE', `the data ${path} is empty`);
+      return { address: parseAddress('--data', address), bytes };
+    }),
+  );
+}
+
+interface Told {
+  readonly board: Board;
+  readonly app: Image | undefined;
+  readonly identity: UnitIdentity | undefined;
+}
+
+/** The CRC-32 of identity and record says nothing, because they end in one of their own: the hash tells units apart. */
+function mapOf(regions: readonly Region[], told: Told): string[] {
+  return [
+    'address        bytes  CRC-32    SHA-256   what',
+    ...regions.map((region) => {
+      const { address, bytes } = region;
+      const size = String(bytes.length).padStart(8);
+      return `${hex32(address)} ${size}  ${crcText(bytes)}  ${hexBytes(sha256(bytes).subarray(0, 4))}  ${regionText(region, told)}`;
+    }),
+  ];
+}
+
+function regionText({ kind, used }: Region, { board, app, identity }: Told): string {
+  switch (kind) {
+    case 'bootloader':
+      return `bootloader of ${board.name}, ${used} bytes`;
+    case 'identity':
+      return identity ? `identity: ${identityText(identity)}` : 'identity: blank';
+    case 'record':
+      return app ? 'boot record: application installed and verified' : 'boot record: blank';
+    case 'application':
+      return `application ${appVersion(app, board)}, ${used} bytes`;
+    case 'data':
+      return `data, ${used} bytes`;
+    case 'options':
+      return 'option bytes: bootloader write-protected, flash readable';
+  }
+}
+
+function identityText({
+  product,
+  hardware = 0,
+  address,
+  serial,
+  packagesOnly,
+}: UnitIdentity): string {
+  const parts = [`product ${nameText(product)}`, `hardware revision ${hardware}`];
+  if (serial) parts.push(`serial ${serial}`);
+  if (address) parts.push(`bus address ${address}`);
+  if (packagesOnly) parts.push('packages only');
+  return parts.join(', ');
+}
+
+function appVersion(app: Image | undefined, board: Board): string {
+  return app?.header ? versionText(headerOf(app, board).version) : 'without package';
+}
+
+function needsConfirmation(app: Image, board: Board): boolean {
+  return (headerOf(app, board).flags & ImageFlag.CONFIRM) !== 0;
+}
+
+function headerOf(app: Image, { appBase }: Board): Header {
+  return decode(Header, headerFor(app, appBase));
+}
+
+function regionJson({ kind, address, bytes, used }: Region): object {
+  return {
+    kind,
+    address,
+    size: bytes.length,
+    used,
+    crc32: crc32(bytes),
+    sha256: hexBytes(sha256(bytes)),
+  };
+}
+
+function crcText(bytes: Uint8Array): string {
+  return crc32(bytes).toString(16).padStart(8, '0');
+}

@@ -1,0 +1,22 @@
+// An image header for programs: names instead of numbers where there are names.
+import { Capability, type Header, ImageFlag } from '../../protocol/index.js';
+import { flagNames, hexBytes } from '../text.js';
+import { versionText } from '../version.js';
+
+export function headerJson(header: Header): object {
+  return {
+    product: hexBytes(header.product),
+    hardwareMin: header.hardwareMin,
+    hardwareMax: header.hardwareMax,
+    version: versionText(header.version),
+    securityCounter: header.securityCounter,
+    loadAddress: header.loadAddress,
+    imageSize: header.imageSize,
+    imageCrc32: header.imageCrc32,
+    imageSha256: hexBytes(header.imageSha256),
+    flags: flagNames(ImageFlag, header.flags),
+    capabilities: flagNames(Capability, header.capabilities),
+    buildId: hexBytes(header.buildId),
+    uniqueId: hexBytes(header.uniqueId),
+  };
+}

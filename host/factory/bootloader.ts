@@ -1,0 +1,99 @@
+// Is this file the bootloader of this board? What is asked before it goes into a thousand units.
+import { BOOTLOADER_BASE } from '../../protocol/index.js';
+import { type ErrorDetails, IapError } from '../errors.js';
+import { BLANK, type Image } from '../image/image.js';
+import type { Board } from '../parts.js';
+import { placesBelow } from '../record/places.js';
+import { hex32 } from '../text.js';
+
+const VECTORS_SIZE = 8;
+
+/**
+ * The bootloader's code, up to its identity block, padded as erased.
+ * @throws IapError BOOTLOADER_WRONG
+ */
+export function bootloaderCode({ base, bytes, header }: Image, board: Board): Uint8Array {
+  const { codeSize, identity, record } = placesBelow(board.appBase);
+  if (header)
+    throw wrong('it is a package, which holds an application', 'give the bootloader itself');
+  if (base !== undefined && base !== BOOTLOADER_BASE) {
+    throw wrong(
+      `it is linked at ${hex32(base)}; bootloaders start at ${hex32(BOOTLOADER_BASE)}`,
+      'give the bootloader, not the application',
+      { base },
+    );
+  }
+  if (bytes.length > record - BOOTLOADER_BASE) {
+    throw wrong(
+      `it has ${bytes.length} bytes; there is room for ${codeSize}`,
+      'give the bootloader alone, without boot record and application',
+      { size: bytes.length },
+    );
+  }
+  if (bytes.subarray(codeSize).some((byte) => byte !== BLANK)) {
+    throw wrong(
+      `the identity block at ${hex32(identity)} is in use`,
+      'give the bootloader as it was built; the identity of a unit is written here, from the options',
+    );
+  }
+  checkVectors(bytes.subarray(0, codeSize), board);
+  checkPart(bytes, board);
+  const code = new Uint8Array(codeSize).fill(BLANK);
+  code.set(bytes.subarray(0, codeSize));
+  return code;
+}
+
+function checkVectors(bytes: Uint8Array, { part: { ram } }: Board): void {
+  if (bytes.length < VECTORS_SIZE) throw wrong(`it has only ${bytes.length} bytes`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const stack = view.getUint32(0, true);
+  const reset = view.getUint32(4, true);
+  if (stack % 4 !== 0 || stack <= ram.from || stack > ram.to) {
+    throw wrong(
+      `its first word, the stack pointer, is ${hex32(stack)}; the RAM of this part is ${hex32(ram.from)} to ${hex32(ram.to - 1)}`,
+      'give the bootloader that was built for this board',
+      { stack },
+    );
+  }
+  const end = BOOTLOADER_BASE + bytes.length;
+  if (reset % 2 !== 1 || reset <= BOOTLOADER_BASE || reset >= end) {
+    throw wrong(
+      `its second word, the reset vector, is ${hex32(reset)}, not an odd address from ${hex32(BOOTLOADER_BASE)} to ${hex32(end - 1)}`,
+      'give the bootloader, not the application',
+      { reset },
+    );
+  }
+}
+
+/**
+ * Whether the address where this board's applications begin is in the bootloader, as a constant of code for it is as a rule. A
+ * compiler may build it from halves, so that its absence is a reason to look twice and no more.
+ */
+export function knowsAppBase({ bytes }: Image, { appBase }: Board): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at + 4 <= bytes.length; at += 4) {
+    if (view.getUint32(at, true) === appBase) return true;
+  }
+  return false;
+}
+
+/** Every bootloader answers HELLO with its part's name, so the name is in it; firmware of another kind has no reason to have it. */
+function checkPart(bytes: Uint8Array, { part: { name: part } }: Board): void {
+  if (new TextDecoder('latin1').decode(bytes).includes(part)) return;
+  throw wrong(
+    `the name ${part}, which a bootloader for this part answers with, is not in it`,
+    'give the bootloader that was built for this board',
+    { part },
+  );
+}
+
+function wrong(
+  why: string,
+  hint = 'give the bootloader that was built for this board',
+  details: ErrorDetails = {},
+): IapError {
+  return new IapError('BOOTLOADER_WRONG', `the bootloader can not be used: ${why}`, {
+    hint,
+    details,
+  });
+}

@@ -1,0 +1,73 @@
+// A package description as people write it (protocol/package.schema.json, or the options of "iap pack") → values.
+import { Capability } from '../../protocol/index.js';
+import { IapError } from '../errors.js';
+import { parseVersion } from '../version.js';
+import { parseHex, parseName } from './names.js';
+import type { PackageDescription } from './pack.js';
+
+/** The shape that the schema promises; every member may be missing. */
+export interface DescriptionText {
+  readonly product?: string;
+  readonly hardware?: number | readonly number[];
+  readonly version?: string;
+  readonly confirm?: boolean;
+  readonly securityCounter?: number;
+  readonly capabilities?: readonly string[];
+  readonly buildId?: string;
+  readonly uniqueId?: string;
+}
+
+const PRODUCT_SIZE = 16;
+const BUILD_ID_SIZE = 20;
+const UNIQUE_ID_SIZE = 12;
+
+/** @throws IapError USAGE */
+export function parseDescription(text: DescriptionText): PackageDescription {
+  if (text.version === undefined) {
+    throw new IapError('USAGE', 'a package needs a version', {
+      hint: 'add --version 1.2.3, or "version" to the description',
+    });
+  }
+  const { confirm, securityCounter } = text;
+  return {
+    version: parseVersion(text.version),
+    ...given('product', text.product, parseProduct),
+    ...given('hardware', text.hardware, hardwareOf),
+    ...given('confirm', confirm, (value) => value),
+    ...given('securityCounter', securityCounter, (value) => value),
+    ...given('capabilities', text.capabilities, capabilitiesOf),
+    ...given('buildId', text.buildId, (value) => parseName('the build id', value, BUILD_ID_SIZE)),
+    ...given('uniqueId', text.uniqueId, (value) =>
+      parseHex('the unique id', value, UNIQUE_ID_SIZE),
+    ),
+  };
+}
+
+/** @throws IapError USAGE */
+export function parseProduct(text: string): Uint8Array {
+  return parseName('the product id', text, PRODUCT_SIZE);
+}
+
+function given<K extends string, T, V>(
+  key: K,
+  value: T | undefined,
+  convert: (value: T) => V,
+): { readonly [P in K]?: V } {
+  return (value === undefined ? {} : { [key]: convert(value) }) as { readonly [P in K]?: V };
+}
+
+function hardwareOf(value: number | readonly number[]): { min: number; max: number } {
+  const [min = 0, max = min] = typeof value === 'number' ? [value] : value;
+  return { min, max };
+}
+
+function capabilitiesOf(names: readonly string[]): number {
+  return names.reduce((bits, name) => {
+    const bit = Object.entries(Capability).find(([known]) => known === name.toUpperCase())?.[1];
+    if (bit !== undefined) return bits | bit;
+    throw new IapError(
+      'USAGE',
+      `there is no capability "${name.slice(0, 40).replace(/\p{C}/gu, '?')}"; there are ${Object.keys(Capability).join(', ')}`,
+    );
+  }, 0);
+}

@@ -1,0 +1,92 @@
+// An image and what is said of it → the bytes of a package (protocol, structure header). Same input, same bytes.
+import {
+  APP_BASE,
+  Capability,
+  decode,
+  encode,
+  Header,
+  IdentityFlag,
+  ImageFlag,
+  type Version,
+} from '../../protocol/index.js';
+import { concat } from '../bytes.js';
+import { IapError } from '../errors.js';
+import { checkImage } from './check.js';
+import { headerFor, type Image } from './image.js';
+import { LARGEST_IMAGE } from './limits.js';
+
+/** What a package says of its image; what is missing restricts nothing. */
+export interface PackageDescription {
+  readonly version: Version;
+  /** 16 bytes; all zero or missing: any product */
+  readonly product?: Uint8Array;
+  /** First and last hardware revision it runs on, 0 to 65535 */
+  readonly hardware?: { readonly min: number; readonly max: number };
+  /** The application must confirm itself within its trial boots */
+  readonly confirm?: boolean;
+  /** A device never takes an image with a lower one than that it has, 0 to 2^32 - 1 */
+  readonly securityCounter?: number;
+  /** Bits of Capability that the bootloader must have */
+  readonly capabilities?: number;
+  /** 20 bytes, free */
+  readonly buildId?: Uint8Array;
+  /** 12 bytes: the one device it is for */
+  readonly uniqueId?: Uint8Array;
+}
+
+/** Where the application lies on the devices it is for */
+export interface ApplicationArea {
+  readonly appBase: number;
+  readonly appEnd: number;
+}
+
+/** Any device whose application is linked where the protocol has it by default */
+const ANY_DEVICE: ApplicationArea = { appBase: APP_BASE, appEnd: APP_BASE + LARGEST_IMAGE };
+
+/**
+ * Makes a package: 256 bytes of header, then the image.
+ * @throws IapError IMAGE_… if no device with this area would take it; USAGE for a description that makes no sense
+ */
+export function makePackage(
+  image: Image,
+  description: PackageDescription,
+  area: ApplicationArea = ANY_DEVICE,
+): Uint8Array {
+  if (image.header) {
+    throw new IapError('IMAGE_FORMAT', 'this is a package already', {
+      hint: 'give the application as it was built: .bin, .hex, .srec or .elf',
+    });
+  }
+  const plain = decode(Header, headerFor(image, area.appBase));
+  const header: Header = { ...plain, ...fieldsOf(description, plain) };
+  const packed = { ...image, header: encode(Header, header) };
+  checkImage(packed, {
+    ...area,
+    product: header.product,
+    hardware: header.hardwareMin,
+    identityFlags: IdentityFlag.ANY_IMAGE,
+    uniqueId: header.uniqueId,
+    capabilities: header.capabilities,
+  });
+  return concat([packed.header, image.bytes]);
+}
+
+function fieldsOf(description: PackageDescription, plain: Header): Partial<Header> {
+  const { hardware, confirm = false, capabilities = 0 } = description;
+  const { min, max } = hardware ?? { min: plain.hardwareMin, max: plain.hardwareMax };
+  if (min > max) {
+    throw new IapError('USAGE', `the first hardware revision, ${min}, is above the last, ${max}`);
+  }
+  return {
+    version: description.version,
+    product: description.product ?? plain.product,
+    hardwareMin: min,
+    hardwareMax: max,
+    flags: confirm ? ImageFlag.CONFIRM : 0,
+    // Trial boots are for bootloaders that have them; any other must refuse it.
+    capabilities: confirm ? (capabilities | Capability.CONFIRM) >>> 0 : capabilities,
+    securityCounter: description.securityCounter ?? 0,
+    buildId: description.buildId ?? plain.buildId,
+    uniqueId: description.uniqueId ?? plain.uniqueId,
+  };
+}

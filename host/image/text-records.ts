@@ -1,0 +1,68 @@
+// Files of records, one a line, of hex digits: what Intel HEX and S-record have in common.
+import { fileError, printable } from './file-error.js';
+
+export interface TextRecord {
+  /** From 1 */
+  readonly line: number;
+  /** What stands before the digits */
+  readonly mark: string;
+  /** All its digits, checksum included */
+  readonly bytes: Uint8Array;
+}
+
+/** So much of a line that is no record is shown. */
+const SHOWN = 24;
+
+/**
+ * The records of a file, in its order; empty lines are left out, lines may end in LF, CR LF or CR.
+ * @param form the mark and the digits of a record, in groups 1 and 2
+ * @param what the kind of file, for its errors
+ * @throws IapError IMAGE_FORMAT for a line that is no record
+ */
+export function* textRecords(
+  file: Uint8Array,
+  form: RegExp,
+  what: string,
+  name?: string,
+): Generator<TextRecord> {
+  const lines = new TextDecoder('latin1').decode(file).split(/\r\n|\r|\n/);
+  for (const [i, text] of lines.entries()) {
+    const trimmed = text.trim();
+    if (trimmed === '') continue;
+    const line = i + 1;
+    const [, mark = '', digits = ''] = form.exec(trimmed) ?? [];
+    if (digits === '') {
+      const shown = printable(trimmed.slice(0, SHOWN));
+      throw fileError('not-a-record', what, `"${shown}" is no record`, { file: name, line });
+    }
+    if (digits.length % 2 !== 0) {
+      throw fileError('cut-off', what, 'the record has half a byte at its end', {
+        file: name,
+        line,
+      });
+    }
+    yield { line, mark, bytes: bytesOf(digits) };
+  }
+}
+
+function bytesOf(digits: string): Uint8Array {
+  const bytes = new Uint8Array(digits.length / 2);
+  for (let i = 0; i < bytes.length; i++) {
+    bytes[i] = Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16);
+  }
+  return bytes;
+}
+
+/** Digits of a record, in capitals as every tool writes them */
+export function digitsOf(bytes: Uint8Array): string {
+  return Array.from(bytes, hexByte).join('').toUpperCase();
+}
+
+export function hexByte(byte: number): string {
+  return byte.toString(16).toUpperCase().padStart(2, '0');
+}
+
+/** Sum of all bytes, modulo 256 */
+export function sumOf(bytes: Uint8Array): number {
+  return bytes.reduce((sum, byte) => (sum + byte) & 0xff, 0);
+}

@@ -1,0 +1,20 @@
+// What lies below the application: boot record areas A and B, and below them the identity block (docs/memory-map.md).
+import { BOOTLOADER_BASE, Identity, RECORD_AREA_SIZE } from '../../protocol/index.js';
+
+/** Both record areas together [bytes] */
+export const RECORD_SIZE = 2 * RECORD_AREA_SIZE;
+
+/** Addresses that follow from where applications are linked */
+export interface Places {
+  readonly identity: number;
+  /** Area A; area B is RECORD_AREA_SIZE behind it. Also the end of the bootloader. */
+  readonly record: number;
+  /** Room for the bootloader's code, up to the identity block [bytes] */
+  readonly codeSize: number;
+}
+
+export function placesBelow(appBase: number): Places {
+  const record = appBase - RECORD_SIZE;
+  const identity = record - Identity.size;
+  return { identity, record, codeSize: identity - BOOTLOADER_BASE };
+}

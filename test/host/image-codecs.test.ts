@@ -1,0 +1,364 @@
+// Intel HEX, S-record and raw binary: what is read, what is written, and that other programs agree.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import nrfIntelHex from 'nrf-intel-hex';
+import { afterAll, describe, expect, test } from 'vitest';
+import { IapError } from '../../host/errors.js';
+import { writeBinary } from '../../host/image/binary.js';
+import { readIntelHex, writeIntelHex } from '../../host/image/intel-hex.js';
+import { loadFile } from '../../host/image/load.js';
+import { readSRecord, writeSRecord } from '../../host/image/s-record.js';
+import { join as joined, type Segment } from '../../host/image/segments.js';
+import { built } from '../support/board.js';
+import { randomBytes } from '../support/random.js';
+
+const MemoryMap = nrfIntelHex as unknown as typeof nrfIntelHex.default;
+const SEED = 20_240_502;
+const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** As toEqual, for many bytes and without an attempt to show them */
+function expectSame(found: Uint8Array, expected: Uint8Array): void {
+  expect([found.length, Buffer.compare(found, expected)]).toEqual([expected.length, 0]);
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'iap-codecs-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Segments that do not overlap, in any order, near what is special: 64 KB blocks and the ends of the address space */
+const segmentSets = (start: fc.Arbitrary<number>): fc.Arbitrary<Segment[]> =>
+  fc
+    .tuple(
+      start,
+      fc.array(
+        fc.tuple(
+          fc.oneof(fc.constant(0), fc.nat(40), fc.nat(0x2_0000)),
+          fc.uint8Array({ minLength: 1, maxLength: 90 }),
+        ),
+        { minLength: 1, maxLength: 6 },
+      ),
+      fc.infiniteStream(fc.boolean()),
+    )
+    .map(([at, pieces, flips]) => {
+      const segments: Segment[] = [];
+      let address = at;
+      for (const [gap, bytes] of pieces) {
+        address += gap;
+        const segment = { address, bytes };
+        if (flips.next().value) segments.push(segment);
+        else segments.unshift(segment);
+        address += bytes.length;
+      }
+      return segments;
+    });
+
+const places = fc.oneof(
+  fc.constantFrom(0, 0xfff0, 0xffff, 0x00ff_fff8, 0x0800_0000, 0x0800_8000, 0x0800_fff9),
+  fc.nat(0x7fff_ffff),
+);
+/** Runs of bytes as text: quick to compare, short to show */
+const plain = (segments: readonly Segment[]): string[] =>
+  joined(segments).map(
+    ({ address, bytes }) => `${address} ${Buffer.from(bytes).toString('base64')}`,
+  );
+
+describe('what is written is what is read', () => {
+  const entries = fc.option(
+    fc.nat(0xffff_fffe).map((n) => n + 1),
+    { nil: undefined },
+  );
+
+  test('Intel HEX', () => {
+    fc.assert(
+      fc.property(segmentSets(places), entries, (segments, entry) => {
+        const text = writeIntelHex(segments, entry);
+        const read = readIntelHex(ascii(text));
+        expect(plain(read.segments)).toEqual(plain(segments));
+        expect(read.entry).toBe(entry);
+        // Which takes addresses for signed numbers
+        if (segments.some(({ address }) => address > 0x7fff_ff00)) return;
+        const other = [...MemoryMap.fromHex(text.trimEnd()).join()];
+        expect(plain(other.map(([address, bytes]) => ({ address, bytes })))).toEqual(
+          plain(segments),
+        );
+      }),
+      { seed: SEED, numRuns: 500 },
+    );
+  });
+
+  test('S-record', () => {
+    fc.assert(
+      fc.property(segmentSets(places), entries, (segments, entry) => {
+        const text = writeSRecord(segments, { header: 'app', ...(entry && { entry }) });
+        const read = readSRecord(ascii(text));
+        expect(plain(read.segments)).toEqual(plain(segments));
+        expect(read.entry).toBe(entry);
+      }),
+      { seed: SEED, numRuns: 500 },
+    );
+  });
+
+  test('raw binary: gaps are filled as erased flash reads', () => {
+    const segments = [
+      { address: 0x0800_8006, bytes: Uint8Array.of(9) },
+      { address: 0x0800_8000, bytes: Uint8Array.of(1, 2) },
+    ];
+    const expected = { address: 0x0800_8000, bytes: Uint8Array.of(1, 2, 255, 255, 255, 255, 9) };
+    expect(writeBinary(segments)).toEqual(expected);
+  });
+
+  test.each([
+    ['the last byte there is', [{ address: 0xffff_ffff, bytes: Uint8Array.of(7) }]],
+    ['the last block', [{ address: 0xffff_fff0, bytes: randomBytes(1, 16) }]],
+    ['across a 64 KB block, odd', [{ address: 0x0800_fffb, bytes: randomBytes(2, 40) }]],
+    ['200 KB', [{ address: 0x0800_8000, bytes: randomBytes(3, 200_001) }]],
+  ])('%s', (_what, segments) => {
+    expect(plain(readIntelHex(ascii(writeIntelHex(segments))).segments)).toEqual(plain(segments));
+    expect(plain(readSRecord(ascii(writeSRecord(segments))).segments)).toEqual(plain(segments));
+  });
+
+  test('more data records than an S5 counts', () => {
+    const segments = [{ address: 0, bytes: randomBytes(4, 16 * 0x1_0001) }];
+    const text = writeSRecord(segments);
+    expect(text).toContain(`\n${srecord('S6', '04010001')}\n`);
+    expect(plain(readSRecord(ascii(text)).segments)).toEqual(plain(segments));
+  });
+
+  test('segments that overlap are not written', () => {
+    const segments = [
+      { address: 16, bytes: new Uint8Array(16) },
+      { address: 31, bytes: new Uint8Array(1) },
+    ];
+    for (const write of [writeIntelHex, writeSRecord, writeBinary]) {
+      expect(() => write(segments)).toThrow('the 1 byte for 0x0000001F overlap');
+    }
+  });
+});
+
+describe('other programs agree', { timeout: 60_000 }, () => {
+  const path = (name: string): string => join(folder, name);
+
+  /** The bytes that srec_cat makes of a file, from its lowest address on */
+  function srecCat(name: string, format: string, base: number, size: number): Uint8Array {
+    const [from, to] = [path(name), path(`${name}.out`)];
+    const range = ['0', String(size)];
+    execFileSync('srec_cat', [
+      ...[from, format, '-offset', `-${base}`, '-fill', '0xFF', ...range, '-o', to, '-binary'],
+    ]);
+    return new Uint8Array(readFileSync(to));
+  }
+
+  function objcopy(name: string, format: string): Uint8Array {
+    const [from, to] = [path(name), path(`${name}.out`)];
+    execFileSync('arm-none-eabi-objcopy', [
+      '-I',
+      format,
+      '-O',
+      'binary',
+      '--gap-fill',
+      '0xFF',
+      from,
+      to,
+    ]);
+    return new Uint8Array(readFileSync(to));
+  }
+
+  test('srec_cat and objcopy read what is written here', () => {
+    const flash = fc.integer({ min: 0x0800_0000, max: 0x0804_0000 });
+    fc.assert(
+      fc.property(segmentSets(flash), (segments) => {
+        const { address, bytes } = writeBinary(segments);
+        writeFileSync(path('x.hex'), writeIntelHex(segments, address + 1));
+        writeFileSync(path('x.s37'), writeSRecord(segments, { header: 'x', entry: address + 1 }));
+        expectSame(srecCat('x.hex', '-intel', address, bytes.length), bytes);
+        expectSame(srecCat('x.s37', '-motorola', address, bytes.length), bytes);
+        expectSame(objcopy('x.hex', 'ihex'), bytes);
+        expectSame(objcopy('x.s37', 'srec'), bytes);
+      }),
+      { seed: SEED, numRuns: 20 },
+    );
+  });
+
+  test('what srec_cat and objcopy write is read here', () => {
+    const flash = fc.integer({ min: 0x0800_0000, max: 0x0804_0000 });
+    fc.assert(
+      fc.property(segmentSets(flash), (segments) => {
+        const { address, bytes } = writeBinary(segments);
+        writeFileSync(path('a.hex'), writeIntelHex(segments));
+        const convert = (name: string, ...format: string[]): void => {
+          execFileSync('srec_cat', [path('a.hex'), '-intel', '-o', path(name), ...format]);
+          const { image } = loadFile(new Uint8Array(readFileSync(path(name))), { name });
+          expect(image.base).toBe(address);
+          expectSame(image.bytes, bytes);
+        };
+        convert('b.s37', '-motorola');
+        convert('c.hex', '-intel');
+        for (const [name, format] of [
+          ['d.hex', 'ihex'],
+          ['e.srec', 'srec'],
+        ] as const) {
+          execFileSync('arm-none-eabi-objcopy', [
+            '-I',
+            'ihex',
+            '-O',
+            format,
+            path('a.hex'),
+            path(name),
+          ]);
+          const { image } = loadFile(new Uint8Array(readFileSync(path(name))), { name });
+          expect(image.base).toBe(address);
+          expectSame(image.bytes, bytes);
+        }
+      }),
+      { seed: SEED, numRuns: 10 },
+    );
+  });
+
+  test("the demo application's ELF: the same bytes by every way", () => {
+    const elf = built('build', 'stm32f103xb', 'demo-v1.elf');
+    const { image, entry } = loadFile(new Uint8Array(readFileSync(elf)), { name: 'demo.elf' });
+    const ways = { bin: 'binary', hex: 'ihex', srec: 'srec' };
+    for (const [ending, format] of Object.entries(ways)) {
+      const name = `demo.${ending}`;
+      execFileSync('arm-none-eabi-objcopy', ['-O', format, elf, path(name)]);
+      const file = new Uint8Array(readFileSync(path(name)));
+      const loaded = loadFile(file, { name, base: 0x0800_8000 });
+      expect(loaded.image.base).toBe(image.base);
+      expectSame(loaded.image.bytes, image.bytes);
+      if (ending !== 'bin') expect(loaded.entry).toBe(entry);
+    }
+    const segments = [{ address: 0x0800_8000, bytes: image.bytes }];
+    writeFileSync(path('own.hex'), writeIntelHex(segments, entry));
+    writeFileSync(path('own.s37'), writeSRecord(segments));
+    expectSame(srecCat('own.hex', '-intel', 0x0800_8000, image.bytes.length), image.bytes);
+    expectSame(objcopy('own.s37', 'srec'), image.bytes);
+  });
+});
+
+function refusal(text: string, name: string): IapError {
+  try {
+    loadFile(ascii(text), { name });
+  } catch (error) {
+    if (error instanceof IapError) return error;
+    throw error;
+  }
+  throw new Error('it was taken');
+}
+
+/** A record from its digits, with the checksum that it should have */
+function ihex(digits: string): string {
+  const sum = Buffer.from(digits, 'hex').reduce((total, byte) => total + byte, 0);
+  return `:${digits}${Buffer.of(-sum & 255)
+    .toString('hex')
+    .toUpperCase()}`;
+}
+
+function srecord(mark: string, digits: string): string {
+  const sum = Buffer.from(digits, 'hex').reduce((total, byte) => total + byte, 0);
+  return `${mark}${digits}${Buffer.of(~sum & 255)
+    .toString('hex')
+    .toUpperCase()}`;
+}
+
+const HEX = [
+  ihex('020000040800'),
+  ihex('10800000005000200980000801020304050607AB'),
+  ihex('0480100011223344'),
+  ':00000001FF',
+];
+const SREC = [
+  srecord('S0', '060000484452'),
+  srecord('S3', '1508008000005000200980000801020304050607AB'),
+  srecord('S3', '090800801011223344'),
+  srecord('S5', '030002'),
+  srecord('S7', '0508008009'),
+];
+
+describe('forms', () => {
+  const hexBytes = loadFile(ascii(HEX.join('\n')), { name: 'a.hex' }).image;
+  test('the two samples hold the same', () => {
+    expect(loadFile(ascii(SREC.join('\n')), { name: 'a.s37' }).image).toEqual(hexBytes);
+    expect(hexBytes.bytes.length).toBe(20);
+  });
+  test.each([
+    ['LF', (l: string[]) => `${l.join('\n')}\n`],
+    ['no line end at the end', (l: string[]) => l.join('\n')],
+    ['CR LF', (l: string[]) => `${l.join('\r\n')}\r\n`],
+    ['CR', (l: string[]) => l.join('\r')],
+    ['empty lines and spaces', (l: string[]) => `\n  ${l.join('  \n\n\t')}\n \n\n`],
+    ['small letters', (l: string[]) => l.join('\n').toLowerCase()],
+    ['mixed case', (l: string[]) => l.map((t, i) => (i % 2 ? t.toLowerCase() : t)).join('\n')],
+  ])('%s', (_what, form) => {
+    expect(loadFile(ascii(form(HEX)), { name: 'a.hex' }).image).toEqual(hexBytes);
+    expect(loadFile(ascii(form(SREC)), { name: 'a.s37' }).image).toEqual(hexBytes);
+    expect(loadFile(ascii(form(SREC)), { name: 'no-extension' }).format).toBe('s-record');
+  });
+
+  test('Intel HEX with extended segment addresses', () => {
+    const text = [ihex('020000021000'), ihex('0400100001020304'), ':00000001FF'].join('\n');
+    expect(readIntelHex(ascii(text)).segments).toEqual([
+      { address: 0x1_0010, bytes: Uint8Array.of(1, 2, 3, 4), line: 2 },
+    ]);
+  });
+
+  test('S-record with each width of address', () => {
+    const data = [srecord('S1', '0510000102'), srecord('S2', '061000000304')];
+    const text = [...data, srecord('S9', '030000')].join('\n');
+    expect(readSRecord(ascii(text)).segments).toEqual([
+      { address: 0x1000, bytes: Uint8Array.of(1, 2), line: 1 },
+      { address: 0x10_0000, bytes: Uint8Array.of(3, 4), line: 2 },
+    ]);
+  });
+});
+
+describe('refused, by file, line and address', () => {
+  // biome-ignore format: a table is read by its rows
+  const hex: [string, (l: string[]) => string[], string, object][] = [
+    ['a wrong checksum', (l) => l.with(2, ':048010001122334400'), 'line 3: the checksum is 00, but the bytes of the record give C2', { problem: 'checksum', line: 3 }],
+    ['a record cut short', (l) => l.with(1, ':10800000005000'), 'line 2: the record says 16 bytes of data and has 2', { problem: 'cut-off', line: 2 }],
+    ['half a byte', (l) => l.with(1, ':1080000000500'), 'line 2: the record has half a byte', { problem: 'cut-off', line: 2 }],
+    ['a record too long', (l) => l.with(3, ':0000000100FF'), 'line 4: the record says 0 bytes of data and has 1', { problem: 'record-length', line: 4 }],
+    ['text', (l) => l.with(1, 'hello'), 'line 2: "hello" is no record', { problem: 'not-a-record', line: 2 }],
+    ['a type that is none', (l) => l.with(2, ihex('00000006')), 'line 3: there is no record type 06', { problem: 'record-type', line: 3 }],
+    ['no end record', (l) => l.slice(0, -1), 'it is cut off: its end record (:00000001FF) is missing', { problem: 'no-end' }],
+    ['data behind the end', (l) => [...l, l[1] ?? ''], 'line 5: there is more after the end record in line 4', { problem: 'after-end', line: 5 }],
+    ['text behind the end', (l) => [...l, '; built by'], 'line 5: "; built by" is no record', { problem: 'not-a-record', line: 5 }],
+    ['overlap', (l) => l.toSpliced(2, 0, ihex('01800F0000')), 'line 3: the 1 byte for 0x0800800F overlap others (line 2) that reach up to 0x0800800F', { problem: 'overlap', line: 3, address: '0x0800800F' }],
+    ['a record over the end of its block', (l) => l.toSpliced(2, 0, ihex('02FFFF000102')), 'line 3: the record reaches over the end of its 64 KB block', { problem: 'record-address', line: 3 }],
+    ['option bytes', (l) => l.toSpliced(3, 0, ihex('020000041FFF'), ihex('02F80000A55A')), 'line 5: its 2 bytes for 0x1FFFF800, the option bytes, are outside of flash', { problem: 'outside-flash', line: 5, address: '0x1FFFF800' }],
+    ['RAM', (l) => l.toSpliced(3, 0, ihex('020000042000'), ihex('020000000102')), 'line 5: its 2 bytes for 0x20000000, RAM, are outside of flash', { problem: 'outside-flash', line: 5, address: '0x20000000' }],
+  ];
+  test.each(hex)('Intel HEX: %s', (_what, damage, text, details) => {
+    const error = refusal(damage(HEX).join('\n'), 'app.hex');
+    expect(error.message).toContain(`app.hex (Intel HEX file) can not be used: ${text}`);
+    expect(error.details).toEqual(details);
+    expect(error.hint).toBeDefined();
+  });
+
+  // biome-ignore format: a table is read by its rows
+  const srec: [string, (l: string[]) => string[], string, object][] = [
+    ['a wrong checksum', (l) => l.with(2, 'S309080080101122334400'), 'line 3: the checksum is 00, but the bytes of the record give B4', { problem: 'checksum', line: 3 }],
+    ['a wrong count', (l) => l.with(3, srecord('S5', '030003')), 'line 4: the file says 3 data records up to here, but has 2', { problem: 'record-count', line: 4 }],
+    ['a wrong wide count', (l) => l.with(3, srecord('S6', '04010002')), 'line 4: the file says 65538 data records', { problem: 'record-count', line: 4 }],
+    ['the reserved type', (l) => l.with(3, srecord('S4', '030002')), 'line 4: S4 records are not in use', { problem: 'record-type', line: 4 }],
+    ['a record cut short', (l) => l.with(1, 'S3150800'), 'line 2: the record says 21 bytes follow, and there are 2', { problem: 'cut-off', line: 2 }],
+    ['a record too long', (l) => l.with(3, 'S5030002FA00'), 'line 4: the record says 3 bytes follow, and there are 4', { problem: 'record-length', line: 4 }],
+    ['no room for its address', (l) => l.with(1, srecord('S3', '030800')), 'line 2: an S3 record has 5 bytes at least, this one 3', { problem: 'record-length', line: 2 }],
+    ['an end record with data', (l) => l.with(4, srecord('S7', '060800800900')), 'line 5: an S7 record has 5 bytes, this one 6', { problem: 'record-length', line: 5 }],
+    ['no end', (l) => l.slice(0, 3), 'it is cut off: its end record (S7, S8 or S9) is missing', { problem: 'no-end' }],
+    ['data behind the end', (l) => [...l, l[1] ?? ''], 'line 6: there is more after the end record in line 5', { problem: 'after-end', line: 6 }],
+    ['overlap', (l) => l.toSpliced(2, 0, l[1] ?? '').toSpliced(4, 1), 'line 3: the 16 bytes for 0x08008000 overlap others (line 2)', { problem: 'overlap', line: 3, address: '0x08008000' }],
+    ['over the last address', (l) => l.with(1, srecord('S3', '07FFFFFFFF0102')), 'line 2: the 2 bytes for 0xFFFFFFFF reach over the last address', { problem: 'record-address', line: 2, address: '0xFFFFFFFF' }],
+  ];
+  test.each(srec)('S-record: %s', (_what, damage, text, details) => {
+    const error = refusal(damage(SREC).join('\n'), 'app.s37');
+    expect(error.message).toContain(`app.s37 (S-record file) can not be used: ${text}`);
+    expect(error.details).toEqual(details);
+  });
+
+  test.each(['app.s19', 'app.s28', 'app.s37', 'app.srec', 'app.mot'])('%s that is none', (name) => {
+    expect(refusal('\0\x50\0\x20', name).details).toEqual({ problem: 'misnamed' });
+  });
+});

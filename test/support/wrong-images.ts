@@ -1,0 +1,182 @@
+// Images with one mistake each, as people make them, and what "iap check" must say. docs/images.md has them as a table.
+import { writeIntelHex } from '../../host/image/intel-hex.js';
+import { makePackage } from '../../host/image/pack.js';
+import { writeSRecord } from '../../host/image/s-record.js';
+import { type CompileOptions, compile } from './compile.js';
+import { elf } from './elf.js';
+import { tableImage as app } from './images.js';
+import { randomBytes } from './random.js';
+
+export interface WrongImage {
+  /** File name */
+  readonly name: string;
+  /** What somebody did */
+  readonly mistake: string;
+  readonly file: () => Uint8Array;
+  /** In linker/parts; stm32f103xb if missing */
+  readonly part?: string;
+  /** What a package must be for */
+  readonly product?: string;
+  readonly hardware?: number;
+  /** Ids of all findings; of a warning in brackets */
+  readonly findings: readonly string[];
+}
+
+const BASE = 0x0800_8000;
+const SYSTEM_VECTORS = 16;
+const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** A program of a few instructions with a table of the system's vectors, always the same bytes */
+function assembled(body: string, options: Partial<CompileOptions> = {}): Uint8Array {
+  const handlers = Array.from({ length: SYSTEM_VECTORS - 2 }, (_, i) =>
+    i >= 5 && i < 9 ? '0' : 'other',
+  );
+  const source = `
+    .syntax unified
+    .thumb
+    .section .vectors, "a"
+    .word 0x20001000, reset, ${handlers.join(', ')}
+    .text
+    .thumb_func
+    .type reset, %function
+    .global reset
+reset:
+    ${body}
+    b .
+    .thumb_func
+    .type other, %function
+other:
+    b .
+    .ltorg
+    .data
+    .word 1, 2, 3, 4
+  `;
+  return compile({ source, ...options });
+}
+
+/** SystemInit of a project that was made for a device without a bootloader */
+const SYSTEM_INIT = 'ldr r3, =0xE000ED00\n mov.w r2, #0x08000000\n str r2, [r3, #8]';
+const UNKNOWN_VTOR = 'ldr r3, =0xE000ED08\n ldr r1, =0x20000000\n ldr r2, [r1]\n str r2, [r3]';
+const M0 = ['-mcpu=cortex-m0'];
+
+function hexLines(bytes = app()): string[] {
+  return writeIntelHex([{ address: BASE, bytes }])
+    .trimEnd()
+    .split('\n');
+}
+
+function hexOf(change: (lines: string[]) => string[], bytes?: Uint8Array): () => Uint8Array {
+  return () => ascii(`${change(hexLines(bytes)).join('\n')}\n`);
+}
+
+function srecOf(change: (lines: string[]) => string[]): () => Uint8Array {
+  const lines = writeSRecord([{ address: BASE, bytes: app() }])
+    .trimEnd()
+    .split('\n');
+  return () => ascii(`${change(lines).join('\n')}\n`);
+}
+
+/** Data under an extended segment address, as tools for 16-bit processors write it */
+function segmentHex(): Uint8Array {
+  const lines = writeIntelHex([{ address: 0x8000, bytes: app() }]).split('\n');
+  return ascii([':020000020000FC', ...lines].join('\n'));
+}
+
+function packed(change: (bytes: Uint8Array) => Uint8Array = (bytes) => bytes): () => Uint8Array {
+  const description = {
+    product: new Uint8Array(16).fill(0).with(0, 0x50),
+    hardware: { min: 1, max: 2 },
+    version: { major: 1, minor: 4, patch: 0, build: 0 },
+  };
+  return () => change(makePackage({ base: BASE, bytes: app() }, description));
+}
+
+const foreign = (change: (bytes: Uint8Array) => void): (() => Uint8Array) => {
+  const bytes = elf({ sections: [{ address: BASE, bytes: app() }] });
+  change(bytes);
+  return () => bytes;
+};
+
+// biome-ignore format: a table is read by its rows
+export const WRONG_IMAGES: readonly WrongImage[] = [
+  // Nothing in it
+  { name: 'empty.bin', mistake: 'an empty file', file: () => new Uint8Array(), findings: ['empty'] },
+  { name: 'tiny.bin', mistake: 'a few bytes', file: () => app().slice(0, 6), findings: ['too-short'] },
+  { name: 'erased.bin', mistake: 'a dump of an erased or read-protected device', file: () => new Uint8Array(1000).fill(255), findings: ['blank'] },
+  { name: 'zeros.bin', mistake: 'a file of zeros, as a failed download leaves', file: () => new Uint8Array(1000), findings: ['blank'] },
+  // Where it is linked
+  { name: 'start.elf', mistake: 'linked for a device without a bootloader', file: () => assembled('nop', { flash: 0x0800_0000 }), findings: ['wrong-address'] },
+  { name: 'start.bin', mistake: 'the same as a raw binary', file: () => app(1000, 0x0800_0000), findings: ['wrong-address'] },
+  { name: 'high.hex', mistake: 'linked for another bootloader, of 64 KB', file: () => ascii(writeIntelHex([{ address: 0x0801_0000, bytes: app(1000, 0x0801_0000) }])), findings: ['wrong-address'] },
+  { name: 'alias.hex', mistake: 'linked at 0, where flash appears after a reset', file: () => ascii(writeIntelHex([{ address: 0, bytes: app(1000, 0) }])), findings: ['wrong-address'] },
+  { name: 'segments.hex', mistake: 'converted for 16-bit processors, whose segment addresses do not reach flash', file: segmentHex, findings: ['wrong-address'] },
+  { name: 'ram.elf', mistake: 'linked to run in RAM', file: () => assembled('nop', { flash: 0x2000_0100, ram: 0x2000_1000 }), findings: ['wrong-address'] },
+  { name: 'merged.hex', mistake: 'bootloader and application in one file', file: () => ascii(writeIntelHex([{ address: 0x0800_0000, bytes: app(9000, 0x0800_0000) }, { address: BASE, bytes: app() }])), findings: ['bootloader-inside'] },
+  { name: 'below.hex', mistake: 'data for the page below the application', file: () => ascii(writeIntelHex([{ address: 0x0800_7c00, bytes: randomBytes(3, 64) }, { address: BASE, bytes: app() }])), findings: ['wrong-address'] },
+  { name: 'stripped.elf', mistake: "stripped of its sections, so that the file's own headers count as flash", file: () => elf({ sections: [{ address: BASE, bytes: app() }], withSections: false, headersInSegment: true }), findings: ['elf-headers'] },
+  { name: 'large.bin', mistake: 'larger than the application area', file: () => app(98_305), findings: ['too-large'] },
+  // The vector table
+  { name: 'stack-in-flash.bin', mistake: 'first word is no stack pointer', file: () => app(1000, BASE, { 0: 0x0800_9000 }), findings: ['stack-outside-ram'] },
+  { name: 'larger-part.bin', mistake: 'built for a part with 64 KB of RAM', file: () => app(1000, BASE, { 0: 0x2001_0000 }), findings: ['stack-outside-ram'] },
+  { name: 'stack-4.bin', mistake: 'stack pointer a multiple of 4, not of 8', file: () => app(1000, BASE, { 0: 0x2000_4ffc }), findings: ['(stack-unaligned)'] },
+  { name: 'stack-odd.bin', mistake: 'stack pointer at the last byte of RAM instead of behind it', file: () => app(1000, BASE, { 0: 0x2000_4fff }), findings: ['stack-unaligned'] },
+  { name: 'reset-even.bin', mistake: 'reset handler in assembly without .thumb_func', file: () => app(1000, BASE, { 1: BASE + 0x100 }), findings: ['reset-even'] },
+  { name: 'reset-outside.bin', mistake: 'reset vector into RAM', file: () => app(1000, BASE, { 1: 0x2000_0101 }), findings: ['reset-outside'] },
+  { name: 'vector-even.bin', mistake: 'SysTick handler in assembly without .thumb_func', file: () => app(1000, BASE, { 15: BASE + 0x100 }), findings: ['vector-even'] },
+  { name: 'vector-outside.bin', mistake: 'HardFault handler in the bootloader', file: () => app(1000, BASE, { 3: 0x0800_0101 }), findings: ['vector-outside'] },
+  { name: 'interrupt-outside.bin', mistake: 'handler of interrupt 9 in another image', file: () => app(1000, BASE, { 25: 0x0801_0101 }), findings: ['(vector-outside)'] },
+  { name: 'code-first.bin', mistake: 'code before the vector table', file: () => assembledCode(), findings: ['stack-outside-ram', 'reset-outside'] },
+  { name: 'system-init.elf', mistake: 'SystemInit sets VTOR to the start of flash', file: () => assembled(SYSTEM_INIT), findings: ['(vtor-elsewhere)'] },
+  { name: 'vtor-unknown.elf', mistake: 'VTOR set from a variable', file: () => assembled(UNKNOWN_VTOR), findings: ['(vtor-unknown)'] },
+  { name: 'm0-ram.elf', mistake: 'Cortex-M0, variables from the start of RAM', part: 'stm32f030x8', file: () => assembled('ldr r0, =0x20000000', { flags: M0 }), findings: ['ram-over-vectors'] },
+  { name: 'm0-ram.hex', mistake: 'the same without what only an ELF file says', part: 'stm32f030x8', file: () => asHex(assembled('ldr r0, =0x20000000', { flags: M0 })), findings: ['(ram-over-vectors)'] },
+  // The core
+  { name: 'm4.elf', mistake: 'compiled for Cortex-M4, part with a Cortex-M3', file: () => assembled('sadd8 r0, r1, r2', { flags: ['-mcpu=cortex-m4'] }), findings: ['wrong-core'] },
+  { name: 'm4-fpu.elf', mistake: 'with floating-point unit, part with a Cortex-M3', file: () => assembled('vadd.f32 s0, s1, s2', { flags: ['-mcpu=cortex-m4', '-mfloat-abi=hard', '-mfpu=fpv4-sp-d16'] }), findings: ['wrong-core'] },
+  { name: 'm3-on-m0.elf', mistake: 'compiled for Cortex-M3, part with a Cortex-M0', part: 'stm32f072xb', file: () => assembled('movw r0, #0x1234', { ram: 0x2000_00c0 }), findings: ['wrong-core'] },
+  // ELF files
+  { name: 'object.o', mistake: 'compiled, not linked', file: () => assembled('nop', { object: true }), findings: ['elf-not-linked'] },
+  { name: 'x86.elf', mistake: "the unit test's program for the PC", file: foreign((f) => f.set([62, 0], 18)), findings: ['elf-machine'] },
+  { name: '64-bit.elf', mistake: 'a 64-bit program', file: foreign((f) => f.set([2], 4)), findings: ['elf-class'] },
+  { name: 'big-endian.elf', mistake: 'a big-endian program', file: foreign((f) => f.set([2], 5)), findings: ['elf-class'] },
+  { name: 'cut.elf', mistake: 'a download that was cut off', file: () => assembled('nop').slice(0, -200), findings: ['cut-off'] },
+  { name: 'data-in-ram.elf', mistake: 'initialised variables without a load address in flash', file: () => assembled('nop', { dataIn: '> RAM' }), findings: ['outside-flash'] },
+  // Intel HEX
+  { name: 'checksum.hex', mistake: 'a byte changed on the way', file: hexOf((l) => l.with(16, `${l[16]?.slice(0, -2)}00`)), findings: ['checksum'] },
+  { name: 'cut-line.hex', mistake: 'cut off within a record', file: hexOf((l) => [...l.slice(0, 20), l[20]?.slice(0, 23) ?? '']), findings: ['cut-off'] },
+  { name: 'cut.hex', mistake: 'cut off between records', file: hexOf((l) => l.slice(0, 20)), findings: ['no-end'] },
+  { name: 'two.hex', mistake: 'two files put together without removing the first end record', file: hexOf((l) => [...l, ...l]), findings: ['after-end'] },
+  { name: 'overlap.hex', mistake: 'two images merged over each other', file: hexOf((l) => [...l.slice(0, -1), ...l.slice(1)]), findings: ['overlap'] },
+  { name: 'option-bytes.hex', mistake: 'with option bytes, as programmers save them', file: hexOf((l) => [...l.slice(0, -1), ':020000041FFFDC', ':02F80000A55A07', ':00000001FF']), findings: ['outside-flash'] },
+  { name: 'far.hex', mistake: 'two images for memories far apart', file: () => ascii(writeIntelHex([{ address: 0x6000_0000, bytes: app() }, { address: 0x9000_0000, bytes: app() }])), findings: ['too-far'] },
+  { name: 'page.hex', mistake: "a web server's error page, saved as the image", file: () => ascii('<!DOCTYPE html>\n<title>404</title>\n'), findings: ['misnamed'] },
+  { name: 'raw.hex', mistake: 'a raw binary with the wrong name', file: () => app(), findings: ['misnamed'] },
+  { name: 'hex.bin', mistake: 'an Intel HEX file with the wrong name', file: hexOf((l) => l), findings: ['misnamed'] },
+  // S-record
+  { name: 'checksum.s19', mistake: 'a byte changed on the way', file: srecOf((l) => l.with(5, `${l[5]?.slice(0, -2)}00`)), findings: ['checksum'] },
+  { name: 'count.s19', mistake: 'a record lost on the way', file: srecOf((l) => l.toSpliced(5, 1)), findings: ['record-count'] },
+  { name: 'cut.s19', mistake: 'cut off between records', file: srecOf((l) => l.slice(0, 20)), findings: ['no-end'] },
+  // Packages
+  { name: 'other-product.iap', mistake: "another product's package", product: 'PUMP-2', file: packed(), findings: ['wrong-product'] },
+  { name: 'other-revision.iap', mistake: 'a package for older hardware', hardware: 3, file: packed(), findings: ['wrong-hardware'] },
+  { name: 'cut.iap', mistake: 'a package that was cut off', file: packed((f) => f.slice(0, 900)), findings: ['package-size'] },
+  { name: 'cut-header.iap', mistake: 'a package cut off in its header', file: packed((f) => f.slice(0, 200)), findings: ['cut-off'] },
+  { name: 'damaged.iap', mistake: 'a package with a byte changed', file: packed((f) => f.with(700, 1)), findings: ['package-damaged'] },
+  { name: 'future.iap', mistake: 'a package of a later format', file: packed((f) => f.with(4, 2)), findings: ['package-format'] },
+];
+
+function assembledCode(): Uint8Array {
+  return Uint8Array.of(...randomBytes(7, 64), ...app());
+}
+
+function asHex(file: Uint8Array): Uint8Array {
+  // The segments of the file, without what else it says
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const start = view.getUint32(28, true);
+  const segments = Array.from({ length: view.getUint16(44, true) }, (_, i) => {
+    const at = start + 32 * i;
+    const [offset, size] = [view.getUint32(at + 4, true), view.getUint32(at + 16, true)];
+    return { address: view.getUint32(at + 12, true), bytes: file.slice(offset, offset + size) };
+  });
+  return ascii(writeIntelHex(segments));
+}
