@@ -67,7 +67,7 @@ const WORDING: Readonly<Record<number, Wording>> = {
   }),
   [Status.RECORD_FAILED]: (address) => ({
     message: `its boot record can not be written at ${hex32(address)}`,
-    hint: 'the flash is worn out or write-protected there; nothing of the application was changed',
+    hint: 'the flash is worn out or write-protected there; without the record no update of this device counts',
   }),
   [Status.NOT_BOOTABLE]: (stay) => ({
     message: `there is no verified application to start (${nameOf(Stay, stay)})`,

@@ -5,7 +5,8 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CHECKS } from '../host/conformance/checks/index.js';
 import { REQUIREMENTS } from '../host/conformance/requirements.js';
-import { DEFECTS, MUTANTS, WITHOUT } from './mutants/mutants.js';
+import { DEFECTS } from './mutants/bootloader/defects.js';
+import { BOOTLOADER_MUTANTS as MUTANTS, WITHOUT } from './mutants/bootloader/index.js';
 
 const root = resolve(import.meta.dirname, '..');
 const read = (...path: string[]): string => readFileSync(join(root, ...path), 'utf8');

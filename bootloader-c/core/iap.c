@@ -219,6 +219,7 @@ void iap_step(struct iap *iap) {
     if (iap->record_known) {
         check_image(iap);
     }
+    iap_session_work(&iap->update);
     if (iap->boot_asked) {
         start_application(iap);
         return;

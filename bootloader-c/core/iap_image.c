@@ -4,7 +4,6 @@
 #include "iap_crc.h"
 #include "iap_flash.h"
 #include "iap_identity.h"
-#include "iap_sha256.h"
 
 #define SMALLEST_IMAGE 8u // stack pointer and reset vector
 #define CHECK_PIECE    256u
@@ -122,21 +121,30 @@ void iap_check_step(struct iap_check *check, const struct iap_target *target,
     }
 }
 
-uint32_t iap_image_verify(const struct iap_target *target, const uint8_t *header) {
-    const uint8_t *image = iap_flash_read(target, target->config->app_base);
+void iap_verify_start(struct iap_verify *verify) {
+    iap_sha256_start(&verify->sha);
+    verify->crc = 0;
+}
+
+static const uint8_t *unread(const struct iap_verify *verify, const struct iap_target *target) {
+    return iap_flash_read(target, target->config->app_base + verify->sha.size);
+}
+
+void iap_verify_step(struct iap_verify *verify, const struct iap_target *target) {
+    const uint8_t *block = unread(verify, target);
+    verify->crc = iap_crc32(verify->crc, block, IAP_SHA256_BLOCK);
+    iap_sha256_blocks(&verify->sha, block, IAP_SHA256_BLOCK);
+}
+
+uint32_t iap_verify_finish(struct iap_verify *verify, const struct iap_target *target,
+                           const uint8_t *header) {
     uint32_t size = iap_get32(header + IAP_HEADER_AT_IMAGE_SIZE);
-    uint32_t rest = size % IAP_SHA256_BLOCK;
-    uint32_t crc = 0;
-    struct iap_sha256 sha;
-    iap_sha256_start(&sha);
-    for (uint32_t done = 0; done < size - rest; done += IAP_SHA256_BLOCK) {
-        target->port->poll(target->port->context);
-        crc = iap_crc32(crc, image + done, IAP_SHA256_BLOCK);
-        iap_sha256_blocks(&sha, image + done, IAP_SHA256_BLOCK);
-    }
-    crc = iap_crc32(crc, image + size - rest, rest);
+    uint32_t rest = size - verify->sha.size;
+    const uint8_t *bytes = unread(verify, target);
+    uint32_t crc = iap_crc32(verify->crc, bytes, rest);
     uint8_t digest[IAP_SHA256_DIGEST];
-    iap_sha256_finish(&sha, image + size - rest, rest, digest);
+    iap_sha256_finish(&verify->sha, bytes, rest, digest);
+    iap_verify_start(verify); // for an END that comes again
     uint32_t wrong = 0;
     if (!iap_equal(digest, header + IAP_HEADER_AT_IMAGE_SHA256, sizeof digest)) {
         wrong |= IAP_CHECK_SHA256;

@@ -3,6 +3,7 @@
 #define IAP_IMAGE_H
 
 #include "iap_port.h"
+#include "iap_sha256.h"
 
 // What this bootloader can do beyond the required.
 #define IAP_CAPABILITIES (IAP_CAPABILITY_BAUD | IAP_CAPABILITY_CONFIRM)
@@ -43,7 +44,21 @@ void iap_check_start(struct iap_check *check, uint32_t slot);
 void iap_check_step(struct iap_check *check, const struct iap_target *target,
                     const uint8_t *header);
 
-// What is wrong with the whole image in flash: bits of IAP_CHECK_*, 0 if nothing.
-uint32_t iap_image_verify(const struct iap_target *target, const uint8_t *header);
+// SHA-256, CRC-32 and vectors of an image from flash, a block at a time while the rest of it is on
+// the line. What was read must not be written again before the end, or all begins anew.
+struct iap_verify {
+    struct iap_sha256 sha; // its size is how far this got, in bytes
+    uint32_t crc;
+};
+
+void iap_verify_start(struct iap_verify *verify);
+
+// Reads the next IAP_SHA256_BLOCK bytes, all of them inside the image: about 0.1 ms.
+void iap_verify_step(struct iap_verify *verify, const struct iap_target *target);
+
+// Reads the last bytes, less than a block, and begins anew. What is wrong with the whole image:
+// bits of IAP_CHECK_*, 0 if nothing.
+uint32_t iap_verify_finish(struct iap_verify *verify, const struct iap_target *target,
+                           const uint8_t *header);
 
 #endif

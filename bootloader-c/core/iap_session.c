@@ -43,6 +43,7 @@ static void open_session(struct iap_update *update, const struct iap_entry *entr
         .slot = entry->slot,
         .header = entry->header,
     };
+    iap_verify_start(&update->session.verify);
 }
 
 uint32_t iap_session_begin(struct iap_update *update, const uint8_t *request, uint8_t *answer) {
@@ -118,6 +119,9 @@ static struct iap_page_result commit(struct iap_update *update) {
     if (result.status != IAP_STATUS_OK || !iap_page_differs(&session->page, &update->target)) {
         return result;
     }
+    if (session->page.number * update->target.config->page_size < session->verify.sha.size) {
+        iap_verify_start(&session->verify);
+    }
     if (!touch(update)) {
         return (struct iap_page_result){IAP_STATUS_FLASH_FAILED,
                                         session->slot + IAP_RECORD_SLOT_AT_TOUCHED};
@@ -148,7 +152,10 @@ static void take(struct iap_update *update, uint8_t flags, const uint8_t *body, 
     }
     if (result.status == IAP_STATUS_OK && iap_page_complete(&session->page)) {
         result = commit(update);
-        session->pages = (uint16_t)(session->pages + (result.status == IAP_STATUS_OK));
+        if (result.status == IAP_STATUS_OK) {
+            session->pages++;
+            session->settled = session->page.number * config->page_size + session->page.length;
+        }
     }
     session->status = result.status;
     session->detail = result.detail;
@@ -185,18 +192,45 @@ static uint32_t end_answer(const struct iap_session *session, uint8_t *answer, u
     return IAP_END_RESPONSE_SIZE;
 }
 
+static uint32_t image_size(const struct iap_session *session) {
+    return iap_get32(session->header + IAP_HEADER_AT_IMAGE_SIZE);
+}
+
+// Before the first byte of a page is verified: the page may be one of an update that power cut.
+static void firm_page(const struct iap_update *update) {
+    const struct iap_session *session = &update->session;
+    const struct iap_config *config = update->target.config;
+    uint32_t at = session->verify.sha.size;
+    if (session->touched && at % config->page_size == 0 && at < image_size(session)) {
+        iap_page_firm(&update->target, config->app_base + at);
+    }
+}
+
+static void verify_block(struct iap_update *update) {
+    firm_page(update);
+    iap_verify_step(&update->session.verify, &update->target);
+}
+
+static uint32_t verify_rest(struct iap_update *update) {
+    struct iap_session *session = &update->session;
+    while (image_size(session) - session->verify.sha.size >= IAP_SHA256_BLOCK) {
+        update->target.port->poll(update->target.port->context);
+        verify_block(update);
+    }
+    firm_page(update);
+    return iap_verify_finish(&session->verify, &update->target, session->header);
+}
+
+void iap_session_work(struct iap_update *update) {
+    const struct iap_session *session = &update->session;
+    if (session->touched && session->verify.sha.size + IAP_SHA256_BLOCK <= session->settled) {
+        verify_block(update);
+    }
+}
+
 static bool unfinished(const struct iap_update *update) {
     const struct iap_entry *installed = &update->record.installed;
     return installed->slot != 0 && !iap_entry_is(installed, IAP_ENTRY_VALID);
-}
-
-// Pages that were in flash already may be those of an update that power cut.
-static void firm_pages(const struct iap_update *update) {
-    const struct iap_config *config = update->target.config;
-    uint32_t size = iap_get32(update->session.header + IAP_HEADER_AT_IMAGE_SIZE);
-    for (uint32_t at = 0; at < size; at += config->page_size) {
-        iap_page_firm(&update->target, config->app_base + at);
-    }
 }
 
 uint32_t iap_session_end(struct iap_update *update, const uint8_t *request, uint8_t *answer) {
@@ -219,10 +253,10 @@ uint32_t iap_session_end(struct iap_update *update, const uint8_t *request, uint
     if (!complete) {
         return end_answer(session, answer, IAP_STATUS_GAP, 0);
     }
-    if (unfinished(update) && touch(update)) {
-        firm_pages(update);
+    if (unfinished(update)) {
+        (void)touch(update);
     }
-    uint32_t wrong = iap_image_verify(&update->target, session->header);
+    uint32_t wrong = verify_rest(update);
     if (wrong != 0) {
         return end_answer(session, answer, IAP_STATUS_VERIFY_FAILED, wrong);
     }

@@ -22,6 +22,8 @@ struct iap_session {
     uint32_t slot;
     const uint8_t *header; // in flash
     struct iap_page page;
+    uint32_t settled; // bytes of the image up to the end of the newest page
+    struct iap_verify verify;
 };
 
 // The device as updates see and change it.
@@ -39,6 +41,9 @@ uint32_t iap_session_data(struct iap_update *update, const uint8_t *request, uin
                           uint8_t *answer);
 uint32_t iap_session_end(struct iap_update *update, const uint8_t *request, uint8_t *answer);
 uint32_t iap_session_abort(struct iap_update *update, uint8_t *answer);
+
+// Verifies a block of what is in flash already, to be done when END comes.
+void iap_session_work(struct iap_update *update);
 
 // Finishes the check of the installed image at once.
 void iap_update_check_now(struct iap_update *update);

@@ -1,4 +1,4 @@
-// Packages: an image header followed by the image (protocol § 13).
+// Packages: an image header followed by the image (protocol § 14).
 import { crc32, decode, HEADER_FORMAT, HEADER_MAGIC, Header } from '../../protocol/index.js';
 import type { IapError } from '../errors.js';
 import { sameBytes } from '../text.js';

@@ -221,6 +221,35 @@ static void end_verifies(void) {
     CHECK(!sim.restarted);
 }
 
+// Pages in flash are verified while others still come.
+static void send_pages_and_wait(const uint8_t *first_page) {
+    CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
+    CHECK_EQUAL(sim_page(&sim, 0, first_page, SIZE, 0, 0), IAP_STATUS_OK);
+    for (uint16_t page = 1; page < 5; page++) {
+        CHECK_EQUAL(sim_page(&sim, page, image, SIZE, page, 0), IAP_STATUS_OK);
+    }
+    sim_run(&sim, 200);
+    CHECK_EQUAL(sim.iap.update.session.verify.sha.size, SIZE / 64 * 64);
+}
+
+static void a_page_written_again_is_verified_again(void) {
+    static uint8_t other[SIZE];
+    sim_image(other, SIZE, 9);
+    fresh();
+    send_pages_and_wait(image);
+    CHECK_EQUAL(sim_page(&sim, 5, other, SIZE, 0, 0), IAP_STATUS_OK);
+    CHECK_EQUAL(sim_end(&sim, 6), IAP_STATUS_VERIFY_FAILED);
+    CHECK(!iap_entry_is(&sim.iap.update.record.installed, IAP_ENTRY_VALID));
+    CHECK_EQUAL(sim_end(&sim, 6), IAP_STATUS_VERIFY_FAILED);
+    CHECK_EQUAL(sim_page(&sim, 6, image, SIZE, 0, 0), IAP_STATUS_OK);
+    CHECK_EQUAL(sim_end(&sim, 7), IAP_STATUS_OK);
+
+    fresh();
+    send_pages_and_wait(other);
+    CHECK_EQUAL(sim_page(&sim, 5, image, SIZE, 0, 0), IAP_STATUS_OK);
+    CHECK_EQUAL(sim_end(&sim, 6), IAP_STATUS_OK);
+}
+
 static void end_is_safe_to_repeat(void) {
     fresh();
     CHECK_EQUAL(sim_update(&sim, image, SIZE), IAP_STATUS_OK);
@@ -504,6 +533,7 @@ int main(void) {
     RUN(a_page_in_short_frames_is_assembled);
     RUN(flash_failure_is_reported_and_can_be_repeated);
     RUN(end_verifies);
+    RUN(a_page_written_again_is_verified_again);
     RUN(end_is_safe_to_repeat);
     RUN(abort_forgets_only_what_wrote_nothing);
     RUN(headers_are_refused_before_anything_is_written);

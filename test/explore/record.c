@@ -77,3 +77,8 @@ bool record_is_touched(uint32_t app_base, uint32_t address) {
     return in_record(app_base, address) &&
            slot_offset(app_base, address) == IAP_RECORD_SLOT_AT_TOUCHED;
 }
+
+bool record_is_valid(uint32_t app_base, uint32_t address) {
+    return in_record(app_base, address) &&
+           slot_offset(app_base, address) == IAP_RECORD_SLOT_AT_VALID;
+}

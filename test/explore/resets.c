@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "doubt.h"
 #include "host.h"
 #include "jobs.h"
 #include "record.h"
@@ -242,6 +243,7 @@ static const struct {
     {"trials-used", trials_used},
     {"damaged-image", damaged_image},
     {"wrong-hash", wrong_hash},
+    {"doubtful-valid", doubtful_valid},
 };
 #define CASES (sizeof cases / sizeof cases[0])
 

@@ -1,6 +1,6 @@
 // Lost, damaged and late frames, failing flash, resets in mid-update: the update ends right, or says why not.
 import { afterEach, describe, expect, test } from 'vitest';
-import { Command, decode, PageFlag, PageHead, Status } from '../../protocol/index.js';
+import { Command, decode, PageFlag, PageHead } from '../../protocol/index.js';
 import { Bench, type BenchOptions, type Outcome } from '../support/bench.js';
 import { appImage } from '../support/images.js';
 
@@ -38,7 +38,10 @@ describe.each(COMMANDS)('%s', (name) => {
     bench.device.hook = ({ type }, count) =>
       type === Command[name] && count === which ? 'deaf' : undefined;
     const image = appImage(30_000);
-    expectInstalled(await bench.update(image), image);
+    const outcome = await bench.update(image);
+    expectInstalled(outcome, image);
+    // One repeat does it: nobody begins again.
+    expect(outcome.events.map(({ event }) => event)).not.toContain('reconnecting');
   });
 });
 
@@ -315,6 +318,8 @@ describe('another rate for the transfer', () => {
     // Flash alone takes 49 times 60 ms.
     expect(outcome.ms).toBeLessThan(3400);
     expect(bench.line.rate).toBe(115_200);
+    // The call that found the device, and one proof of the rate.
+    expect(bench.line.checker.count(Command.HELLO)).toBe(2);
   });
 
   test('is given back if the application is not started', async () => {
@@ -413,17 +418,16 @@ describe('time-outs follow the line', () => {
     expect(bench.device.flash.pagesWritten).toBe(10);
   });
 
+  test('a device as slow as it says is not asked before its time', async () => {
+    start({ commitMs: 900, info: { pageMs: 1000, window: 16_384 } });
+    const image = appImage(40_000);
+    expectInstalled(await bench.update(image), image);
+    expect(bench.line.checker.count(Command.DATA)).toBe(20);
+  });
+
   test('a window full of short frames never has more than 127 on the way', async () => {
     start({ info: { window: 200_000, maxPayload: 272 }, pageSize: 1024, rate: 1_000_000 });
     const image = appImage(200_000);
     expectInstalled(await bench.update(image), image);
   });
-});
-
-test('a refusal in mid-update ends it', async () => {
-  start();
-  bench.device.hook = ({ type }, count) =>
-    type === Command.DATA && count === 5 ? Status.BAD_REQUEST : undefined;
-  const { error } = await bench.update(appImage(30_000));
-  expect(error).toMatchObject({ code: 'REFUSED', details: { status: 'BAD_REQUEST' } });
 });

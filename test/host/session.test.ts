@@ -104,6 +104,14 @@ test('waiting time includes all that is queued before', async () => {
   expect(session.stats.repeats).toBe(0);
 });
 
+test('waiting time includes what the answer takes on the line', async () => {
+  const { clock, session, answer } = setUp(1200);
+  // 300 bytes take 2.5 s at 1200 baud.
+  clock.after(100, () => answer(0, Command.HELLO, new Uint8Array(300)));
+  await session.request(Command.HELLO, REQUEST, { limitMs: 100, answerSize: 300 });
+  expect(session.stats.repeats).toBe(0);
+});
+
 test('an interruption ends a wait at once', async () => {
   const clock = new VirtualClock();
   const stop = new AbortController();

@@ -1,7 +1,15 @@
 // The update procedure against a device that keeps to the protocol, on a line that does not lose anything.
 import { afterEach, describe, expect, test } from 'vitest';
 import { headerFor } from '../../host/image/image.js';
-import { Command, Mode, Status, Stay } from '../../protocol/index.js';
+import {
+  Command,
+  decode,
+  HelloRequest,
+  ImageState,
+  Mode,
+  Status,
+  Stay,
+} from '../../protocol/index.js';
 import { Bench, type BenchOptions } from '../support/bench.js';
 import { appImage } from '../support/images.js';
 
@@ -41,7 +49,8 @@ describe('a first update', () => {
 
   test('fills the gap after an odd-sized image as erased', async () => {
     start();
-    await bench.update(appImage(2049));
+    const { error } = await bench.update(appImage(2049));
+    expect(error).toBeUndefined();
     expect(
       bench.device.flash
         .page(1)
@@ -126,6 +135,22 @@ describe('the same image again', () => {
     expect(result).toMatchObject({ changed: true, pagesSent: 1, boot: 'started' });
     expect(bench.device.flash.bytes.subarray(0, image.length)).toEqual(image);
   });
+});
+
+test.each([
+  ['not VALID', (state: number) => state & ~ImageState.VALID],
+  ['not CHECKED', (state: number) => state & ~ImageState.CHECKED],
+  ['not GOOD', (state: number) => state & ~ImageState.GOOD],
+  ['out of trials', (state: number) => state | ImageState.TRIALS_USED],
+])('an image of which the device says that it is %s is installed again', async (_, tellState) => {
+  start();
+  const image = appImage(20_000);
+  await bench.update(image, { boot: false });
+  bench.device.tellState = tellState;
+  bench.device.log.length = 0;
+  const { result } = await bench.update(image, { boot: false });
+  expect(result?.changed).toBe(true);
+  expect(bench.device.log).toContain('END');
 });
 
 test('an image whose check never ends is begun anew, although the device calls it installed', async () => {
@@ -213,6 +238,20 @@ describe('a running application', () => {
     expect(events.at(-1)).toMatchObject({ event: 'app', device: { mode: Mode.APP } });
   });
 
+  test('is not kept from starting by those who ask for it', async () => {
+    start({ appKit: true });
+    // The first BOOT is lost, so that somebody asks who is there.
+    bench.device.hook = ({ type }, count) =>
+      type === Command.BOOT && count === 1 ? 'drop' : undefined;
+    const { error } = await bench.update(appImage(5000), { waitApp: true });
+    expect(error).toBeUndefined();
+    const { sent } = bench.line.checker;
+    const later = sent.slice(sent.findIndex(({ type }) => type === Command.BOOT));
+    const calls = later.filter(({ type }) => type === Command.HELLO);
+    expect(calls.length).toBeGreaterThanOrEqual(2);
+    expect(calls.every(({ payload }) => decode(HelloRequest, payload).flags === 0)).toBe(true);
+  });
+
   test('that does not answer after the start is an error of its own', async () => {
     start();
     const { error } = await bench.update(appImage(5000), { waitApp: true });
@@ -230,9 +269,9 @@ describe('going on with an update begun before', () => {
       if (event.event === 'progress' && event.bytesDone > 40_000) stop.abort();
     });
     expect(first.error).toMatchObject({ code: 'INTERRUPTED', details: { resumable: true } });
-    expect(bench.device.log).not.toContain('ABORT');
     const written = bench.device.flash.pagesWritten;
     const second = await bench.update(image);
+    expect(bench.line.checker.count(Command.ABORT)).toBe(0);
     expect(second.result).toMatchObject({ changed: true, boot: 'started' });
     expect(second.events.find(({ event }) => event === 'plan')).toMatchObject({ resumed: true });
     // What was in the window when the first host stopped may have been written after that.

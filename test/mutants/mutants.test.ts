@@ -1,4 +1,4 @@
-// A few broken bootloaders, each caught by the check that must notice. All of them: node test/mutants/run.mjs
+// A few broken bootloaders and hosts, each caught by what must notice. All of them: node test/mutants/run.mjs [--host]
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
@@ -10,11 +10,16 @@ const SAMPLE = process.env.IAP_MUTANTS ?? '8';
 const SEED = process.env.IAP_SEED ?? '1';
 const LONGEST_MS = 600_000;
 
-it(
-  `a sample of ${SAMPLE} mutants, seed ${SEED}, is caught`,
-  async () => {
-    const args = [join(root, 'test', 'mutants', 'run.mjs'), '--sample', SAMPLE, '--seed', SEED];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+it.each([
+  ['bootloaders', []],
+  ['hosts', ['--host']],
+])(
+  `a sample of ${SAMPLE} broken %s, seed ${SEED}, is caught`,
+  async (_, which) => {
+    const args = ['--sample', SAMPLE, '--seed', SEED, ...which];
+    const child = spawn(process.execPath, [join(root, 'test', 'mutants', 'run.mjs'), ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let text = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (bytes: Buffer) => {

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Edit } from './mutants.js';
+import { broken, type Edit } from './mutant.js';
 
 const run = promisify(execFile);
 /** The part with small pages, so that flash is written fast */
@@ -45,17 +45,18 @@ export class Tree {
   /** Breaks places; returns how to mend them. */
   apply(edits: readonly Edit[]): () => void {
     const before = new Map<string, string>();
-    for (const { file, find, replace } of edits) {
-      const path = join(this.root, 'bootloader-c', file);
-      const text = readFileSync(path, 'utf8');
+    const after = new Map<string, string>();
+    for (const edit of edits) {
+      const path = join(this.root, 'bootloader-c', edit.file);
+      const text = after.get(path) ?? readFileSync(path, 'utf8');
       if (!before.has(path)) before.set(path, text);
-      const parts = text.split(find);
-      if (parts.length !== 2) throw new Error(`"${find}" is ${parts.length - 1} times in ${file}`);
-      writeFileSync(path, parts.join(replace));
+      after.set(path, broken(text, edit));
     }
-    return () => {
-      for (const [path, text] of before) writeFileSync(path, text);
+    const write = (texts: ReadonlyMap<string, string>): void => {
+      for (const [path, text] of texts) writeFileSync(path, text);
     };
+    write(after);
+    return () => write(before);
   }
 
   /** Program of the core's tests that has this test */

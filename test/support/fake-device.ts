@@ -51,8 +51,17 @@ export interface FakeDeviceOptions {
   readonly appKit?: boolean;
 }
 
-/** Return 'drop' to lose a request, 'deaf' to lose its answer, 'reset' to reset first, or a refusal's status. */
-export type Hook = (frame: Frame, count: number) => 'drop' | 'deaf' | 'reset' | number | undefined;
+/**
+ * Return 'drop' to lose a request, 'deaf' to lose its answer, 'reset' to reset first, a refusal's status, or what to answer
+ * without doing anything.
+ */
+export type Hook = (
+  frame: Frame,
+  count: number,
+) => 'drop' | 'deaf' | 'reset' | number | Uint8Array | undefined;
+
+/** Just less than a host must wait after the answer to BAUD [ms] */
+const SETTLE_MS = 1.9;
 
 interface Session {
   readonly entry: Entry;
@@ -78,6 +87,10 @@ export class FakeDevice {
   uncheckedUntil = 0;
   /** Page number → commits that will still fail */
   readonly failing = new Map<number, number>();
+  /** Page number → times that the page will still be rejected */
+  readonly rejecting = new Map<number, number>();
+  /** What HELLO says of the installed image's state, from what it is */
+  tellState: (state: number) => number = (state) => state;
   /** Pages that were sent with FORCE */
   readonly forced: number[] = [];
   /** Called before an image is verified; may damage flash */
@@ -178,8 +191,7 @@ export class FakeDevice {
       return;
     }
     this.log.push(COMMAND_NAMES[type] ?? String(type));
-    const [payload, takesMs, after] =
-      typeof fault === 'number' ? refuse(fault) : this.#handle(frame);
+    const [payload, takesMs, after] = this.#react(frame, fault);
     this.#busy = true;
     const life = this.#life;
     this.#clock.after(takesMs, () => {
@@ -190,6 +202,11 @@ export class FakeDevice {
       after?.();
       this.#work();
     });
+  }
+
+  #react(frame: Frame, fault: ReturnType<Hook>): Outcome {
+    if (typeof fault === 'number') return refuse(fault);
+    return fault instanceof Uint8Array ? [fault, 1] : this.#handle(frame);
   }
 
   #answer(frame: Frame, payload: Uint8Array, rate: number): void {
@@ -242,15 +259,14 @@ export class FakeDevice {
 
   #hello(): HelloResponse {
     const app = this.mode === Mode.APP;
+    const checked = this.#clock.now() >= this.uncheckedUntil;
+    const installed = this.flash.describe(this.flash.installed, checked);
     return {
       ...this.info,
       ...(app ? { window: 0, bootloaderMajor: 0, bootloaderMinor: 0, bootloaderPatch: 0 } : {}),
       mode: this.mode,
       stay: this.stay,
-      installed: this.flash.describe(
-        this.flash.installed,
-        this.#clock.now() >= this.uncheckedUntil,
-      ),
+      installed: { ...installed, state: this.tellState(installed.state) },
       pending: this.flash.describe(this.flash.pending),
     };
   }
@@ -262,8 +278,9 @@ export class FakeDevice {
       1,
       () => {
         const life = this.#life;
-        // The answer's last bit leaves at the old rate.
-        this.#clock.after((BaudResponse.size + 9) * (10_000 / this.rate), () => {
+        // The answer's last bit leaves at the old rate, and a host must give the device time after it.
+        const lastBitMs = (BaudResponse.size + 9) * (10_000 / this.rate);
+        this.#clock.after(lastBitMs + SETTLE_MS, () => {
           if (life === this.#life) this.rate = rate;
         });
       },
@@ -341,7 +358,9 @@ export class FakeDevice {
     const { head, headNumber, bytes } = page;
     const { commitMs = 60 } = this.#options;
     session.page = undefined;
-    if (crc32(bytes) !== head.crc32) {
+    const rejections = this.rejecting.get(head.page) ?? 0;
+    this.rejecting.set(head.page, Math.max(0, rejections - 1));
+    if (rejections > 0 || crc32(bytes) !== head.crc32) {
       return this.#reject(session, headNumber, Status.PAGE_REJECTED, Rejection.CRC);
     }
     const left = this.failing.get(head.page) ?? 0;

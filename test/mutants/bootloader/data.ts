@@ -1,0 +1,112 @@
+// Frame numbers and pages.
+import type { Mutant } from '../mutant.js';
+
+const CORE = 'core/';
+
+export const DATA: readonly Mutant[] = [
+  {
+    id: 'takes DATA out of order',
+    requirements: ['B-33'],
+    file: `${CORE}iap_session.c`,
+    find: 'if (!query && ahead == 0) {',
+    replace: 'if (!query && ahead >= 0) {',
+    caughtBy: 'conformance:gap',
+  },
+  {
+    id: 'takes repeats',
+    requirements: ['B-33'],
+    file: `${CORE}iap_session.c`,
+    find: 'if (!query && ahead == 0) {',
+    replace: 'if (!query && ahead <= 0) {',
+    caughtBy: 'conformance:gap',
+  },
+  {
+    id: 'says nothing of a gap',
+    requirements: ['B-33'],
+    file: `${CORE}iap_session.c`,
+    find: '        session->status = IAP_STATUS_GAP;',
+    replace: '        session->status = IAP_STATUS_OK;',
+    caughtBy: 'conformance:gap',
+  },
+  {
+    id: 'writes pages with a wrong CRC-32',
+    requirements: ['B-34'],
+    file: `${CORE}iap_page.c`,
+    find: 'if (iap_crc32(0, config->page_buffer, config->page_size) != page->crc32) {',
+    replace: 'if (config->page_size == 0) {',
+    caughtBy: 'conformance:page-crc',
+  },
+  {
+    id: 'END does not miss the rest of a page',
+    requirements: ['B-34'],
+    file: `${CORE}iap_session.c`,
+    find: '        session->next = session->page_number;\n        complete = false;',
+    replace: '        session->next = session->page_number;',
+    caughtBy: 'conformance:page-crc',
+  },
+  {
+    id: 'a page beyond the image has a wrong length',
+    requirements: ['B-35'],
+    file: `${CORE}iap_page.c`,
+    find: '        return reject(page, IAP_REJECTION_PAGE);',
+    replace: '        return reject(page, IAP_REJECTION_LENGTH);',
+    caughtBy: 'conformance:page-heads',
+  },
+  {
+    id: 'takes any encoding',
+    requirements: ['B-35'],
+    file: `${CORE}iap_page.c`,
+    find: 'if (head[IAP_PAGE_HEAD_AT_ENCODING] != IAP_ENCODING_RAW) {',
+    replace: 'if (head[IAP_PAGE_HEAD_AT_ENCODING] == IAP_ENCODING_DEFLATE) {',
+    caughtBy: 'conformance:page-heads',
+  },
+  {
+    id: 'takes more bytes than the page has',
+    requirements: ['B-35', 'B-42'],
+    file: `${CORE}iap_page.c`,
+    find: 'if (size > (uint32_t)(page->length - page->filled)) {',
+    replace: 'if (size > (uint32_t)(page->length - page->filled) + 1) {',
+    caughtBy: 'conformance:page-heads',
+  },
+  {
+    id: 'writes pages that are right already',
+    requirements: ['B-36'],
+    file: `${CORE}iap_page.c`,
+    find: '           iap_crc32(0, flash, target->config->page_size) != page->crc32;',
+    replace: '           flash != NULL;',
+    caughtBy: 'conformance:same-page',
+  },
+  {
+    id: 'ignores FORCE',
+    requirements: ['B-36'],
+    file: `${CORE}iap_page.c`,
+    find: 'return (page->flags & IAP_PAGE_FLAG_FORCE) != 0 ||\n',
+    replace: 'return\n',
+    caughtBy: 'conformance:same-page',
+  },
+  {
+    id: 'does not read back what it programs',
+    requirements: ['B-37'],
+    file: `${CORE}iap_flash.c`,
+    find: 'if (iap_get16(flash + i) != iap_get16(bytes + i)) {',
+    replace: 'if (flash == bytes) {',
+    caughtBy: 'core:every_page_is_read_back',
+  },
+  {
+    id: 'moves next beyond a page that failed',
+    requirements: ['B-38', 'B-37'],
+    file: `${CORE}iap_session.c`,
+    find: 'result.status == IAP_STATUS_OK ? (uint16_t)(session->next + 1) : session->page_number;',
+    replace:
+      'result.status != IAP_STATUS_PAGE_REJECTED ? (uint16_t)(session->next + 1) : session->page_number;',
+    caughtBy: 'core:flash_failure_is_reported_and_can_be_repeated',
+  },
+  {
+    id: 'goes back to the last frame of a page, not to its first',
+    requirements: ['B-38'],
+    file: `${CORE}iap_session.c`,
+    find: '(uint16_t)(session->next + 1) : session->page_number;',
+    replace: '(uint16_t)(session->next + 1) : session->next;',
+    caughtBy: 'conformance:next-means-flash',
+  },
+];

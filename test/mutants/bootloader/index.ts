@@ -1,0 +1,24 @@
+// Deliberately broken bootloaders, each with the check that must notice.
+import type { Mutant } from '../mutant.js';
+import { BEGIN } from './begin.js';
+import { DATA } from './data.js';
+import { END } from './end.js';
+import { FRAMES } from './frames.js';
+import { POWER } from './power.js';
+import { RECORD } from './record.js';
+import { REQUESTS } from './requests.js';
+import { START } from './start.js';
+
+export const BOOTLOADER_MUTANTS: readonly Mutant[] = [
+  ...FRAMES,
+  ...REQUESTS,
+  ...BEGIN,
+  ...DATA,
+  ...END,
+  ...RECORD,
+  ...START,
+  ...POWER,
+];
+
+/** Requirements without a mutant, and why */
+export const WITHOUT: Readonly<Record<string, string>> = {};

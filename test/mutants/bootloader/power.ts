@@ -1,0 +1,107 @@
+// What a power cut meets; and what only the exploration of power cuts sees, or sees from another side.
+import type { Mutant } from '../mutant.js';
+
+const CORE = 'core/';
+
+export const POWER: readonly Mutant[] = [
+  {
+    id: 'deaf with an unfinished image',
+    requirements: ['B-80'],
+    file: `${CORE}iap.c`,
+    find: '    receive(iap);\n    watch_rate(iap);',
+    replace:
+      '    if (iap->stay != IAP_STAY_IN_PROGRESS) {\n        receive(iap);\n    }\n    watch_rate(iap);',
+    caughtBy: 'conformance:power-cut',
+  },
+  {
+    id: 'a slot that does not take its entry ends it',
+    requirements: ['B-82'],
+    file: `${CORE}iap_record.c`,
+    find: '    return rotate(target, &record, failed) && append(target, &record, header, entry, failed);',
+    replace:
+      '    return record.area == 0 && rotate(target, &record, failed) &&\n           append(target, &record, header, entry, failed);',
+    caughtBy: 'conformance:power-cut',
+  },
+  {
+    id: 'VALID is set with TOUCHED',
+    requirements: ['B-81', 'B-39'],
+    file: `${CORE}iap_session.c`,
+    find: 'IAP_RECORD_SLOT_AT_TOUCHED);\n        reread',
+    replace:
+      'IAP_RECORD_SLOT_AT_TOUCHED);\n        (void)iap_record_mark_valid(&update->target, session->slot);\n        reread',
+    caughtBy: 'explore:unverified-start',
+    explore: ['--uncut', '1', '--scenario', 'same'],
+  },
+  {
+    id: 'TOUCHED is set after the first page',
+    requirements: ['B-55', 'B-81'],
+    file: `${CORE}iap_session.c`,
+    find: '    if (!touch(update)) {\n        return (struct iap_page_result){IAP_STATUS_FLASH_FAILED,\n                                        session->slot + IAP_RECORD_SLOT_AT_TOUCHED};\n    }\n    return iap_page_write(&session->page, &update->target, session->trust_blank);',
+    replace:
+      '    result = iap_page_write(&session->page, &update->target, session->trust_blank);\n    (void)touch(update);\n    return result;',
+    caughtBy: 'explore:unverified-start',
+    explore: ['--uncut', '1', '--scenario', 'same'],
+  },
+  {
+    id: 'a full area is erased before its entries are copied',
+    requirements: ['B-53', 'B-82'],
+    file: `${CORE}iap_record.c`,
+    find: '        *failed = area + at;\n',
+    replace:
+      '        *failed = area + at;\n        (void)iap_flash_erase_page(target, record->area + at);\n',
+    caughtBy: 'explore:failed-recovery',
+    explore: ['--full', '--seeds', '1', '--scenario', 'rotate-ab'],
+  },
+  {
+    id: 'a page that reads blank is never erased',
+    requirements: ['B-43'],
+    file: `${CORE}iap_session.c`,
+    find: '.trust_blank = update->record.installed.slot == 0,',
+    replace: '.trust_blank = true,',
+    caughtBy: 'explore:flapping',
+    explore: ['--uncut', '60', '--scenario', 'other'],
+  },
+  {
+    id: 'a stuck button parks the product',
+    requirements: ['B-64'],
+    file: `${CORE}iap.c`,
+    find: 'if (passed(iap, iap->frame_ms, config->idle_ms)) {',
+    replace:
+      'if (passed(iap, iap->frame_ms, config->idle_ms) && iap->held_by != IAP_STAY_BUTTON) {',
+    caughtBy: 'explore:stuck-button',
+  },
+  {
+    id: 'used-up trials have no end',
+    requirements: ['B-68'],
+    file: `${CORE}iap_boot.c`,
+    find: 'if (facts->trials_used && !facts->trials_stayed) {',
+    replace: 'if (facts->trials_used) {',
+    caughtBy: 'explore:trials-used',
+  },
+  {
+    id: 'a new area is sealed before the live entries are copied',
+    requirements: ['B-53'],
+    file: `${CORE}iap_record.c`,
+    find: '    const struct iap_entry *live[2] = {&record->verified, &record->installed};\n    bool unfinished = record->installed.slot != record->verified.slot;\n    for (uint32_t i = 0; i < (unfinished ? 2u : 1u); i++) {\n        if (live[i]->slot != 0 && !copy_entry(target, slot_address(area, i), live[i], failed)) {\n            return false;\n        }\n    }\n    uint8_t header[IAP_AREA_HEADER_AT_SEALED];\n    iap_put32(header + IAP_AREA_HEADER_AT_MAGIC, IAP_RECORD_MAGIC);\n    iap_put16(header + IAP_AREA_HEADER_AT_FORMAT, IAP_RECORD_FORMAT);\n    iap_put16(header + IAP_AREA_HEADER_AT_SLOT_SIZE, IAP_RECORD_SLOT_SIZE);\n    iap_put32(header + IAP_AREA_HEADER_AT_GENERATION, record->generation + 1);\n    iap_put32(header + IAP_AREA_HEADER_AT_CRC32, iap_crc32(0, header, IAP_AREA_HEADER_AT_CRC32));\n    if (!program(target, area, header, sizeof header, failed) ||\n        !iap_record_mark(target, area, IAP_AREA_HEADER_AT_SEALED)) {\n        return false;\n    }\n',
+    replace:
+      '    uint8_t header[IAP_AREA_HEADER_AT_SEALED];\n    iap_put32(header + IAP_AREA_HEADER_AT_MAGIC, IAP_RECORD_MAGIC);\n    iap_put16(header + IAP_AREA_HEADER_AT_FORMAT, IAP_RECORD_FORMAT);\n    iap_put16(header + IAP_AREA_HEADER_AT_SLOT_SIZE, IAP_RECORD_SLOT_SIZE);\n    iap_put32(header + IAP_AREA_HEADER_AT_GENERATION, record->generation + 1);\n    iap_put32(header + IAP_AREA_HEADER_AT_CRC32, iap_crc32(0, header, IAP_AREA_HEADER_AT_CRC32));\n    if (!program(target, area, header, sizeof header, failed) ||\n        !iap_record_mark(target, area, IAP_AREA_HEADER_AT_SEALED)) {\n        return false;\n    }\n    const struct iap_entry *live[2] = {&record->verified, &record->installed};\n    bool unfinished = record->installed.slot != record->verified.slot;\n    for (uint32_t i = 0; i < (unfinished ? 2u : 1u); i++) {\n        if (live[i]->slot != 0 && !copy_entry(target, slot_address(area, i), live[i], failed)) {\n            return false;\n        }\n    }\n',
+    caughtBy: 'explore:lost-entry',
+    explore: ['--uncut', '1', '--scenario', 'rotate-ab'],
+  },
+  {
+    id: 'VALID counts as set in every entry',
+    requirements: ['B-61'],
+    file: `${CORE}iap_record.c`,
+    find: 'at == IAP_RECORD_SLOT_AT_VALID ? state == IAP_STATE_SET : state != IAP_STATE_CLEAR;',
+    replace: 'at == IAP_RECORD_SLOT_AT_VALID || state != IAP_STATE_CLEAR;',
+    caughtBy: 'explore:wrong-hash',
+  },
+  {
+    id: 'VALID that may flicker is relied on as it is',
+    requirements: ['B-56'],
+    file: `${CORE}iap.c`,
+    find: '        (void)iap_record_mark_valid(&iap->update.target, iap->update.record.installed.slot);\n',
+    replace: '',
+    caughtBy: 'explore:doubtful-valid',
+  },
+];

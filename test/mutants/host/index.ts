@@ -1,0 +1,8 @@
+// Deliberately broken hosts, each with the test of test/host that must notice. Numbers are those of docs/protocol.md § 13.
+import type { Mutant } from '../mutant.js';
+import { CONVERSATION } from './conversation.js';
+import { STATUS } from './status.js';
+import { TRANSFER } from './transfer.js';
+import { UPDATE } from './update.js';
+
+export const HOST_MUTANTS: readonly Mutant[] = [...CONVERSATION, ...TRANSFER, ...UPDATE, ...STATUS];
