@@ -32,7 +32,7 @@ export const LINK_OPTIONS = {
   wait: {
     type: 'boolean',
     default: false,
-    describe: 'Call until a device answers: plug it in or reset it now, as often as you like',
+    describe: 'Call until a device answers: plug it in or reset it now',
   },
   verbose: { type: 'boolean', default: false, describe: 'Wire trace on standard error' },
 } as const;

@@ -20,6 +20,8 @@ const STOP_MS = 5000;
 export interface Counters {
   readonly state: 'off' | 'running' | 'lockup' | 'error';
   readonly errorText: string | null;
+  /** Whether the ROM bootloader runs */
+  readonly rom: boolean;
   readonly virtualTimeUs: number;
   readonly baud: number;
   readonly flashOps: number;

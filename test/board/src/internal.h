@@ -6,6 +6,7 @@
 
 #include "board.h"
 #include "family.h"
+#include "rom.h"
 #include "serial_line.h"
 
 #define NEVER           UINT64_MAX
@@ -72,6 +73,7 @@ enum event_id {
     EV_UART_RX = EV_UART_TX + BOARD_UARTS,   // + index
     EV_UART_IDLE = EV_UART_RX + BOARD_UARTS, // + index
     EV_HOST_RX = EV_UART_IDLE + BOARD_UARTS,
+    EV_ROM,
     EV_COUNT
 };
 
@@ -256,6 +258,7 @@ struct board {
     struct gpio gpio[7];
     struct iwdg iwdg;
     struct misc misc;
+    struct rom rom;
 
     // Cells whose value is not certain; allocated with the first one.
     struct weak_cell *weak;
