@@ -39,9 +39,9 @@ describe("the project's own applications have nothing to find", () => {
     }
   });
 
-  test('a bootloader is none: it is linked elsewhere, and sets VTOR to what it is told', () => {
+  test('a bootloader is none: it is linked elsewhere, and sets VTOR to its own table and to what it is told', () => {
     const ids = inspect(read('stm32f103xb', 'bootloader.elf')).findings.map(({ id }) => id);
-    expect(ids).toEqual(['wrong-address', 'vtor-unknown']);
+    expect(ids).toEqual(['wrong-address', 'vtor-elsewhere', 'vtor-unknown']);
   });
 });
 
