@@ -1,4 +1,5 @@
-// The boards there are: linker/boards, with what their parts are. A new board is tested without a change here.
+// The boards there are: linker/boards, with what their parts are. A new board is tested without a change here, unless the
+// virtual board has no family that is like its part's.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BOOTLOADER_BASE } from '../../protocol/index.js';
@@ -16,6 +17,8 @@ export type Part =
 export interface BoardFacts {
   /** Name of the silicon */
   readonly part: string;
+  /** Family as which the virtual board runs it */
+  readonly family: string;
   readonly core: string;
   readonly flashSize: number;
   readonly pageSize: number;
@@ -28,6 +31,8 @@ export interface BoardFacts {
 }
 
 interface PartFile {
+  readonly family: string;
+  readonly virtualBoard?: string | null;
   readonly core: string;
   readonly flash: { readonly size: number; readonly page: number };
   readonly ram: { readonly base: string; readonly size: number };
@@ -42,13 +47,16 @@ interface BoardFile {
 
 const read = (...path: string[]): unknown => JSON.parse(readFileSync(join(...path), 'utf8'));
 
-function load(file: string): [Part, BoardFacts] {
+function load(file: string): [Part, BoardFacts][] {
   const board = read('linker', 'boards', file) as BoardFile;
-  const { core, flash, ram } = read('linker', 'parts', `${board.part}.json`) as PartFile;
+  const part = read('linker', 'parts', `${board.part}.json`) as PartFile;
+  const { core, flash, ram, virtualBoard: family = part.family } = part;
+  if (family === null) return [];
   const appBase = Number(board.appBase);
   const appEnd = Number(board.appEnd ?? BOOTLOADER_BASE + flash.size);
   const facts = {
     part: board.part,
+    family,
     core,
     flashSize: flash.size,
     pageSize: flash.page,
@@ -58,11 +66,11 @@ function load(file: string): [Part, BoardFacts] {
     // A Cortex-M0 has no vector table offset register: SRAM is shown at address 0.
     vectors: core === 'cortex-m0' ? Number(ram.base) : appBase,
   };
-  return [board.name, facts];
+  return [[board.name, facts]];
 }
 
 export const PARTS = Object.fromEntries(
-  readdirSync(join('linker', 'boards')).sort().map(load),
+  readdirSync(join('linker', 'boards')).sort().flatMap(load),
 ) as Readonly<Record<Part, BoardFacts>>;
 
 export const PART_NAMES = Object.keys(PARTS) as Part[];
