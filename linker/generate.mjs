@@ -207,6 +207,14 @@ const rows = [...parts.values()].flatMap((part) => {
   if (family === null) return [];
   return `    {"${part.name}", BOARD_FAMILY_${family.slice(5).toUpperCase()}, BOARD_CORE_${part.core.slice(7).toUpperCase()}, ${hex(part.flash.size)}u, ${part.flash.page}u, ${hex(part.ram.size)}u, ${part.romBootloaderId.toLowerCase()}u, ${hex(Number(part.flashSizeRegister))}u, ${hex(Number(part.uniqueId))}u, ${part.maxClockHz}u, ${part.ccm?.size ?? 0}u, ${part.backupRegisters ?? 0}u},`;
 });
+/** @param {any} board */
+function exploredRow({ name, part, appBase, listenMs, idleMs, trials, button }) {
+  const pin = button
+    ? `${'ABCDE'.indexOf(button.pin[1])}, ${button.pin.slice(2)}, ${button.activeHigh}`
+    : '-1, 0, false';
+  return `    {"${name}", "${part}", ${hex(Number(appBase))}u, ${listenMs}u, ${idleMs}u, ${trials}u, ${pin}},`;
+}
+
 const explored = [...boards.values()].filter(
   (board) => virtualBoard(parts.get(board.part)) !== null,
 );
@@ -222,8 +230,9 @@ ${rows.join('\n')}
 files.set(
   'test/explore/boards.generated.h',
   `// ${banner('linker/boards/*.json')}
-// Rows of the boards that are explored: name, part, APP_BASE.
-${explored.map(({ name, part, appBase }) => `    {"${name}", "${part}", ${hex(Number(appBase))}u},`).join('\n')}
+// Rows of the boards that are explored: name, part, APP_BASE, listening window [ms], idle time-out [ms], trial boots, port and
+// number of the button's pin and its active level; no button: -1.
+${explored.map(exploredRow).join('\n')}
 `,
 );
 

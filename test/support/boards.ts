@@ -2,6 +2,7 @@
 // virtual board has no family that is like its part's.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { LINK_OPTIONS } from '../../host/cli/options.js';
 import { BOOTLOADER_BASE } from '../../protocol/index.js';
 
 /** Boards that tests name. Each is called as its part, but for one with another APP_BASE. */
@@ -23,6 +24,11 @@ export interface BoardFacts {
   readonly flashSize: number;
   readonly pageSize: number;
   readonly ramSize: number;
+  /** Default and highest rate [baud] */
+  readonly rate: number;
+  readonly maxRate: number;
+  /** Listening window */
+  readonly listenMs: number;
   readonly appBase: number;
   /** Bytes of the largest application */
   readonly appSize: number;
@@ -41,6 +47,8 @@ interface PartFile {
 interface BoardFile {
   readonly name: Part;
   readonly part: string;
+  readonly usart: { readonly rate: number; readonly maxRate: number };
+  readonly listenMs: number;
   readonly appBase: string;
   readonly appEnd: string | null;
 }
@@ -61,6 +69,9 @@ function load(file: string): [Part, BoardFacts][] {
     flashSize: flash.size,
     pageSize: flash.page,
     ramSize: ram.size,
+    rate: board.usart.rate,
+    maxRate: board.usart.maxRate,
+    listenMs: board.listenMs,
     appBase,
     appSize: appEnd - appBase,
     // A Cortex-M0 has no vector table offset register: SRAM is shown at address 0.
@@ -78,4 +89,10 @@ export const PART_NAMES = Object.keys(PARTS) as Part[];
 /** Options of the virtual board that make its part this board */
 export function boardOptions(name: Part): string[] {
   return ['--app-base', `0x${PARTS[name].appBase.toString(16)}`];
+}
+
+/** Options of the command that make it find this board: none where it speaks at the command's own default rate */
+export function hostOptions(name: Part): string[] {
+  const { rate } = PARTS[name];
+  return rate === LINK_OPTIONS['initial-baud'].default ? [] : ['--initial-baud', `${rate}`];
 }
