@@ -286,11 +286,13 @@ void resets_all(const struct product *product, struct tally *tally) {
 
 bool resets_run(const struct product *product, const char *name, bool verbose,
                 struct tally *tally) {
+    bool all = strcmp(name, "all") == 0;
+    bool found = all;
     for (uint32_t i = 0; i < CASES; i++) {
-        if (strcmp(cases[i].name, name) == 0) {
+        if (all || strcmp(cases[i].name, name) == 0) {
             run_case(product, i, verbose, tally);
-            return true;
+            found = true;
         }
     }
-    return false;
+    return found;
 }
