@@ -31,6 +31,8 @@ export type IapErrorCode =
   | 'ENTER_FAILED'
   | 'APP_SILENT'
   | 'REFUSED'
+  | 'READ_PROTECTED'
+  | 'WRITE_PROTECTED'
   | 'PAGE_FAILED'
   | 'VERIFY_FAILED'
   | 'IMAGE_DIFFERS'
@@ -113,6 +115,8 @@ const EXIT: Readonly<Record<IapErrorCode, ExitCode>> = {
   ENTER_FAILED: ExitCode.LINK,
   APP_SILENT: ExitCode.LINK,
   REFUSED: ExitCode.REFUSED,
+  READ_PROTECTED: ExitCode.REFUSED,
+  WRITE_PROTECTED: ExitCode.REFUSED,
   PAGE_FAILED: ExitCode.VERIFY,
   VERIFY_FAILED: ExitCode.VERIFY,
   IMAGE_DIFFERS: ExitCode.VERIFY,

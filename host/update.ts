@@ -37,6 +37,8 @@ export interface UpdateOptions extends LinkOptions {
   readonly boot?: boolean;
   /** After the start, wait until the application answers */
   readonly waitApp?: boolean;
+  /** The only device that is meant, by its unique id [12 bytes]: another one is left as it is, OTHER_DEVICE */
+  readonly only?: Uint8Array;
 }
 
 /** Resets in mid-update that are followed up, as long as each time at least one page more got into flash. */
@@ -151,14 +153,23 @@ class Updater {
       hold: true,
       ...(wait === undefined ? {} : { wait }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      beforeEnter: (info) => this.#wanted(info, boot),
+      beforeEnter: (info) => {
+        this.#checkUnit(info);
+        return this.#wanted(info, boot);
+      },
       onEntering: (info) => {
         this.#emit({ event: 'found', device: info });
         this.#emit({ event: 'entering', device: info });
       },
     });
+    this.#checkUnit(device.info);
     this.#emit({ event: 'found', device: device.info });
     return device;
+  }
+
+  #checkUnit({ uniqueId }: DeviceInfo): void {
+    const { only } = this.#options;
+    if (only && !sameBytes(uniqueId, only)) throw otherDevice();
   }
 
   /** A running application is not disturbed for an image that does not fit, or that it is itself. */

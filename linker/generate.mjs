@@ -227,6 +227,21 @@ ${rows.join('\n')}
 `,
 );
 
+const chips = [...parts.values()].map(
+  (part) =>
+    `  { name: '${part.name}', family: '${part.family}', pid: ${part.romBootloaderId.toLowerCase()}, pageSize: ${part.flash.page}, flashSize: ${part.flash.size}, ramSize: ${part.ram.size}, flashSizeRegister: ${hex(Number(part.flashSizeRegister))}, uniqueId: ${hex(Number(part.uniqueId))} },`,
+);
+files.set(
+  'host/isp/parts.generated.ts',
+  `// ${banner('linker/parts/*.json')}
+
+/** What a host must know of a part to program it through its ROM bootloader; sizes in bytes. */
+export const PARTS = [
+${chips.join('\n')}
+] as const;
+`,
+);
+
 files.set(
   'test/explore/boards.generated.h',
   `// ${banner('linker/boards/*.json')}

@@ -113,6 +113,9 @@ void iap_app_receive(struct iap_app *app, uint8_t byte) {
 }
 
 bool iap_app_confirm(struct iap_app *app) {
+    if (app->config.program == NULL) {
+        return false;
+    }
     const struct iap_target target = target_of(app);
     struct iap_record record = iap_record_read(&target);
     if (record.installed.slot == 0 || iap_entry_is(&record.installed, IAP_ENTRY_CONFIRMED)) {
@@ -122,7 +125,7 @@ bool iap_app_confirm(struct iap_app *app) {
            iap_record_mark(&target, record.installed.slot, IAP_RECORD_SLOT_AT_CONFIRMED);
 }
 
-_Noreturn void iap_app_enter_bootloader(void) {
+void iap_app_enter_bootloader(void) {
     const struct iap_mailbox mailbox = {.request = IAP_REQUEST_ENTER};
     mask_interrupts();
     iap_mailbox_pack(MAILBOX, &mailbox);

@@ -1,13 +1,27 @@
-// The app kit: lets an application be updated while it runs.
+// The app kit: lets an application be updated while it runs. About 2 KB of flash, 0.5 KB of RAM and
+// 400 bytes of stack.
 //
 // 1. Keep a struct iap_app in RAM and call iap_app_init early in main.
-// 2. Give every byte that the UART receives to iap_app_receive, in the reception interrupt or out
-// of a queue.
-// 3. Call iap_app_confirm once the application has proven itself, if its image wants confirmation.
+// 2. Give every byte that the UART receives to iap_app_receive: in the reception interrupt, in the
+// main loop or in a task.
+// 3. Call iap_app_confirm once the application has proven itself, if its package says so.
 //
-// Link with linker/app.ld, which leaves the mailbox alone.
+// One context at a time may be in iap_app_receive. iap_app_confirm may run meanwhile in a lower
+// one: what they share is in flash. Privileged code only: entering the bootloader is a reset.
+//
+// linker/app.ld keeps the mailbox free. Without it the kit works as well; what the bootloader
+// reported there, struct iap_app's report, is then lost if the application's variables lie over it.
+// docs/integrating.md leads through all of it.
 #ifndef IAP_APP_H
 #define IAP_APP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 #include "iap_frame.h"
 #include "iap_identity.h"
@@ -17,35 +31,38 @@
 
 #define IAP_APP_MAX_PAYLOAD 32u // enough for what an application answers
 
-// What the application provides.
+// What the application provides. The six facts must be the bootloader's: take them from its board
+// header, bootloader-c/boards/BOARD.h. Pointers must stay valid.
 struct iap_app_config {
-    const char *part;
-    const uint8_t *unique_id; // 12 bytes
+    const char *part;         // BOARD_PART, 16 characters count
+    const uint8_t *unique_id; // 12 bytes, at BOARD_UNIQUE_ID
     uint32_t page_size;       // bytes
-    uint32_t app_base;
-    uint32_t app_end;
-    uint32_t default_rate; // baud
+    uint32_t app_base;        // first address of the application
+    uint32_t app_end;         // first address behind the application area
+    uint32_t default_rate;    // baud
 
-    // Sends bytes; may queue them.
+    // Sends an answer in pieces; may queue them, or wait for the line (some 25 ms at 115200 baud).
     iap_emit *send;
 
     // Returns when the last byte has left the line, at latest after 100 ms.
     void (*flush)(void *context);
 
-    // Programs the half-word at an even address, for iap_app_confirm; NULL if that is not used.
+    // Programs the half-word at an even flash address, which need not be erased when value is 0.
+    // false: the flash controller reports an error. NULL if iap_app_confirm is not used.
     bool (*program)(void *context, uint32_t address, uint16_t value);
 
     void *context; // passed to the three
 };
 
+// Only report is for the application to read: why the bootloader last stayed (enum iap_stay), and
+// RCC_CSR as its first pass found it. All zero if there is none.
 struct iap_app {
     struct iap_app_config config;
     struct iap_config core_config;
     struct iap_port core_port;
     struct iap_identity identity;
     struct iap_decoder decoder;
-    struct iap_mailbox
-        report; // why the bootloader last stayed, and the reset flags its first pass found
+    struct iap_mailbox report;
     uint8_t frame[IAP_APP_MAX_PAYLOAD + IAP_FRAME_OVERHEAD];
     uint8_t answer[IAP_HELLO_RESPONSE_SIZE + IAP_FRAME_OVERHEAD];
 };
@@ -56,19 +73,27 @@ struct iap_app {
 // leaves free.
 void iap_app_use_vectors(uint32_t app_base);
 
-// Takes the bootloader's report out of the mailbox and reads the identity. Call it before
-// interrupts need the app kit.
+// Takes the bootloader's report out of the mailbox and reads the identity. Copies *config. Call it
+// before the first byte is given to iap_app_receive.
 void iap_app_init(struct iap_app *app, const struct iap_app_config *config);
 
-// Takes one received byte; answers HELLO, and ENTER by a reset into the bootloader, from which it
-// does not return.
+// Takes one received byte; anything that is no frame for this device is left out. Answers HELLO
+// through send, refuses what only the bootloader does, and answers ENTER by a reset into the
+// bootloader, from which it does not return.
 void iap_app_receive(struct iap_app *app, uint8_t byte);
 
-// Confirms the running image. true if it is confirmed, now or before. Programs one half-word: code
-// in flash stands still for about 60 us.
+// Confirms the running image. true: it is confirmed, now or before. false: nothing to confirm is
+// recorded, as when a debugger loaded the image, or a half-word could not be programmed; calling it
+// again is safe. Programs up to three half-words, during which code in flash stands still: about
+// 60 us each. The flash controller must not be in use, and HSI must be on.
 bool iap_app_confirm(struct iap_app *app);
 
-// Resets into the bootloader, which stays until a host or its idle time-out ends that.
-_Noreturn void iap_app_enter_bootloader(void);
+// Resets into the bootloader, which stays until a host or its idle time-out (10 s) ends that. It
+// writes the mailbox with interrupts masked, so any other use of those 32 bytes ends here.
+__attribute__((noreturn)) void iap_app_enter_bootloader(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

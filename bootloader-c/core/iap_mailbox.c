@@ -26,7 +26,7 @@ struct iap_mailbox iap_mailbox_take(uint8_t bytes[IAP_MAILBOX_SIZE]) {
             .sequence = iap_get32(bytes + IAP_MAILBOX_AT_SEQUENCE),
             .address = iap_get32(bytes + IAP_MAILBOX_AT_ADDRESS),
         };
+        iap_fill(bytes, 0, IAP_MAILBOX_SIZE);
     }
-    iap_fill(bytes, 0, IAP_MAILBOX_SIZE);
     return mailbox;
 }

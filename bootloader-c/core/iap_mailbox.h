@@ -17,7 +17,8 @@ struct iap_mailbox {
 
 void iap_mailbox_pack(uint8_t bytes[IAP_MAILBOX_SIZE], const struct iap_mailbox *mailbox);
 
-// Reads the mailbox and clears it. All zero, request NONE, if there is no good one.
+// Reads the mailbox and clears it. All zero, request NONE, if there is no good one: the bytes are
+// then left alone, as they may be variables of an application that knows of no mailbox.
 struct iap_mailbox iap_mailbox_take(uint8_t bytes[IAP_MAILBOX_SIZE]);
 
 #endif

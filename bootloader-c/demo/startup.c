@@ -4,17 +4,17 @@
 #include "iap_app.h"
 #include "vectors_found.h"
 
-extern uint32_t link_stack_top[];
-extern uint32_t link_data_begin[];
-extern uint32_t link_data_end[];
-extern const uint32_t link_data_load[];
-extern uint32_t link_bss_begin[];
-extern uint32_t link_bss_end[];
+extern uint32_t _estack[];
+extern uint32_t _sdata[];
+extern uint32_t _edata[];
+extern const uint32_t _sidata[];
+extern uint32_t _sbss[];
+extern uint32_t _ebss[];
 
 int main(void);
 void systick_handler(void);
 void usart1_handler(void);
-_Noreturn void reset_handler(void);
+_Noreturn void Reset_Handler(void);
 
 #define USART1_VECTOR (16 + USART1_IRQ)
 
@@ -29,15 +29,15 @@ uint32_t vectors_found;
 
 static const struct vector_table vectors;
 
-_Noreturn void reset_handler(void) {
+_Noreturn void Reset_Handler(void) {
     // The bootloader has put them in force. A debugger that starts this application has not.
     uint32_t found = vectors_address();
     iap_app_use_vectors((uint32_t)(uintptr_t)&vectors);
-    const uint32_t *from = link_data_load;
-    for (uint32_t *to = link_data_begin; to < link_data_end; to++) {
+    const uint32_t *from = _sidata;
+    for (uint32_t *to = _sdata; to < _edata; to++) {
         *to = *from++;
     }
-    for (uint32_t *to = link_bss_begin; to < link_bss_end; to++) {
+    for (uint32_t *to = _sbss; to < _ebss; to++) {
         *to = 0;
     }
     vectors_found = found;
@@ -51,9 +51,9 @@ static void unexpected(void) {
 }
 
 __attribute__((section(".vectors"), used)) static const struct vector_table vectors = {
-    link_stack_top,
+    _estack,
     {
-        [0] = reset_handler,
+        [0] = Reset_Handler,
         [1] = unexpected,
         [2] = unexpected,
         [3] = unexpected,

@@ -1,6 +1,7 @@
 // Image files from disk.
 import type { Image } from '../image/image.js';
-import { type LoadOptions, loadImage } from '../image/load.js';
+import { type LoadOptions, loadImage, loadSegments } from '../image/load.js';
+import type { Segment } from '../image/segments.js';
 import { readBytes } from './files.js';
 import { parseAddress } from './options.js';
 
@@ -24,4 +25,9 @@ export async function readImage(args: ImageArguments): Promise<Image> {
 /** @throws IapError USAGE */
 export function loadOptions({ image: name, base }: ImageArguments): LoadOptions {
   return { name, ...(base === undefined ? {} : { base: parseAddress('--base', base) }) };
+}
+
+/** The same for a programmer: every piece at its own address. */
+export async function readSegments(args: ImageArguments): Promise<Segment[]> {
+  return loadSegments(await readBytes(args.image, 'image', 'IMAGE_UNREADABLE'), loadOptions(args));
 }

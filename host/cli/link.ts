@@ -10,12 +10,21 @@ import type { Output } from './output.js';
 
 /** How often to look for a port that is not there yet [ms] */
 const PORT_POLL_MS = 100;
+/** A port that has just appeared belongs to nobody else than root until the system has set its owner [ms]. */
+const PORT_SETTLES_MS = 2000;
 /** A trace line shows so much of a payload [bytes]. */
 const TRACE_BYTES = 24;
 
+export interface PortOptions {
+  readonly path: string;
+  /** Baud */
+  readonly rate: number;
+  readonly parity?: 'none' | 'even';
+}
+
 /** What commands do with ports; tests give their own. */
 export interface Ports {
-  open(options: { readonly path: string; readonly rate: number }): Promise<Transport>;
+  open(options: PortOptions): Promise<Transport>;
   list(): Promise<readonly { readonly path: string; readonly description: string }[]>;
 }
 
@@ -40,8 +49,7 @@ export async function withPort<T>(
   use: (transport: Transport, options: LinkOptions) => Promise<T>,
 ): Promise<T> {
   checkLinkArguments(args);
-  if (args.port === undefined || args.port === '') throw await portNotGiven(context.ports);
-  const transport = await open(args.port, args, context);
+  const transport = await openPort(args, { rate: args.initialBaud }, context);
   try {
     if (args.wait) {
       context.output.event('waiting', { port: args.port });
@@ -66,18 +74,37 @@ function linkOptions(args: LinkArguments, { signal, output, clock }: Context): L
   };
 }
 
-async function open(path: string, args: LinkArguments, context: Context): Promise<Transport> {
+/** What there is to know about a port before it is open */
+export interface PortArguments {
+  readonly port?: string | undefined;
+  readonly timeout?: number | undefined;
+  /** Until there is such a port */
+  readonly wait: boolean;
+}
+
+export async function openPort(
+  args: PortArguments,
+  line: Omit<PortOptions, 'path'>,
+  context: Context,
+): Promise<Transport> {
+  const { port: path } = args;
   const { clock } = context;
+  if (path === undefined || path === '') throw await portNotGiven(context.ports);
   const end = clock.now() + (args.timeout ?? Number.POSITIVE_INFINITY);
-  let told = false;
+  let absentAt: number | undefined;
   for (;;) {
     try {
-      return await context.ports.open({ path, rate: args.initialBaud });
+      return await context.ports.open({ path, ...line });
     } catch (error) {
-      const absent = error instanceof IapError && error.code === 'PORT_NOT_FOUND';
-      if (!absent || !args.wait || clock.now() >= end) throw error;
-      if (!told) context.output.line(`waiting for ${path}`);
-      told = true;
+      const code = error instanceof IapError ? error.code : undefined;
+      const absent = code === 'PORT_NOT_FOUND';
+      const settling =
+        code === 'PORT_PERMISSION' &&
+        absentAt !== undefined &&
+        clock.now() - absentAt < PORT_SETTLES_MS;
+      if (!(absent || settling) || !args.wait || clock.now() >= end) throw error;
+      if (absentAt === undefined) context.output.line(`waiting for ${path}`);
+      if (absent) absentAt = clock.now();
     }
     await new Promise<void>((resolve) => {
       clock.after(PORT_POLL_MS, resolve);

@@ -8,6 +8,7 @@ import { CHECK_OPTIONS } from './check-options.js';
 import { CONFORMANCE_NOTE, CONFORMANCE_OPTIONS } from './conformance-options.js';
 import { DUMP_OPTIONS, FACTORY_OPTIONS } from './factory-options.js';
 import { BASE_OPTION } from './image-file.js';
+import { ispCommands } from './isp-commands.js';
 import { type Context, realPorts } from './link.js';
 import { BAUD_OPTION, JSON_OPTION, LINK_OPTIONS } from './options.js';
 import { Output } from './output.js';
@@ -164,6 +165,9 @@ async function run(args: readonly string[], context: Context): Promise<ExitCode 
           .example('$0 dump-record flash.bin', 'what is installed, and what would start'),
       async (argv) => (await import('./commands/dump-record.js')).dumpRecord(argv, context),
     )
+    .command('isp', "Program a part through ST's ROM bootloader (BOOT0 high)", (y) =>
+      ispCommands(y, context),
+    )
     .command(
       'board',
       'Run the virtual board: the real firmware on this computer',
@@ -190,6 +194,10 @@ async function run(args: readonly string[], context: Context): Promise<ExitCode 
           })
           .option('fast', { type: 'boolean', describe: 'As fast as this computer can' })
           .option('realtime', { type: 'boolean', describe: 'At the true rate of the line' })
+          .option('boot0', {
+            type: 'boolean',
+            describe: "BOOT0 is high: starts blank, in ST's ROM bootloader",
+          })
           .option('control', {
             type: 'string',
             requiresArg: true,

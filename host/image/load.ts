@@ -9,7 +9,7 @@ import { INTEL_HEX, isIntelHex, readIntelHex } from './intel-hex.js';
 import { LARGEST_IMAGE } from './limits.js';
 import { isPackage, readPackage } from './package.js';
 import { isSRecord, readSRecord, S_RECORD } from './s-record.js';
-import { type Contents, merge, type Origin, type Segment, sort } from './segments.js';
+import { type Contents, join, merge, type Origin, type Segment, sort } from './segments.js';
 
 export interface LoadOptions {
   /** For errors, and for its extension, which must not contradict the content */
@@ -42,22 +42,65 @@ export function loadFile(file: Uint8Array, options: LoadOptions = {}): ImageFile
   return loaded;
 }
 
-function read(file: Uint8Array, { name = '', base }: LoadOptions): ImageFile {
-  const extension = /\.([^./\\]+)$/.exec(name)?.[1]?.toLowerCase() ?? '';
+/**
+ * What a file holds, at its own addresses and with its gaps: for a programmer, which may write more than an update does.
+ * @throws IapError IMAGE_EMPTY or IMAGE_FORMAT
+ */
+export function loadSegments(file: Uint8Array, { name = '', base }: LoadOptions): Segment[] {
+  if (file.length === 0) throw empty('the file is empty');
+  const found = recognise(file, name);
+  if (found.contents) return join(found.contents.segments, found.origin);
+  const { image } = read(file, { name, ...(base === undefined ? {} : { base }) });
+  if (image.base === undefined) {
+    throw new IapError(
+      'USAGE',
+      `${printable(name)} is a raw binary, which does not say where it belongs`,
+      {
+        hint: 'add --base, for example --base 0x08000000',
+      },
+    );
+  }
+  return [{ address: image.base, bytes: image.bytes }];
+}
+
+interface Recognised {
+  readonly format: ImageFormat;
+  readonly origin: Origin;
+  /** Of formats that have addresses */
+  readonly contents?: Contents;
+  readonly elf?: Elf;
+}
+
+/** What the content says a file is */
+function recognise(file: Uint8Array, name: string): Recognised {
+  const extension = extensionOf(name);
   if (isElf(file)) {
     const elf = parseElf(file, name);
-    return { ...built('elf', contentsOf(elf, name), { what: ELF, name }), elf };
+    return { format: 'elf', contents: contentsOf(elf, name), origin: { what: ELF, name }, elf };
   }
-  if (isPackage(file)) return { format: 'package', image: readPackage(file, name) };
+  if (isPackage(file)) return { format: 'package', origin: { what: 'package', name } };
   if (extension !== 'bin') {
     if (isIntelHex(file)) {
-      return built('intel-hex', readIntelHex(file, name), { what: INTEL_HEX, name });
+      const origin = { what: INTEL_HEX, name };
+      return { format: 'intel-hex', contents: readIntelHex(file, name), origin };
     }
     if (isSRecord(file)) {
-      return built('s-record', readSRecord(file, name), { what: S_RECORD, name });
+      const origin = { what: S_RECORD, name };
+      return { format: 's-record', contents: readSRecord(file, name), origin };
     }
   }
-  const expected = EXPECTED[extension];
+  return { format: 'binary', origin: { what: 'binary', name } };
+}
+
+function extensionOf(name: string): string {
+  return /\.([^./\\]+)$/.exec(name)?.[1]?.toLowerCase() ?? '';
+}
+
+function read(file: Uint8Array, { name = '', base }: LoadOptions): ImageFile {
+  const { format, contents, origin, elf } = recognise(file, name);
+  if (contents) return { ...built(format, contents, origin), ...(elf ? { elf } : {}) };
+  if (format === 'package') return { format, image: readPackage(file, name) };
+  const expected = EXPECTED[extensionOf(name)];
   if (expected) {
     throw new IapError(
       'IMAGE_FORMAT',

@@ -2,12 +2,14 @@
 import { readdir } from 'node:fs/promises';
 import { SerialPort } from 'serialport';
 import { IapError } from '../errors.js';
-import type { Transport } from './transport.js';
+import type { ControlLines, Transport } from './transport.js';
 
 export interface SerialOptions {
   readonly path: string;
   /** Baud */
   readonly rate: number;
+  /** None if missing; a ROM bootloader wants even */
+  readonly parity?: 'none' | 'even';
 }
 
 export interface PortInfo {
@@ -17,10 +19,15 @@ export interface PortInfo {
   readonly serialNumber: string | undefined;
 }
 
-export async function openSerial({ path, rate }: SerialOptions): Promise<Transport> {
+export async function openSerial({
+  path,
+  rate,
+  parity = 'none',
+}: SerialOptions): Promise<Transport> {
   const port = new SerialPort({
     path,
     baudRate: rate,
+    parity,
     autoOpen: false,
     // DTR and RTS may be wired to reset or BOOT0, and hang-up on close drops them: closing must not reset the board.
     hupcl: false,
@@ -76,6 +83,10 @@ class SerialTransport implements Transport {
 
   drain(): Promise<void> {
     return this.#call('sending', (done) => this.#port.drain(done));
+  }
+
+  setLines(lines: ControlLines): Promise<void> {
+    return this.#call('setting DTR and RTS', (done) => this.#port.set(lines, done));
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,12 @@
 // A byte pipe with a rate: all the library needs of a serial port.
 import type { IapError } from '../errors.js';
 
+/** Modem control outputs; true is asserted, which is a low level at the pin of a TTL adapter. Missing: left as it is. */
+export interface ControlLines {
+  readonly dtr?: boolean;
+  readonly rts?: boolean;
+}
+
 export interface Transport {
   /** Baud; ten bit times a byte */
   readonly rate: number;
@@ -13,5 +19,7 @@ export interface Transport {
   setRate(baud: number): Promise<void>;
   /** Resolves when all that was written is on the line, as far as the operating system knows. */
   drain(): Promise<void>;
+  /** Sets modem control outputs, where there are any. */
+  setLines?(lines: ControlLines): Promise<void>;
   close(): Promise<void>;
 }

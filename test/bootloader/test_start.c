@@ -160,6 +160,21 @@ static void the_higher_generation_is_active(void) {
     }
 }
 
+// An application linked without linker/app.ld may have its variables there when it starts the app
+// kit.
+static void what_is_no_mailbox_is_left_alone(void) {
+    uint8_t variables[IAP_MAILBOX_SIZE];
+    uint8_t before[IAP_MAILBOX_SIZE];
+    iap_mailbox_pack(variables, &(struct iap_mailbox){.request = IAP_REQUEST_REPORT, .stay = 2});
+    variables[IAP_MAILBOX_SIZE - 1] ^= 1;
+    memcpy(before, variables, sizeof before);
+    CHECK_EQUAL(iap_mailbox_take(variables).stay, 0);
+    CHECK(memcmp(variables, before, sizeof before) == 0);
+    variables[IAP_MAILBOX_SIZE - 1] ^= 1;
+    CHECK_EQUAL(iap_mailbox_take(variables).stay, 2);
+    CHECK_EQUAL(iap_mailbox_take(variables).stay, 0); // cleared
+}
+
 // A bootloader of 20 KB: everything is 8 KB lower.
 static void record_and_identity_lie_below_app_base(void) {
     const uint32_t app_base = 0x08006000;
@@ -204,5 +219,6 @@ int main(void) {
     RUN(start_needs_valid);
     RUN(an_area_needs_its_seal);
     RUN(the_higher_generation_is_active);
+    RUN(what_is_no_mailbox_is_left_alone);
     RUN(record_and_identity_lie_below_app_base);
 }

@@ -7,23 +7,39 @@ import { expectDemo, expectDone, powerUp, quit, start, tempDir } from './bench.j
 const PART = 'stm32f103xb';
 const PAGES = 40;
 
-test('the port vanishes in mid-update: exit 4, told to run it again, and then it sends what is missing', async () => {
+interface Bench {
+  readonly port: string;
+  readonly file: string;
+  readonly image: Uint8Array;
+  plugIn(): Promise<Board>;
+  unplug(board: Board): Promise<void>;
+}
+
+function bench(): Bench {
   const dir = tempDir();
   const factory = new Uint8Array(readFileSync(built('build', PART, 'bootloader.bin')));
   const flash = dir.write('flash.bin', factory);
   const image = demoImage(PART, 1, PAGES * PARTS[PART].pageSize - 77);
-  const file = dir.write('image.bin', image);
   // An adapter that is plugged in again gets its name again; a pty does not.
   const port = `${dir.path}/port`;
-  const plugIn = async (): Promise<Board> => {
-    const board = await powerUp(PART, { flash });
-    symlinkSync(board.port, port);
-    return board;
+  return {
+    port,
+    file: dir.write('image.bin', image),
+    image,
+    plugIn: async () => {
+      const board = await powerUp(PART, { flash });
+      symlinkSync(board.port, port);
+      return board;
+    },
+    unplug: async (board) => {
+      await quit(board);
+      unlinkSync(port);
+    },
   };
-  const unplug = async (board: Board): Promise<void> => {
-    await quit(board);
-    unlinkSync(port);
-  };
+}
+
+test('the port vanishes in mid-update: exit 4, told to run it again, and then it sends what is missing', async () => {
+  const { port, file, image, plugIn, unplug } = bench();
   const again = 'plug the adapter in again and run the same command again';
 
   const first = await plugIn();
@@ -63,4 +79,19 @@ test('the port vanishes in mid-update: exit 4, told to run it again, and then it
   expect(done.result).toMatchObject({ boot: 'started', pagesSent: missing.length });
   expect(differingPages(PART, await third.flash(), image)).toEqual([]);
   await expectDemo(third, 1, 1);
+});
+
+test('with --wait the same command goes on when the port is back', async () => {
+  const { port, file, image, plugIn, unplug } = bench();
+  const first = await plugIn();
+  const program = start('flash', file, '--port', port, '--json', '--wait');
+  await program.untilDone(0.2);
+  await unplug(first);
+  await program.untilOutput(/"reconnecting"/);
+  const second = await plugIn();
+  const done = await program.done;
+  expectDone(done);
+  expect(done.result?.pagesSent).toBeLessThan(PAGES);
+  expect(differingPages(PART, await second.flash(), image)).toEqual([]);
+  await expectDemo(second, 1, 1);
 });

@@ -255,6 +255,8 @@ describe('the board from the factory', () => {
     expect(factoryFlash({ part, flash: bootloader }, root)).toEqual([]);
     expect(factoryFlash({ part, load: 'a.bin@0x08000000' }, root)).toEqual([]);
     expect(factoryFlash({ part: 'other' }, root)).toEqual([]);
+    // BOOT0 high: blank, as from the maker of the part
+    expect(factoryFlash({ part, boot0: true }, root)).toEqual([]);
     rmSync(root, { recursive: true });
   });
 

@@ -274,6 +274,17 @@ describe('a device that is reset in mid-update', () => {
     expect(begins()).toBe(1);
   });
 
+  test('another device than the one that is meant is not touched', async () => {
+    start();
+    const only = new Uint8Array(12).fill(8);
+    const outcome = await bench.update(appImage(30_000), { only });
+    expect(outcome.error).toMatchObject({ code: 'OTHER_DEVICE' });
+    expect(bench.device.log.filter((name) => name === 'BEGIN' || name === 'ENTER')).toEqual([]);
+    bench.device.info.uniqueId.set(only);
+    const image = appImage(30_000);
+    expectInstalled(await bench.update(image, { only }), image);
+  });
+
   test('at END', async () => {
     start();
     bench.device.hook = ({ type }, count) =>

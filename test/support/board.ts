@@ -20,6 +20,8 @@ const STOP_MS = 5000;
 export interface Counters {
   readonly state: 'off' | 'running' | 'lockup' | 'error';
   readonly errorText: string | null;
+  /** Whether the ROM bootloader runs */
+  readonly rom: boolean;
   readonly virtualTimeUs: number;
   readonly baud: number;
   readonly flashOps: number;
@@ -396,15 +398,27 @@ export class AppOutput {
   }
 
   /** The first `count` lines of the demo application; throws if they do not come. */
-  async lines(count: number, timeoutMs = 10_000): Promise<DemoLine[]> {
+  lines(count: number, timeoutMs = 10_000): Promise<DemoLine[]> {
+    return this.#until(`${count} lines of the demo`, timeoutMs, () => {
+      const lines = demoLines(this.text.slice(0, this.text.lastIndexOf('\n') + 1));
+      return lines.length >= count ? lines : undefined;
+    });
+  }
+
+  /** Until this was printed; throws if it is not. */
+  async printed(text: string, timeoutMs = 10_000): Promise<void> {
+    await this.#until(text, timeoutMs, () => this.text.includes(text) || undefined);
+  }
+
+  async #until<T>(what: string, timeoutMs: number, look: () => T | undefined): Promise<T> {
     const end = Date.now() + timeoutMs;
     for (;;) {
-      const lines = demoLines(this.text.slice(0, this.text.lastIndexOf('\n') + 1));
-      if (lines.length >= count) return lines;
+      const found = look();
+      if (found !== undefined) return found;
       const left = end - Date.now();
       if (left <= 0) {
         throw new Error(
-          `${lines.length} of ${count} lines of the application within ${timeoutMs} ms; received: ${JSON.stringify(this.text.slice(-300))}`,
+          `not printed within ${timeoutMs} ms: ${what}; received: ${JSON.stringify(this.text.slice(-300))}`,
         );
       }
       await new Promise<void>((resolve) => {

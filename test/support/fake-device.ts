@@ -124,6 +124,7 @@ export class FakeDevice {
       appEnd: APP_BASE + pageSize * pages,
       defaultRate: line.rate,
       maxPayload: pageSize + 16,
+      uniqueId: DEFAULT_INFO.uniqueId.slice(),
       ...options.info,
     };
     line.checker.window = this.info.window;

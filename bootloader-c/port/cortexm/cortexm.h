@@ -55,6 +55,10 @@ uint32_t systick_ms(struct systick *systick);
 // the start of SRAM is overwritten with a copy.
 void vectors_use(uint32_t address);
 
+// Puts this program's own table at this address, where reset begins, in force; a program that
+// jumped here may have left its own.
+void vectors_own(uint32_t address);
+
 // Address of the table that is in force.
 uint32_t vectors_address(void);
 

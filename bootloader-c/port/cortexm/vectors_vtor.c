@@ -6,6 +6,10 @@ void vectors_use(uint32_t address) {
     data_barrier();
 }
 
+void vectors_own(uint32_t address) {
+    vectors_use(address);
+}
+
 uint32_t vectors_address(void) {
     return SCB_VTOR;
 }

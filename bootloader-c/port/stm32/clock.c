@@ -16,7 +16,17 @@ static bool wait(volatile uint32_t *reg, uint32_t mask, uint32_t value) {
     return false;
 }
 
+// As after a reset: ST's ROM bootloader, which starts a new unit's bootloader, leaves the PLL on,
+// and a PLL that is on can not be set (RM0008 section 7.3.2).
+static void clock_to_hsi(void) {
+    RCC_CFGR &= ~RCC_CFGR_SW;
+    (void)wait(&RCC_CFGR, RCC_CFGR_SWS, 0);
+    RCC_CR &= ~RCC_CR_PLLON;
+    (void)wait(&RCC_CR, RCC_CR_PLLRDY, 0);
+}
+
 uint32_t clock_start(void) {
+    clock_to_hsi();
     if (BOARD_FLASH_WAIT_STATES > 0) { // value line parts have neither latency nor prefetch
         FLASH_ACR = FLASH_ACR_PRFTBE | BOARD_FLASH_WAIT_STATES;
     }

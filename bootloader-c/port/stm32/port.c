@@ -146,6 +146,7 @@ void port_start(uint32_t rate) {
     IWDG_RLR = IWDG_RLR_MAX;
     IWDG_KR = IWDG_KEY_FEED;
 
+    vectors_own(BOARD_FLASH_BASE);
     uint32_t clock_hz = clock_start();
     uint32_t page_ms = ERASE_MS + BOARD_PAGE_SIZE / 2u * PROGRAM_US / 1000u;
     config.page_ms = (uint16_t)(page_ms + ANSWER_MS);

@@ -20,6 +20,8 @@ void usart_start(struct usart *usart, uint32_t clock_hz, uint32_t rate) {
     *usart = (struct usart){.clock_hz = clock_hz};
     RCC_AHBENR |= RCC_AHBENR_DMA1EN;
     RCC_APB2ENR |= RCC_APB2ENR_USART1EN;
+    RCC_APB2RSTR = RCC_APB2RSTR_USART1RST; // the ROM bootloader leaves it on, with parity
+    RCC_APB2RSTR = 0;
     gpio_clock(GPIOA);
     gpio_usart_rx(GPIOA, RX_PIN); // pulled up: an open line is idle, not noise
 

@@ -22,6 +22,15 @@ void vectors_use(uint32_t address) {
     data_barrier();
 }
 
+// Flash at address 0, as a reset with BOOT0 low has it.
+void vectors_own(uint32_t address) {
+    (void)address;
+    RCC_APB2ENR |= RCC_APB2ENR_SYSCFGEN;
+    (void)RCC_APB2ENR;
+    SYSCFG_CFGR1 &= ~CFGR1_MEM_MODE;
+    data_barrier();
+}
+
 uint32_t vectors_address(void) {
     return (RCC_APB2ENR & RCC_APB2ENR_SYSCFGEN) != 0 &&
                    (SYSCFG_CFGR1 & CFGR1_MEM_MODE) == CFGR1_MEM_MODE

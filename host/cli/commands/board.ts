@@ -14,6 +14,7 @@ export interface FlashChoice {
   readonly part: string;
   readonly flash?: string | undefined;
   readonly load?: unknown;
+  readonly boot0?: boolean | undefined;
 }
 
 /** What the board program is told of a name: it knows parts only, and a board of linker/boards is a part with an APP_BASE. */
@@ -37,13 +38,17 @@ interface BoardFile {
   readonly appBase: string;
 }
 
-/** A board that was given nothing to run comes from the factory with the bootloader that was built for its part. */
+/**
+ * A board that was given nothing to run comes from the factory with the bootloader that was built for its part; with BOOT0 high
+ * it comes blank, as from the maker of the part.
+ */
 export function factoryFlash(
-  { part, flash, load }: FlashChoice,
+  { part, flash, load, boot0 }: FlashChoice,
   root: string = packageRoot(),
 ): string[] {
   const bootloader = join(root, 'build', part, 'bootloader.bin');
-  const hasContents = load !== undefined || (flash !== undefined && existsSync(flash));
+  const hasContents =
+    boot0 === true || load !== undefined || (flash !== undefined && existsSync(flash));
   if (hasContents || !existsSync(bootloader)) return [];
   return ['--load', `${bootloader}@${hex32(BOOTLOADER_BASE)}`];
 }

@@ -1,5 +1,8 @@
-// iap flash: the update, told as it goes.
+// iap flash: the update, told as it goes. With --wait an adapter may be unplugged and plugged in again.
+import type { DeviceInfo } from '../../device.js';
+import { IapError } from '../../errors.js';
 import type { UpdateEvent, UpdateResult } from '../../events.js';
+import type { Image } from '../../image/image.js';
 import { update } from '../../update.js';
 import { deviceJson, deviceLine } from '../describe.js';
 import { type ImageArguments, readImage } from '../image-file.js';
@@ -13,14 +16,37 @@ export interface FlashArguments extends LinkArguments, ImageArguments {
 }
 
 export async function flash(args: FlashArguments, context: Context): Promise<void> {
-  const { output } = context;
   const image = await readImage(args);
+  let begun: Uint8Array | undefined;
+  for (;;) {
+    try {
+      await attempt(args, context, image, begun, ({ uniqueId }) => {
+        begun = uniqueId;
+      });
+      return;
+    } catch (error) {
+      const unplugged = error instanceof IapError && error.code === 'PORT_LOST';
+      if (!unplugged || !args.wait || begun === undefined) throw error;
+      tell(context.output, { event: 'reconnecting', reason: error.message });
+    }
+  }
+}
+
+async function attempt(
+  args: FlashArguments,
+  context: Context,
+  image: Image,
+  only: Uint8Array | undefined,
+  onFound: (device: DeviceInfo) => void,
+): Promise<void> {
+  const { output } = context;
   await withPort(args, context, async (transport, options) => {
     const run = update(transport, image, {
       ...options,
       boot: args.boot,
       waitApp: args.waitApp,
       ...(args.baud === undefined ? {} : { rate: args.baud }),
+      ...(only === undefined ? {} : { only }),
     });
     for (;;) {
       const step = await run.next();
@@ -28,6 +54,7 @@ export async function flash(args: FlashArguments, context: Context): Promise<voi
         finish(output, step.value);
         return;
       }
+      if (step.value.event === 'found') onFound(step.value.device);
       tell(output, step.value);
     }
   });

@@ -72,6 +72,7 @@ struct board *board_create(const struct board_config *config) {
         b->ev[i] = NEVER;
     }
     b->cut_cycle = NEVER;
+    b->rom.boot0 = config->boot0;
     rng_seed(&b->rng_flash, config->seed, 1);
     rng_seed(&b->rng_tear, config->seed, 2);
     rng_seed(&b->rng_weak, config->seed, 3);
@@ -127,6 +128,7 @@ void board_do_reset(struct board *b, enum board_reset_cause cause) {
     bus_reset(b);
     iwdg_reset(b);
     cpu_reset(b);
+    rom_reset(b);
     board_emit(b, BOARD_EVENT_BAUD, 0, "");
     static const char *const names[] = {"power", "pin", "software", "iwdg"};
     board_emit(b, BOARD_EVENT_RESET, (uint32_t)cause, names[cause]);
@@ -198,6 +200,17 @@ static void step(struct board *b) {
         b->cut_cycle = NEVER;
         board_emit(b, BOARD_EVENT_CUT, 0, "power cut");
         board_power_off(b);
+        return;
+    }
+    if (b->rom.running) {
+        rom_run(b);
+        next = ev_next(b);
+        next = next < b->limit_ps ? next : b->limit_ps;
+        if (b->cut_cycle < cycle_at(b, next)) {
+            b->cyc = b->cut_cycle;
+        } else {
+            time_skip_to(b, next);
+        }
         return;
     }
     cpu_sync_code(b);

@@ -73,6 +73,7 @@ struct board_config {
     uint32_t app_base;  // 0: 0x08008000; code below it is the bootloader
     bool ram_parity;    // option byte: never-written RAM read since power-up raises NMI
     bool lenient;       // treat the bootloader's mistakes like an app's: count and log
+    bool boot0;         // the BOOT0 pin at the start; BOOT1 is low
     int uart;           // the UART on the line, 1-3; 0: 1
     bool have_uid;
     uint8_t uid[12];
@@ -151,6 +152,11 @@ void board_pin_drive(struct board *b, int port, int bit, int level);
 int board_pin_output(const struct board *b, int port, int bit);
 
 void board_hw_watchdog(struct board *b, bool on); // option byte WDG_SW, at the next reset
+
+// The BOOT0 pin: looked at by each reset. High starts the ROM bootloader (AN3155) instead of flash.
+void board_boot0(struct board *b, bool high);
+bool board_in_rom(const struct board *b);
+bool board_rom_is_starting(const struct board *b); // reset, and does not listen yet
 
 // Flash image: contents with weak cells and option bytes. Snapshot only with power off or
 // between board_run calls; restore leaves CPU and devices alone.

@@ -13,7 +13,9 @@
 static const char help[] =
     "commands: reset, power on|off|cycle, cut N [SEED], cut off, cut-cycles N, "
     "button press|release, button PIN high|low|float, pin PIN, unplug, replug, counters, "
-    "clear-counters, save [FILE], peek ADDR LEN, poke ADDR HEX, hw-watchdog on|off, time, quit; "
+    "boot0 high|low, clear-counters, save [FILE], peek ADDR LEN, poke ADDR HEX, hw-watchdog "
+    "on|off, time, "
+    "quit; "
     "with --pipe also send HEX, rate N, run US, run-until-byte US";
 
 bool parse_u64(const char *text, uint64_t *v) {
@@ -227,6 +229,15 @@ static bool cmd_watchdog(struct session *s, int argc, char **argv, struct json *
     return true;
 }
 
+static bool cmd_boot0(struct session *s, int argc, char **argv, struct json *out) {
+    if (argc != 2 || (strcmp(argv[1], "high") && strcmp(argv[1], "low"))) {
+        control_error(out, "boot0: expected high or low");
+        return false;
+    }
+    board_boot0(s->board, !strcmp(argv[1], "high"));
+    return true;
+}
+
 static bool cmd_time(struct session *s, int argc, char **argv, struct json *out) {
     (void)argc, (void)argv;
     json_u64(out, "virtualTimeUs", board_time_ps(s->board) / BOARD_PS_PER_US);
@@ -253,7 +264,8 @@ static const struct command commands[] = {
     {"counters", cmd_counters}, {"clear-counters", cmd_clear},
     {"save", cmd_save},         {"peek", cmd_peek},
     {"poke", cmd_poke},         {"hw-watchdog", cmd_watchdog},
-    {"time", cmd_time},         {"quit", cmd_quit},
+    {"boot0", cmd_boot0},       {"time", cmd_time},
+    {"quit", cmd_quit},
 };
 
 void control_command(struct session *s, const char *line, struct json *out) {

@@ -50,6 +50,7 @@ void control_counters(struct session *s, struct json *out) {
     json_str(out, "state", state_name(b));
     json_str(out, "errorText", *board_error_text(b) ? board_error_text(b) : NULL);
     json_str(out, "pc", pc);
+    json_bool(out, "rom", board_in_rom(b));
     json_u64(out, "virtualTimeUs", board_time_ps(b) / BOARD_PS_PER_US);
     json_u64(out, "cycles", board_cycles(b));
     json_u64(out, "instructions", c->instructions);

@@ -31,6 +31,7 @@ void cpu_set_reg(struct board *b, int reg, uint32_t value) {
 void cpu_set_pc(struct board *b, uint32_t pc) {
     cpu_set_reg(b, UC_ARM_REG_PC, pc | 1);
     b->seq_pc = pc & ~1u;
+    b->it_end = 0;
     b->line = UINT32_MAX;
 }
 

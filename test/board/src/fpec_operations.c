@@ -107,7 +107,9 @@ void fpec_start(struct board *b) {
         }
         erase(b, off - off % b->part->page_size, b->part->page_size);
     } else if (modes == CR_MER) {
-        board_violation(b, 0x40022010, "mass erase (MER)");
+        if (!b->rom.running) {
+            board_violation(b, 0x40022010, "mass erase (MER)");
+        }
         erase(b, 0, b->part->flash_size);
     } else if (modes == CR_OPTER && (f->cr & CR_OPTWRE)) {
         f->option = true;

@@ -7,6 +7,8 @@
 
 #define OP_SEV 0xBF40
 
+#define IS_IT(opcode) (((opcode)&0xFF00u) == 0xBF00u && ((opcode)&0xFu) != 0)
+
 #define BRANCH_REFILL 2 // cycles of a taken branch beyond the first: pipeline refill
 
 // Is the fetch at `addr` served without the flash array? Only what the two 64-bit prefetch
@@ -18,6 +20,24 @@ static bool fetch_is_buffered(const struct board *b, uint32_t addr) {
     uint32_t line = addr >> 3;
     return line == b->line || ((b->fpec.acr & 0x10u) && line == b->line + 1 &&
                                b->instructions - b->fpec.start_instruction < 4);
+}
+
+// libunicorn 2.0.1, stopped inside an IT block, loses an instruction: it goes on to the block's
+// end. Real cores may also take an interrupt only there.
+static bool in_it_block(const struct board *b, uint32_t addr) {
+    return addr > b->it_at && addr < b->it_end;
+}
+
+static void begin_it_block(struct board *b, uint32_t addr) {
+    b->it_at = addr;
+    b->it_end = addr + 2;
+    for (unsigned mask = b->opcode & 0xFu; mask != 0; mask = mask << 1 & 0xFu) {
+        const uint8_t *next = bus_memory(b, b->it_end, 2, false);
+        if (!next) {
+            return;
+        }
+        b->it_end += next[1] >= 0xE8u ? 4 : 2; // 32-bit instructions: ARM DDI 0403, A5.1
+    }
 }
 
 static bool must_leave(struct board *b, uint32_t addr) {
@@ -85,7 +105,7 @@ static bool refuses(struct board *b, uint16_t cls, uint32_t addr) {
 void hook_code(uc_engine *uc, uint64_t address, uint32_t size, void *user) {
     struct board *b = user;
     uint32_t addr = (uint32_t)address;
-    if ((b->attention || b->cyc >= b->deadline) && must_leave(b, addr)) {
+    if ((b->attention || b->cyc >= b->deadline) && !in_it_block(b, addr) && must_leave(b, addr)) {
         b->hook_stopped = true;
         uc_emu_stop(uc);
         return;
@@ -131,6 +151,9 @@ void hook_code(uc_engine *uc, uint64_t address, uint32_t size, void *user) {
         return;
     }
     b->seq_pc = addr + size;
+    if (IS_IT(b->opcode)) {
+        begin_it_block(b, addr);
+    }
     unsigned cycles = cls & CLASS_CYCLES;
     if ((cls & CLASS_LOAD) && (b->prev_class & CLASS_LOAD) && !taken) {
         cycles = 1; // neighbouring single loads are pipelined

@@ -6,6 +6,7 @@
 
 #include "board.h"
 #include "family.h"
+#include "rom.h"
 #include "serial_line.h"
 
 #define NEVER           UINT64_MAX
@@ -72,6 +73,7 @@ enum event_id {
     EV_UART_RX = EV_UART_TX + BOARD_UARTS,   // + index
     EV_UART_IDLE = EV_UART_RX + BOARD_UARTS, // + index
     EV_HOST_RX = EV_UART_IDLE + BOARD_UARTS,
+    EV_ROM,
     EV_COUNT
 };
 
@@ -224,10 +226,11 @@ struct board {
 
     // CODE hook.
     uint32_t attention;
-    uint32_t pc;       // the instruction under way
-    uint32_t flash_pc; // the last one that ran from flash
-    uint32_t seq_pc;   // address after the instruction under way
-    uint32_t line;     // 8-byte flash line in the prefetch buffer
+    uint32_t pc;            // the instruction under way
+    uint32_t flash_pc;      // the last one that ran from flash
+    uint32_t seq_pc;        // address after the instruction under way
+    uint32_t it_at, it_end; // the IT instruction executed last, and where its block ends
+    uint32_t line;          // 8-byte flash line in the prefetch buffer
     uint64_t next_line_ready;
     uint32_t wait_states;
     uint16_t opcode, prev_class;
@@ -255,6 +258,7 @@ struct board {
     struct gpio gpio[7];
     struct iwdg iwdg;
     struct misc misc;
+    struct rom rom;
 
     // Cells whose value is not certain; allocated with the first one.
     struct weak_cell *weak;

@@ -191,5 +191,5 @@ bool board_line_idle(const struct board *b) {
 }
 
 bool board_busy(const struct board *b) {
-    return !board_line_idle(b) || b->fpec.busy;
+    return !board_line_idle(b) || b->fpec.busy || board_rom_is_starting(b);
 }

@@ -93,21 +93,50 @@ static void follow_rates(struct session *s, struct port *port, uint32_t *device_
     }
 }
 
-static bool bytes_out(struct session *s, struct port *port) {
+// What an adapter has taken from the line and not handed to its host yet.
+struct adapter {
     uint8_t data[4096];
     size_t n;
-    while ((n = board_uart_pull(s->board, data, sizeof data)) > 0) {
-        long taken = port_write(port, data, n);
+    uint64_t since_ns; // wall time at which the first of them came
+};
+
+#define ADAPTER_PACKET 62u // an FTDI adapter's: data in a full-speed USB packet
+
+// How much goes to the host now: full packets at once, the rest when the latency timer runs out.
+static size_t due_out(const struct session *s, const struct adapter *a) {
+    if (!s->latency_ms || wall_ns() - a->since_ns >= s->latency_ms * 1000 * NS_PER_US) {
+        return a->n;
+    }
+    return a->n - a->n % ADAPTER_PACKET;
+}
+
+static bool bytes_out(struct session *s, struct port *port, struct adapter *a) {
+    size_t more;
+    do {
+        more = board_uart_pull(s->board, a->data + a->n, sizeof a->data - a->n);
+        if (!a->n) {
+            a->since_ns = wall_ns();
+        }
+        a->n += more;
+        size_t due = due_out(s, a);
+        long taken = due ? port_write(port, a->data, due) : 0;
         if (taken < 0) {
             return false;
         }
-        s->tx_dropped += n - (size_t)taken;
-    }
+        s->tx_dropped += due - (size_t)taken;
+        a->n -= due;
+        memmove(a->data, a->data + due, a->n);
+    } while (more);
     return true;
 }
 
 // How much may wait in front of the line: a pty must push back as a UART's driver does.
 static size_t room_in(const struct session *s) {
+    // Virtual time that has fallen behind must not make a host look as if it called before the ROM
+    // bootloader listens.
+    if (!s->realtime && board_rom_is_starting(s->board)) {
+        return 0;
+    }
     size_t limit = FAST_QUEUE;
     if (s->realtime) {
         limit = 16 + board_line_rate(s->board) / 10 / 500; // 2 ms of the line
@@ -149,13 +178,14 @@ static void announce(const struct session *s, const struct port *port) {
 
 static int loop(struct session *s, struct port *port, struct server *server, int signals) {
     struct pace pace = {0};
+    struct adapter adapter = {.n = 0};
     uint32_t device_rate = 0;
     anchor(&pace, s, wall_ns());
     while (!s->quit) {
         uint64_t wait = advance(s, &pace);
         port_update_listeners(port);
         follow_rates(s, port, &device_rate);
-        if (!bytes_out(s, port)) {
+        if (!bytes_out(s, port, &adapter)) {
             fprintf(stderr, "iap-board: %s is gone\n", port->name);
             return 4;
         }

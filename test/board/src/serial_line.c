@@ -65,8 +65,7 @@ bool wave_level(const struct wave *w, uint64_t ps, uint32_t *noise) {
     return true;
 }
 
-// First falling edge at or after `from`.
-static uint64_t falling_edge(const struct wave *w, uint64_t from) {
+uint64_t wave_fall(const struct wave *w, uint64_t from) {
     for (uint32_t i = 0; i < w->count; i++) {
         const struct frame *f = at(w, i);
         if (f->start + f->bit_ps * f->nbits <= from) {
@@ -91,7 +90,7 @@ uint64_t sampler_next(struct sampler *s, const struct wave *w) {
         return NEVER;
     }
     if (!s->busy) {
-        s->edge = falling_edge(w, s->from);
+        s->edge = wave_fall(w, s->from);
         if (s->edge == NEVER) {
             return NEVER;
         }

@@ -35,6 +35,8 @@ struct sample {
 void wave_clear(struct wave *w);
 void wave_add(struct wave *w, uint64_t start, uint64_t bit_ps, uint16_t bits, unsigned nbits);
 bool wave_level(const struct wave *w, uint64_t ps, uint32_t *noise);
+uint64_t wave_fall(const struct wave *w,
+                   uint64_t from);       // first falling edge from then; UINT64_MAX: none
 uint64_t wave_end(const struct wave *w); // when the last frame is over; 0: none
 
 // Forgets the character under way and listens from `ps`.

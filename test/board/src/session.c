@@ -25,6 +25,8 @@ static const char usage[] =
     "  --uid HEX            96-bit unique id, 24 digits\n"
     "  --app-base 0xADDR    where applications begin (default 0x08008000)\n"
     "  --lenient            the bootloader's mistakes are counted, not fatal\n"
+    "  --boot0              BOOT0 is high: starts in the ROM bootloader (AN3155)\n"
+    "  --latency MS         the adapter's latency timer towards the host (default 0)\n"
     "  --power off          start without power\n";
 
 static void on_event(void *user, const struct board_event *e) {
@@ -121,7 +123,8 @@ static bool flag_option(struct session *s, const char *a) {
                  {"--no-stall", &s->config.no_stall},
                  {"--flash-typical", &s->config.typical_flash},
                  {"--ram-parity", &s->config.ram_parity},
-                 {"--lenient", &s->config.lenient}};
+                 {"--lenient", &s->config.lenient},
+                 {"--boot0", &s->config.boot0}};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
         if (!strcmp(a, flags[i].name)) {
             *flags[i].flag = true;
@@ -171,6 +174,8 @@ static bool value_option(struct session *s, struct options *o, const char *a, co
     } else if (!strcmp(a, "--uid")) {
         c->have_uid = parse_hex(v, c->uid, sizeof c->uid, &len) && len == sizeof c->uid;
         return c->have_uid || bad("--uid: expected 24 hex digits", v);
+    } else if (!strcmp(a, "--latency")) {
+        return parse_u32(v, &s->latency_ms, 0, 1000) || bad("--latency: 0 to 1000 ms", v);
     } else if (!strcmp(a, "--power")) {
         o->off = !strcmp(v, "off");
         return o->off || !strcmp(v, "on") || bad("--power: on or off", v);

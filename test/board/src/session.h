@@ -38,6 +38,7 @@ struct session {
     struct board_config config;
     const char *flash_path, *control_path, *port_path;
     bool realtime, json_output, pipe;
+    uint32_t latency_ms;         // of the adapter, towards the host; pty only
     int button_port, button_bit; // -1: none
     bool button_high;            // the level when pressed
     bool quit, had_error;

@@ -94,6 +94,8 @@ static void ev_run(struct board *b, int id) {
     case EV_LINE:
         line_feed(b);
         break;
+    case EV_ROM: // its step looks after every event
+        break;
     case EV_HOST_RX:
         line_host_event(b);
         break;

@@ -44,6 +44,23 @@ static void test_conditional_code_under_interrupts(void) {
     fixture_stop(&f);
 }
 
+// The model stops the core wherever it must look at something, also between conditional
+// instructions.
+static void test_floating_point_in_short_runs(void) {
+    start();
+    f.heard_len = 0;
+    f.heard[0] = 0;
+    fixture_send(&f, "j");
+    for (unsigned i = 0; i < 100000 && !fixture_heard(&f, "\n"); i++) {
+        board_run_ps(f.board, 1700000 + i % 97 * 10000);
+        if (i % 100 == 0) {
+            fixture_run_ms(&f, 0);
+        }
+    }
+    CHECK(fixture_heard(&f, "00000000 \n"));
+    fixture_stop(&f);
+}
+
 static void test_sleep(void) {
     start();
     expect("w", "0000000a 0000000b 0000000c \n");
@@ -118,6 +135,7 @@ int main(void) {
     test_masks();
     test_process_stack();
     test_conditional_code_under_interrupts();
+    test_floating_point_in_short_runs();
     test_sleep();
     test_systick();
     test_faults();

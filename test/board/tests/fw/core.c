@@ -102,6 +102,17 @@ static void it_blocks(void) {
     put_hex(ticks > 1000);
 }
 
+// Floating-point arithmetic in software lives on conditional instructions that set flags.
+static void floating_point(void) {
+    uint32_t wrong = 0;
+    volatile double third = 3.0;
+    for (uint32_t i = 1; i < 4000; i++) {
+        double product = (double)i * third;
+        wrong += (uint32_t)(product - i) != 2 * i;
+    }
+    put_hex(wrong);
+}
+
 static void sleep_wfi(void) {
     uint32_t before = ticks;
     STK_LOAD = 64000 - 1;
@@ -209,6 +220,9 @@ static void command(int c) {
         break;
     case 'i':
         it_blocks();
+        break;
+    case 'j':
+        floating_point();
         break;
     case 'w':
         sleep_wfi();

@@ -1,0 +1,129 @@
+// iap isp factory: from a blank part to one whose IAP bootloader answers.
+import { BOOTLOADER_BASE, BOOTLOADER_SIZE } from '../../../../protocol/index.js';
+import { connect } from '../../../connect.js';
+import type { DeviceInfo } from '../../../device.js';
+import { IapError } from '../../../errors.js';
+import {
+  goTo,
+  protectReadout,
+  protectWrite,
+  type Rom,
+  reset,
+  sectorsOf,
+  write,
+} from '../../../isp/index.js';
+import { openSession } from '../../../update.js';
+import { deviceJson, deviceLine } from '../../describe.js';
+import { type ImageArguments, readSegments } from '../../image-file.js';
+import { type IspArguments, wiringOf } from '../../isp-options.js';
+import { type Context, openPort } from '../../link.js';
+import { checkInteger } from '../../options.js';
+import { tellWork, withRom } from '../../rom-link.js';
+import { romJson } from '../../rom-text.js';
+
+export interface IspFactoryArguments extends IspArguments, ImageArguments {
+  readonly massErase: boolean;
+  readonly protectBootloader: boolean;
+  readonly protectRead: boolean;
+  readonly appBaud: number;
+  readonly start: boolean;
+  readonly yes: boolean;
+}
+
+/** A person needs so long to move BOOT0 and press reset [ms]. */
+const BY_HAND_MS = 60_000;
+/** An application in the image is started when nobody called for 100 ms; with BOOT0 still high that ends in the ROM. [ms] */
+const STARTED_MS = 3000;
+const SILENT: ReadonlySet<string> = new Set(['NO_ANSWER', 'NOT_OUR_DEVICE']);
+
+/** By Go, by DTR and RTS, by a person, not at all */
+type Started = 'go' | 'lines' | 'hand' | 'no';
+
+export async function ispFactory(args: IspFactoryArguments, context: Context): Promise<void> {
+  const { output, clock } = context;
+  checkInteger('--app-baud', args.appBaud, 300, 12_000_000);
+  if (args.protectRead && !args.yes) {
+    throw new IapError(
+      'USAGE',
+      'read-out protection can only be taken off by erasing all of flash: add --yes if that is meant',
+    );
+  }
+  const segments = await readSegments({ ...args, base: args.base ?? String(BOOTLOADER_BASE) });
+  const startedAt = clock.now();
+  const done = await withRom(args, context, async (rom) => {
+    const result = await tellWork(output, write(rom, segments, { massErase: args.massErase }));
+    output.line(`written and read back: ${result.bytes} bytes`);
+    if (args.protectBootloader) {
+      await tellWork(output, protectWrite(rom, sectorsOf(0, BOOTLOADER_SIZE)));
+    }
+    if (args.protectRead) await tellWork(output, protectReadout(rom));
+    return { result, started: args.start ? await start(rom, args) : 'no', part: romJson(rom.info) };
+  });
+  const { started } = done;
+  const device = started === 'no' ? undefined : await answerOf(args, context, started);
+  const seconds = (clock.now() - startedAt) / 1000;
+  if (device) output.line(deviceLine(device));
+  const state = device ? 'the bootloader answers' : 'not started';
+  output.line(`done in ${seconds.toFixed(1)} s: ${state}; BOOT0 must be low from now on`);
+  output.result({
+    ...done.result,
+    pagesErased: done.result.pagesErased ?? null,
+    seconds,
+    started,
+    part: done.part,
+    device: device ? deviceJson(device) : null,
+  });
+}
+
+/** A part that is read-out protected refuses Go, and is started by a reset. */
+async function start(rom: Rom, args: IspArguments): Promise<Started> {
+  const wiring = wiringOf(args);
+  if (wiring) {
+    await reset(rom.transport, rom.client, wiring, false);
+    return 'lines';
+  }
+  if (rom.info.readProtected) return 'hand';
+  await goTo(rom, BOOTLOADER_BASE);
+  return 'go';
+}
+
+/** The bootloader speaks without parity, so the port is opened anew. */
+async function answerOf(
+  args: IspFactoryArguments,
+  context: Context,
+  started: Started,
+): Promise<DeviceInfo> {
+  const { output, signal, clock } = context;
+  const transport = await openPort({ ...args, wait: false }, { rate: args.appBaud }, context);
+  const session = openSession(transport, { clock, signal });
+  const call = async (timeoutMs: number): Promise<DeviceInfo> => {
+    const options = { hold: true, wait: true, timeoutMs, beforeEnter: () => false };
+    return (await connect(session, options)).info;
+  };
+  try {
+    if (started !== 'hand') {
+      try {
+        return await call(STARTED_MS);
+      } catch (error) {
+        if (!(error instanceof IapError) || !SILENT.has(error.code)) throw error;
+      }
+    }
+    output.event('reset-by-hand');
+    output.line('now set BOOT0 low and reset the part: waiting for its bootloader');
+    return await call(BY_HAND_MS);
+  } catch (error) {
+    if (!(error instanceof IapError) || error.code === 'INTERRUPTED') throw error;
+    const { code, message, hint, details } = error;
+    throw new IapError(
+      code,
+      `the image is written and verified, but its bootloader does not answer: ${message}`,
+      {
+        hint: `set BOOT0 low, reset the part, and look with "iap info"${hint === undefined ? '' : `; ${hint}`}`,
+        details,
+        cause: error,
+      },
+    );
+  } finally {
+    await transport.close();
+  }
+}

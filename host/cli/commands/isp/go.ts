@@ -1,0 +1,33 @@
+// iap isp go: start a program, by a reset where DTR and RTS are wired.
+import { goTo, MEMORY, RomCommand, reset } from '../../../isp/index.js';
+import { hex32 } from '../../../text.js';
+import { type IspArguments, wiringOf } from '../../isp-options.js';
+import type { Context } from '../../link.js';
+import { once, parseAddress } from '../../options.js';
+import { withRom } from '../../rom-link.js';
+
+export interface IspGoArguments extends IspArguments {
+  readonly start?: string | undefined;
+}
+
+export async function ispGo(args: IspGoArguments, context: Context): Promise<void> {
+  const { output } = context;
+  const { start } = args;
+  const address =
+    start === undefined ? MEMORY.flash : parseAddress('--start', once('--start', start));
+  await withRom(args, context, async (rom) => {
+    const wiring = start === undefined ? wiringOf(args) : undefined;
+    if (wiring) {
+      await reset(rom.transport, rom.client, wiring, false);
+      output.line('reset with BOOT0 low: the program in flash runs');
+      output.result({ address, started: 'lines' });
+      return;
+    }
+    rom.require(RomCommand.GO, 'Go');
+    await goTo(rom, address);
+    output.line(
+      `the program at ${hex32(address)} was started; set BOOT0 low before the next reset`,
+    );
+    output.result({ address, started: 'go' });
+  });
+}

@@ -1,0 +1,46 @@
+// iap isp write and verify: an image file onto a part, or held against it.
+
+import type { Segment } from '../../../image/segments.js';
+import { verify, write } from '../../../isp/index.js';
+import { hex32 } from '../../../text.js';
+import { type ImageArguments, readSegments } from '../../image-file.js';
+import type { IspArguments } from '../../isp-options.js';
+import type { Context } from '../../link.js';
+import { tellWork, withRom } from '../../rom-link.js';
+
+export interface IspImageArguments extends IspArguments, ImageArguments {}
+
+export interface IspWriteArguments extends IspImageArguments {
+  readonly massErase: boolean;
+  readonly verify: boolean;
+}
+
+export async function ispWrite(args: IspWriteArguments, context: Context): Promise<void> {
+  const { output, clock } = context;
+  const segments = await readSegments(args);
+  await withRom(args, context, async (rom) => {
+    const startedAt = clock.now();
+    const work = write(rom, segments, { massErase: args.massErase, verify: args.verify });
+    const result = await tellWork(output, work);
+    const seconds = (clock.now() - startedAt) / 1000;
+    const read = result.verified ? ', read back and the same' : ', not read back';
+    output.line(`done in ${seconds.toFixed(1)} s: ${result.bytes} bytes written${read}`);
+    output.result({ ...result, pagesErased: result.pagesErased ?? null, seconds });
+  });
+}
+
+export async function ispVerify(args: IspImageArguments, context: Context): Promise<void> {
+  const { output } = context;
+  const segments = await readSegments(args);
+  await withRom(args, context, async (rom) => {
+    await tellWork(output, verify(rom, segments));
+    output.line(`the part has this image: ${rangesText(segments)}`);
+    output.result({ bytes: segments.reduce((sum, { bytes }) => sum + bytes.length, 0) });
+  });
+}
+
+function rangesText(segments: readonly Segment[]): string {
+  return segments
+    .map(({ address, bytes }) => `${hex32(address)} to ${hex32(address + bytes.length - 1)}`)
+    .join(', ');
+}

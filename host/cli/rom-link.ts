@@ -1,0 +1,76 @@
+// From options to a part in its ROM bootloader, and work on it told as it goes.
+import { Rom, type RomTrace, type RomWork } from '../isp/index.js';
+import { hexBytes } from '../text.js';
+import { checkIspArguments, type IspArguments, wiringOf } from './isp-options.js';
+import { type Context, openPort } from './link.js';
+import type { Output } from './output.js';
+import { romJson, romLine } from './rom-text.js';
+
+/** A trace line shows so much of what is sent and received [bytes]. */
+const TRACE_BYTES = 24;
+
+/** Opens the port, finds the part, runs `use`, and closes the port whatever happens. */
+export async function withRom<T>(
+  args: IspArguments,
+  context: Context,
+  use: (rom: Rom) => Promise<T>,
+): Promise<T> {
+  checkIspArguments(args);
+  const { output, clock, signal } = context;
+  const transport = await openPort(args, { rate: args.baud, parity: 'even' }, context);
+  try {
+    const wiring = wiringOf(args);
+    if (args.wait) output.line(`calling on ${args.port}: set BOOT0 high and reset the part`);
+    const rom = await Rom.open(transport, {
+      clock,
+      signal,
+      wait: args.wait,
+      ahead: args.ahead,
+      ...(wiring === undefined ? {} : { wiring }),
+      ...(args.timeout === undefined ? {} : { timeoutMs: args.timeout }),
+      ...(args.verbose ? { trace: (event) => output.trace(traceLine(event)) } : {}),
+    });
+    output.event('found', { part: romJson(rom.info) });
+    output.line(romLine(rom.info));
+    return await use(rom);
+  } finally {
+    await transport.close();
+  }
+}
+
+/** Runs work to its end, telling its events. */
+export async function tellWork<T>(output: Output, work: RomWork<T>): Promise<T> {
+  for (;;) {
+    const step = await work.next();
+    if (step.done) return step.value;
+    const { event: name, ...values } = step.value;
+    output.event(name, values);
+    switch (step.value.event) {
+      case 'progress':
+        output.progress(step.value);
+        break;
+      case 'erasing':
+        output.line(
+          step.value.pages === undefined
+            ? 'erasing all of flash'
+            : `erasing ${step.value.pages} pages`,
+        );
+        break;
+      case 'writing':
+        output.line(`writing ${step.value.bytes} bytes`);
+        break;
+      case 'verifying':
+        output.line(`reading back ${step.value.bytes} bytes`);
+        break;
+      case 'resetting':
+        output.line(`${step.value.why}: the part resets itself`);
+        break;
+    }
+  }
+}
+
+function traceLine({ direction, bytes, at }: RomTrace): string {
+  const more = bytes.length > TRACE_BYTES ? `… (${bytes.length} bytes)` : '';
+  const arrow = direction === 'sent' ? '->' : '<-';
+  return `${(at / 1000).toFixed(4).padStart(10)}  ${arrow} ${hexBytes(bytes.subarray(0, TRACE_BYTES))}${more}`;
+}

@@ -1,0 +1,71 @@
+// A part in its ROM bootloader, in words and for JSON.
+
+import { chipOf, partNamesOf } from '../isp/chips.js';
+import { commandName, type RomInfo, SECTOR } from '../isp/index.js';
+import { hexBytes } from '../text.js';
+
+/** For example: STM32F10x high density (stm32f103xe), ROM bootloader 2.2, 512 KB of flash */
+export function romLine(info: RomInfo): string {
+  const flash = info.flashSize === undefined ? '' : `, ${info.flashSize / 1024} KB of flash`;
+  const closed = info.readProtected ? ', read-out protected' : '';
+  return `${partText(info)}, ROM bootloader ${versionText(info.version)}${flash}${closed}`;
+}
+
+function partText({ pid, chip }: RomInfo): string {
+  const id = `0x${pid.toString(16)}`;
+  if (!chip) return `unknown part ${id}`;
+  const names = partNamesOf(pid);
+  return names.length === 0 ? chip.name : `${chip.name} (${names.join(', ')})`;
+}
+
+function versionText(version: number): string {
+  return `${version >> 4}.${version & 15}`;
+}
+
+export function romTable(info: RomInfo): string[] {
+  const { chip, optionBytes, uniqueId, flashSize } = info;
+  const unknown = info.readProtected ? '(read-out protected)' : '(not readable)';
+  const rows: [string, string][] = [
+    ['part', partText(info)],
+    ['product id', `0x${info.pid.toString(16)}`],
+    ['ROM bootloader', versionText(info.version)],
+    ['commands', info.commands.map(commandName).join(', ')],
+    ['flash', flashSize === undefined ? unknown : `${flashSize / 1024} KB`],
+    ['page', chip === undefined ? '(unknown)' : `${chip.pageSize} bytes`],
+    ['unique id', uniqueId === undefined ? unknown : hexBytes(uniqueId)],
+    ['read-out', info.readProtected ? 'protected' : 'open'],
+    [
+      'write protection',
+      optionBytes === undefined ? unknown : sectorsText(optionBytes.protectedSectors),
+    ],
+    ['option bytes', optionBytes === undefined ? unknown : optionText(optionBytes)],
+  ];
+  return rows.map(([name, value]) => `${name.padEnd(18)} ${value}`);
+}
+
+function sectorsText(sectors: readonly number[]): string {
+  if (sectors.length === 0) return 'none';
+  return `sectors of ${SECTOR / 1024} KB: ${sectors.join(', ')}`;
+}
+
+function optionText({ values, whole }: NonNullable<RomInfo['optionBytes']>): string {
+  return `${hexBytes(values)}${whole ? '' : ' (a complement is wrong: not written to its end)'}`;
+}
+
+export function romJson(info: RomInfo): object {
+  const { optionBytes, uniqueId, flashSize, chip } = info;
+  return {
+    pid: info.pid,
+    name: chipOf(info.pid)?.name ?? null,
+    parts: partNamesOf(info.pid),
+    version: versionText(info.version),
+    commands: info.commands,
+    flashSize: flashSize ?? null,
+    pageSize: chip?.pageSize ?? null,
+    uniqueId: uniqueId === undefined ? null : hexBytes(uniqueId),
+    readProtected: info.readProtected,
+    protectedSectors: optionBytes?.protectedSectors ?? null,
+    optionBytes: optionBytes === undefined ? null : hexBytes(optionBytes.values),
+    optionBytesWhole: optionBytes?.whole ?? null,
+  };
+}

@@ -1,0 +1,82 @@
+// What arrives on a line, byte by byte, with a time limit.
+import type { Clock } from '../clock.js';
+import { IapError } from '../errors.js';
+import type { Transport } from '../transport/transport.js';
+
+export class ByteReader {
+  readonly #clock: Clock;
+  readonly #signal: AbortSignal | undefined;
+  #bytes: number[] = [];
+  #failure: Error | undefined;
+  #wake: () => void = () => {};
+
+  constructor(transport: Transport, clock: Clock, signal?: AbortSignal) {
+    this.#clock = clock;
+    this.#signal = signal;
+    transport.onBytes((bytes) => {
+      for (const byte of bytes) this.#bytes.push(byte);
+      this.#wake();
+    });
+    transport.onClose(this.fail);
+    signal?.addEventListener('abort', () => this.#wake(), { once: true });
+  }
+
+  /** Every wait ends with this error from now on. */
+  readonly fail = (error: unknown): void => {
+    this.#failure ??= error instanceof Error ? error : new Error(String(error));
+    this.#wake();
+  };
+
+  /**
+   * The next byte; undefined if none comes in time [ms].
+   * @throws IapError INTERRUPTED, PORT_LOST
+   */
+  async next(timeoutMs: number): Promise<number | undefined> {
+    await this.#until(() => this.#bytes.length > 0, timeoutMs);
+    return this.#bytes.shift();
+  }
+
+  /**
+   * So many bytes; undefined if not all of them come in time [ms].
+   * @throws IapError INTERRUPTED, PORT_LOST
+   */
+  async take(count: number, timeoutMs: number): Promise<Uint8Array | undefined> {
+    await this.#until(() => this.#bytes.length >= count, timeoutMs);
+    if (this.#bytes.length < count) return undefined;
+    return Uint8Array.from(this.#bytes.splice(0, count));
+  }
+
+  /** Drops what has arrived; how much it was. */
+  drop(): Uint8Array {
+    return Uint8Array.from(this.#bytes.splice(0));
+  }
+
+  /** Drops everything until nothing has come for so long [ms]. */
+  async silence(quietMs: number): Promise<void> {
+    this.drop();
+    while ((await this.next(quietMs)) !== undefined) this.drop();
+  }
+
+  async sleep(ms: number): Promise<void> {
+    await this.#until(() => false, ms);
+  }
+
+  async #until(ready: () => boolean, timeoutMs: number): Promise<void> {
+    const end = this.#clock.now() + timeoutMs;
+    for (;;) {
+      if (this.#signal?.aborted) throw new IapError('INTERRUPTED', 'interrupted');
+      if (this.#failure) throw this.#failure;
+      if (ready()) return;
+      const left = end - this.#clock.now();
+      if (left <= 0) return;
+      await new Promise<void>((resolve) => {
+        const cancel = this.#clock.after(left, resolve);
+        this.#wake = () => {
+          cancel();
+          resolve();
+        };
+      });
+      this.#wake = () => {};
+    }
+  }
+}

@@ -1,0 +1,97 @@
+// Getting the ROM bootloader to answer: reset by DTR and RTS if they are wired, then 7Fh until it does.
+import { IapError } from '../errors.js';
+import { hexBytes } from '../text.js';
+import type { Transport } from '../transport/transport.js';
+import { ACK, NACK } from './commands.js';
+import { resetSequence, type Wiring } from './lines.js';
+import type { RomClient } from './rom-client.js';
+
+export interface EnterOptions {
+  /** How DTR and RTS are wired; they are not touched if missing */
+  readonly wiring?: Wiring;
+  /** How long to call [ms] */
+  readonly timeoutMs?: number;
+  /** Call until somebody answers */
+  readonly wait?: boolean;
+}
+
+export const DEFAULT_ENTER_MS = 2000;
+/** An answer takes one character, and the latency of the adapter [ms] */
+const CALL_MS = 100;
+/** The sequence is done again if nobody answers, for a part that missed it [ms] */
+const SEQUENCE_MS = 1500;
+
+/**
+ * @throws IapError NO_ANSWER, NOT_OUR_DEVICE, PORT_…, INTERRUPTED
+ */
+export async function enter(
+  transport: Transport,
+  client: RomClient,
+  { wiring, timeoutMs = DEFAULT_ENTER_MS, wait = false }: EnterOptions,
+): Promise<void> {
+  const { clock, reader } = client;
+  const end = wait ? Number.POSITIVE_INFINITY : clock.now() + timeoutMs;
+  let sequenceAt = Number.NEGATIVE_INFINITY;
+  const heard: number[] = [];
+  for (let calls = 1; ; calls++) {
+    if (wiring && clock.now() - sequenceAt >= SEQUENCE_MS) {
+      await reset(transport, client, wiring, true);
+      sequenceAt = clock.now();
+    }
+    const answer = await client.sync(CALL_MS);
+    if (answer === ACK || answer === NACK) {
+      // After several calls, an answer that comes late must not be taken for that to the first command.
+      if (calls === 1 || (await client.resync())) return;
+    } else if (answer !== undefined) {
+      heard.push(answer, ...reader.drop());
+    }
+    if (clock.now() >= end) break;
+  }
+  throw nobody(transport.rate, timeoutMs, Uint8Array.from(heard), wiring !== undefined);
+}
+
+/** Resets the part by DTR or RTS, into the ROM bootloader or into flash. */
+export async function reset(
+  transport: Transport,
+  client: RomClient,
+  wiring: Wiring,
+  rom: boolean,
+): Promise<void> {
+  if (!transport.setLines) {
+    throw new IapError('USAGE', 'this port has no DTR and RTS outputs', {
+      hint: 'leave --lines away, and reset by hand',
+    });
+  }
+  for (const { lines, ms } of resetSequence(wiring, rom)) {
+    await transport.setLines(lines);
+    await client.reader.sleep(ms);
+  }
+  client.reader.drop();
+}
+
+const BY_HAND =
+  'connect BOOT0 to 3.3 V (BOOT1 to ground), press reset, and run the command again; TX and RX crossed, ground connected, USART1 (PA9, PA10)';
+
+function nobody(rate: number, ms: number, heard: Uint8Array, lines: boolean): IapError {
+  const seconds = (ms / 1000).toFixed(1);
+  const details = { rate, timeoutMs: ms, received: heard.length };
+  const hint = lines
+    ? `if DTR and RTS are wired another way, try --lines rts-reset, --invert-reset or --invert-boot0; by hand: ${BY_HAND}`
+    : BY_HAND;
+  if (heard.length === 0) {
+    return new IapError(
+      'NO_ANSWER',
+      `no ROM bootloader answers within ${seconds} s at ${rate} baud`,
+      {
+        hint,
+        details,
+      },
+    );
+  }
+  const sample = hexBytes(heard.subarray(0, 16));
+  return new IapError(
+    'NOT_OUR_DEVICE',
+    `something answers, but it is no ROM bootloader: ${heard.length} bytes in ${seconds} s at ${rate} baud, the first ${sample}`,
+    { hint: `an application may be running, or the rate was not recognised: ${hint}`, details },
+  );
+}

@@ -1,0 +1,38 @@
+// Starting a program through the ROM bootloader.
+import { IapError } from '../errors.js';
+import { hex32 } from '../text.js';
+import { readProtected } from './erase.js';
+import { once, type Rom } from './rom.js';
+
+/** Initial stack pointer and reset vector [bytes] */
+const VECTORS = 8;
+
+/**
+ * Starts the program whose vector table is at `address`: the ROM acknowledges any address in flash or RAM, and jumps to
+ * whatever is there, so the vectors are looked at first.
+ * @throws IapError READ_PROTECTED, IMAGE_VECTORS, REFUSED
+ */
+export async function goTo(rom: Rom, address: number): Promise<void> {
+  if (rom.info.readProtected) throw readProtected('start programs');
+  const vectors = await rom.read(address, VECTORS);
+  const view = new DataView(vectors.buffer, vectors.byteOffset, VECTORS);
+  const stack = view.getUint32(0, true);
+  const reset = view.getUint32(4, true);
+  if (
+    stack % 4 !== 0 ||
+    stack < 0x1000_0000 ||
+    stack > 0x2010_0000 ||
+    reset % 2 === 0 ||
+    reset === 0xffff_ffff
+  ) {
+    throw new IapError(
+      'IMAGE_VECTORS',
+      `there is no program at ${hex32(address)}: its stack pointer would be ${hex32(stack)}, its reset vector ${hex32(reset)}`,
+      {
+        hint: 'give the address of a vector table with --start',
+        details: { address: hex32(address) },
+      },
+    );
+  }
+  await once(rom.client, () => rom.client.go(address));
+}

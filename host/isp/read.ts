@@ -1,0 +1,61 @@
+// Reading memory out.
+import { IapError } from '../errors.js';
+import { BLANK } from '../image/image.js';
+import type { Segment } from '../image/segments.js';
+import { ProgressMeter } from '../progress.js';
+import { MEMORY } from './chips.js';
+import { BLOCK } from './commands.js';
+import type { RomWork } from './events.js';
+import { PARTS } from './parts.generated.js';
+import type { Rom } from './rom.js';
+import { checkReadable } from './verify.js';
+
+export interface Range {
+  readonly address: number;
+  /** Bytes */
+  readonly length: number;
+}
+
+/** All of flash, as large as the part says it is. */
+export function flashRange(rom: Rom): Range {
+  checkReadable(rom);
+  const { info } = rom;
+  if (info.flashSize === undefined) throw unknownSize('flash');
+  return { address: MEMORY.flash, length: info.flashSize };
+}
+
+/** RAM, but for what the ROM bootloader uses itself. */
+export function ramRange(rom: Rom): Range {
+  checkReadable(rom);
+  const { chip, pid } = rom.info;
+  const sizes = PARTS.filter((part) => part.pid === pid).map(({ ramSize }) => ramSize);
+  if (!chip || sizes.length === 0) throw unknownSize('RAM');
+  const length = Math.min(...sizes) - chip.romRam;
+  return { address: MEMORY.ram + chip.romRam, length };
+}
+
+function unknownSize(what: string): IapError {
+  return new IapError('USAGE', `how much ${what} this part has is not known`, {
+    hint: 'say what to read with --start and --length',
+  });
+}
+
+/** @throws IapError READ_PROTECTED, REFUSED, LINK_LOST */
+export async function* read(rom: Rom, { address, length }: Range): RomWork<Segment> {
+  checkReadable(rom);
+  const bytes = new Uint8Array(length);
+  const meter = new ProgressMeter(rom.client.clock);
+  for (let at = 0; at < length; at += BLOCK) {
+    const count = Math.min(BLOCK, length - at);
+    bytes.set(await rom.read(address + at, count), at);
+    yield { event: 'progress', phase: 'read', ...meter.at(at + count, length) };
+  }
+  return { address, bytes };
+}
+
+/** Without what erased flash has at the end */
+export function trimmed({ address, bytes }: Segment): Segment {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === BLANK) end--;
+  return { address, bytes: bytes.subarray(0, end) };
+}

@@ -1,0 +1,269 @@
+// The ROM bootloader's commands, one exchange each (AN3155). Knows frames and answers; no part, no procedure.
+import type { Clock } from '../clock.js';
+import type { Transport } from '../transport/transport.js';
+import { ByteReader } from './byte-reader.js';
+import { ACK, BITS_PER_BYTE, BLOCK, NACK, RomCommand, SYNC } from './commands.js';
+import { RomFault, type Step } from './rom-fault.js';
+
+/** What passes on the wire, for a trace. */
+export interface RomTrace {
+  readonly direction: 'sent' | 'received';
+  readonly bytes: Uint8Array;
+  /** [ms] */
+  readonly at: number;
+}
+
+export interface RomClientOptions {
+  readonly clock: Clock;
+  readonly signal?: AbortSignal;
+  readonly trace?: (event: RomTrace) => void;
+}
+
+export interface GetAnswer {
+  /** Of the protocol, 0x22 is 2.2 */
+  readonly version: number;
+  readonly commands: readonly number[];
+}
+
+/** Adapters and a busy computer need so long at most, beyond the line and the device's own work [ms]. */
+const ANSWER_MS = 1000;
+/** A block of flash is programmed in 18 ms at most, a page erased in 40 ms; worn or cloned parts take longer [ms]. */
+const WRITE_MS = 2000;
+const PAGE_MS = 5000;
+const MASS_ERASE_MS = 35_000;
+/** Option bytes: one erase and eight half-words [ms] */
+const OPTIONS_MS = 5000;
+/** After this much silence an answer is over, whatever the adapter's latency [ms]. */
+export const QUIET_MS = 60;
+/** More than any frame that the ROM could be waiting for the rest of */
+const LONGEST_FRAME = 260;
+
+export class RomClient {
+  readonly clock: Clock;
+  readonly reader: ByteReader;
+  readonly #transport: Transport;
+  readonly #trace: (event: RomTrace) => void;
+
+  constructor(transport: Transport, { clock, signal, trace }: RomClientOptions) {
+    this.clock = clock;
+    this.#transport = transport;
+    this.#trace = trace ?? (() => {});
+    this.reader = new ByteReader(transport, clock, signal);
+  }
+
+  /** Section 3.1 */
+  async get(): Promise<GetAnswer> {
+    await this.#command(RomCommand.GET);
+    const count = await this.#counted(RomCommand.GET);
+    const [version = 0, ...commands] = count;
+    return { version, commands };
+  }
+
+  /** Section 3.2: the protocol's version; its two option bytes say nothing on parts made since 2008. */
+  async getVersion(): Promise<number> {
+    await this.#command(RomCommand.GET_VERSION);
+    const [version = 0] = await this.#data(RomCommand.GET_VERSION, 3);
+    await this.#acknowledged(RomCommand.GET_VERSION, 'end', ANSWER_MS);
+    return version;
+  }
+
+  /** Section 3.3: the product id, the same as DBGMCU_IDCODE's DEV_ID */
+  async getId(): Promise<number> {
+    await this.#command(RomCommand.GET_ID);
+    const [high = 0, low = 0] = await this.#counted(RomCommand.GET_ID);
+    return (high << 8) | low;
+  }
+
+  /** Section 3.4; 1 to 256 bytes. */
+  async read(address: number, count: number): Promise<Uint8Array> {
+    const code = RomCommand.READ_MEMORY;
+    await this.#command(code);
+    await this.#exchange(code, 'address', withSum(addressBytes(address)), ANSWER_MS);
+    await this.#exchange(code, 'length', [count - 1, ~(count - 1) & 0xff], ANSWER_MS);
+    return this.#data(code, count);
+  }
+
+  /**
+   * As {@link read}, of a whole aligned block, with all of the request sent at once. AN3155 has the host wait for each ACK; a ROM
+   * that keeps up has no need of it, because its receiver holds a byte while an ACK goes out. Of a block and no other: none
+   * of these bytes can then be taken for a command, whatever the ROM makes of them.
+   */
+  async readAhead(address: number): Promise<Uint8Array> {
+    const code = RomCommand.READ_MEMORY;
+    this.#dropped();
+    this.#send([code, ~code & 0xff, ...withSum(addressBytes(address)), BLOCK - 1, 0]);
+    for (const step of ['command', 'address', 'length'] as const) {
+      await this.#acknowledged(code, step, ANSWER_MS);
+    }
+    return this.#data(code, BLOCK);
+  }
+
+  /** As {@link write}, to an aligned block, with the address sent behind the command at once; see {@link readAhead}. */
+  async writeAhead(address: number, bytes: Uint8Array): Promise<void> {
+    const code = RomCommand.WRITE_MEMORY;
+    this.#dropped();
+    this.#send([code, ~code & 0xff, ...withSum(addressBytes(address))]);
+    await this.#acknowledged(code, 'command', ANSWER_MS);
+    await this.#acknowledged(code, 'address', ANSWER_MS);
+    await this.#exchange(code, 'data', withSum([bytes.length - 1, ...bytes]), WRITE_MS);
+  }
+
+  /** Section 3.5: an ACK says that the address is good, not that a program runs there. */
+  async go(address: number): Promise<void> {
+    await this.#command(RomCommand.GO);
+    await this.#exchange(RomCommand.GO, 'address', withSum(addressBytes(address)), ANSWER_MS);
+  }
+
+  /** Section 3.6; address and count are multiples of 4, 4 to 256 bytes. An ACK says nothing about what is in flash. */
+  async write(address: number, bytes: Uint8Array): Promise<void> {
+    const code = RomCommand.WRITE_MEMORY;
+    await this.#command(code);
+    await this.#exchange(code, 'address', withSum(addressBytes(address)), ANSWER_MS);
+    await this.#exchange(code, 'data', withSum([bytes.length - 1, ...bytes]), WRITE_MS);
+  }
+
+  /**
+   * Sections 3.7 and 3.8. An ACK says nothing about pages that are write-protected or do not exist.
+   * @param pages up to 255
+   */
+  async erasePages(extended: boolean, pages: readonly number[]): Promise<void> {
+    const code = extended ? RomCommand.EXTENDED_ERASE : RomCommand.ERASE;
+    const last = pages.length - 1;
+    const list = extended
+      ? [last >> 8, last & 0xff, ...pages.flatMap((page) => [page >> 8, page & 0xff])]
+      : [last, ...pages];
+    await this.#command(code);
+    await this.#exchange(code, 'pages', withSum(list), ANSWER_MS + pages.length * PAGE_MS);
+  }
+
+  async eraseAll(extended: boolean): Promise<void> {
+    const code = extended ? RomCommand.EXTENDED_ERASE : RomCommand.ERASE;
+    await this.#command(code);
+    const all = extended ? [0xff, 0xff, 0x00] : [0xff, 0x00];
+    await this.#exchange(code, 'pages', all, MASS_ERASE_MS);
+  }
+
+  /** Section 3.9; sectors not given lose their protection. The device resets afterwards. */
+  async writeProtect(sectors: readonly number[]): Promise<void> {
+    const code = RomCommand.WRITE_PROTECT;
+    await this.#command(code);
+    await this.#exchange(code, 'sectors', withSum([sectors.length - 1, ...sectors]), OPTIONS_MS);
+  }
+
+  /** Sections 3.10 to 3.12: a second ACK when it is done, then the device resets. */
+  async protection(code: 0x73 | 0x82 | 0x92): Promise<void> {
+    await this.#command(code);
+    const limit = code === RomCommand.READOUT_UNPROTECT ? MASS_ERASE_MS : OPTIONS_MS;
+    await this.#acknowledged(code, 'end', limit);
+  }
+
+  /**
+   * Sends the byte that the ROM measures. One that is synchronised already takes it as half of a command, and refuses the
+   * second.
+   * @returns the answer, undefined for none
+   */
+  async sync(timeoutMs: number): Promise<number | undefined> {
+    this.#send([SYNC]);
+    return this.#answer(timeoutMs);
+  }
+
+  /**
+   * Gets the ROM out of a frame that it did not receive whole: two bytes 7Fh are a refused command at any place, and what
+   * is missing of a frame is filled with them. Not for frames that erase or protect.
+   * @returns whether it answers again
+   */
+  async resync(): Promise<boolean> {
+    await this.reader.silence(QUIET_MS);
+    for (let sent = 0; sent <= LONGEST_FRAME; sent += 64) {
+      for (let half = 0; half < 2; half++) {
+        const answer = await this.sync(QUIET_MS);
+        if (answer === undefined) continue;
+        await this.reader.silence(QUIET_MS);
+        return answer === ACK || answer === NACK;
+      }
+      this.#send(new Array<number>(64).fill(SYNC));
+      await this.reader.silence(QUIET_MS + this.#lineMs(64));
+    }
+    return false;
+  }
+
+  /** What is left of the answer before: two NACKs on some parts, noise while the device was reset. */
+  #dropped(): void {
+    const left = this.reader.drop();
+    if (left.length > 0) this.#traced('received', left);
+  }
+
+  async #command(code: number): Promise<void> {
+    this.#dropped();
+    await this.#exchange(code, 'command', [code, ~code & 0xff], ANSWER_MS);
+  }
+
+  async #exchange(
+    code: number,
+    step: Step,
+    bytes: readonly number[],
+    limitMs: number,
+  ): Promise<void> {
+    this.#send(bytes);
+    await this.#acknowledged(code, step, limitMs + this.#lineMs(bytes.length));
+  }
+
+  async #acknowledged(code: number, step: Step, limitMs: number): Promise<void> {
+    const answer = await this.#answer(limitMs);
+    if (answer === ACK) return;
+    if (answer === NACK) throw new RomFault('refused', code, step);
+    if (answer === undefined) throw new RomFault('silent', code, step);
+    throw new RomFault('garbled', code, step, answer);
+  }
+
+  /** A transmitter that is switched on may begin with 00h. */
+  async #answer(limitMs: number): Promise<number | undefined> {
+    const end = this.clock.now() + limitMs;
+    let byte: number | undefined;
+    do {
+      byte = await this.reader.next(Math.max(0, end - this.clock.now()));
+    } while (byte === 0);
+    if (byte !== undefined) this.#traced('received', Uint8Array.of(byte));
+    return byte;
+  }
+
+  async #data(code: number, count: number): Promise<Uint8Array> {
+    const bytes = await this.reader.take(count, ANSWER_MS + this.#lineMs(count));
+    if (!bytes) throw new RomFault('silent', code, 'answer');
+    this.#traced('received', bytes);
+    return bytes;
+  }
+
+  /** An answer that begins with the number of its bytes, less one */
+  async #counted(code: number): Promise<Uint8Array> {
+    const [last = 0] = await this.#data(code, 1);
+    if (last >= BLOCK - 1) throw new RomFault('garbled', code, 'answer', last);
+    const bytes = await this.#data(code, last + 1);
+    await this.#acknowledged(code, 'end', ANSWER_MS);
+    return bytes;
+  }
+
+  #send(bytes: readonly number[]): void {
+    const out = Uint8Array.from(bytes);
+    this.#traced('sent', out);
+    // Nothing to wait for but the answer; a port that fails ends that wait.
+    this.#transport.write(out).catch(this.reader.fail);
+  }
+
+  #traced(direction: RomTrace['direction'], bytes: Uint8Array): void {
+    this.#trace({ direction, bytes, at: this.clock.now() });
+  }
+
+  #lineMs(bytes: number): number {
+    return (bytes * BITS_PER_BYTE * 1000) / this.#transport.rate;
+  }
+}
+
+function addressBytes(address: number): number[] {
+  return [address >>> 24, (address >>> 16) & 0xff, (address >>> 8) & 0xff, address & 0xff];
+}
+
+/** With the XOR of all of them behind (AN3155 section 1) */
+function withSum(bytes: readonly number[]): number[] {
+  return [...bytes, bytes.reduce((sum, byte) => sum ^ byte, 0)];
+}

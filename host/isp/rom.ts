@@ -1,0 +1,227 @@
+// A part in its ROM bootloader: who it is, and commands that are repeated where that is safe.
+import { type Clock, realClock } from '../clock.js';
+import { IapError } from '../errors.js';
+import type { Transport } from '../transport/transport.js';
+import { type Chip, chipOf, FAMILIES, MEMORY } from './chips.js';
+import { BLOCK, RomCommand } from './commands.js';
+import { type EnterOptions, enter } from './enter.js';
+import { ROM_START_MS } from './lines.js';
+import { decodeOptionBytes, OPTION_SIZE, type OptionBytes } from './option-bytes.js';
+import { QUIET_MS, RomClient, type RomTrace } from './rom-client.js';
+import { explain, RomFault } from './rom-fault.js';
+
+export interface RomOptions extends EnterOptions {
+  readonly clock?: Clock;
+  readonly signal?: AbortSignal;
+  readonly trace?: (event: RomTrace) => void;
+  /**
+   * Send the address of a block behind its command at once. Beyond what AN3155 promises; given up for good after the first block
+   * that fails.
+   */
+  readonly ahead?: boolean;
+}
+
+export interface RomInfo {
+  /** Of the protocol: 0x22 is 2.2 */
+  readonly version: number;
+  readonly commands: readonly number[];
+  readonly pid: number;
+  /** Undefined for a part that this program does not know */
+  readonly chip: Chip | undefined;
+  readonly readProtected: boolean;
+  /** What is below is undefined if it can not be read. [bytes] */
+  readonly flashSize: number | undefined;
+  readonly uniqueId: Uint8Array | undefined;
+  readonly optionBytes: OptionBytes | undefined;
+}
+
+/** Repeats of one block on a line that loses or damages bytes */
+const ATTEMPTS = 4;
+const FAMILY_SIZES = { id: 12, flash: 4 } as const;
+
+export class Rom {
+  readonly transport: Transport;
+  readonly client: RomClient;
+  readonly options: RomOptions;
+  info: RomInfo;
+  #ahead: boolean;
+
+  private constructor(transport: Transport, client: RomClient, options: RomOptions, info: RomInfo) {
+    this.transport = transport;
+    this.client = client;
+    this.options = options;
+    this.info = info;
+    this.#ahead = options.ahead ?? false;
+  }
+
+  /**
+   * Finds the ROM bootloader at the other end of `transport` (8 data bits, even parity), and asks who it is.
+   * @throws IapError NO_ANSWER, NOT_OUR_DEVICE, BAD_ANSWER, PORT_…
+   */
+  static async open(transport: Transport, options: RomOptions = {}): Promise<Rom> {
+    const { clock = realClock, signal, trace } = options;
+    const client = new RomClient(transport, {
+      clock,
+      ...(signal === undefined ? {} : { signal }),
+      ...(trace === undefined ? {} : { trace }),
+    });
+    await enter(transport, client, options);
+    return new Rom(transport, client, options, await identify(client));
+  }
+
+  /** After a reset that the part did by itself: finds it again and asks again. */
+  async reopen(timeoutMs = 3000): Promise<void> {
+    const { wiring } = this.options;
+    await this.client.reader.sleep(ROM_START_MS);
+    await enter(this.transport, this.client, {
+      timeoutMs,
+      ...(wiring === undefined ? {} : { wiring }),
+    });
+    this.info = await identify(this.client);
+  }
+
+  get extendedErase(): boolean {
+    return this.info.commands.includes(RomCommand.EXTENDED_ERASE);
+  }
+
+  /** @throws IapError if the part is not known, or does not have the command */
+  require(code: number, name: string): Chip {
+    const { commands, chip, pid } = this.info;
+    if (!commands.includes(code)) {
+      throw new IapError('REFUSED', `this ROM bootloader has no ${name}`, {
+        details: { pid, command: name },
+      });
+    }
+    if (!chip) {
+      throw new IapError(
+        'REFUSED',
+        `a part with product id 0x${pid.toString(16)} is not known: how large its pages are can not be told`,
+        {
+          hint: 'this program knows STM32 F0, F1 and F3',
+          details: { pid },
+        },
+      );
+    }
+    return chip;
+  }
+
+  /** Up to 256 bytes; repeated until they come. */
+  async read(address: number, count: number): Promise<Uint8Array> {
+    const ahead = await this.#tryAhead(address, count, () => this.client.readAhead(address));
+    if (ahead) return ahead;
+    return repeated(this.client, () => this.client.read(address, count), address);
+  }
+
+  /**
+   * Up to 256 bytes. Repeated: a cell that has its value keeps it, so a block may be written twice (PM0075 section 2.3.2:
+   * what is not blank is skipped).
+   */
+  async write(address: number, bytes: Uint8Array): Promise<void> {
+    const done = await this.#tryAhead(address, BLOCK, async () => {
+      await this.client.writeAhead(address, bytes);
+      return true;
+    });
+    if (!done) await repeated(this.client, () => this.client.write(address, bytes), address);
+  }
+
+  /** Undefined: not tried, or it failed and is not tried again. */
+  async #tryAhead<T>(
+    address: number,
+    count: number,
+    action: () => Promise<T>,
+  ): Promise<T | undefined> {
+    if (!this.#ahead || address % BLOCK !== 0 || count !== BLOCK) return undefined;
+    try {
+      return await action();
+    } catch (error) {
+      if (!(error instanceof RomFault)) throw error;
+      this.#ahead = false;
+      if (!(await this.client.resync())) throw explain(error, address);
+      return undefined;
+    }
+  }
+}
+
+/** Runs `action` again after a damaged or lost byte. */
+export async function repeated<T>(
+  client: RomClient,
+  action: () => Promise<T>,
+  address?: number,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await action();
+    } catch (error) {
+      if (!(error instanceof RomFault)) throw error;
+      if (attempt === ATTEMPTS || !(await client.resync())) throw explain(error, address);
+      // Twice at the same place is no accident: protection, or no such memory.
+      const meant = error.step === 'command' || error.step === 'address';
+      if (error.kind === 'refused' && meant && attempt > 1) throw explain(error, address);
+    }
+  }
+}
+
+/**
+ * Runs `action`, which must not be repeated once it has begun: a second time only if its frame was refused as damaged, and
+ * nothing was done.
+ */
+export async function once<T>(client: RomClient, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (!(error instanceof RomFault)) throw error;
+    if (error.kind !== 'refused' || error.step === 'end') throw explain(error);
+  }
+  await client.reader.silence(QUIET_MS);
+  try {
+    return await action();
+  } catch (error) {
+    throw error instanceof RomFault ? explain(error) : error;
+  }
+}
+
+async function identify(client: RomClient): Promise<RomInfo> {
+  const { version, commands } = await repeated(client, () => client.get());
+  const pid = await repeated(client, () => client.getId());
+  const chip = chipOf(pid);
+  const known = { version, commands, pid, chip };
+  const registers = FAMILIES[chip?.family ?? 'stm32f1'];
+  const size = await optional(client, registers.flashSizeRegister, FAMILY_SIZES.flash);
+  if (!chip || size === 'protected') {
+    const nothing = { flashSize: undefined, uniqueId: undefined, optionBytes: undefined };
+    return { ...known, ...nothing, readProtected: size === 'protected' };
+  }
+  const uniqueId = await optional(client, registers.uniqueId, FAMILY_SIZES.id);
+  const options = await optional(client, MEMORY.options, OPTION_SIZE);
+  return {
+    ...known,
+    readProtected: false,
+    flashSize: sizeOf(size),
+    uniqueId: uniqueId instanceof Uint8Array ? uniqueId : undefined,
+    optionBytes:
+      options instanceof Uint8Array ? decodeOptionBytes(options, chip.family) : undefined,
+  };
+}
+
+/** A register of this family's; not every ROM lets it be read. */
+async function optional(
+  client: RomClient,
+  address: number,
+  count: number,
+): Promise<Uint8Array | 'protected' | undefined> {
+  try {
+    return await repeated(client, () => client.read(address, Math.min(count, BLOCK)), address);
+  } catch (error) {
+    if (!(error instanceof IapError)) throw error;
+    if (error.code === 'READ_PROTECTED') return 'protected';
+    if (error.code === 'REFUSED') return undefined;
+    throw error;
+  }
+}
+
+/** In KB in the lower half; 0 and 0xFFFF say nothing. */
+function sizeOf(register: Uint8Array | undefined): number | undefined {
+  if (!register) return undefined;
+  const kb = (register[0] ?? 0) | ((register[1] ?? 0) << 8);
+  return kb === 0 || kb === 0xffff ? undefined : kb * 1024;
+}

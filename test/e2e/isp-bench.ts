@@ -1,0 +1,51 @@
+// A blank board in its ROM bootloader, and the two clients that talk to it: ours, and one that we did not write.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import type { Board, Part } from '../support/board.js';
+import type { Outcome } from '../support/iap.js';
+import { type BenchOptions, powerUp, start, tempDir } from './bench.js';
+
+/** As from the maker of the part: nothing in flash, BOOT0 high */
+export function blankPart(part: Part, options: BenchOptions = {}): Promise<Board> {
+  const flash = join(tempDir().path, 'flash.bin');
+  return powerUp(part, { ...options, flash, args: ['--boot0', ...(options.args ?? [])] });
+}
+
+export async function boot0(board: Board, level: 'high' | 'low'): Promise<void> {
+  await board.command(`boot0 ${level}`);
+  await board.command('reset');
+}
+
+export function isp(board: Board, command: string, ...args: string[]): Promise<Outcome> {
+  return start('isp', command, '--port', board.port, '--json', ...args).done;
+}
+
+export interface Told {
+  readonly code: number | null;
+  readonly text: string;
+}
+
+/** Debian's stm32flash. A pty drops the parity bit, so it is told to do without; the board adds it on the wire. */
+export function stm32flash(board: Board, ...args: string[]): Promise<Told> {
+  const child = spawn('stm32flash', ['-m', '8n1', '-b', '115200', ...args, board.port], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 90_000,
+    killSignal: 'SIGKILL',
+  });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (bytes: Buffer) => {
+      text += bytes.toString();
+    });
+  }
+  return new Promise((resolve, reject) => {
+    child.once('error', (error) =>
+      reject(new Error(`stm32flash (scripts/setup installs it): ${error.message}`)),
+    );
+    child.once('close', (code) => resolve({ code, text }));
+  });
+}
+
+export function hex(value: number): string {
+  return `0x${value.toString(16).padStart(8, '0')}`;
+}

@@ -1,0 +1,47 @@
+// iap isp write against stm32flash -w -v: the same model, rate and image, one after the other. Run alone on the machine.
+import { loadavg } from 'node:os';
+import { describe, expect, test } from 'vitest';
+import { BOOTLOADER_BASE } from '../../protocol/index.js';
+import { randomBytes } from '../support/random.js';
+import { expectDone } from './bench.js';
+import { blankPart, boot0, hex, isp, stm32flash } from './isp-bench.js';
+
+const part = 'stm32f103xe';
+const SIZE = 48 * 1024;
+/** Beyond this the board was not in real time, and a figure says nothing about the software. */
+const MOST_LAG_MS = 50;
+/** Starting Node.js, which a program in C does not have to [ms] */
+const NODE_MS = 500;
+
+describe.each([0, 1, 16])('an adapter of %i ms', (latency) => {
+  test('write and verify is not slower than stm32flash', async ({ skip }) => {
+    const args = ['--realtime', '--flash-typical', '--latency', String(latency)];
+    const board = await blankPart(part, { args });
+    const image = board.dir.write('image.bin', randomBytes(1, SIZE));
+
+    const startedAt = performance.now();
+    const theirs = await stm32flash(board, '-w', image, '-v');
+    const theirMs = performance.now() - startedAt;
+    expect(theirs.code).toBe(0);
+
+    await boot0(board, 'high');
+    const ours = await isp(board, 'write', image, '--base', hex(BOOTLOADER_BASE));
+    expectDone(ours);
+
+    const base = ['--base', hex(BOOTLOADER_BASE)];
+    const ahead = await isp(board, 'write', image, ...base, '--ahead');
+    expectDone(ahead);
+
+    const { maxLagMs, lostMs } = await board.counters();
+    const lag = `the board was ${maxLagMs} ms behind at most and lost ${lostMs} ms, load ${loadavg()[0]?.toFixed(1)}`;
+    console.log(
+      `${SIZE} bytes at 115200, latency ${latency} ms: stm32flash ${(theirMs / 1000).toFixed(2)} s, iap isp ${(ours.ms / 1000).toFixed(2)} s, with --ahead ${(ahead.ms / 1000).toFixed(2)} s; ${lag}`,
+    );
+    skip(
+      maxLagMs >= MOST_LAG_MS || lostMs > 0,
+      'no figure: this machine is too busy for real time',
+    );
+    expect(ours.ms).toBeLessThan(theirMs * 1.02 + NODE_MS);
+    if (latency === 16) expect(ahead.ms).toBeLessThan(theirMs * 0.7);
+  });
+});
