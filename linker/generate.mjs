@@ -97,6 +97,18 @@ function vectorsInSram(part) {
   return 4 * words;
 }
 
+const modelled = readJson('linker/part.schema.json').properties.virtualBoard.enum;
+
+/** The family as which the virtual board runs a part, null: not at all. @param {any} part @returns {string | null} */
+function virtualBoard(part) {
+  const { name, family, virtualBoard = family } = part;
+  if (!modelled.includes(virtualBoard))
+    throw new Error(
+      `linker/parts/${name}.json: the virtual board has no ${family}: "virtualBoard" names a family like it (${modelled.filter(Boolean).join(', ')}), or is null`,
+    );
+  return virtualBoard;
+}
+
 // What the protocol calls default must be what the rule says: record areas and identity lie below APP_BASE.
 const area = constant('RECORD_AREA_SIZE');
 if (
@@ -190,9 +202,21 @@ ${
   );
 }
 
-const rows = [...parts.values()].map(
-  (part) =>
-    `    {"${part.name}", BOARD_FAMILY_${part.family.slice(5).toUpperCase()}, BOARD_CORE_${part.core.slice(7).toUpperCase()}, ${hex(part.flash.size)}u, ${part.flash.page}u, ${hex(part.ram.size)}u, ${part.romBootloaderId.toLowerCase()}u, ${hex(Number(part.flashSizeRegister))}u, ${hex(Number(part.uniqueId))}u, ${part.maxClockHz}u, ${part.ccm?.size ?? 0}u, ${part.backupRegisters ?? 0}u},`,
+const rows = [...parts.values()].flatMap((part) => {
+  const family = virtualBoard(part);
+  if (family === null) return [];
+  return `    {"${part.name}", BOARD_FAMILY_${family.slice(5).toUpperCase()}, BOARD_CORE_${part.core.slice(7).toUpperCase()}, ${hex(part.flash.size)}u, ${part.flash.page}u, ${hex(part.ram.size)}u, ${part.romBootloaderId.toLowerCase()}u, ${hex(Number(part.flashSizeRegister))}u, ${hex(Number(part.uniqueId))}u, ${part.maxClockHz}u, ${part.ccm?.size ?? 0}u, ${part.backupRegisters ?? 0}u},`;
+});
+/** @param {any} board */
+function exploredRow({ name, part, appBase, listenMs, idleMs, trials, button }) {
+  const pin = button
+    ? `${'ABCDE'.indexOf(button.pin[1])}, ${button.pin.slice(2)}, ${button.activeHigh}`
+    : '-1, 0, false';
+  return `    {"${name}", "${part}", ${hex(Number(appBase))}u, ${listenMs}u, ${idleMs}u, ${trials}u, ${pin}},`;
+}
+
+const explored = [...boards.values()].filter(
+  (board) => virtualBoard(parts.get(board.part)) !== null,
 );
 files.set(
   'test/board/parts.generated.h',
@@ -221,8 +245,9 @@ ${chips.join('\n')}
 files.set(
   'test/explore/boards.generated.h',
   `// ${banner('linker/boards/*.json')}
-// Rows of the boards that are explored: name, part, APP_BASE.
-${[...boards.values()].map(({ name, part, appBase }) => `    {"${name}", "${part}", ${hex(Number(appBase))}u},`).join('\n')}
+// Rows of the boards that are explored: name, part, APP_BASE, listening window [ms], idle time-out [ms], trial boots, port and
+// number of the button's pin and its active level; no button: -1.
+${explored.map(exploredRow).join('\n')}
 `,
 );
 

@@ -4,12 +4,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import {
-  AppOutput,
   Board,
   bootloaderFile,
   built,
   type DemoLine,
   demoImage,
+  hostOptions,
   mistakes,
   PART_NAMES,
   PARTS,
@@ -63,7 +63,7 @@ async function iap(...args: string[]): Promise<number> {
 /** What the application prints, straight from the line */
 async function showApp(board: Board, version: number, count = 3): Promise<void> {
   say(`   what ${board.port} prints:`);
-  const output = await AppOutput.open(board.port);
+  const output = await board.listen();
   let lines: DemoLine[];
   try {
     lines = (await output.lines(count)).slice(0, count);
@@ -85,7 +85,7 @@ async function showApp(board: Board, version: number, count = 3): Promise<void> 
 }
 
 async function demo(board: Board): Promise<void> {
-  const { port } = board;
+  const line = ['--port', board.port, ...hostOptions(PART)];
   const image = (version: 1 | 2): string =>
     board.dir.write(`demo-v${version}.bin`, demoImage(PART, version, IMAGE_SIZE));
   const v1 = image(1);
@@ -93,18 +93,18 @@ async function demo(board: Board): Promise<void> {
 
   say(bold('STM32 firmware updates over a UART: a demonstration'));
   say(`A virtual ${PART} has just been switched on. It runs ${bootloaderFile(PART)}, the file`);
-  say(`that goes into real chips. Its serial port is ${port}, as fast as this computer can.`);
+  say(`that goes into real chips. Its serial port is ${board.port}, as fast as this computer can.`);
 
   heading('A board from the factory: a bootloader and nothing else');
-  await iap('info', '--port', port);
+  await iap('info', ...line);
 
   heading('First update');
-  await iap('flash', v1, '--port', port);
+  await iap('flash', v1, ...line);
   await showApp(board, 1);
 
   heading('Update to version 2 while version 1 runs: no button, no reset');
   const before = await board.counters();
-  await iap('flash', v2, '--port', port);
+  await iap('flash', v2, ...line);
   const after = await board.counters();
   check(after.resets.pin === before.resets.pin, 'somebody pressed reset');
   check(after.resets.power === before.resets.power, 'somebody switched the board off and on');
@@ -112,7 +112,7 @@ async function demo(board: Board): Promise<void> {
 
   heading('The same image again: nothing to do, nothing written');
   const { flashOps } = await board.counters();
-  const seconds = await iap('flash', v2, '--port', port);
+  const seconds = await iap('flash', v2, ...line);
   check((await board.counters()).flashOps === flashOps, 'the flash was written to');
   say(`   the whole command took ${seconds.toFixed(2)} s`);
 
@@ -126,7 +126,8 @@ async function demo(board: Board): Promise<void> {
   say('\nTry it yourself: in one terminal');
   say(`   npx iap board --part ${PART}`);
   say('and in another, with the port that it prints,');
-  say(`   npx iap flash ${built('build', PART, 'demo-v1.hex')} --port /dev/pts/N`);
+  const again = ['--port /dev/pts/N', ...hostOptions(PART)].join(' ');
+  say(`   npx iap flash ${built('build', PART, 'demo-v1.hex')} ${again}`);
   say('Stop it half-way with Ctrl-C and run it again. With a real board only the port differs;');
   say('README.md tells how to get the bootloader into it.');
 }

@@ -43,6 +43,7 @@ async function expectConforming(part: Part, args: readonly string[] = []): Promi
   const step = new Lockstep({
     board: built('build', 'board', 'iap-board'),
     part: PARTS[part].part,
+    rate: PARTS[part].rate,
     bootloader: bootloaderFile(part),
     args: [...boardOptions(part), ...args],
   });

@@ -12,6 +12,8 @@ export interface LockstepOptions {
   readonly board: string;
   readonly part: string;
   readonly bootloader: string;
+  /** Rate of the line at first [baud] */
+  readonly rate?: number;
   /** More options for the board */
   readonly args?: readonly string[];
 }
@@ -29,7 +31,6 @@ interface Timer {
   readonly callback: () => void;
 }
 
-const RATE = 115_200;
 /** While nothing comes: how far the board runs at once [us] */
 const IDLE_US = 20_000;
 /** While bytes come: an answer is seen so late at most [us]. */
@@ -44,7 +45,7 @@ export class Lockstep {
   #stopped = false;
   #busy = false;
   #now = 0;
-  #rate = RATE;
+  #rate: number;
   #onBytes: (bytes: Uint8Array) => void = () => {};
   #fail: (error: unknown) => void = () => {};
 
@@ -52,7 +53,8 @@ export class Lockstep {
     this.#fail = reject;
   });
 
-  constructor({ board, part, bootloader, args = [] }: LockstepOptions) {
+  constructor({ board, part, bootloader, rate = 115_200, args = [] }: LockstepOptions) {
+    this.#rate = rate;
     const load = `${bootloader}@0x${BOOTLOADER_BASE.toString(16)}`;
     const child = spawn(board, ['--part', part, '--load', load, '--pipe', ...args], {
       stdio: ['pipe', 'pipe', 'inherit'],

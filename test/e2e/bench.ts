@@ -6,6 +6,7 @@ import {
   type BoardOptions,
   type Counters,
   type DemoLine,
+  hostOptions,
   type Mistake,
   mistakes,
   PARTS,
@@ -69,7 +70,7 @@ export function start(...args: string[]): Iap {
 
 /** iap with this board's port and --json. */
 export function on(board: Board, command: string, ...args: string[]): Promise<Outcome> {
-  return start(command, '--port', board.port, '--json', ...args).done;
+  return start(command, '--port', board.port, ...hostOptions(board.part), '--json', ...args).done;
 }
 
 export function flash(
@@ -81,7 +82,15 @@ export function flash(
 }
 
 export function startFlash(board: Board, image: Uint8Array | string, ...args: string[]): Iap {
-  return start('flash', imageFile(board, image), '--port', board.port, '--json', ...args);
+  return start(
+    'flash',
+    imageFile(board, image),
+    '--port',
+    board.port,
+    ...hostOptions(board.part),
+    '--json',
+    ...args,
+  );
 }
 
 /** A flash command that waits for the device, and is calling already. Its trace is on standard error. */

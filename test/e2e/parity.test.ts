@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { demoImage, PART_NAMES, PARTS } from '../support/board.js';
 import { expectDemo, expectDone, flash, on, powerUp } from './bench.js';
 
-const WITH_PARITY = PART_NAMES.filter((name) => !PARTS[name].part.startsWith('stm32f1'));
+const WITH_PARITY = PART_NAMES.filter((name) => PARTS[name].family !== 'stm32f1');
 
 describe.each(WITH_PARITY)('%s', (part) => {
   test('a board whose RAM holds anything comes up, is updated, and comes up again', async () => {

@@ -1,10 +1,11 @@
 // Other baud rates, and the way back when nobody is there any more.
 import { describe, expect, test } from 'vitest';
-import { demoImage, differingPages, PART_NAMES } from '../support/board.js';
+import { demoImage, differingPages, PART_NAMES, PARTS } from '../support/board.js';
 import { expectDemo, expectDone, flash, on, powerUp, startFlash } from './bench.js';
 
 describe.each(PART_NAMES)('%s', (part) => {
-  test.each([460_800, 921_600])('an update at %i baud', async (rate) => {
+  const { maxRate } = PARTS[part];
+  test.each([maxRate / 2, maxRate])('an update at %i baud', async (rate) => {
     const board = await powerUp(part);
     const image = demoImage(part, 1, 30_001);
     const outcome = await flash(board, image, '--baud', String(rate));

@@ -65,7 +65,7 @@ static const char *judge(struct rig *rig, const struct board_flash_image *image,
         }
         rig_power_cycle(rig);
         bool set = record_expect(rig_app(rig), rig->product->images).valid;
-        if (board_weak_cells(rig->board) == 0 || !set || !started(rig_run(rig, RIG_BOOT_MS))) {
+        if (board_weak_cells(rig->board) == 0 || !set || !started(rig_run(rig, rig_boot_ms(rig)))) {
             continue;
         }
         doubted++;

@@ -21,7 +21,7 @@ static const char usage[] =
     "explore --uncut N --scenario S [--part P]   N seeds of what comes before S, S itself not cut\n"
     "explore --part P --random K [--verbose]                one run of several cuts and resets "
     "again\n"
-    "explore --part P --reset NAME [--verbose]              one case of resets again\n"
+    "explore --part P --reset NAME [--verbose]              one case of resets again, or all\n"
     "  P: a file of linker/boards\n"
     "  --bootloader FILE  instead of the build's; with --part\n"
     "  --build DIR        where the firmware was built\n"

@@ -10,12 +10,8 @@
 #include "record.h"
 #include "scenario.h"
 
-#define IDLE_MS          (IAP_IDLE_MS + 500u)
-#define MOMENTS          12u // at which the reset pin is pulled, for each of two updates
-#define STORM            60u // resets in a row
-#define BUTTON_PORT      0   // PA0, active high, on all boards
-#define BUTTON_PIN       0
-#define TRIALS           3u     // trial boots of the boards
+#define MOMENTS          12u    // at which the reset pin is pulled, for each of two updates
+#define STORM            60u    // resets in a row
 #define WATCHDOG_MS      1500u  // a hardware watchdog's period, by far
 #define WATCHDOG_MOST_MS 28000u // its longest period is 26 s
 
@@ -28,6 +24,10 @@ static bool install(struct rig *rig, enum image_name name, unsigned flags) {
     host_open(&host, rig);
     rig_power_cycle(rig);
     return host_update(&host, &rig->product->images[name], flags) == HOST_DONE;
+}
+
+static uint32_t idle_ms(const struct rig *rig) {
+    return rig->product->entry->idle_ms;
 }
 
 static bool starts(struct outcome outcome, enum image_name name) {
@@ -82,7 +82,7 @@ static const char *reset_at(struct rig *rig, enum image_name name, uint32_t mome
         board_time_ps(rig->board) + (1 + rig_choose(moment, name, update_us)) * BOARD_PS_PER_US;
     host_update(&host, image, HOST_NO_BOOT);
     rig->reset_at_ps = 0;
-    struct outcome outcome = rig_run(rig, RIG_BOOT_MS);
+    struct outcome outcome = rig_run(rig, rig_boot_ms(rig));
     if (outcome.state == RIG_DEAD || outcome.state == RIG_UNVERIFIED) {
         return outcome_label(outcome);
     }
@@ -116,7 +116,7 @@ static const char *reset_storm(struct rig *rig) {
     }
     uint64_t operations = rig->operations;
     board_reset_pin(rig->board);
-    if (!starts(rig_run(rig, RIG_BOOT_MS), IMAGE_OLD)) {
+    if (!starts(rig_run(rig, rig_boot_ms(rig)), IMAGE_OLD)) {
         return "the image does not start after many resets";
     }
     // VALID is sealed at END: booting wears nothing.
@@ -124,14 +124,19 @@ static const char *reset_storm(struct rig *rig) {
 }
 
 static const char *stuck_button(struct rig *rig) {
+    const struct board_entry *entry = rig->product->entry;
+    if (entry->button_port == NO_BUTTON) {
+        return NULL;
+    }
     if (!install(rig, IMAGE_OLD, HOST_NO_BOOT)) {
         return "an update does not succeed";
     }
-    board_pin_drive(rig->board, BUTTON_PORT, BUTTON_PIN, 1);
+    board_pin_drive(rig->board, entry->button_port, entry->button_pin, entry->button_high);
     if (rig_boot(rig).state != RIG_STAYED) {
         return "the button does not keep the bootloader";
     }
-    return starts(rig_run(rig, IDLE_MS), IMAGE_OLD) ? NULL : "a stuck button parks the device";
+    return starts(rig_run(rig, idle_ms(rig) + 500), IMAGE_OLD) ? NULL
+                                                               : "a stuck button parks the device";
 }
 
 static const char *idle_return(struct rig *rig) {
@@ -141,7 +146,8 @@ static const char *idle_return(struct rig *rig) {
         return "an update does not succeed";
     }
     rig_power_cycle(rig);
-    if (host_call(&host, 300) != HOST_DONE || rig_run(rig, IAP_IDLE_MS - 500).state != RIG_STAYED) {
+    if (host_call(&host, 300) != HOST_DONE ||
+        rig_run(rig, idle_ms(rig) - 500).state != RIG_STAYED) {
         return "a host does not hold the device";
     }
     return starts(rig_run(rig, 1000), IMAGE_OLD) ? NULL : "an idle device does not leave";
@@ -166,7 +172,7 @@ static const char *killed_host(struct rig *rig) {
             return "the update was not interrupted";
         }
     }
-    if (rig_run(rig, IDLE_MS).state != RIG_STAYED) {
+    if (rig_run(rig, idle_ms(rig) + 500).state != RIG_STAYED) {
         return "a device without a complete image does not stay";
     }
     host_open(&host, rig);
@@ -180,9 +186,9 @@ static const char *trials_used(struct rig *rig) {
     if (!install(rig, IMAGE_DEMO, HOST_NO_BOOT)) {
         return "an update does not succeed";
     }
-    for (uint32_t i = 0; i < TRIALS; i++) {
+    for (uint32_t i = 0; i < rig->product->entry->trials; i++) {
         rig_power_cycle(rig);
-        if (!starts(rig_run(rig, RIG_BOOT_MS), IMAGE_DEMO)) {
+        if (!starts(rig_run(rig, rig_boot_ms(rig)), IMAGE_DEMO)) {
             return "a trial boot does not start the image";
         }
     }
@@ -280,11 +286,13 @@ void resets_all(const struct product *product, struct tally *tally) {
 
 bool resets_run(const struct product *product, const char *name, bool verbose,
                 struct tally *tally) {
+    bool all = strcmp(name, "all") == 0;
+    bool found = all;
     for (uint32_t i = 0; i < CASES; i++) {
-        if (strcmp(cases[i].name, name) == 0) {
+        if (all || strcmp(cases[i].name, name) == 0) {
             run_case(product, i, verbose, tally);
-            return true;
+            found = true;
         }
     }
-    return false;
+    return found;
 }

@@ -8,7 +8,7 @@
 
 void resets_all(const struct product *product, struct tally *tally);
 
-// false: there is no case of this name.
+// All cases if name is "all". false: there is no case of this name.
 bool resets_run(const struct product *product, const char *name, bool verbose, struct tally *tally);
 
 #endif

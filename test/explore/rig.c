@@ -37,6 +37,7 @@ bool product_load(struct product *product, const struct board_entry *entry, cons
                   const char *demo) {
     uint8_t application[IMAGE_ROOM];
     product->name = entry->name;
+    product->entry = entry;
     product->part = board_find_part(entry->part);
     product->app_base = entry->app_base;
     product->bootloader_size = entry->app_base - 2 * IAP_RECORD_AREA_SIZE - IAP_BOOTLOADER_BASE;
@@ -169,9 +170,13 @@ bool rig_confirm(struct rig *rig) {
     return board_get_state(rig->board) == BOARD_RUNNING;
 }
 
+uint32_t rig_boot_ms(const struct rig *rig) {
+    return rig->product->entry->listen_ms + RIG_CHECK_MS;
+}
+
 struct outcome rig_boot(struct rig *rig) {
     rig_power_cycle(rig);
-    struct outcome outcome = rig_run(rig, RIG_BOOT_MS);
+    struct outcome outcome = rig_run(rig, rig_boot_ms(rig));
     if (outcome.state == RIG_STARTED && outcome.image == IMAGE_DEMO) {
         rig_confirm(rig);
     }

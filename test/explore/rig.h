@@ -7,13 +7,26 @@
 #include "images.h"
 
 #define RIG_MS         (1000u * BOARD_PS_PER_US)
-#define RIG_BOOT_MS    200u // longer than listening window and image check together
+#define RIG_CHECK_MS   100u // longer than the image check at boot
 #define RIG_CONFIRM_MS 600u // the demo application confirms itself after 500 ms
 #define RIG_RATE       921600u
+
+#define NO_BUTTON (-1)
+
+// A board of linker/boards.
+struct board_entry {
+    const char *name;
+    const char *part;
+    uint32_t app_base;
+    uint32_t listen_ms, idle_ms, trials;
+    int button_port, button_pin; // port 0 is GPIOA, or NO_BUTTON
+    bool button_high;            // active level
+};
 
 // What a device is made of; the same for every rig of a board.
 struct product {
     const char *name; // of the board
+    const struct board_entry *entry;
     const struct board_part *part;
     uint32_t app_base;
     uint32_t bootloader_size;                // bytes, up to the record
@@ -45,13 +58,6 @@ struct rig {
     void *context;
 };
 
-// A board of linker/boards.
-struct board_entry {
-    const char *name;
-    const char *part;
-    uint32_t app_base;
-};
-
 // false leaves a message on stderr.
 bool product_load(struct product *product, const struct board_entry *entry, const char *bootloader,
                   const char *demo);
@@ -71,6 +77,9 @@ struct outcome rig_run(struct rig *rig, uint32_t ms);
 
 // Lets the demo application, once started, confirm itself. false: power was lost.
 bool rig_confirm(struct rig *rig);
+
+// How long a boot takes at most until the application starts [ms].
+uint32_t rig_boot_ms(const struct rig *rig);
 
 // Power cycle, then rig_run without a host. The demo application is left time to confirm itself.
 struct outcome rig_boot(struct rig *rig);

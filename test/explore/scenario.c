@@ -177,7 +177,7 @@ bool scenario_step(struct rig *rig, const struct step *step, uint64_t seed) {
         return host_begin_and_abort(&host, image->header) == HOST_DONE &&
                host_update(&host, image, HOST_NO_BOOT) == HOST_DONE;
     case STEP_CONFIRM:
-        return rig_run(rig, RIG_BOOT_MS).state == RIG_STARTED && rig_confirm(rig);
+        return rig_run(rig, rig_boot_ms(rig)).state == RIG_STARTED && rig_confirm(rig);
     case STEP_NONE:
         break;
     }

@@ -12,7 +12,7 @@ import { APP_BASE, BOOTLOADER_BASE } from '../../protocol/index.js';
 import { boardOptions, PARTS, type Part } from './boards.js';
 import { randomBytes } from './random.js';
 
-export { PART_NAMES, PARTS, type Part } from './boards.js';
+export { hostOptions, PART_NAMES, PARTS, type Part } from './boards.js';
 
 const START_MS = 10_000;
 const STOP_MS = 5000;
@@ -260,7 +260,7 @@ export class Board {
   }
 
   listen(): Promise<AppOutput> {
-    return AppOutput.open(this.port);
+    return AppOutput.open(this.port, PARTS[this.part].rate);
   }
 
   /** Ends the board; returns its exit code. */
@@ -387,8 +387,8 @@ export class AppOutput {
     this.#close = close;
   }
 
-  static async open(port: string): Promise<AppOutput> {
-    const transport = await openSerial({ path: port, rate: 115200 });
+  static async open(port: string, rate: number): Promise<AppOutput> {
+    const transport = await openSerial({ path: port, rate });
     const output = new AppOutput(() => transport.close());
     transport.onBytes((bytes) => {
       output.text += Buffer.from(bytes).toString('latin1');

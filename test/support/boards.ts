@@ -1,6 +1,8 @@
-// The boards there are: linker/boards, with what their parts are. A new board is tested without a change here.
+// The boards there are: linker/boards, with what their parts are. A new board is tested without a change here, unless the
+// virtual board has no family that is like its part's.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { LINK_OPTIONS } from '../../host/cli/options.js';
 import { BOOTLOADER_BASE } from '../../protocol/index.js';
 
 /** Boards that tests name. Each is called as its part, but for one with another APP_BASE. */
@@ -16,10 +18,17 @@ export type Part =
 export interface BoardFacts {
   /** Name of the silicon */
   readonly part: string;
+  /** Family as which the virtual board runs it */
+  readonly family: string;
   readonly core: string;
   readonly flashSize: number;
   readonly pageSize: number;
   readonly ramSize: number;
+  /** Default and highest rate [baud] */
+  readonly rate: number;
+  readonly maxRate: number;
+  /** Listening window */
+  readonly listenMs: number;
   readonly appBase: number;
   /** Bytes of the largest application */
   readonly appSize: number;
@@ -28,6 +37,8 @@ export interface BoardFacts {
 }
 
 interface PartFile {
+  readonly family: string;
+  readonly virtualBoard?: string | null;
   readonly core: string;
   readonly flash: { readonly size: number; readonly page: number };
   readonly ram: { readonly base: string; readonly size: number };
@@ -36,33 +47,41 @@ interface PartFile {
 interface BoardFile {
   readonly name: Part;
   readonly part: string;
+  readonly usart: { readonly rate: number; readonly maxRate: number };
+  readonly listenMs: number;
   readonly appBase: string;
   readonly appEnd: string | null;
 }
 
 const read = (...path: string[]): unknown => JSON.parse(readFileSync(join(...path), 'utf8'));
 
-function load(file: string): [Part, BoardFacts] {
+function load(file: string): [Part, BoardFacts][] {
   const board = read('linker', 'boards', file) as BoardFile;
-  const { core, flash, ram } = read('linker', 'parts', `${board.part}.json`) as PartFile;
+  const part = read('linker', 'parts', `${board.part}.json`) as PartFile;
+  const { core, flash, ram, virtualBoard: family = part.family } = part;
+  if (family === null) return [];
   const appBase = Number(board.appBase);
   const appEnd = Number(board.appEnd ?? BOOTLOADER_BASE + flash.size);
   const facts = {
     part: board.part,
+    family,
     core,
     flashSize: flash.size,
     pageSize: flash.page,
     ramSize: ram.size,
+    rate: board.usart.rate,
+    maxRate: board.usart.maxRate,
+    listenMs: board.listenMs,
     appBase,
     appSize: appEnd - appBase,
     // A Cortex-M0 has no vector table offset register: SRAM is shown at address 0.
     vectors: core === 'cortex-m0' ? Number(ram.base) : appBase,
   };
-  return [board.name, facts];
+  return [[board.name, facts]];
 }
 
 export const PARTS = Object.fromEntries(
-  readdirSync(join('linker', 'boards')).sort().map(load),
+  readdirSync(join('linker', 'boards')).sort().flatMap(load),
 ) as Readonly<Record<Part, BoardFacts>>;
 
 export const PART_NAMES = Object.keys(PARTS) as Part[];
@@ -70,4 +89,10 @@ export const PART_NAMES = Object.keys(PARTS) as Part[];
 /** Options of the virtual board that make its part this board */
 export function boardOptions(name: Part): string[] {
   return ['--app-base', `0x${PARTS[name].appBase.toString(16)}`];
+}
+
+/** Options of the command that make it find this board: none where it speaks at the command's own default rate */
+export function hostOptions(name: Part): string[] {
+  const { rate } = PARTS[name];
+  return rate === LINK_OPTIONS['initial-baud'].default ? [] : ['--initial-baud', `${rate}`];
 }
