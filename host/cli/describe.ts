@@ -9,7 +9,8 @@ type Installed = DeviceInfo['installed'];
 
 const STAY_TEXT: Readonly<Record<number, string>> = {
   [Stay.NONE]: 'deciding',
-  [Stay.FAULT]: 'stayed after a fault in the bootloader',
+  [Stay.FAULT]:
+    'stayed after a fault, its own or of an application that set VTOR back ("iap check" tells)',
   [Stay.ASKED]: 'the application asked for it',
   [Stay.BUTTON]: 'the button was held',
   [Stay.HOST]: 'a host called',
