@@ -7,7 +7,8 @@ import { expectDone } from './bench.js';
 import { blankPart, boot0, hex, isp, stm32flash } from './isp-bench.js';
 
 const part = 'stm32f103xe';
-const SIZE = 48 * 1024;
+/** IAP_SPEED=full: as much as a figure is made of. [bytes] */
+const SIZE = (process.env.IAP_SPEED === 'full' ? 48 : 12) * 1024;
 /** Beyond this the board was not in real time, and a figure says nothing about the software. */
 const MOST_LAG_MS = 50;
 /** Starting Node.js, and its way from a byte that arrived to the next request, six times a block: a program in C has neither [ms] */
@@ -42,6 +43,6 @@ describe.each([0, 1, 16])('an adapter of %i ms', (latency) => {
       'no figure: this machine is too busy for real time',
     );
     expect(ours.ms).toBeLessThan(theirMs * 1.02 + NODE_MS);
-    if (latency === 16) expect(ahead.ms).toBeLessThan(theirMs * 0.7);
+    if (latency === 16) expect(ahead.ms).toBeLessThan(theirMs * 0.7 + NODE_MS);
   });
 });

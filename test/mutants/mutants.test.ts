@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 
 const root = resolve(import.meta.dirname, '..', '..');
 /** How many; IAP_MUTANTS and IAP_SEED choose others. */
-const SAMPLE = process.env.IAP_MUTANTS ?? '8';
+const SAMPLE = process.env.IAP_MUTANTS ?? '4';
 const SEED = process.env.IAP_SEED ?? '1';
 const LONGEST_MS = 600_000;
 
