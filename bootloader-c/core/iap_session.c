@@ -36,6 +36,10 @@ static uint32_t begun(const struct iap_session *session, uint8_t *answer, enum i
     return IAP_BEGIN_RESPONSE_SIZE;
 }
 
+static uint32_t image_size(const struct iap_session *session) {
+    return iap_get32(session->header + IAP_HEADER_AT_IMAGE_SIZE);
+}
+
 static void open_session(struct iap_update *update, const struct iap_entry *entry) {
     update->session = (struct iap_session){
         .active = true,
@@ -141,8 +145,7 @@ static void take(struct iap_update *update, uint8_t flags, const uint8_t *body, 
             session->page.open = false;
             result = (struct iap_page_result){IAP_STATUS_PAGE_REJECTED, IAP_REJECTION_LENGTH};
         } else {
-            result = iap_page_open(&session->page, config, body,
-                                   iap_get32(session->header + IAP_HEADER_AT_IMAGE_SIZE));
+            result = iap_page_open(&session->page, config, body, image_size(session));
             body += IAP_PAGE_HEAD_SIZE;
             size -= IAP_PAGE_HEAD_SIZE;
         }
@@ -190,10 +193,6 @@ static uint32_t end_answer(const struct iap_session *session, uint8_t *answer, u
     iap_put16(answer + IAP_END_RESPONSE_AT_NEXT, session->next);
     iap_put32(answer + IAP_END_RESPONSE_AT_DETAIL, detail);
     return IAP_END_RESPONSE_SIZE;
-}
-
-static uint32_t image_size(const struct iap_session *session) {
-    return iap_get32(session->header + IAP_HEADER_AT_IMAGE_SIZE);
 }
 
 // Before the first byte of a page is verified: the page may be one of an update that power cut.

@@ -1,11 +1,10 @@
 // The words of a vector table, before anybody judges them.
 import type { Range } from '../parts.js';
 
-/** SRAM, and the core-coupled RAM of some parts, as far as any part has them */
-export const ANY_RAM: readonly Range[] = [
-  { from: 0x2000_0000, to: 0x2010_0000 },
-  { from: 0x1000_0000, to: 0x1002_0000 },
-];
+/** As far as any part has it */
+export const ANY_SRAM: Range = { from: 0x2000_0000, to: 0x2010_0000 };
+/** With the core-coupled RAM of some parts */
+export const ANY_RAM: readonly Range[] = [ANY_SRAM, { from: 0x1000_0000, to: 0x1002_0000 }];
 
 /** Word of an image; 0 behind its end */
 export function wordAt(bytes: Uint8Array, offset: number): number {

@@ -1,5 +1,6 @@
 // Is this file the bootloader of this board? What is asked before it goes into a thousand units.
 import { BOOTLOADER_BASE } from '../../protocol/index.js';
+import { isStack, wordAt } from '../check/vector-table.js';
 import { type ErrorDetails, IapError } from '../errors.js';
 import { BLANK, type Image } from '../image/image.js';
 import type { Board } from '../parts.js';
@@ -45,10 +46,9 @@ export function bootloaderCode({ base, bytes, header }: Image, board: Board): Ui
 
 function checkVectors(bytes: Uint8Array, { part: { ram } }: Board): void {
   if (bytes.length < VECTORS_SIZE) throw wrong(`it has only ${bytes.length} bytes`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const stack = view.getUint32(0, true);
-  const reset = view.getUint32(4, true);
-  if (stack % 4 !== 0 || stack <= ram.from || stack > ram.to) {
+  const stack = wordAt(bytes, 0);
+  const reset = wordAt(bytes, 4);
+  if (stack % 4 !== 0 || !isStack(stack, [ram])) {
     throw wrong(
       `its first word, the stack pointer, is ${hex32(stack)}; the RAM of this part is ${hex32(ram.from)} to ${hex32(ram.to - 1)}`,
       'give the bootloader that was built for this board',

@@ -1,15 +1,9 @@
 // Option bytes that write-protect the bootloader (PM0075 § 2.5, RM0091 § 4, RM0316 § 4): each byte with its complement.
 import { IapError } from '../errors.js';
 import type { Segment } from '../image/segments.js';
+import { FAMILIES, isFamily, MEMORY, SECTOR, SECTORS } from '../isp/chips.js';
 import type { Part } from '../parts.js';
 
-const ADDRESS = 0x1fff_f800;
-/** Flash that one bit of WRP protects, on all families here [bytes] */
-const UNIT = 4096;
-/** WRP bytes that a part may have; its last bit covers what is left of a larger flash. */
-const MOST_WRP = 4;
-/** RDP value that leaves flash readable; anything else is read-out protection, and undoing that erases the flash. */
-const READABLE: Readonly<Record<string, number>> = { stm32f1: 0xa5, stm32f0: 0xaa, stm32f3: 0xaa };
 /** USER, DATA0 and DATA1 as delivered */
 const AS_DELIVERED = 0xff;
 
@@ -20,19 +14,18 @@ const AS_DELIVERED = 0xff;
  * @throws IapError USAGE for a family whose option bytes are not known here
  */
 export function protectingOptionBytes({ family, flash }: Part, bootloaderSize: number): Segment {
-  const readable = READABLE[family];
-  if (readable === undefined) {
+  if (!isFamily(family)) {
     throw new IapError('USAGE', `the option bytes of ${family} are not known to this program`, {
       hint: 'protect the bootloader with your debugger',
     });
   }
-  const wrp = Math.min(MOST_WRP, (flash.to - flash.from) / (8 * UNIT));
-  const units = bootloaderSize / UNIT;
-  const values = [readable, AS_DELIVERED, AS_DELIVERED, AS_DELIVERED];
+  const wrp = Math.min(SECTORS, (flash.to - flash.from) / SECTOR) / 8;
+  const units = bootloaderSize / SECTOR;
+  const values = [FAMILIES[family].open, AS_DELIVERED, AS_DELIVERED, AS_DELIVERED];
   for (let i = 0; i < wrp; i++) {
     const clear = Math.max(0, Math.min(8, units - 8 * i));
     values.push(0xff & ~(2 ** clear - 1));
   }
   const bytes = Uint8Array.from(values.flatMap((value) => [value, 0xff & ~value]));
-  return { address: ADDRESS, bytes };
+  return { address: MEMORY.options, bytes };
 }

@@ -1,5 +1,6 @@
 // What a product id says about a part. Parts that this package has a bootloader for come from linker/parts; the others are
 // those of AN2606's table of product ids whose flash works the same way.
+import { FLASH_BASE, OPTION_BYTES } from '../image/areas.js';
 import { PARTS } from './parts.generated.js';
 
 export type Family = 'stm32f0' | 'stm32f1' | 'stm32f3';
@@ -15,15 +16,13 @@ export interface Chip {
   readonly romRam: number;
 }
 
-const FLASH_BASE = 0x0800_0000;
 const RAM_BASE = 0x2000_0000;
 
 /** The same places in all three families */
 export const MEMORY = {
   flash: FLASH_BASE,
   ram: RAM_BASE,
-  /** Option bytes: value and complement, RDP first (PM0075 section 2.5, RM0091 and RM0316 section 4) */
-  options: 0x1fff_f800,
+  options: OPTION_BYTES.from,
 } as const;
 
 /** A write-protection bit stands for so many bytes (RM0008 table 8, RM0091 and RM0316 section 4) */
@@ -46,6 +45,10 @@ export const FAMILIES: Readonly<Record<Family, FamilyFacts>> = {
   stm32f1: { open: 0xa5, flashSizeRegister: 0x1fff_f7e0, uniqueId: 0x1fff_f7e8 },
   stm32f3: { open: 0xaa, forEver: 0xcc, flashSizeRegister: 0x1fff_f7cc, uniqueId: 0x1fff_f7ac },
 };
+
+export function isFamily(name: string): name is Family {
+  return Object.hasOwn(FAMILIES, name);
+}
 
 /** AN2606, tables of device-dependent parameters; page sizes from RM0008, RM0041, RM0091, RM0360, RM0316. */
 const CHIPS: readonly Chip[] = [

@@ -1,8 +1,9 @@
 // Option bytes of F0, F1 and F3: eight values, each with its complement behind it. Pure.
+import { OPTION_BYTES } from '../image/areas.js';
 import { FAMILIES, type Family, SECTOR, SECTORS } from './chips.js';
 
 /** Values and complements [bytes] */
-export const OPTION_SIZE = 16;
+export const OPTION_SIZE = OPTION_BYTES.to - OPTION_BYTES.from;
 
 export interface OptionBytes {
   /** RDP, USER, Data0, Data1, WRP0 to WRP3 */

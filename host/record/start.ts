@@ -1,7 +1,9 @@
 // What a device with this flash would start, and why: the bootloader's decision as far as flash decides it
 // (docs/bootloader-spec.md § 5, docs/design.md, rows 6 to 10). A button, a call or a fault may keep it all the same.
 import { APP_BASE, crc32, ImageFlag, Stay } from '../../protocol/index.js';
+import { ANY_SRAM, isStack, wordAt } from '../check/vector-table.js';
 import { sha256 } from '../image/image.js';
+import type { Range } from '../parts.js';
 import { sameBytes } from '../text.js';
 import type { FlashDump } from './dump.js';
 import type { BootRecord } from './record.js';
@@ -11,7 +13,7 @@ import type { Entry } from './slots.js';
 export interface BootFacts {
   readonly appBase: number;
   readonly appEnd?: number;
-  readonly ram?: { readonly from: number; readonly to: number };
+  readonly ram?: Range;
   /** Trial boots of an image that wants confirmation */
   readonly trials?: number;
 }
@@ -36,8 +38,6 @@ export interface Start {
   readonly check?: ImageCheck;
 }
 
-/** RAM of all parts, for want of better knowledge */
-const ANY_RAM = { from: 0x2000_0000, to: 0x2010_0000 };
 const SMALLEST_IMAGE = 8;
 
 export function decideStart(
@@ -93,18 +93,15 @@ function headerFault({ header }: Entry, { appBase, appEnd }: BootFacts): string 
 }
 
 function checkInFlash(image: Uint8Array, { header }: Entry, facts: BootFacts): ImageCheck {
-  const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
-  const stack = view.getUint32(0, true);
-  const reset = view.getUint32(4, true);
-  const { from, to } = facts.ram ?? ANY_RAM;
-  const { appBase } = facts;
+  const stack = wordAt(image, 0);
+  const reset = wordAt(image, 4);
+  const { appBase, ram = ANY_SRAM } = facts;
   return {
     crc32: crc32(image) === header.imageCrc32,
     sha256: sameBytes(sha256(image), header.imageSha256),
     vectors:
       stack % 4 === 0 &&
-      stack > from &&
-      stack <= to &&
+      isStack(stack, [ram]) &&
       reset % 2 === 1 &&
       reset > appBase &&
       reset < appBase + image.length,

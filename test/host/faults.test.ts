@@ -1,26 +1,9 @@
 // Lost, damaged and late frames, failing flash, resets in mid-update: the update ends right, or says why not.
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Command, decode, PageFlag, PageHead } from '../../protocol/index.js';
-import { Bench, type BenchOptions, type Outcome } from '../support/bench.js';
+import { Bench } from '../support/bench.js';
 import { appImage } from '../support/images.js';
-
-let bench: Bench;
-
-function start(options: BenchOptions = {}): Bench {
-  bench = new Bench(options);
-  return bench;
-}
-
-afterEach(() => {
-  expect(bench.line.checker.violations).toEqual([]);
-});
-
-function expectInstalled(outcome: Outcome, image: Uint8Array): void {
-  expect(outcome.error).toBeUndefined();
-  expect(outcome.result).toMatchObject({ changed: true, boot: 'started' });
-  expect(bench.device.flash.bytes.subarray(0, image.length)).toEqual(image);
-  expect(bench.device.flash.installed?.valid).toBe(true);
-}
+import { bench, expectInstalled, start } from '../support/one-bench.js';
 
 const COMMANDS = ['HELLO', 'BEGIN', 'PAGES', 'DATA', 'END', 'BOOT'] as const;
 

@@ -1,5 +1,5 @@
 // What an update does on each status that an answer may have, and on answers that make no sense.
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   Command,
   crc32,
@@ -15,25 +15,8 @@ import {
   Status,
   Stay,
 } from '../../protocol/index.js';
-import { Bench, type BenchOptions, type Outcome } from '../support/bench.js';
 import { appImage } from '../support/images.js';
-
-let bench: Bench;
-
-function start(options: BenchOptions = {}): Bench {
-  bench = new Bench(options);
-  return bench;
-}
-
-afterEach(() => {
-  expect(bench.line.checker.violations).toEqual([]);
-});
-
-function expectInstalled(outcome: Outcome, image: Uint8Array): void {
-  expect(outcome.error).toBeUndefined();
-  expect(outcome.result).toMatchObject({ changed: true, boot: 'started' });
-  expect(bench.device.flash.bytes.subarray(0, image.length)).toEqual(image);
-}
+import { bench, expectInstalled, start } from '../support/one-bench.js';
 
 describe('a page that is rejected', () => {
   test('twice: sent again from its head', async () => {

@@ -1,5 +1,5 @@
 // The update procedure against a device that keeps to the protocol, on a line that does not lose anything.
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { headerFor } from '../../host/image/image.js';
 import {
   Command,
@@ -10,19 +10,8 @@ import {
   Status,
   Stay,
 } from '../../protocol/index.js';
-import { Bench, type BenchOptions } from '../support/bench.js';
 import { appImage } from '../support/images.js';
-
-let bench: Bench;
-
-function start(options: BenchOptions = {}): Bench {
-  bench = new Bench(options);
-  return bench;
-}
-
-afterEach(() => {
-  expect(bench.line.checker.violations).toEqual([]);
-});
+import { bench, start } from '../support/one-bench.js';
 
 describe('a first update', () => {
   test('installs the image, verifies it and starts it, hardly slower than the line', async () => {

@@ -37,7 +37,7 @@ static bool has_cselr(const struct board *b) {
 }
 
 static unsigned channels(const struct board *b) {
-    return b->family->dma_channels(b->part);
+    return b->family->dma_channels ? b->family->dma_channels(b->part) : CHANNELS;
 }
 
 static void raise(struct board *b, unsigned n, uint32_t flag) {
@@ -226,4 +226,11 @@ void dma_reset(struct board *b, const struct periph *p) {
         b->dma.ch[n].request = request[n];
         lines(b, n);
     }
+}
+
+void dma_fixed_requests(const struct board *b, unsigned index, unsigned *rx, unsigned *tx) {
+    static const uint8_t channel[BOARD_UARTS][2] = {{5, 4}, {6, 7}, {3, 2}};
+    (void)b;
+    *rx = channel[index][0];
+    *tx = channel[index][1];
 }

@@ -91,7 +91,7 @@ struct family {
     // DMA1 channels 1-7 of a UART's requests; 0: none.
     void (*uart_dma)(const struct board *b, unsigned index, unsigned *rx, unsigned *tx);
     bool (*lacks)(const struct board_part *part, const struct periph *p); // or NULL
-    unsigned (*dma_channels)(const struct board_part *part);
+    unsigned (*dma_channels)(const struct board_part *part);              // NULL: all seven
     uint16_t cselr_dev_id; // DEV_ID of the parts with DMA1_CSELR; 0: none
 };
 

@@ -29,15 +29,6 @@ static const struct periph periphs[] = {
     {"GPIOF", 0x48001400, GATE_AHB, 22, 22, 5, true, gpio_v2_read, gpio_v2_write, gpio_v2_reset},
 };
 
-// RM0091 section 4.
-static const struct option_layout options = {
-    .rdp_open = 0xAA,
-    .rdp_for_ever = 0xCC,
-    .user_shift = 8,
-    .user_mask = 0xFF,
-    .data_shift = 16,
-};
-
 // Data sheets DS9773 and DS9826, tables of alternate functions.
 static const struct uart_pin uart_pins_f0[] = {
     {0, true, 0, 9, 1},  {0, false, 0, 10, 1}, {0, true, 1, 6, 0},  {0, false, 1, 7, 0},
@@ -116,7 +107,7 @@ const struct family family_f0 = {
     .iwdg_window = true,
     .parity_sram = UINT32_MAX,
     .clocks = &clocks_f0,
-    .options = &options,
+    .options = &options_v2,
     .pin = gpio_v2_pin,
     .uart_pins = uart_pins,
     .uart_dma = uart_dma,

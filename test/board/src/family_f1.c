@@ -40,18 +40,6 @@ static void uart_pins(const struct board *b, unsigned index, bool *tx, bool *rx)
     *rx = gpio_f1_pin(b, p[0], p[2]).mode == PIN_INPUT;
 }
 
-static void uart_dma(const struct board *b, unsigned index, unsigned *rx, unsigned *tx) {
-    static const uint8_t channel[BOARD_UARTS][2] = {{5, 4}, {6, 7}, {3, 2}};
-    (void)b;
-    *rx = channel[index][0];
-    *tx = channel[index][1];
-}
-
-static unsigned dma_channels(const struct board_part *part) {
-    (void)part;
-    return 7;
-}
-
 const struct family family_f1 = {
     .periphs = periphs,
     .periph_count = sizeof periphs / sizeof *periphs,
@@ -73,6 +61,5 @@ const struct family family_f1 = {
     .options = &options,
     .pin = gpio_f1_pin,
     .uart_pins = uart_pins,
-    .uart_dma = uart_dma,
-    .dma_channels = dma_channels,
+    .uart_dma = dma_fixed_requests,
 };

@@ -23,15 +23,6 @@ static const struct periph periphs[] = {
     {"GPIOF", 0x48001400, GATE_AHB, 22, 22, 5, true, gpio_v2_read, gpio_v2_write, gpio_v2_reset},
 };
 
-// RM0316 section 5.
-static const struct option_layout options = {
-    .rdp_open = 0xAA,
-    .rdp_for_ever = 0xCC,
-    .user_shift = 8,
-    .user_mask = 0xFF,
-    .data_shift = 16,
-};
-
 // Data sheet DS9118, table 14: AF7 everywhere.
 static const struct uart_pin uart_pins_f3[] = {
     {0, true, 0, 9, 7},  {0, false, 0, 10, 7}, {0, true, 1, 6, 7},  {0, false, 1, 7, 7},
@@ -44,18 +35,6 @@ static const struct uart_pin uart_pins_f3[] = {
 
 static void uart_pins(const struct board *b, unsigned index, bool *tx, bool *rx) {
     gpio_v2_uart(b, uart_pins_f3, sizeof uart_pins_f3 / sizeof *uart_pins_f3, index, tx, rx);
-}
-
-static void uart_dma(const struct board *b, unsigned index, unsigned *rx, unsigned *tx) {
-    static const uint8_t channel[BOARD_UARTS][2] = {{5, 4}, {6, 7}, {3, 2}};
-    (void)b;
-    *rx = channel[index][0];
-    *tx = channel[index][1];
-}
-
-static unsigned dma_channels(const struct board_part *part) {
-    (void)part;
-    return 7;
 }
 
 const struct family family_f3 = {
@@ -78,9 +57,8 @@ const struct family family_f3 = {
     .iwdg_window = true,
     .parity_sram = 16 * 1024, // F303xB, xC
     .clocks = &clocks_f3,
-    .options = &options,
+    .options = &options_v2,
     .pin = gpio_v2_pin,
     .uart_pins = uart_pins,
-    .uart_dma = uart_dma,
-    .dma_channels = dma_channels,
+    .uart_dma = dma_fixed_requests,
 };

@@ -1,5 +1,5 @@
-// Small blocks of F0 and F3: SYSCFG (RM0091 section 9, RM0316 section 12), the RTC's backup
-// registers, DBGMCU where it is a peripheral.
+// Small things of F0 and F3: SYSCFG (RM0091 section 9, RM0316 section 12), the RTC's backup
+// registers, DBGMCU where it is a peripheral, option bytes (RM0091 section 4, RM0316 section 5).
 #include <string.h>
 
 #include "internal.h"
@@ -9,6 +9,14 @@
 #define MEM_MODE_SYSMEM 1u
 #define MEM_MODE_SRAM   3u
 #define SRAM_PEF        (1u << 8) // CFGR2: parity error, write 1 to clear
+
+const struct option_layout options_v2 = {
+    .rdp_open = 0xAA,
+    .rdp_for_ever = 0xCC,
+    .user_shift = 8,
+    .user_mask = 0xFF,
+    .data_shift = 16,
+};
 
 static uint32_t *syscfg_reg(struct board *b, uint32_t off) {
     if (off >= 0x08 && off <= 0x14) {

@@ -13,6 +13,7 @@ void rcc_pulse(struct board *b, enum gate gate, uint32_t v); // RSTR bits
 uint32_t rcc_hsi_hz(const struct board *b);
 uint32_t rcc_sysclk_hz(const struct board *b);
 extern const struct clock_tree clocks_f0, clocks_f1, clocks_f3;
+extern const struct option_layout options_v2; // F0, F3
 
 uint32_t gpio_f1_read(struct board *b, const struct periph *p, uint32_t off);
 void gpio_f1_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v,
@@ -58,6 +59,9 @@ void usart_requests_moved(struct board *b); // to other channels of DMA1
 uint32_t dma_read(struct board *b, const struct periph *p, uint32_t off);
 void dma_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size);
 void dma_reset(struct board *b, const struct periph *p);
+
+// DMA1 channels of the UARTs where nothing can move them: F1, F3.
+void dma_fixed_requests(const struct board *b, unsigned index, unsigned *rx, unsigned *tx);
 void dma_request(struct board *b, unsigned channel, bool level); // 1-7
 void dma_flash_free(struct board *b);
 void dma_release(struct board *b); // all request lines down: they move to other channels

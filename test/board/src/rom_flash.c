@@ -2,7 +2,7 @@
 // controller refuses is not reported to the host: AN3155 sections 3.6 and 3.7.
 #include <string.h>
 
-#include "internal.h"
+#include "fpec.h"
 #include "rom.h"
 
 #define KEYR    0x04u
@@ -11,15 +11,7 @@
 #define CR      0x10u
 #define AR      0x14u
 
-#define CR_PG     (1u << 0)
-#define CR_PER    (1u << 1)
-#define CR_MER    (1u << 2)
-#define CR_OPTPG  (1u << 4)
-#define CR_OPTER  (1u << 5)
-#define CR_STRT   (1u << 6)
-#define CR_LOCK   (1u << 7)
-#define CR_OPTWRE (1u << 9)
-#define SR_FLAGS  0x34u
+#define SR_FLAGS (SR_PGERR | SR_WRPRTERR | SR_EOP)
 
 #define OPTIONS 8u
 

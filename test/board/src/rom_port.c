@@ -46,29 +46,19 @@ static const struct rom_registers v1 = {
     .ue = 1u << 13,
 };
 
-#define V2_PINS(af)                                                                                \
+// af: alternate function number of the two pins
+#define V2(af)                                                                                     \
     {                                                                                              \
-        {RCC, RCC_APB2ENR, USART1EN | SYSCFGEN}, {RCC, RCC_AHBENR, 0x14u | 1u << 17},              \
-            {0x48000000u, 0x24u, (af) << 4 | (af) << 8}, {0x48000000u, 0x0Cu, 0x24100000u},        \
-            {0x48000000u, 0x00u, 0x28280000u},                                                     \
+        .pins = {{RCC, RCC_APB2ENR, USART1EN | SYSCFGEN},                                          \
+                 {RCC, RCC_AHBENR, 0x14u | 1u << 17},                                              \
+                 {0x48000000u, 0x24u, (af) << 4 | (af) << 8},                                      \
+                 {0x48000000u, 0x0Cu, 0x24100000u},                                                \
+                 {0x48000000u, 0x00u, 0x28280000u}},                                               \
+        .sr = 0x1C, .icr = 0x20, .rdr = 0x24, .tdr = 0x28, .brr = 0x0C, .cr1 = 0x00, .ue = 1u,     \
     }
 
-static const struct rom_registers v2_f0 = {.pins = V2_PINS(1u),
-                                           .sr = 0x1C,
-                                           .icr = 0x20,
-                                           .rdr = 0x24,
-                                           .tdr = 0x28,
-                                           .brr = 0x0C,
-                                           .cr1 = 0x00,
-                                           .ue = 1u};
-static const struct rom_registers v2_f3 = {.pins = V2_PINS(7u),
-                                           .sr = 0x1C,
-                                           .icr = 0x20,
-                                           .rdr = 0x24,
-                                           .tdr = 0x28,
-                                           .brr = 0x0C,
-                                           .cr1 = 0x00,
-                                           .ue = 1u};
+static const struct rom_registers v2_f0 = V2(1u);
+static const struct rom_registers v2_f3 = V2(7u);
 
 static const struct rom_registers *registers(const struct board *b) {
     static const struct rom_registers *const by_family[] = {
