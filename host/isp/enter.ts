@@ -18,6 +18,8 @@ export interface EnterOptions {
 export const DEFAULT_ENTER_MS = 2000;
 /** An answer takes one character, and the latency of the adapter [ms] */
 const CALL_MS = 100;
+/** As many calls without an answer: the part may be within a frame of a host that is gone, and take them for the rest of it. */
+const CALLS_BEFORE_FILL = 3;
 /** The sequence is done again if nobody answers, for a part that missed it [ms] */
 const SEQUENCE_MS = 1500;
 
@@ -44,6 +46,8 @@ export async function enter(
       if (calls === 1 || (await client.resync())) return;
     } else if (answer !== undefined) {
       heard.push(answer, ...reader.drop());
+    } else if (!wiring && calls >= CALLS_BEFORE_FILL) {
+      await client.fill(calls - CALLS_BEFORE_FILL);
     }
     if (clock.now() >= end) break;
   }

@@ -35,8 +35,9 @@ const MASS_ERASE_MS = 35_000;
 const OPTIONS_MS = 5000;
 /** After this much silence an answer is over, whatever the adapter's latency [ms]. */
 export const QUIET_MS = 60;
-/** More than any frame that the ROM could be waiting for the rest of */
-const LONGEST_FRAME = 260;
+/** More than any frame that the ROM could be waiting for the rest of, in pieces */
+const FILLS = 5;
+const FILL = 64;
 
 export class RomClient {
   readonly clock: Clock;
@@ -174,17 +175,29 @@ export class RomClient {
    */
   async resync(): Promise<boolean> {
     await this.reader.silence(QUIET_MS);
-    for (let sent = 0; sent <= LONGEST_FRAME; sent += 64) {
+    for (let fills = 0; fills < FILLS; fills++) {
       for (let half = 0; half < 2; half++) {
         const answer = await this.sync(QUIET_MS);
         if (answer === undefined) continue;
         await this.reader.silence(QUIET_MS);
         return answer === ACK || answer === NACK;
       }
-      this.#send(new Array<number>(64).fill(SYNC));
-      await this.reader.silence(QUIET_MS + this.#lineMs(64));
+      await this.fill(fills);
     }
     return false;
+  }
+
+  /**
+   * Sends a piece of what a frame may be missing, and drops the answer. In the first one a byte differs: a list of pages
+   * that is all 7Fh, its length too, would have the right sum.
+   * @param nth from 0; nothing is sent once any frame is full
+   */
+  async fill(nth: number): Promise<void> {
+    if (nth >= FILLS) return;
+    const bytes = new Array<number>(FILL).fill(SYNC);
+    if (nth === 0) bytes[0] = SYNC - 1;
+    this.#send(bytes);
+    await this.reader.silence(QUIET_MS + this.#lineMs(FILL));
   }
 
   /** What is left of the answer before: two NACKs on some parts, noise while the device was reset. */

@@ -35,6 +35,9 @@ async function open(
   return { fake, clock, rom: await Rom.open(fake, { clock, ...romOptions }) };
 }
 
+const pass = (clock: VirtualClock): Promise<void> =>
+  new Promise((resolve) => clock.after(10, resolve));
+
 const at = (bytes: Uint8Array): { address: number; bytes: Uint8Array }[] => [
   { address: 0x0800_0000, bytes },
 ];
@@ -63,9 +66,24 @@ describe('entry', () => {
       const fake = new FakeRom(clock, { synced: true });
       const frame = [0x31, 0xce, 0x08, 0, 0, 0, 0x08, 0xff, ...new Array<number>(257).fill(0x55)];
       await fake.write(Uint8Array.from(frame.slice(0, frame.length - missing)));
+      await pass(clock); // who sent it has had the answers
       const rom = await Rom.open(fake, { clock });
       expect(rom.info.pid).toBe(0x414);
       expect(fake.flash.every((byte) => byte === 0xff)).toBe(true);
+    },
+  );
+
+  test.each([1, 2, 3, 10])(
+    'a part that waits for a list of pages, %i bytes of it sent: none is erased',
+    async (sent) => {
+      const clock = new VirtualClock();
+      const fake = new FakeRom(clock, { synced: true });
+      await fake.write(
+        Uint8Array.of(0x43, 0xbc, ...[40, 1, 2, 3, 4, 5, 6, 7, 8, 9].slice(0, sent - 1)),
+      );
+      await pass(clock);
+      await Rom.open(fake, { clock });
+      expect(fake.pagesErased).toEqual([]);
     },
   );
 

@@ -34,6 +34,7 @@ export class FakeRom implements Transport {
   readonly rate = 115200;
   readonly flash = new Uint8Array(64 * 1024).fill(0xff);
   readonly commands: number[] = [];
+  readonly pagesErased: number[] = [];
   /** What the host wrote in one call, by calls */
   readonly writes: Uint8Array[] = [];
   readonly #clock: Clock;
@@ -204,8 +205,10 @@ export class FakeRom implements Transport {
         const good = bytes.reduce((sum, byte) => sum ^ byte, count) === (count === 0xff ? 0xff : 0);
         if (good && count === 0xff) this.flash.fill(0xff);
         else if (good) {
-          for (const page of bytes.slice(0, -1))
+          for (const page of bytes.slice(0, -1)) {
+            this.pagesErased.push(page);
             this.flash.fill(0xff, page * 2048, (page + 1) * 2048);
+          }
         }
         this.#say(good ? ACK : NACK);
       });
