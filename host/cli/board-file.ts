@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { IapError } from '../errors.js';
-import { type Board, type Part, parseBoard, parsePart } from '../parts.js';
+import type { Board, Part } from '../parts.js';
 import { readBytes } from './files.js';
 import { packageRoot } from './package-root.js';
 
@@ -22,6 +22,7 @@ export function partNames(): string[] {
 export async function loadBoard(name: string): Promise<Board> {
   checkName('board', name, boardNames());
   const path = join(FOLDER, 'boards', `${name}.json`);
+  const { parseBoard } = await parser();
   return parseBoard(await text(path), path, await schema('board.schema.json'), loadPart);
 }
 
@@ -29,7 +30,13 @@ export async function loadBoard(name: string): Promise<Board> {
 export async function loadPart(name: string): Promise<Part> {
   checkName('part', name, partNames());
   const path = join(FOLDER, 'parts', `${name}.json`);
+  const { parsePart } = await parser();
   return parsePart(await text(path), path, await schema('part.schema.json'));
+}
+
+/** Loaded when it is needed: a schema validator is a tenth of the time that a command takes to start. */
+function parser(): Promise<typeof import('../parts.js')> {
+  return import('../parts.js');
 }
 
 function checkName(what: string, name: string, names: readonly string[]): void {

@@ -10,14 +10,6 @@ export interface ImageArguments {
   readonly base?: string | undefined;
 }
 
-export const BASE_OPTION = {
-  base: {
-    type: 'string',
-    requiresArg: true,
-    describe: "Where a raw binary is linked; the device's application address if missing",
-  },
-} as const;
-
 export async function readImage(args: ImageArguments): Promise<Image> {
   return loadImage(await readBytes(args.image, 'image', 'IMAGE_UNREADABLE'), loadOptions(args));
 }

@@ -1,9 +1,8 @@
 // The commands under "iap isp".
 import type { Argv } from 'yargs';
-import { BASE_OPTION } from './image-file.js';
 import { ISP_OPTIONS, YES_OPTION } from './isp-options.js';
 import type { Context } from './link.js';
-import { JSON_OPTION } from './options.js';
+import { BASE_OPTION, JSON_OPTION } from './options.js';
 
 const OPTIONS = { ...ISP_OPTIONS, ...JSON_OPTION };
 const IMAGE = {

@@ -1,6 +1,6 @@
 // Options of the commands that talk to a ROM bootloader.
 import { IapError } from '../errors.js';
-import { WIRINGS, type Wiring } from '../isp/index.js';
+import { WIRINGS, type Wiring } from '../isp/lines.js';
 import { checkInteger } from './options.js';
 
 export interface IspArguments {

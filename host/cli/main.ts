@@ -7,10 +7,9 @@ import { boardNames, partNames } from './board-file.js';
 import { CHECK_OPTIONS } from './check-options.js';
 import { CONFORMANCE_NOTE, CONFORMANCE_OPTIONS } from './conformance-options.js';
 import { DUMP_OPTIONS, FACTORY_OPTIONS } from './factory-options.js';
-import { BASE_OPTION } from './image-file.js';
 import { ispCommands } from './isp-commands.js';
 import { type Context, realPorts } from './link.js';
-import { BAUD_OPTION, JSON_OPTION, LINK_OPTIONS } from './options.js';
+import { BASE_OPTION, BAUD_OPTION, JSON_OPTION, LINK_OPTIONS } from './options.js';
 import { Output } from './output.js';
 import { OUTPUT_OPTION, PACK_OPTIONS } from './pack-options.js';
 

@@ -53,6 +53,14 @@ export const BAUD_OPTION = {
   },
 } as const;
 
+export const BASE_OPTION = {
+  base: {
+    type: 'string',
+    requiresArg: true,
+    describe: "Where a raw binary is linked; the device's application address if missing",
+  },
+} as const;
+
 const HIGHEST_RATE = 12_000_000;
 
 /** @throws IapError USAGE */

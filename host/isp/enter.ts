@@ -4,7 +4,7 @@ import { hexBytes } from '../text.js';
 import type { Transport } from '../transport/transport.js';
 import { ACK, NACK } from './commands.js';
 import { resetSequence, type Wiring } from './lines.js';
-import type { RomClient } from './rom-client.js';
+import { QUIET_MS, type RomClient } from './rom-client.js';
 
 export interface EnterOptions {
   /** How DTR and RTS are wired; they are not touched if missing */
@@ -41,7 +41,12 @@ export async function enter(
       sequenceAt = clock.now();
     }
     const answer = await client.sync(CALL_MS);
-    if (answer === ACK || answer === NACK) {
+    if (answer === NACK) {
+      // Synchronised before: the second call made a command of the first, and was refused.
+      await reader.silence(QUIET_MS);
+      return;
+    }
+    if (answer === ACK) {
       // After several calls, an answer that comes late must not be taken for that to the first command.
       if (calls === 1 || (await client.resync())) return;
     } else if (answer !== undefined) {

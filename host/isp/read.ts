@@ -6,6 +6,7 @@ import { ProgressMeter } from '../progress.js';
 import { MEMORY } from './chips.js';
 import { BLOCK } from './commands.js';
 import type { RomWork } from './events.js';
+import { inTurn } from './in-turn.js';
 import { PARTS } from './parts.generated.js';
 import type { Rom } from './rom.js';
 import { checkReadable } from './verify.js';
@@ -45,9 +46,13 @@ export async function* read(rom: Rom, { address, length }: Range): RomWork<Segme
   checkReadable(rom);
   const bytes = new Uint8Array(length);
   const meter = new ProgressMeter(rom.client.clock);
-  for (let at = 0; at < length; at += BLOCK) {
-    const count = Math.min(BLOCK, length - at);
-    bytes.set(await rom.read(address + at, count), at);
+  const blocks = Array.from({ length: Math.ceil(length / BLOCK) }, (_, i) => ({
+    at: i * BLOCK,
+    count: Math.min(BLOCK, length - i * BLOCK),
+  }));
+  const blocksRead = inTurn(blocks, ({ at, count }) => rom.read(address + at, count));
+  for await (const [{ at, count }, block] of blocksRead) {
+    bytes.set(block, at);
     yield { event: 'progress', phase: 'read', ...meter.at(at + count, length) };
   }
   return { address, bytes };

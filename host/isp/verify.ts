@@ -7,6 +7,7 @@ import { RomCommand } from './commands.js';
 import { readProtected } from './erase.js';
 import type { RomWork } from './events.js';
 import { cut, sizeOf } from './image.js';
+import { inTurn } from './in-turn.js';
 import type { Rom } from './rom.js';
 
 /** @throws IapError VERIFY_FAILED naming the first byte that differs */
@@ -16,8 +17,8 @@ export async function* verify(rom: Rom, segments: readonly Segment[]): RomWork<v
   const meter = new ProgressMeter(rom.client.clock);
   let bytesDone = 0;
   yield { event: 'verifying', bytes: bytesTotal };
-  for (const { address, bytes } of segments.flatMap(cut)) {
-    await compare(rom, { address, bytes });
+  const compared = inTurn(segments.flatMap(cut), (block) => compare(rom, block));
+  for await (const [{ bytes }] of compared) {
     bytesDone += bytes.length;
     yield { event: 'progress', phase: 'verify', ...meter.at(bytesDone, bytesTotal) };
   }

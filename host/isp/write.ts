@@ -8,6 +8,7 @@ import { RomCommand } from './commands.js';
 import { checkWritable, eraseAll, erasePages, readProtected } from './erase.js';
 import type { RomWork } from './events.js';
 import { blocksOf, isBlank, type Parts, pagesOfSegments, sizeOf, sortByMemory } from './image.js';
+import { inTurn } from './in-turn.js';
 import type { Rom } from './rom.js';
 import { verify } from './verify.js';
 
@@ -66,8 +67,8 @@ async function* writeBlocks(rom: Rom, parts: Parts, state: State): RomWork<void>
   const bytesTotal = sizeOf(blocks);
   const meter = new ProgressMeter(rom.client.clock);
   yield { event: 'writing', bytes: bytesTotal };
-  for (const { address, bytes } of blocks) {
-    await rom.write(address, bytes);
+  const written = inTurn(blocks, ({ address, bytes }) => rom.write(address, bytes));
+  for await (const [{ bytes }] of written) {
     state.written += bytes.length;
     yield { event: 'progress', phase: 'write', ...meter.at(state.written, bytesTotal) };
   }
