@@ -47,7 +47,7 @@ export type ErrorDetails = Readonly<Record<string, string | number | boolean>>;
 
 export interface IapErrorOptions {
   /** What to do next */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   /** Numbers and names of the message, for programs */
   readonly details?: ErrorDetails;
   readonly cause?: unknown;

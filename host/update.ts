@@ -105,23 +105,26 @@ class Updater {
     try {
       return await this.#run();
     } catch (error) {
-      if (error instanceof IapError && error.code === 'INTERRUPTED') throw this.#interrupted();
-      throw error;
+      throw error instanceof IapError ? this.#explained(error) : error;
     }
   }
 
-  /** What an interruption leaves behind. No ABORT is sent: the entry in the boot record is what makes it resumable. */
-  #interrupted(): IapError {
-    if (!this.#installer?.writing)
-      return new IapError('INTERRUPTED', 'interrupted; nothing was changed on the device');
-    return new IapError(
-      'INTERRUPTED',
-      'interrupted in mid-update; the device stays in its bootloader and can be updated',
-      {
-        hint: 'run the same command again: it goes on where it stopped',
-        details: { resumable: true, pagesSent: this.#installer.pagesSent },
-      },
-    );
+  /** What is left behind. No ABORT is sent: the entry in the boot record is what makes the update resumable. */
+  #explained(error: IapError): IapError {
+    const { code, message, hint, details } = error;
+    const interrupted = code === 'INTERRUPTED';
+    if (!interrupted && code !== 'LINK_LOST' && code !== 'PORT_LOST') return error;
+    if (!this.#installer?.writing) {
+      return interrupted
+        ? new IapError(code, `${message}; nothing was changed on the device`)
+        : error;
+    }
+    const state = 'in mid-update; the device stays in its bootloader and can be updated';
+    return new IapError(code, interrupted ? `${message} ${state}` : message, {
+      hint: hint ?? 'run the same command again: it goes on where it stopped',
+      details: { ...details, resumable: true, pagesSent: this.#installer.pagesSent },
+      cause: error,
+    });
   }
 
   async #run(): Promise<UpdateResult> {

@@ -1,5 +1,6 @@
 // Watching a device that comes and goes: requests at short intervals, answered or not.
-import { RESPONSE_BIT } from '../../protocol/index.js';
+import { Command, HelloResponse, RESPONSE_BIT } from '../../protocol/index.js';
+import { helloRequest } from '../device.js';
 import type { Bench } from './bench.js';
 
 export interface Poll {
@@ -19,6 +20,15 @@ export interface PollOptions {
   readonly type?: number;
   readonly payload?: Uint8Array;
   readonly everyMs?: number;
+}
+
+/** What frames the answer, and the request [bytes] */
+const HELLO_MORE = 30;
+
+/** HELLO without HOLD, which counts for nothing, no faster than the line carries the answers. */
+export function helloPoll({ wire }: Bench): PollOptions {
+  const everyMs = Math.max(25, 1.5 * wire.lineTime(HelloResponse.size + HELLO_MORE));
+  return { type: Command.HELLO, payload: helloRequest(false), everyMs };
 }
 
 /** Polls until `done` says so, at the latest for `ms`. Polls before it that are still on their way count as answered only if `done` was told. */

@@ -317,7 +317,7 @@ describe('a device that stops answering', () => {
       bench.device.alive = false;
     });
     const { error, ms } = await bench.update(appImage(60_000));
-    expect(error).toMatchObject({ code: 'LINK_LOST' });
+    expect(error).toMatchObject({ code: 'LINK_LOST', details: { resumable: true } });
     expect((error as { hint: string }).hint).toContain('run the same command again');
     expect(ms).toBeLessThan(30_000);
   });
@@ -326,7 +326,7 @@ describe('a device that stops answering', () => {
     start();
     bench.clock.after(1500, () => bench.line.vanish());
     const { error, ms } = await bench.update(appImage(60_000));
-    expect(error).toMatchObject({ code: 'PORT_LOST' });
+    expect(error).toMatchObject({ code: 'PORT_LOST', details: { resumable: true } });
     expect(ms).toBeLessThan(1600);
   });
 });

@@ -9,13 +9,12 @@ import {
   Status,
   Stay,
 } from '../../../protocol/index.js';
-import { helloRequest } from '../../device.js';
 import { nameOf } from '../../text.js';
 import { readAnswer } from '../answers.js';
 import { ANSWER_MS, type Bench } from '../bench.js';
 import { type Check, Deviation, expectEqual, expectTrue } from '../check.js';
 import { LEAST_PAUSE_MS } from '../image.js';
-import { type Poll, poll, type Stretch, stretches } from '../polls.js';
+import { helloPoll, type Poll, poll, type Stretch, stretches } from '../polls.js';
 import { begin, expectStatus, home, sendPage } from '../update.js';
 
 /** The test image's pause at 8 MHz, and a start and a window, with room [ms] */
@@ -154,14 +153,9 @@ async function listeningWindow(bench: Bench): Promise<void> {
   await bench.acquire();
 }
 
-/** HELLO without HOLD, which counts for nothing, until the device is somewhere else */
+/** Until the device is somewhere else */
 async function leaves(bench: Bench, ms: number): Promise<number | undefined> {
-  const everyMs = Math.max(25, 1.5 * bench.wire.lineTime(HelloResponse.size + 30));
-  const polls = await poll(bench, ms, gone, {
-    type: Command.HELLO,
-    payload: helloRequest(false),
-    everyMs,
-  });
+  const polls = await poll(bench, ms, gone, helloPoll(bench));
   const index = goneAt(polls);
   return index === undefined ? undefined : polls[index]?.at;
 }

@@ -8,13 +8,12 @@ import {
   RECORD_TRIALS,
   Stay,
 } from '../../../protocol/index.js';
-import { helloRequest } from '../../device.js';
 import { nameOf } from '../../text.js';
 import { readAnswer } from '../answers.js';
 import type { Bench } from '../bench.js';
 import { type Check, Deviation, expectEqual, expectTrue } from '../check.js';
 import { LEAST_PAUSE_MS } from '../image.js';
-import { type Poll, poll, stretches } from '../polls.js';
+import { helloPoll, type Poll, poll, stretches } from '../polls.js';
 import { install } from '../update.js';
 import { boot, CYCLE_MS } from './start.js';
 
@@ -33,7 +32,7 @@ async function trials(bench: Bench): Promise<void> {
       used = Math.max(used, info?.installed.trials ?? 0);
       return info?.stay === Stay.TRIALS_USED;
     },
-    { type: Command.HELLO, payload: helloRequest(false), everyMs: 30 },
+    helloPoll(bench),
   );
   const info = lastHello(polls);
   if (info?.stay !== Stay.TRIALS_USED) {
