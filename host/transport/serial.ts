@@ -35,7 +35,21 @@ export async function openSerial({
   await new Promise<void>((resolve, reject) => {
     port.open((error) => (error ? reject(openError(path, error)) : resolve()));
   });
+  await answerAtOnce(port);
   return new SerialTransport(port, path, rate);
+}
+
+/**
+ * On Linux an FTDI adapter then waits 1 ms instead of 16 ms for more bytes. Other adapters have no such time, and ports without
+ * control lines refuse: both work as before.
+ */
+const LOW_LATENCY = { lowLatency: true };
+
+function answerAtOnce(port: SerialPort): Promise<void> {
+  // DTR and RTS as opening has left them: the driver sets all of this in one.
+  return new Promise((resolve) => {
+    port.set({ dtr: true, rts: true, ...LOW_LATENCY }, () => resolve());
+  });
 }
 
 class SerialTransport implements Transport {
@@ -86,7 +100,9 @@ class SerialTransport implements Transport {
   }
 
   setLines(lines: ControlLines): Promise<void> {
-    return this.#call('setting DTR and RTS', (done) => this.#port.set(lines, done));
+    return this.#call('setting DTR and RTS', (done) =>
+      this.#port.set({ ...lines, ...LOW_LATENCY }, done),
+    );
   }
 
   async close(): Promise<void> {
