@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { APP_BASE, BOOTLOADER_BASE, RECORD_A_ADDRESS } from '../../protocol/index.js';
-import { PART_NAMES } from '../support/board.js';
+import { demoImage, PART_NAMES, PARTS } from '../support/board.js';
+import { randomBytes } from '../support/random.js';
 import { expectDemo, expectDone, flash, powerUp, tempDir, untilCounters } from './bench.js';
 import { firstPowerUp, infoOf, productionLine, readFileUint8 } from './production-line.js';
 import { expectDemoInQemu } from './qemu.js';
@@ -105,6 +106,23 @@ test('an application that must confirm itself does so in its first start', async
   expect(await infoOf(unit)).toMatchObject({
     installed: { state: expect.arrayContaining(['VALID', 'CONFIRMED']), trials: 1 },
   });
+});
+
+test("a unit's own data is not the application's: updates leave it as it is", async () => {
+  const part = 'stm32f030x8-24k';
+  const { appBase, appSize } = PARTS[part];
+  const appEnd = appBase + appSize;
+  const line = productionLine(part);
+  const data = randomBytes(1, BOOTLOADER_BASE + PARTS[part].flashSize - appEnd);
+  expect(data.length).toBeGreaterThan(0);
+  const place = ['--data', `0x${appEnd.toString(16)}=${tempDir().write('data.bin', data)}`];
+  const unit = await firstPowerUp(part, await line.unit('unit.bin', line.app, ...place));
+  await expectDemo(unit, 1);
+  // As large as it may be: the last byte before the data is written too.
+  expectDone(await flash(unit, demoImage(part, 2, appSize)));
+  await expectDemo(unit, 2);
+  const left = (await unit.flash()).subarray(appEnd - BOOTLOADER_BASE);
+  expect(Buffer.compare(left, data)).toBe(0);
 });
 
 test('write protection keeps the bootloader, and lets updates through', async () => {
