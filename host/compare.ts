@@ -16,9 +16,13 @@ export async function differingPages(
   return pages.filter((page, i) => page.crc32 !== found[i] || distrusted(page));
 }
 
-/** Whether an update was begun, wrote pages, and was not finished. */
-export function isUnfinished({ installed }: DeviceInfo): boolean {
-  return (installed.state & (ImageState.PRESENT | ImageState.VALID)) === ImageState.PRESENT;
+/**
+ * Whether a page that reads blank may be one whose erase power cut, and drift: after an update that was not finished, and where no
+ * installed image vouches for it (protocol § 13, H-12).
+ */
+export function mayDrift({ installed, pageSize }: DeviceInfo, { number }: Page): boolean {
+  if ((installed.state & ImageState.PRESENT) === 0) return false;
+  return (installed.state & ImageState.VALID) === 0 || number * pageSize >= installed.size;
 }
 
 /** Whether this very image is installed, verified when it was, and good when last looked at (protocol § 6). */

@@ -1,6 +1,6 @@
 // From BEGIN to a verified image: compare, send what differs, let the device verify. Once; what breaks off is thrown.
 import { BeginFlag, Begun, Check, decode, Header, Status } from '../protocol/index.js';
-import { differingPages, isInstalled, isUnfinished } from './compare.js';
+import { differingPages, isInstalled, mayDrift } from './compare.js';
 import { badAnswer, type Device, statusName } from './device.js';
 import { IapError } from './errors.js';
 import type { Emit } from './events.js';
@@ -55,9 +55,8 @@ export class Installer {
   }
 
   async #sendAndVerify(next: number, resumed: boolean): Promise<void> {
-    // A page whose erase was cut reads blank, and may drift.
-    const unfinished = isUnfinished(this.#device.info);
-    const distrusted = (page: Page): boolean => unfinished && isBlank(page);
+    const { info } = this.#device;
+    const distrusted = (page: Page): boolean => isBlank(page) && mayDrift(info, page);
     const transfer = this.#transfer(next, distrusted);
     await this.#compareAndSend(transfer, resumed, distrusted);
     if ((await this.#verify(transfer)) === 0) return;

@@ -124,23 +124,6 @@ static void watch_holders(struct iap *iap) {
     }
 }
 
-static void check_image(struct iap *iap) {
-    const struct iap_entry *installed = &iap->update.record.installed;
-    if (installed->slot != iap->update.check.slot) {
-        iap_check_start(&iap->update.check, installed->slot);
-    }
-    if (iap_entry_is(installed, IAP_ENTRY_VALID) && !iap->update.check.checked) {
-        iap_check_step(&iap->update.check, &iap->update.target, installed->header);
-    }
-}
-
-// VALID found without SEALED may be a half-programmed cell: programmed again it is sure.
-static void seal(const struct iap *iap) {
-    if (!iap_entry_is(&iap->update.record.installed, IAP_ENTRY_SEALED)) {
-        (void)iap_record_mark_valid(&iap->update.target, iap->update.record.installed.slot);
-    }
-}
-
 static void count_trial(const struct iap *iap) {
     const struct iap_entry *installed = &iap->update.record.installed;
     bool wants = (iap_get32(installed->header + IAP_HEADER_AT_FLAGS) & IAP_IMAGE_FLAG_CONFIRM) != 0;
@@ -157,7 +140,6 @@ static void count_trial(const struct iap *iap) {
 }
 
 static void start_application(struct iap *iap) {
-    seal(iap);
     count_trial(iap);
     struct iap_mailbox start = iap->mailbox;
     start.request = IAP_REQUEST_START;
@@ -217,7 +199,7 @@ void iap_step(struct iap *iap) {
     watch_rate(iap);
     watch_holders(iap);
     if (iap->record_known) {
-        check_image(iap);
+        iap_update_check(&iap->update);
     }
     iap_session_work(&iap->update);
     if (iap->boot_asked) {

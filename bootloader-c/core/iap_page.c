@@ -103,12 +103,27 @@ static struct iap_page_result program_page(const struct iap_target *target, uint
                         : result(IAP_STATUS_FLASH_FAILED, address + done);
 }
 
+// What power cuts early in an erase still reads as it was, and drifts later: it must not be taken
+// for right.
+static void spoil_page(const struct iap_target *target, uint32_t address) {
+    uint32_t end = address + target->config->page_size;
+    while (address < end && iap_get16(iap_flash_read(target, address)) == 0) {
+        address += 2;
+    }
+    if (address < end) {
+        (void)program_zero(target, address);
+    }
+}
+
 struct iap_page_result iap_page_write(const struct iap_page *page, const struct iap_target *target,
                                       bool trust_blank) {
     const struct iap_config *config = target->config;
     uint32_t address = address_of(page, config);
     bool blank = iap_all(iap_flash_read(target, address), 0xff, config->page_size);
     bool erase = !blank || !trust_blank || (page->flags & IAP_PAGE_FLAG_FORCE) != 0;
+    if (erase && !blank) {
+        spoil_page(target, address);
+    }
     if (erase && !iap_flash_erase_page(target, address)) {
         return result(IAP_STATUS_FLASH_FAILED, address);
     }

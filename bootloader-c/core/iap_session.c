@@ -8,22 +8,48 @@ uint32_t iap_refuse(uint8_t *answer, enum iap_status status, uint32_t detail) {
     return IAP_REFUSAL_SIZE;
 }
 
+// What was found of one entry's image says nothing about another's.
+static void follow_installed(struct iap_update *update) {
+    if (update->check.slot != update->record.installed.slot) {
+        iap_check_start(&update->check, update->record.installed.slot);
+    }
+}
+
 static void reread(struct iap_update *update) {
     update->record = iap_record_read(&update->target);
+    follow_installed(update);
 }
 
 static bool same_image(const struct iap_entry *entry, const uint8_t *header) {
     return entry->slot != 0 && iap_equal(entry->header, header, IAP_HEADER_SIZE);
 }
 
-void iap_update_check_now(struct iap_update *update) {
-    const struct iap_entry *installed = &update->record.installed;
-    if (update->check.slot != installed->slot) {
-        iap_check_start(&update->check, installed->slot);
+static bool to_check(const struct iap_update *update) {
+    return iap_entry_is(&update->record.installed, IAP_ENTRY_VALID) && !update->check.checked;
+}
+
+// VALID found without SEALED may be a half-programmed cell: programmed again it is sure. At once,
+// before anybody is told that the image is good.
+static void seal(struct iap_update *update) {
+    if (update->check.good && !iap_entry_is(&update->record.installed, IAP_ENTRY_SEALED)) {
+        (void)iap_record_mark_valid(&update->target, update->record.installed.slot);
+        reread(update);
     }
-    while (iap_entry_is(installed, IAP_ENTRY_VALID) && !update->check.checked) {
+}
+
+void iap_update_check(struct iap_update *update) {
+    follow_installed(update);
+    if (to_check(update)) {
+        iap_check_step(&update->check, &update->target, update->record.installed.header);
+        seal(update);
+    }
+}
+
+void iap_update_check_now(struct iap_update *update) {
+    follow_installed(update);
+    while (to_check(update)) {
         update->target.port->poll(update->target.port->context);
-        iap_check_step(&update->check, &update->target, installed->header);
+        iap_update_check(update);
     }
 }
 

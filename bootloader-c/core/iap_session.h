@@ -45,7 +45,10 @@ uint32_t iap_session_abort(struct iap_update *update, uint8_t *answer);
 // Verifies a block of what is in flash already, to be done when END comes.
 void iap_session_work(struct iap_update *update);
 
-// Finishes the check of the installed image at once.
+// A step of the check whether the installed image is good.
+void iap_update_check(struct iap_update *update);
+
+// Finishes that check at once.
 void iap_update_check_now(struct iap_update *update);
 
 // The answer to a request that changes nothing.

@@ -37,6 +37,7 @@ export const REQUIREMENTS: Readonly<Record<string, string | undefined>> = {
   'B-42': undefined,
   'B-43': RECORD,
   'B-44': RECORD,
+  'B-45': RECORD,
   'B-50': RECORD,
   'B-51': RECORD,
   'B-52': RECORD,

@@ -125,6 +125,20 @@ static void a_resumed_update_erases_blank_pages(void) {
     CHECK(sim.log[first_at(IAP_APP_BASE, 0)].erase);
 }
 
+static void a_page_is_spoiled_before_it_is_erased(void) {
+    fresh();
+    CHECK_EQUAL(sim_update(&sim, image, SIZE), IAP_STATUS_OK);
+    memset(sim.flash + 0x8000, 0, 6); // a half-word of 0x0000 spoils nothing
+    other_image(2);
+    CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
+    forget_operations();
+    CHECK_EQUAL(sim_page(&sim, 0, image, SIZE, 0, 0), IAP_STATUS_OK);
+    uint32_t spoiled = first_of_application();
+    CHECK_EQUAL(sim.log[spoiled].address, IAP_APP_BASE + 6);
+    CHECK_EQUAL(sim.log[spoiled].value, 0);
+    CHECK(!sim.log[spoiled].erase && sim.log[spoiled + 1].erase);
+}
+
 static void valid_is_programmed_twice_then_sealed(void) {
     fresh();
     CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
@@ -159,6 +173,20 @@ static void valid_without_seal_is_programmed_again(void) {
     sim_run(&sim, 300);
     CHECK(sim.restarted);
     CHECK_EQUAL(log_size(), 0); // once sealed, a start costs no write
+}
+
+static void valid_without_seal_is_sealed_before_anybody_relies_on_it(void) {
+    fresh();
+    CHECK_EQUAL(sim_update(&sim, image, SIZE), IAP_STATUS_OK);
+    uint32_t slot = sim.iap.update.record.installed.slot;
+    iap_put16(sim.flash + (slot - IAP_BOOTLOADER_BASE) + IAP_RECORD_SLOT_AT_SEALED,
+              IAP_STATE_CLEAR);
+    sim_boot(&sim);
+    forget_operations();
+    CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK); // INSTALLED, and the host goes away
+    CHECK(!sim.iap.update.session.active);
+    CHECK(first_at(slot + IAP_RECORD_SLOT_AT_SEALED, 0) < log_size());
+    CHECK(iap_entry_is(&sim.iap.update.record.installed, IAP_ENTRY_SEALED));
 }
 
 static void marks_come_after_what_they_vouch_for(void) {
@@ -260,8 +288,10 @@ int main(void) {
     RUN(touch_firms_what_it_builds_on);
     RUN(an_equal_page_is_not_written);
     RUN(a_resumed_update_erases_blank_pages);
+    RUN(a_page_is_spoiled_before_it_is_erased);
     RUN(valid_is_programmed_twice_then_sealed);
     RUN(valid_without_seal_is_programmed_again);
+    RUN(valid_without_seal_is_sealed_before_anybody_relies_on_it);
     RUN(marks_come_after_what_they_vouch_for);
     RUN(the_active_area_is_never_erased);
     RUN(older_entries_are_never_written);

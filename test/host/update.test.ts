@@ -323,6 +323,21 @@ describe('going on with an update begun before', () => {
     expect(again.result?.pagesSent).toBe(0);
   });
 
+  test('blank pages behind the installed image are forced, and none on a new device', async () => {
+    start();
+    const image = (size: number, seed: number): Uint8Array => {
+      const bytes = appImage(size, seed);
+      bytes.fill(0xff, 4096, 6144);
+      return size > 14_000 ? bytes.fill(0xff, 10_240, 14_336) : bytes;
+    };
+    await bench.update(image(9000, 1), { boot: false });
+    expect(bench.device.forced).toEqual([]);
+    // Page 2 is blank in both; 5 and 6 may be what an update before left.
+    const { result } = await bench.update(image(20_000, 2));
+    expect(bench.device.forced).toEqual([5, 6]);
+    expect(result?.pagesSent).toBe(9);
+  });
+
   test('another image instead of the unfinished one', async () => {
     start();
     const stop = new AbortController();

@@ -9,11 +9,12 @@
 #define TX_PIN 9u
 #define RX_PIN 10u
 
-static uint8_t ring[BOARD_RING_SIZE];
+static volatile uint8_t ring[BOARD_RING_SIZE]; // the DMA writes
 
 static uint32_t divider(const struct usart *usart, uint32_t rate) {
     uint32_t value = (usart->clock_hz + rate / 2) / rate;
-    return value < USART_BRR_MIN ? USART_BRR_MIN : value;
+    value = value < USART_BRR_MIN ? USART_BRR_MIN : value;
+    return value > USART_BRR_MAX ? USART_BRR_MAX : value;
 }
 
 void usart_start(struct usart *usart, uint32_t clock_hz, uint32_t rate) {
@@ -41,7 +42,8 @@ void usart_start(struct usart *usart, uint32_t clock_hz, uint32_t rate) {
 }
 
 size_t usart_receive(struct usart *usart, uint8_t *bytes, size_t size) {
-    uint32_t head = BOARD_RING_SIZE - DMA1_CNDTR(USART1_RX_CHANNEL);
+    uint32_t left = DMA1_CNDTR(USART1_RX_CHANNEL); // 0 just before it is reloaded
+    uint32_t head = left > 0 ? BOARD_RING_SIZE - left : 0;
     size_t count = 0;
     while (count < size && usart->tail != head) {
         bytes[count++] = ring[usart->tail];

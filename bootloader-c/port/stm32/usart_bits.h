@@ -13,5 +13,6 @@
 #define USART_CR1_RXNEIE  (1u << 5)
 #define USART_CR3_DMAR    (1u << 6)
 #define USART_BRR_MIN     16u
+#define USART_BRR_MAX     0xffffu
 
 #endif

@@ -123,6 +123,7 @@ static void tear_erase(struct board *b) {
             v = old;
             c.mask = rng_below(&b->rng_tear, 8) ? 0 : rising & random_bits(b, 4);
             c.noisy = rng_below(&b->rng_tear, 2) != 0;
+            c.rest = rest;
             break;
         case 1: // cut near the end: blank for now
             c.mask = rng_below(&b->rng_tear, 4) ? 0 : rising & random_bits(b, 8);

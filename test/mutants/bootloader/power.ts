@@ -53,6 +53,14 @@ export const POWER: readonly Mutant[] = [
     explore: ['--full', '--seeds', '1', '--scenario', 'rotate-ab'],
   },
   {
+    id: 'a page is erased without being spoiled first',
+    requirements: ['B-45'],
+    file: `${CORE}iap_page.c`,
+    find: '    if (erase && !blank) {',
+    replace: '    if (erase && blank) {',
+    caughtBy: 'core:a_page_is_spoiled_before_it_is_erased',
+  },
+  {
     id: 'a page that reads blank is never erased',
     requirements: ['B-43'],
     file: `${CORE}iap_session.c`,
@@ -99,8 +107,8 @@ export const POWER: readonly Mutant[] = [
   {
     id: 'VALID that may flicker is relied on as it is',
     requirements: ['B-56'],
-    file: `${CORE}iap.c`,
-    find: '        (void)iap_record_mark_valid(&iap->update.target, iap->update.record.installed.slot);\n',
+    file: `${CORE}iap_session.c`,
+    find: '        (void)iap_record_mark_valid(&update->target, update->record.installed.slot);\n        reread(update);\n',
     replace: '',
     caughtBy: 'explore:doubtful-valid',
   },

@@ -124,10 +124,19 @@ export const RECORD: readonly Mutant[] = [
   {
     id: 'starts a VALID that may flicker',
     requirements: ['B-56'],
-    file: `${CORE}iap.c`,
-    find: '    if (!iap_entry_is(&iap->update.record.installed, IAP_ENTRY_SEALED)) {',
-    replace: '    if (iap->update.record.installed.slot == 0) {',
+    file: `${CORE}iap_session.c`,
+    find: '    if (update->check.good && !iap_entry_is(&update->record.installed, IAP_ENTRY_SEALED)) {',
+    replace: '    if (update->record.installed.slot == 0) {',
     caughtBy: 'core:valid_without_seal_is_programmed_again',
+  },
+  {
+    id: 'calls a VALID installed that may flicker',
+    requirements: ['B-56'],
+    file: `${CORE}iap_session.c`,
+    find: '    while (to_check(update)) {\n        update->target.port->poll(update->target.port->context);\n        iap_update_check(update);\n    }',
+    replace:
+      '    while (to_check(update)) {\n        update->target.port->poll(update->target.port->context);\n        iap_check_step(&update->check, &update->target, update->record.installed.header);\n    }',
+    caughtBy: 'core:valid_without_seal_is_sealed_before_anybody_relies_on_it',
   },
   {
     id: 'closes the entry before',

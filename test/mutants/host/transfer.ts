@@ -175,10 +175,18 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'trusts blank pages of an unfinished update',
     requirements: ['H-12'],
-    file: 'host/install.ts',
-    find: 'const unfinished = isUnfinished(this.#device.info);',
-    replace: 'const unfinished = isUnfinished(this.#device.info) && !resumed;',
+    file: 'host/compare.ts',
+    find: '(installed.state & ImageState.VALID) === 0 || ',
+    replace: '',
     caughtBy: 'host:blank pages are forced after an unfinished update',
+  },
+  {
+    id: 'trusts blank pages behind the installed image',
+    requirements: ['H-12'],
+    file: 'host/compare.ts',
+    find: ' || number * pageSize >= installed.size;',
+    replace: ';',
+    caughtBy: 'host:blank pages behind the installed image are forced, and none on a new device',
   },
   {
     id: 'sends blank pages without FORCE',
