@@ -79,6 +79,16 @@ static void check_valid(uint32_t address, uint16_t value) {
           reference_vouched(device.sim.flash, slot));
 }
 
+// VALID and SEALED of a good image that is VALID already: made sure whenever it is found to be
+// good, whatever is asked meanwhile.
+static bool makes_sure(uint32_t address) {
+    const uint8_t *cell = device.sim.flash + (address - IAP_BOOTLOADER_BASE);
+    const uint8_t *slot = address < IAP_APP_BASE ? slot_of(address - IAP_BOOTLOADER_BASE) : NULL;
+    return slot != NULL && iap_get16(slot + IAP_RECORD_SLOT_AT_VALID) == IAP_STATE_SET &&
+           (cell == slot + IAP_RECORD_SLOT_AT_VALID || cell == slot + IAP_RECORD_SLOT_AT_SEALED) &&
+           image_good(slot);
+}
+
 static bool erase_page(void *context, uint32_t address) {
     check_place(address, SIM_PAGE_SIZE);
     return inner.erase_page(context, address);
@@ -87,6 +97,7 @@ static bool erase_page(void *context, uint32_t address) {
 static bool program(void *context, uint32_t address, uint16_t value) {
     check_place(address, 2);
     check_valid(address, value);
+    device.attempts -= makes_sure(address);
     if (address >= device.worn_from && address < device.worn_to) {
         return device.worn_silent;
     }
