@@ -1,9 +1,16 @@
 // What the commands under "iap isp" do and say, run in this process against a fake ROM bootloader.
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type IspEraseArguments, ispErase } from '../../host/cli/commands/isp/erase.js';
+import { type IspFactoryArguments, ispFactory } from '../../host/cli/commands/isp/factory.js';
 import type { Context } from '../../host/cli/link.js';
+import { writeIntelHex } from '../../host/image/intel-hex.js';
+import { makePackage } from '../../host/image/pack.js';
 import { jsonLines, session } from '../support/cli.js';
 import { FakeRom, type FakeRomOptions } from '../support/fake-rom.js';
+import { appImage, bootloaderImage } from '../support/images.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
 const FLASH = '0x08000000';
@@ -18,6 +25,14 @@ const ISP = {
   invertBoot0: false,
   ahead: false,
 } as const;
+
+const folder = mkdtempSync(join(tmpdir(), 'iap-'));
+
+function file(name: string, bytes: Uint8Array | string): string {
+  const path = join(folder, name);
+  writeFileSync(path, bytes);
+  return path;
+}
 
 interface Bench {
   readonly fake: FakeRom;
@@ -57,5 +72,57 @@ describe('erase', () => {
     at.fake.flash.fill(0);
     await erase(at, { start: FLASH, length: 64 * 1024, yes: true });
     expect(at.fake.flash.every((byte) => byte === 0xff)).toBe(true);
+  });
+});
+
+describe('factory', () => {
+  const factory = (
+    { context }: Bench,
+    image: string,
+    args: Partial<IspFactoryArguments> = {},
+  ): Promise<void> =>
+    ispFactory(
+      {
+        ...ISP,
+        image,
+        massErase: false,
+        protectBootloader: true,
+        protectRead: false,
+        appBaud: 115200,
+        start: false,
+        yes: false,
+        ...args,
+      },
+      context,
+    );
+  const app = appImage(40_000);
+  const hex = (address: number, bytes: Uint8Array): string => writeIntelHex([{ address, bytes }]);
+  const bootloader = bootloaderImage();
+  const version = { major: 1, minor: 0, patch: 0, build: 0 };
+
+  test.each([
+    ['an application', 'app.hex', hex(0x0800_8000, app)],
+    ['an application without its address', 'app.bin', app],
+    ['the same of a board with a shorter bootloader', 'low.bin', appImage(5000, 1, 0x0800_6000)],
+    ['random bytes', 'random.bin', new Uint8Array(5000).fill(0x55)],
+    ['a few bytes', 'few.bin', bootloader.subarray(0, 6)],
+    ['nothing but a vector table', 'table.bin', bootloader.subarray(0, 200)],
+    ['a package', 'app.iap', makePackage({ base: 0x0800_8000, bytes: app }, { version })],
+  ])('%s is no factory image: nothing is sent', async (_name, name, bytes) => {
+    const at = bench();
+    await expect(factory(at, file(name, bytes))).rejects.toMatchObject({
+      code: 'BOOTLOADER_WRONG',
+      hint: expect.stringContaining('"iap factory"'),
+    });
+    expect(at.fake.writes).toEqual([]);
+  });
+
+  test.each([
+    ['a bare bootloader', 'boot.bin', bootloader],
+    ['one with an address', 'boot.hex', hex(0x0800_0000, bootloader)],
+  ])('%s is written', async (_name, name, bytes) => {
+    const at = bench();
+    await factory(at, file(name, bytes), { protectBootloader: false });
+    expect(at.fake.flash.subarray(0, bootloader.length)).toEqual(bootloader);
   });
 });

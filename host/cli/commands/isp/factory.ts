@@ -3,6 +3,7 @@ import { BOOTLOADER_BASE, BOOTLOADER_SIZE } from '../../../../protocol/index.js'
 import { connect } from '../../../connect.js';
 import type { DeviceInfo } from '../../../device.js';
 import { IapError } from '../../../errors.js';
+import { checkFactoryImage } from '../../../factory/bootloader.js';
 import {
   goTo,
   protectReadout,
@@ -49,6 +50,7 @@ export async function ispFactory(args: IspFactoryArguments, context: Context): P
     );
   }
   const segments = await readSegments({ ...args, base: args.base ?? String(BOOTLOADER_BASE) });
+  checkFactoryImage(segments);
   const startedAt = clock.now();
   const done = await withRom(args, context, async (rom) => {
     const result = await tellWork(output, write(rom, segments, { massErase: args.massErase }));

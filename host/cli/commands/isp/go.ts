@@ -24,7 +24,7 @@ export async function ispGo(args: IspGoArguments, context: Context): Promise<voi
       return;
     }
     rom.require(RomCommand.GO, 'Go');
-    await goTo(rom, address);
+    await goTo(rom, address, 'give the address of a vector table with --start');
     output.line(
       `the program at ${hex32(address)} was started; set BOOT0 low before the next reset`,
     );
