@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type IspEraseArguments, ispErase } from '../../host/cli/commands/isp/erase.js';
 import { type IspFactoryArguments, ispFactory } from '../../host/cli/commands/isp/factory.js';
+import { type IspProtectArguments, ispProtect } from '../../host/cli/commands/isp/protect.js';
 import type { Context } from '../../host/cli/link.js';
 import { writeIntelHex } from '../../host/image/intel-hex.js';
 import { makePackage } from '../../host/image/pack.js';
@@ -124,5 +125,42 @@ describe('factory', () => {
     const at = bench();
     await factory(at, file(name, bytes), { protectBootloader: false });
     expect(at.fake.flash.subarray(0, bootloader.length)).toEqual(bootloader);
+  });
+});
+
+describe('protect --write', () => {
+  const protect = ({ context }: Bench, start: string, length: number): Promise<void> => {
+    const args: IspProtectArguments = {
+      ...ISP,
+      read: false,
+      write: true,
+      yes: true,
+      start,
+      length,
+    };
+    return ispProtect(args, context);
+  };
+
+  test.each([
+    ['beyond flash', 64, '0x08010000', 4096],
+    ['over the end of flash', 64, '0x0800f000', 8192],
+    ['beyond the last sector, which begins below', 512, '0x08020000', 4096],
+  ])('%s: refused', async (_name, flashKb, start, length) => {
+    const at = bench({ flashKb });
+    await expect(protect(at, start, length)).rejects.toMatchObject({ code: 'USAGE' });
+    expect(at.fake.commands).not.toContain(0x63);
+  });
+
+  test.each([
+    [512, '0x0801e000', 0x2000, [30, 31], 0x0801_e000, 0x62000],
+    [128, '0x0801f000', 0x1000, [31], 0x0801_f000, 0x1000],
+    [512, FLASH, 0x7000, [0, 1, 2, 3, 4, 5, 6], 0x0800_0000, 0x7000],
+  ])('%i KB, from %s: what is really protected is told', async (flashKb, start, size, ...found) => {
+    const [protectedSectors, address, length] = found;
+    const at = bench({ flashKb });
+    await protect(at, start, size);
+    expect(at.events().at(-1)).toMatchObject({
+      part: { protectedSectors, protectedRanges: [{ address, length }] },
+    });
   });
 });
