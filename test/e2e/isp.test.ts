@@ -246,7 +246,10 @@ test('BOOT0 left high: a command for the IAP bootloader names it', async () => {
   const board = await blankPart(part);
   const args = ['--port', board.port, '--wait', '--timeout', '1000', '--json'];
   const { result } = await start('info', ...args).done;
-  expect(result).toMatchObject({ code: 'NOT_OUR_DEVICE', hint: expect.stringMatching(/BOOT0 low/) });
+  expect(result).toMatchObject({
+    code: 'NOT_OUR_DEVICE',
+    hint: expect.stringMatching(/BOOT0 low/),
+  });
 });
 
 test('--wait: the part is reset into its ROM bootloader while the command calls', async () => {

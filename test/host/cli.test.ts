@@ -1,10 +1,11 @@
 // The command as a shell sees it: exit codes, the last JSON line, help. Spawned for real.
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { iap, jsonLines } from '../support/cli.js';
-import { appImage } from '../support/images.js';
+import { iap, jsonLines, MAIN } from '../support/cli.js';
+import { appImage, tableImage } from '../support/images.js';
 
 /** Opening it gives a new pseudo terminal with nobody at the other end: a port that is silent. */
 const SILENT_PORT = '/dev/ptmx';
@@ -128,6 +129,21 @@ describe('ports', () => {
     expect(out).toContain('waiting for /dev/absent');
     expect(code).toBe(4);
   });
+});
+
+test('an output that can not be written whole: what was there before stays', async () => {
+  const out = join(folder, 'kept.iap');
+  writeFileSync(out, 'earlier');
+  const large = join(folder, 'large.bin');
+  writeFileSync(large, tableImage(20_000));
+  // A limit on files in place of a full disk
+  const limited = ['-c', 'trap "" XFSZ; ulimit -f 16; exec "$0" "$@"', process.execPath, MAIN];
+  const pack = ['pack', large, '-o', out, '--version', '1.0.0'];
+  const { status, stderr } = spawnSync('bash', [...limited, ...pack], { encoding: 'utf8' });
+  expect(stderr).toContain('kept.iap can not be written: EFBIG');
+  expect(status).toBe(2);
+  expect(readFileSync(out, 'utf8')).toBe('earlier');
+  expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
 });
 
 describe('Ctrl-C', () => {

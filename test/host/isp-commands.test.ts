@@ -1,11 +1,20 @@
 // What the commands under "iap isp" do and say, run in this process against a fake ROM bootloader.
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type IspEraseArguments, ispErase } from '../../host/cli/commands/isp/erase.js';
 import { type IspFactoryArguments, ispFactory } from '../../host/cli/commands/isp/factory.js';
 import { type IspProtectArguments, ispProtect } from '../../host/cli/commands/isp/protect.js';
+import { type IspReadArguments, ispRead } from '../../host/cli/commands/isp/read.js';
+import { writeBytes } from '../../host/cli/files.js';
 import type { Context } from '../../host/cli/link.js';
 import { writeIntelHex } from '../../host/image/intel-hex.js';
 import { makePackage } from '../../host/image/pack.js';
@@ -161,6 +170,53 @@ describe('protect --write', () => {
     await protect(at, start, size);
     expect(at.events().at(-1)).toMatchObject({
       part: { protectedSectors, protectedRanges: [{ address, length }] },
+    });
+  });
+});
+
+describe('read', () => {
+  const read = ({ context }: Bench, path: string, args: Partial<IspReadArguments>): Promise<void> =>
+    ispRead({ ...ISP, ram: false, trim: false, file: path, ...args }, context);
+
+  test.each([
+    ['behind flash', { start: '0x08010000', length: 256 }],
+    ['over the end of flash', { start: '0x0800ff00', length: 512 }],
+    ['in front of flash', { start: '0x07ffff00', length: 512 }],
+    ['more than flash has', { length: 64 * 1024 + 1 }],
+    ['a start behind flash', { start: '0x08010000' }],
+  ])('%s: refused before it is read', async (_name, args) => {
+    const at = bench();
+    const path = join(folder, 'never.bin');
+    await expect(read(at, path, args)).rejects.toMatchObject({ code: 'USAGE' });
+    expect(at.events().some(({ event }) => event === 'progress')).toBe(false);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test.each(['absent/out.bin', 'folder.bin'])(
+    'into %s: refused before it is sent',
+    async (name) => {
+      mkdirSync(join(folder, 'folder.bin'), { recursive: true });
+      const at = bench();
+      await expect(read(at, join(folder, name), {})).rejects.toMatchObject({
+        code: 'FILE_UNWRITABLE',
+      });
+      expect(at.fake.writes).toEqual([]);
+    },
+  );
+
+  test('the last bytes of flash, in place of an earlier file', async () => {
+    const at = bench();
+    at.fake.flash.set([1, 2, 3, 4], 0xfffc);
+    const path = file('end.bin', 'earlier');
+    await read(at, path, { start: '0x0800fffc', length: 4 });
+    expect([...readFileSync(path)]).toEqual([1, 2, 3, 4]);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
+  test.runIf(existsSync('/dev/full'))('a full disk is said to be full', async () => {
+    await expect(writeBytes('/dev/full', 'x')).rejects.toMatchObject({
+      code: 'FILE_UNWRITABLE',
+      hint: expect.stringContaining('room'),
     });
   });
 });

@@ -7,7 +7,7 @@ import type { Clock } from '../../host/clock.js';
 import { IapError } from '../../host/errors.js';
 import type { Transport } from '../../host/transport/transport.js';
 
-const MAIN = fileURLToPath(new URL('../../dist/host/cli/main.js', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../dist/host/cli/main.js', import.meta.url));
 
 export interface Ended {
   readonly code: number | null;
