@@ -5,7 +5,7 @@ import { ProgressMeter } from '../progress.js';
 import { hex32 } from '../text.js';
 import { FAMILIES, MEMORY } from './chips.js';
 import { RomCommand } from './commands.js';
-import { checkWritable, eraseAll, erasePages, readProtected } from './erase.js';
+import { checkWritable, eraseAll, erasePages, hintAgain, readProtected } from './erase.js';
 import type { RomWork } from './events.js';
 import { blocksOf, isBlank, type Parts, pagesOfSegments, sizeOf, sortByMemory } from './image.js';
 import { inTurn } from './in-turn.js';
@@ -121,10 +121,9 @@ class State {
   }
 
   explain(error: IapError): IapError {
-    const { code, message, hint, details } = error;
-    const again = 'run the same command again, with BOOT0 high and after a reset';
+    const { code, message, details } = error;
     return new IapError(code, `${message}; ${this.#text()}`, {
-      hint: hint === undefined ? again : `${hint}; then ${again}`,
+      hint: hintAgain(error),
       details: { ...details, bytesWritten: this.written, bytesTotal: this.#total },
       cause: error,
     });

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type IspEraseArguments, ispErase } from '../../host/cli/commands/isp/erase.js';
 import { type IspFactoryArguments, ispFactory } from '../../host/cli/commands/isp/factory.js';
+import { ispInfo } from '../../host/cli/commands/isp/info.js';
 import { type IspProtectArguments, ispProtect } from '../../host/cli/commands/isp/protect.js';
 import { type IspReadArguments, ispRead } from '../../host/cli/commands/isp/read.js';
 import { writeBytes } from '../../host/cli/files.js';
@@ -75,6 +76,41 @@ describe('erase', () => {
     const at = bench();
     await expect(erase(at, args)).rejects.toMatchObject({ code: 'USAGE' });
     expect(at.fake.commands).not.toContain(0x43);
+  });
+
+  test.each([
+    [
+      { start: '0x08000800', length: 4096 },
+      'flash from 0x08000800 to 0x080017FF may be partly erased',
+    ],
+    [{ all: true, yes: true }, 'all of flash may be erased'],
+  ])('%j, and then silence: the state of flash is said', async (args, state) => {
+    const at = bench({ toRom: (byte) => (at.fake?.commands.includes(0x43) ? undefined : byte) });
+    await expect(erase(at, args)).rejects.toMatchObject({
+      code: 'LINK_LOST',
+      message: expect.stringContaining(`; ${state}: do not start this part`),
+      hint: expect.not.stringMatching(/again.*again/),
+    });
+  });
+
+  test('a part that was not touched is not said to be', async () => {
+    const at = bench({ readProtected: true });
+    await expect(erase(at, { all: true, yes: true })).rejects.toMatchObject({
+      code: 'READ_PROTECTED',
+      message: expect.not.stringContaining('erased'),
+    });
+  });
+
+  test('many pages: how many there are in all, and how many are done', async () => {
+    const at = bench({ flashKb: 512 });
+    await erase(at, { start: '0x08008000', length: 200 * 2048 });
+    const erasing = at.events().filter(({ event }) => event === 'erasing');
+    expect(erasing.map(({ pages, pagesDone }) => [pages, pagesDone])).toEqual([
+      [200, 0],
+      [200, 64],
+      [200, 128],
+      [200, 192],
+    ]);
   });
 
   test('all by its range, confirmed', async () => {
@@ -219,4 +255,10 @@ describe('read', () => {
       hint: expect.stringContaining('room'),
     });
   });
+});
+
+test('--wait is told to programs too', async () => {
+  const at = bench();
+  await ispInfo({ ...ISP, wait: true }, at.context);
+  expect(at.events()[0]).toEqual({ event: 'waiting', port: 'fake' });
 });

@@ -1,13 +1,6 @@
 // iap isp erase: pages, or everything.
 import { IapError } from '../../../errors.js';
-import {
-  checkErased,
-  eraseAll,
-  erasePages,
-  MEMORY,
-  type Range,
-  type Rom,
-} from '../../../isp/index.js';
+import { erase, MEMORY, type Range, type Rom } from '../../../isp/index.js';
 import { hex32 } from '../../../text.js';
 import type { IspArguments } from '../../isp-options.js';
 import type { Context } from '../../link.js';
@@ -30,8 +23,7 @@ export async function ispErase(args: IspEraseArguments, context: Context): Promi
     const { address, length } = asked ?? { address: MEMORY.flash, length: rom.info.flashSize ?? 1 };
     const pages = pagesIn(rom, address, length);
     if (asked && coversFlash(rom, pages) && !args.yes) throw bootloaderToo('this range');
-    await tellWork(output, args.all ? eraseAll(rom) : erasePages(rom, pages));
-    await checkErased(rom, pages);
+    await tellWork(output, erase(rom, pages, args.all));
     const what = args.all ? 'all of flash' : `${pages.length} pages from ${hex32(address)}`;
     output.line(`erased: ${what}`);
     output.result({ pages: pages.length });
