@@ -37,6 +37,17 @@ describe('usage', () => {
     expect(code).toBe(2);
   });
 
+  test.each([
+    [['isp'], 'iap isp --help'],
+    [['isp', 'nonsense'], 'iap isp --help'],
+    [['isp', 'write'], 'iap isp write --help'],
+    [['isp', 'read', 'a.bin', '--port', 'x', '--nonsense'], 'iap isp read --help'],
+  ])('iap %j: which help', async (args, help) => {
+    const { code, error } = await iap(args);
+    expect(error).toContain(`"${help}" shows how`);
+    expect(code).toBe(2);
+  });
+
   test('no port: never guesses', async () => {
     for (const command of [['info'], ['flash', image], ['boot']]) {
       const { code, error } = await iap(command);

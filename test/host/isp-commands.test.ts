@@ -15,6 +15,7 @@ import { type IspFactoryArguments, ispFactory } from '../../host/cli/commands/is
 import { ispInfo } from '../../host/cli/commands/isp/info.js';
 import { type IspProtectArguments, ispProtect } from '../../host/cli/commands/isp/protect.js';
 import { type IspReadArguments, ispRead } from '../../host/cli/commands/isp/read.js';
+import { ispWrite } from '../../host/cli/commands/isp/write.js';
 import { writeBytes } from '../../host/cli/files.js';
 import type { Context } from '../../host/cli/link.js';
 import { writeIntelHex } from '../../host/image/intel-hex.js';
@@ -66,12 +67,12 @@ describe('erase', () => {
   test.each([
     ['no length', { start: FLASH }],
     ['no length, confirmed', { start: FLASH, yes: true }],
-    ['no start', { length: 2048 }],
+    ['no start', { length: '2048' }],
     ['nothing', {}],
-    ['all and a range', { all: true, yes: true, start: FLASH, length: 2048 }],
+    ['all and a range', { all: true, yes: true, start: FLASH, length: '2048' }],
     ['all, not confirmed', { all: true }],
-    ['all by its range, not confirmed', { start: FLASH, length: 64 * 1024 }],
-    ['all but a part of the last page', { start: FLASH, length: 64 * 1024 - 1 }],
+    ['all by its range, not confirmed', { start: FLASH, length: String(64 * 1024) }],
+    ['all but a part of the last page', { start: FLASH, length: String(64 * 1024 - 1) }],
   ])('%s: refused, and nothing is erased', async (_name, args) => {
     const at = bench();
     await expect(erase(at, args)).rejects.toMatchObject({ code: 'USAGE' });
@@ -80,7 +81,7 @@ describe('erase', () => {
 
   test.each([
     [
-      { start: '0x08000800', length: 4096 },
+      { start: '0x08000800', length: '4096' },
       'flash from 0x08000800 to 0x080017FF may be partly erased',
     ],
     [{ all: true, yes: true }, 'all of flash may be erased'],
@@ -103,7 +104,7 @@ describe('erase', () => {
 
   test('many pages: how many there are in all, and how many are done', async () => {
     const at = bench({ flashKb: 512 });
-    await erase(at, { start: '0x08008000', length: 200 * 2048 });
+    await erase(at, { start: '0x08008000', length: String(200 * 2048) });
     const erasing = at.events().filter(({ event }) => event === 'erasing');
     expect(erasing.map(({ pages, pagesDone }) => [pages, pagesDone])).toEqual([
       [200, 0],
@@ -116,7 +117,7 @@ describe('erase', () => {
   test('all by its range, confirmed', async () => {
     const at = bench();
     at.fake.flash.fill(0);
-    await erase(at, { start: FLASH, length: 64 * 1024, yes: true });
+    await erase(at, { start: FLASH, length: String(64 * 1024), yes: true });
     expect(at.fake.flash.every((byte) => byte === 0xff)).toBe(true);
   });
 });
@@ -181,7 +182,7 @@ describe('protect --write', () => {
       write: true,
       yes: true,
       start,
-      length,
+      length: String(length),
     };
     return ispProtect(args, context);
   };
@@ -215,10 +216,10 @@ describe('read', () => {
     ispRead({ ...ISP, ram: false, trim: false, file: path, ...args }, context);
 
   test.each([
-    ['behind flash', { start: '0x08010000', length: 256 }],
-    ['over the end of flash', { start: '0x0800ff00', length: 512 }],
-    ['in front of flash', { start: '0x07ffff00', length: 512 }],
-    ['more than flash has', { length: 64 * 1024 + 1 }],
+    ['behind flash', { start: '0x08010000', length: '256' }],
+    ['over the end of flash', { start: '0x0800ff00', length: '512' }],
+    ['in front of flash', { start: '0x07ffff00', length: '512' }],
+    ['more than flash has', { length: String(64 * 1024 + 1) }],
     ['a start behind flash', { start: '0x08010000' }],
   ])('%s: refused before it is read', async (_name, args) => {
     const at = bench();
@@ -244,7 +245,7 @@ describe('read', () => {
     const at = bench();
     at.fake.flash.set([1, 2, 3, 4], 0xfffc);
     const path = file('end.bin', 'earlier');
-    await read(at, path, { start: '0x0800fffc', length: 4 });
+    await read(at, path, { start: '0x0800fffc', length: '4' });
     expect([...readFileSync(path)]).toEqual([1, 2, 3, 4]);
     expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
@@ -261,4 +262,59 @@ test('--wait is told to programs too', async () => {
   const at = bench();
   await ispInfo({ ...ISP, wait: true }, at.context);
   expect(at.events()[0]).toEqual({ event: 'waiting', port: 'fake' });
+});
+
+describe('write', () => {
+  const write = ({ context }: Bench, image: string, base?: string): Promise<void> =>
+    ispWrite({ ...ISP, image, base, massErase: false, verify: true }, context);
+  const image = file(
+    'two.hex',
+    writeIntelHex([
+      { address: 0x0800_4000, bytes: new Uint8Array(10).fill(1) },
+      { address: 0x0800_8000, bytes: new Uint8Array(2000).fill(2) },
+    ]),
+  );
+
+  test('tells where it has written', async () => {
+    const at = bench();
+    await write(at, image);
+    expect(at.events().at(-1)).toMatchObject({
+      bytes: 2010,
+      ranges: [
+        { address: 0x0800_4000, length: 10 },
+        { address: 0x0800_8000, length: 2000 },
+      ],
+    });
+  });
+
+  test('--base does not move a file that has addresses', async () => {
+    const at = bench();
+    await expect(write(at, image, '0x08008000')).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringMatching(/two\.hex has addresses of its own, from 0x08004000/),
+    });
+    expect(at.fake.writes).toEqual([]);
+    await write(at, image, '0x08004000');
+  });
+});
+
+describe('numbers', () => {
+  const erase = (start: unknown, length: unknown): Promise<void> => {
+    // What yargs makes of options that are given twice is no text.
+    const args = { ...ISP, all: false, yes: false, start, length } as IspEraseArguments;
+    return ispErase(args, bench().context);
+  };
+
+  test.each([
+    ['0x0800800g', '1', '--start must be a whole number from 0 to 4294967295, got "0x0800800g"'],
+    [FLASH, '4k', '--length must be a whole number from 1 to 16777216, got "4k"'],
+    [FLASH, '0', 'got "0"'],
+    [[FLASH, FLASH], '1', '--start is given twice'],
+    [FLASH, ['1', '1'], '--length is given twice'],
+  ])('--start %j --length %j', async (start, length, message) => {
+    await expect(erase(start, length)).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringContaining(message),
+    });
+  });
 });

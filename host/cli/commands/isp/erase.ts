@@ -4,13 +4,13 @@ import { erase, MEMORY, type Range, type Rom } from '../../../isp/index.js';
 import { hex32 } from '../../../text.js';
 import type { IspArguments } from '../../isp-options.js';
 import type { Context } from '../../link.js';
-import { checkInteger, once, parseAddress } from '../../options.js';
+import { parseAddress, parseLength } from '../../options.js';
 import { tellWork, withRom } from '../../rom-link.js';
 
 export interface IspEraseArguments extends IspArguments {
   readonly all: boolean;
   readonly start?: string | undefined;
-  readonly length?: number | undefined;
+  readonly length?: string | undefined;
   readonly yes: boolean;
 }
 
@@ -44,8 +44,7 @@ function rangeOf({ start, length }: IspEraseArguments): Range {
       hint: 'for example --start 0x08008000 --length 0x4000',
     });
   }
-  checkInteger('--length', length, 1, 0x0100_0000);
-  return { address: parseAddress('--start', once('--start', start)), length };
+  return { address: parseAddress('--start', start), length: parseLength(length) };
 }
 
 function bootloaderToo(what: string): IapError {

@@ -49,7 +49,7 @@ export async function ispFactory(args: IspFactoryArguments, context: Context): P
       'read-out protection can only be taken off by erasing all of flash: add --yes if that is meant',
     );
   }
-  const segments = await readSegments({ ...args, base: args.base ?? String(BOOTLOADER_BASE) });
+  const segments = await readSegments(args, BOOTLOADER_BASE);
   checkFactoryImage(segments);
   const startedAt = clock.now();
   const done = await withRom(args, context, async (rom) => {

@@ -15,7 +15,7 @@ import {
 import { hex32 } from '../../../text.js';
 import type { IspArguments } from '../../isp-options.js';
 import type { Context } from '../../link.js';
-import { checkInteger, once, parseAddress } from '../../options.js';
+import { parseAddress, parseLength } from '../../options.js';
 import { tellWork, withRom } from '../../rom-link.js';
 import { protectedRanges, rangesText, romJson } from '../../rom-text.js';
 
@@ -23,7 +23,7 @@ export interface IspProtectArguments extends IspArguments {
   readonly read: boolean;
   readonly write: boolean;
   readonly start?: string | undefined;
-  readonly length?: number | undefined;
+  readonly length?: string | undefined;
   readonly yes: boolean;
 }
 
@@ -72,14 +72,14 @@ function checkWhat({ read, write }: IspProtectArguments): void {
   });
 }
 
-function rangeOf({ start, length }: IspProtectArguments): Range {
-  if (start === undefined || length === undefined) {
+function rangeOf(args: IspProtectArguments): Range {
+  if (args.start === undefined || args.length === undefined) {
     throw new IapError('USAGE', 'say which part of flash with --start and --length', {
       hint: 'the IAP bootloader is --start 0x08000000 --length 0x7000',
     });
   }
-  const address = parseAddress('--start', once('--start', start));
-  checkInteger('--length', length, 1, 0x0100_0000);
+  const address = parseAddress('--start', args.start);
+  const length = parseLength(args.length);
   if (address < MEMORY.flash || address % SECTOR !== 0 || length % SECTOR !== 0) {
     throw new IapError(
       'USAGE',

@@ -14,14 +14,14 @@ import { hex32 } from '../../../text.js';
 import { checkWritable } from '../../files.js';
 import type { IspArguments } from '../../isp-options.js';
 import type { Context } from '../../link.js';
-import { checkInteger, once, parseAddress } from '../../options.js';
+import { parseAddress, parseLength } from '../../options.js';
 import { tellWork, withRom } from '../../rom-link.js';
 import { checkOutput, writeSegments } from '../../segment-file.js';
 
 export interface IspReadArguments extends IspArguments {
   readonly file: string;
   readonly start?: string | undefined;
-  readonly length?: number | undefined;
+  readonly length?: string | undefined;
   readonly ram: boolean;
   readonly trim: boolean;
 }
@@ -52,9 +52,9 @@ export async function ispRead(args: IspReadArguments, context: Context): Promise
   });
 }
 
-function rangeOf({ start, length, ram }: IspReadArguments): (rom: Rom) => Range {
-  if (length !== undefined) checkInteger('--length', length, 1, 0x0100_0000);
-  const address = start === undefined ? undefined : parseAddress('--start', once('--start', start));
+function rangeOf({ start, length: typed, ram }: IspReadArguments): (rom: Rom) => Range {
+  const length = typed === undefined ? undefined : parseLength(typed);
+  const address = start === undefined ? undefined : parseAddress('--start', start);
   if (address !== undefined && length !== undefined && address + length > 2 ** 32) {
     throw new IapError('USAGE', '--start and --length reach over the last address');
   }

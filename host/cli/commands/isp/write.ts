@@ -24,8 +24,10 @@ export async function ispWrite(args: IspWriteArguments, context: Context): Promi
     const result = await tellWork(output, work);
     const seconds = (clock.now() - startedAt) / 1000;
     const read = result.verified ? ', read back and the same' : ', not read back';
+    const ranges = rangesOf(segments);
+    output.line(`written: ${rangesText(ranges)}`);
     output.line(`done in ${seconds.toFixed(1)} s: ${result.bytes} bytes written${read}`);
-    output.result({ ...result, pagesErased: result.pagesErased ?? null, seconds });
+    output.result({ ...result, ranges, pagesErased: result.pagesErased ?? null, seconds });
   });
 }
 
