@@ -253,11 +253,25 @@ function interruptible(output: Output): AbortSignal {
   return controller.signal;
 }
 
+/** Nothing that happens to the output ends an update half-way; what is lost of it shows in the exit code. */
+function noticeLostOutput(): void {
+  let lost: Error | undefined;
+  const failed = (error: NodeJS.ErrnoException): void => {
+    // A reader that has gone, as in "iap … | head", has what it wanted.
+    if (error.code !== 'EPIPE') lost ??= error;
+  };
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', failed);
+  process.on('exit', (code) => {
+    if (!lost) return;
+    process.stderr.write(`error: the output can not be written: ${lost.message}\n`);
+    if (code === ExitCode.DONE) process.exitCode = exitCodeOf(lost);
+  });
+}
+
 async function main(args: readonly string[]): Promise<void> {
   // Known before the command line is understood, so that a mistake in it is reported the same way.
   const output = new Output(args.includes('--json'));
-  // A reader that has gone, as in "iap … | head", must not end an update half-way.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  noticeLostOutput();
   const signal = args[0] === 'board' ? new AbortController().signal : interruptible(output);
   try {
     process.exitCode = await run(args, { output, signal, ports: realPorts, clock: realClock });

@@ -1,6 +1,6 @@
 // The command as a shell sees it: exit codes, the last JSON line, help. Spawned for real.
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -155,6 +155,23 @@ test('an output that can not be written whole: what was there before stays', asy
   expect(status).toBe(2);
   expect(readFileSync(out, 'utf8')).toBe('earlier');
   expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+});
+
+test.runIf(existsSync('/dev/full'))('a result that can not be written is no success', () => {
+  const run = (target: string): SpawnSyncReturns<string> =>
+    spawnSync(
+      'bash',
+      ['-c', `set -o pipefail; "$0" "$@" ${target}`, process.execPath, MAIN, 'ports', '--json'],
+      {
+        encoding: 'utf8',
+      },
+    );
+  const full = run('> /dev/full');
+  expect(full.stderr).toContain('error: the output can not be written: ENOSPC');
+  expect(full.status).toBe(1);
+  const gone = run('| true');
+  expect(gone.stderr).toBe('');
+  expect(gone.status).toBe(0);
 });
 
 describe('Ctrl-C', () => {
