@@ -42,7 +42,7 @@ export async function* write(
   checkOptions(parts, rom);
   const pages = pagesOfSegments(parts.flash, chip.pageSize);
   for (const page of pages) checkWritable(rom, page * chip.pageSize, chip.pageSize);
-  const state = new State(parts);
+  const state = new State(parts, massErase);
   try {
     if (massErase || pages.length > 0) state.erasing = true;
     if (massErase) yield* eraseAll(rom);
@@ -113,10 +113,12 @@ class State {
   erased = false;
   written = 0;
   readonly #total: number;
-  readonly #flash: readonly Segment[];
+  /** What of flash is erased */
+  readonly #erased: string;
 
-  constructor({ flash, ram }: Parts) {
-    this.#flash = flash;
+  constructor({ flash, ram }: Parts, massErase: boolean) {
+    const from = hex32(flash[0]?.address ?? MEMORY.flash);
+    this.#erased = massErase ? 'all of flash' : `flash from ${from} on`;
     this.#total = sizeOf([...flash, ...ram]);
   }
 
@@ -131,8 +133,7 @@ class State {
 
   #text(): string {
     if (!this.erasing && this.written === 0) return 'nothing was changed';
-    const from = hex32(this.#flash[0]?.address ?? MEMORY.flash);
-    if (!this.erased) return `flash from ${from} on is partly erased, and nothing is written`;
-    return `flash from ${from} on was erased, ${this.written} of ${this.#total} bytes are written: do not start this part`;
+    if (!this.erased) return `${this.#erased} is partly erased, and nothing is written`;
+    return `${this.#erased} was erased, ${this.written} of ${this.#total} bytes are written: do not start this part`;
   }
 }

@@ -287,6 +287,22 @@ describe('write', () => {
     });
   });
 
+  test.each([
+    [false, 'flash from 0x08004000 on is partly erased'],
+    [true, 'all of flash is partly erased'],
+  ])(
+    'mass erase %s, and then silence: what may be erased is said, what to do once',
+    async (massErase, state) => {
+      const at = bench({ toRom: (byte) => (at.fake?.commands.includes(0x43) ? undefined : byte) });
+      const args = { ...ISP, image, massErase, verify: true };
+      await expect(ispWrite(args, at.context)).rejects.toMatchObject({
+        code: 'LINK_LOST',
+        message: expect.stringContaining(`; ${state}`),
+        hint: expect.not.stringMatching(/again.*again/),
+      });
+    },
+  );
+
   test('--base does not move a file that has addresses', async () => {
     const at = bench();
     await expect(write(at, image, '0x08008000')).rejects.toMatchObject({
