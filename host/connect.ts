@@ -233,14 +233,23 @@ function notFound(session: Session, before: Session['stats'], timeoutMs: number)
       details,
     });
   }
+  const discarded = stats.bytesDiscarded - before.bytesDiscarded;
+  const noFrame = discarded === 0 ? '' : `, ${discarded} of them no frame`;
+  const remedy = isLikeRom(session.sample)
+    ? 'perhaps ST\'s ROM bootloader answers: set BOOT0 low and reset, or use "iap isp"'
+    : 'check the port, and the rate with --initial-baud; a running application that prints may need --wait and a reset';
   return new IapError(
     'NOT_OUR_DEVICE',
-    `something answers, but not in this protocol: ${received} bytes in ${seconds} s, ${stats.bytesDiscarded - before.bytesDiscarded} of them no frame`,
-    {
-      hint: `received last: ${describe(session.sample)}; check the port, and the rate with --initial-baud; a running application that prints may need --wait and a reset`,
-      details,
-    },
+    `something answers, but not in this protocol: ${received} bytes in ${seconds} s${noFrame}`,
+    { hint: `received last: ${describe(session.sample)}; ${remedy}`, details },
   );
+}
+
+/** What its ACK and NACK look like at the rate that it measures from a frame, which is rarely the right one */
+const ROM_ANSWERS: ReadonlySet<number> = new Set([0x00, 0x1f, 0x3f, 0x79, 0x7f]);
+
+function isLikeRom(sample: Uint8Array): boolean {
+  return sample.some((byte) => byte !== 0) && sample.every((byte) => ROM_ANSWERS.has(byte));
 }
 
 /** A sample as text if it looks like text, otherwise in hex. */

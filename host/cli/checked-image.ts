@@ -5,7 +5,7 @@ import { IapError } from '../errors.js';
 import type { Image } from '../image/image.js';
 import { loadImage } from '../image/load.js';
 import { readBytes } from './files.js';
-import { type ImageArguments, loadOptions } from './image-file.js';
+import { checkBase, type ImageArguments, loadOptions } from './image-file.js';
 import type { Output } from './output.js';
 
 /**
@@ -33,5 +33,7 @@ export async function readCheckedImage(
     throw new IapError(code, message, { hint: rest.join('; '), details });
   }
   for (const { message, hint } of findings) output.warning(`${message}; ${hint}`);
-  return loadImage(bytes, options);
+  const image = loadImage(bytes, options);
+  checkBase(options, image.base);
+  return image;
 }

@@ -1,5 +1,8 @@
 // Files that commands read and write.
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access, chmod, lstat, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { IapError, type IapErrorCode } from '../errors.js';
 import { LARGEST_FILE } from '../image/limits.js';
 
@@ -29,16 +32,70 @@ export async function readBytes(
   }
 }
 
-/** @throws IapError FILE_UNWRITABLE */
+/**
+ * For work that takes long, before it begins.
+ * @throws IapError FILE_UNWRITABLE
+ */
+export async function checkWritable(path: string): Promise<void> {
+  try {
+    if (await replaceable(path)) await access(dirname(path), constants.W_OK);
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
+
+/**
+ * All of it, or what was there before stays.
+ * @throws IapError FILE_UNWRITABLE
+ */
 export async function writeBytes(path: string, bytes: Uint8Array | string): Promise<void> {
   try {
-    await writeFile(path, bytes);
+    if (await replaceable(path)) await replace(path, bytes);
+    else await writeFile(path, bytes);
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    throw new IapError('FILE_UNWRITABLE', `${path} can not be written: ${error.message}`, {
-      hint: 'check that the folder exists, and that it may be written to',
-      details: { path },
-      cause: error,
-    });
+    throw unwritable(path, error);
   }
+}
+
+/** Whether another file may take its place: there is none, or a plain one that may be written; not a device, nor a link. */
+async function replaceable(path: string): Promise<boolean> {
+  const there = await lstat(path).catch(absent);
+  if (!there) return true;
+  if (there.isDirectory()) throw new Error('it is a folder');
+  if (there.isFile()) await access(path, constants.W_OK);
+  return there.isFile();
+}
+
+function absent(error: unknown): undefined {
+  if (codeOf(error) !== 'ENOENT') throw error;
+}
+
+async function replace(path: string, bytes: Uint8Array | string): Promise<void> {
+  const temporary = join(dirname(path), `.iap-${randomUUID()}.tmp`);
+  const mode = (await stat(path).catch(absent))?.mode;
+  try {
+    // Some disks say that they are full only when the bytes are really stored.
+    await writeFile(temporary, bytes, { flag: 'wx', flush: true });
+    if (mode !== undefined) await chmod(temporary, mode);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+function unwritable(path: string, error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const full = codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT';
+  return new IapError('FILE_UNWRITABLE', `${path} can not be written: ${error.message}`, {
+    hint: full
+      ? 'make room on that disk, or choose another'
+      : 'check that the folder exists, and that it may be written to',
+    details: { path },
+    cause: error,
+  });
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
 }

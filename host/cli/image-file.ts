@@ -1,7 +1,10 @@
 // Image files from disk.
+import { IapError } from '../errors.js';
+import { printable } from '../image/file-error.js';
 import type { Image } from '../image/image.js';
 import { type LoadOptions, loadImage, loadSegments } from '../image/load.js';
 import type { Segment } from '../image/segments.js';
+import { hex32 } from '../text.js';
 import { readBytes } from './files.js';
 import { parseAddress } from './options.js';
 
@@ -11,7 +14,10 @@ export interface ImageArguments {
 }
 
 export async function readImage(args: ImageArguments): Promise<Image> {
-  return loadImage(await readBytes(args.image, 'image', 'IMAGE_UNREADABLE'), loadOptions(args));
+  const options = loadOptions(args);
+  const image = loadImage(await readBytes(args.image, 'image', 'IMAGE_UNREADABLE'), options);
+  checkBase(options, image.base);
+  return image;
 }
 
 /** @throws IapError USAGE */
@@ -19,7 +25,28 @@ export function loadOptions({ image: name, base }: ImageArguments): LoadOptions 
   return { name, ...(base === undefined ? {} : { base: parseAddress('--base', base) }) };
 }
 
-/** The same for a programmer: every piece at its own address. */
-export async function readSegments(args: ImageArguments): Promise<Segment[]> {
-  return loadSegments(await readBytes(args.image, 'image', 'IMAGE_UNREADABLE'), loadOptions(args));
+/**
+ * The same for a programmer: every piece at its own address.
+ * @param rawBase where a raw binary belongs if --base does not say
+ */
+export async function readSegments(args: ImageArguments, rawBase?: number): Promise<Segment[]> {
+  const options = loadOptions(args);
+  const bytes = await readBytes(args.image, 'image', 'IMAGE_UNREADABLE');
+  const assumed = rawBase === undefined ? {} : { base: rawBase };
+  const segments = loadSegments(bytes, { ...assumed, ...options });
+  checkBase(options, segments[0]?.address);
+  return segments;
+}
+
+/**
+ * A file with addresses of its own is not moved, which whoever gives another one expects.
+ * @throws IapError USAGE
+ */
+export function checkBase({ name, base }: LoadOptions, begin: number | undefined): void {
+  if (base === undefined || begin === undefined || base === begin) return;
+  throw new IapError(
+    'USAGE',
+    `--base ${hex32(base)} is for raw binaries; ${printable(name ?? '')} has addresses of its own, from ${hex32(begin)} on`,
+    { hint: 'leave --base away, or give the .bin' },
+  );
 }

@@ -19,12 +19,17 @@ const MASS_ERASE = {
   },
 } as const;
 const START = { type: 'string', requiresArg: true, describe: 'First address' } as const;
-const LENGTH = { type: 'number', requiresArg: true, describe: 'Number of bytes' } as const;
+const LENGTH = { type: 'string', requiresArg: true, describe: 'Number of bytes' } as const;
 const RANGE = { start: START, length: LENGTH } as const;
 const WHAT = {
   read: { type: 'boolean', default: false, describe: 'Read-out protection' },
   write: { type: 'boolean', default: false, describe: 'Write protection' },
 } as const;
+
+export const ISP_COMMANDS: ReadonlySet<string> = new Set([
+  ...['info', 'write', 'verify', 'read', 'erase'],
+  ...['go', 'protect', 'unprotect', 'factory'],
+]);
 
 export function ispCommands(y: Argv, context: Context): Argv {
   return y

@@ -7,7 +7,7 @@ import { boardNames, partNames } from './board-file.js';
 import { CHECK_OPTIONS } from './check-options.js';
 import { CONFORMANCE_NOTE, CONFORMANCE_OPTIONS } from './conformance-options.js';
 import { DUMP_OPTIONS, FACTORY_OPTIONS } from './factory-options.js';
-import { ispCommands } from './isp-commands.js';
+import { ISP_COMMANDS, ispCommands } from './isp-commands.js';
 import { type Context, realPorts } from './link.js';
 import { BASE_OPTION, BAUD_OPTION, JSON_OPTION, LINK_OPTIONS } from './options.js';
 import { Output } from './output.js';
@@ -223,13 +223,21 @@ async function run(args: readonly string[], context: Context): Promise<ExitCode 
     .fail((message, error) => {
       // What yargs itself finds wrong with the command line comes with a message, or as its own kind of error.
       if (error && error.name !== 'YError') throw error;
-      throw new IapError('USAGE', message ?? error?.message, { hint: '"iap --help" shows how' });
+      throw new IapError('USAGE', message ?? error?.message, {
+        hint: `"${helpFor(args)}" shows how`,
+      });
     })
     .wrap(Math.min(100, process.stdout.columns ?? 100))
     .version()
     .help();
   await parser.parseAsync();
   return boardExit ?? ExitCode.DONE;
+}
+
+/** The command under "iap isp" that was meant, if it can be told */
+function helpFor([command, sub = '']: readonly string[]): string {
+  if (command !== 'isp') return 'iap --help';
+  return ISP_COMMANDS.has(sub) ? `iap isp ${sub} --help` : 'iap isp --help';
 }
 
 /** First Ctrl-C: stop at a frame boundary and report. Second: leave at once. */
@@ -245,11 +253,25 @@ function interruptible(output: Output): AbortSignal {
   return controller.signal;
 }
 
+/** Nothing that happens to the output ends an update half-way; what is lost of it shows in the exit code. */
+function noticeLostOutput(): void {
+  let lost: Error | undefined;
+  const failed = (error: NodeJS.ErrnoException): void => {
+    // A reader that has gone, as in "iap … | head", has what it wanted.
+    if (error.code !== 'EPIPE') lost ??= error;
+  };
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', failed);
+  process.on('exit', (code) => {
+    if (!lost) return;
+    process.stderr.write(`error: the output can not be written: ${lost.message}\n`);
+    if (code === ExitCode.DONE) process.exitCode = exitCodeOf(lost);
+  });
+}
+
 async function main(args: readonly string[]): Promise<void> {
   // Known before the command line is understood, so that a mistake in it is reported the same way.
   const output = new Output(args.includes('--json'));
-  // A reader that has gone, as in "iap … | head", must not end an update half-way.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  noticeLostOutput();
   const signal = args[0] === 'board' ? new AbortController().signal : interruptible(output);
   try {
     process.exitCode = await run(args, { output, signal, ports: realPorts, clock: realClock });

@@ -83,9 +83,23 @@ export function checkInteger(name: string, value: unknown, least: number, most: 
 
 /** An address as people write it: 0x08008000 or decimal. */
 export function parseAddress(name: string, text: string): number {
+  return parseInteger(name, text, 0, 0xffff_ffff);
+}
+
+/** Bytes, written like an address; not left to yargs, which forgets what was typed. */
+export function parseLength(text: string): number {
+  return parseInteger('--length', text, 1, 0x0100_0000);
+}
+
+function parseInteger(name: string, typed: string, least: number, most: number): number {
+  const text = once(name, typed);
   const value = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : Number.NaN;
-  checkInteger(name, value, 0, 0xffff_ffff);
-  return value;
+  if (value >= least && value <= most) return value;
+  throw new IapError(
+    'USAGE',
+    `${name} must be a whole number from ${least} to ${most}, got "${text}"`,
+    { hint: 'decimal, or hexadecimal with 0x' },
+  );
 }
 
 /** The value of an option that makes no sense twice: yargs makes a list of it then. */

@@ -1,5 +1,5 @@
 // From options to a part in its ROM bootloader, and work on it told as it goes.
-import { Rom, type RomTrace, type RomWork } from '../isp/index.js';
+import { Rom, type RomEvent, type RomTrace, type RomWork } from '../isp/index.js';
 import { hexBytes } from '../text.js';
 import { checkIspArguments, type IspArguments, wiringOf } from './isp-options.js';
 import { type Context, openPort } from './link.js';
@@ -20,7 +20,10 @@ export async function withRom<T>(
   const transport = await openPort(args, { rate: args.baud, parity: 'even' }, context);
   try {
     const wiring = wiringOf(args);
-    if (args.wait) output.line(`calling on ${args.port}: set BOOT0 high and reset the part`);
+    if (args.wait) {
+      output.event('waiting', { port: args.port });
+      output.line(`calling on ${args.port}: set BOOT0 high and reset the part`);
+    }
     const rom = await Rom.open(transport, {
       clock,
       signal,
@@ -50,11 +53,7 @@ export async function tellWork<T>(output: Output, work: RomWork<T>): Promise<T> 
         output.progress(step.value);
         break;
       case 'erasing':
-        output.line(
-          step.value.pages === undefined
-            ? 'erasing all of flash'
-            : `erasing ${step.value.pages} pages`,
-        );
+        output.line(erasingText(step.value));
         break;
       case 'writing':
         output.line(`writing ${step.value.bytes} bytes`);
@@ -67,6 +66,11 @@ export async function tellWork<T>(output: Output, work: RomWork<T>): Promise<T> 
         break;
     }
   }
+}
+
+function erasingText({ pages, pagesDone }: Extract<RomEvent, { event: 'erasing' }>): string {
+  if (pages === undefined) return 'erasing all of flash';
+  return pagesDone === 0 ? `erasing ${pages} pages` : `${pagesDone} of ${pages} pages erased`;
 }
 
 function traceLine({ direction, bytes, at }: RomTrace): string {

@@ -1,8 +1,8 @@
 // A part in its ROM bootloader, in words and for JSON.
 
 import { chipOf, partNamesOf } from '../isp/chips.js';
-import { commandName, type RomInfo, SECTOR } from '../isp/index.js';
-import { hexBytes } from '../text.js';
+import { commandName, type Range, type RomInfo, rangesOf, SECTOR } from '../isp/index.js';
+import { hex32, hexBytes } from '../text.js';
 
 /** For example: STM32F10x high density (stm32f103xe), ROM bootloader 2.2, 512 KB of flash */
 export function romLine(info: RomInfo): string {
@@ -34,18 +34,30 @@ export function romTable(info: RomInfo): string[] {
     ['page', chip === undefined ? '(unknown)' : `${chip.pageSize} bytes`],
     ['unique id', uniqueId === undefined ? unknown : hexBytes(uniqueId)],
     ['read-out', info.readProtected ? 'protected' : 'open'],
-    [
-      'write protection',
-      optionBytes === undefined ? unknown : sectorsText(optionBytes.protectedSectors),
-    ],
+    ['write protection', optionBytes === undefined ? unknown : sectorsText(info)],
     ['option bytes', optionBytes === undefined ? unknown : optionText(optionBytes)],
   ];
   return rows.map(([name, value]) => `${name.padEnd(18)} ${value}`);
 }
 
-function sectorsText(sectors: readonly number[]): string {
+function sectorsText(info: RomInfo): string {
+  const sectors = info.optionBytes?.protectedSectors ?? [];
   if (sectors.length === 0) return 'none';
-  return `sectors of ${SECTOR / 1024} KB: ${sectors.join(', ')}`;
+  const ranges = protectedRanges(info);
+  const where = ranges.length === 0 ? '' : ` (${rangesText(ranges)})`;
+  return `sectors of ${SECTOR / 1024} KB: ${sectors.join(', ')}${where}`;
+}
+
+/** Empty if how much flash there is can not be read */
+export function protectedRanges({ optionBytes, flashSize }: RomInfo): Range[] {
+  return optionBytes && flashSize ? rangesOf(optionBytes.protectedSectors, flashSize) : [];
+}
+
+/** For example: 0x08000000 to 0x08006FFF */
+export function rangesText(ranges: readonly Range[]): string {
+  return ranges
+    .map(({ address, length }) => `${hex32(address)} to ${hex32(address + length - 1)}`)
+    .join(', ');
 }
 
 function optionText({ values, whole }: NonNullable<RomInfo['optionBytes']>): string {
@@ -65,6 +77,7 @@ export function romJson(info: RomInfo): object {
     uniqueId: uniqueId === undefined ? null : hexBytes(uniqueId),
     readProtected: info.readProtected,
     protectedSectors: optionBytes?.protectedSectors ?? null,
+    protectedRanges: optionBytes && flashSize ? protectedRanges(info) : null,
     optionBytes: optionBytes === undefined ? null : hexBytes(optionBytes.values),
     optionBytesWhole: optionBytes?.whole ?? null,
   };

@@ -1,8 +1,9 @@
 // Is this file the bootloader of this board? What is asked before it goes into a thousand units.
-import { BOOTLOADER_BASE } from '../../protocol/index.js';
-import { isStack, wordAt } from '../check/vector-table.js';
+import { BOOTLOADER_BASE, BOOTLOADER_SIZE } from '../../protocol/index.js';
+import { ANY_RAM, isStack, wordAt } from '../check/vector-table.js';
 import { type ErrorDetails, IapError } from '../errors.js';
 import { BLANK, type Image } from '../image/image.js';
+import type { Segment } from '../image/segments.js';
 import type { Board } from '../parts.js';
 import { placesBelow } from '../record/places.js';
 import { hex32 } from '../text.js';
@@ -63,6 +64,36 @@ function checkVectors(bytes: Uint8Array, { part: { ram } }: Board): void {
       { reset },
     );
   }
+}
+
+/**
+ * What a unit gets first must have a bootloader, or the unit can not be updated; for which part it is, nobody knows here.
+ * @throws IapError BOOTLOADER_WRONG
+ */
+export function checkFactoryImage(segments: readonly Segment[]): void {
+  const first = segments.find(({ address }) => address === BOOTLOADER_BASE);
+  const bytes = first?.bytes ?? new Uint8Array();
+  if (bytes.length < VECTORS_SIZE) {
+    const begins = segments[0] === undefined ? '' : `; it begins at ${hex32(segments[0].address)}`;
+    throw noBootloader(`there is no bootloader at ${hex32(BOOTLOADER_BASE)} in it${begins}`);
+  }
+  const stack = wordAt(bytes, 0);
+  const reset = wordAt(bytes, 4);
+  const inside =
+    reset < BOOTLOADER_BASE + BOOTLOADER_SIZE &&
+    segments.some(({ address, bytes }) => reset > address && reset < address + bytes.length);
+  if (stack % 4 === 0 && isStack(stack, ANY_RAM) && reset % 2 === 1 && inside) return;
+  throw noBootloader(
+    `what it has at ${hex32(BOOTLOADER_BASE)} is no bootloader: the stack pointer would be ${hex32(stack)}, the reset vector ${hex32(reset)}`,
+    { stack, reset },
+  );
+}
+
+function noBootloader(why: string, details: ErrorDetails = {}): IapError {
+  return new IapError('BOOTLOADER_WRONG', `this is no factory image: ${why}`, {
+    hint: 'make one with "iap factory"; "iap isp write" writes any image',
+    details,
+  });
 }
 
 /**

@@ -9,9 +9,9 @@ import { QUIET_MS, type RomClient } from './rom-client.js';
 export interface EnterOptions {
   /** How DTR and RTS are wired; they are not touched if missing */
   readonly wiring?: Wiring;
-  /** How long to call [ms] */
+  /** How long to call [ms]; also with `wait` */
   readonly timeoutMs?: number;
-  /** Call until somebody answers */
+  /** Call until somebody answers, or as long as `timeoutMs` says */
   readonly wait?: boolean;
 }
 
@@ -29,10 +29,12 @@ const SEQUENCE_MS = 1500;
 export async function enter(
   transport: Transport,
   client: RomClient,
-  { wiring, timeoutMs = DEFAULT_ENTER_MS, wait = false }: EnterOptions,
+  options: EnterOptions,
 ): Promise<void> {
   const { clock, reader } = client;
-  const end = wait ? Number.POSITIVE_INFINITY : clock.now() + timeoutMs;
+  const { wiring, wait = false } = options;
+  const timeoutMs = options.timeoutMs ?? (wait ? Number.POSITIVE_INFINITY : DEFAULT_ENTER_MS);
+  const end = clock.now() + timeoutMs;
   let sequenceAt = Number.NEGATIVE_INFINITY;
   const heard: number[] = [];
   for (let calls = 1; ; calls++) {

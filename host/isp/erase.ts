@@ -44,12 +44,54 @@ export function checkWritable(rom: Rom, offset: number, size: number): void {
   );
 }
 
+/**
+ * Erases these pages, or everything, and looks whether it is.
+ * @param pages what is looked at afterwards, if all is erased
+ * @throws IapError; its message says what state flash is in
+ */
+export async function* erase(rom: Rom, pages: readonly number[], all: boolean): RomWork<void> {
+  let begun = false;
+  try {
+    for await (const event of all ? eraseAll(rom) : erasePages(rom, pages)) {
+      begun = true;
+      yield event;
+    }
+    await checkErased(rom, pages);
+  } catch (error) {
+    throw error instanceof IapError && begun ? halfErased(error, rom, all ? [] : pages) : error;
+  }
+}
+
+function halfErased(error: IapError, { info }: Rom, pages: readonly number[]): IapError {
+  const { code, message, details } = error;
+  const size = info.chip?.pageSize ?? 0;
+  const [first, last] = [pages[0], pages.at(-1)];
+  const what =
+    first === undefined || last === undefined
+      ? 'all of flash may be erased'
+      : `flash from ${hex32(MEMORY.flash + first * size)} to ${hex32(MEMORY.flash + (last + 1) * size - 1)} may be partly erased`;
+  return new IapError(code, `${message}; ${what}: do not start this part`, {
+    hint: hintAgain(error),
+    details,
+    cause: error,
+  });
+}
+
+const AGAIN = 'run the same command again';
+
+/** The hint of an error that left a part half done */
+export function hintAgain({ hint }: IapError): string {
+  if (hint?.includes(AGAIN)) return hint;
+  const again = `${AGAIN}, with BOOT0 high and after a reset`;
+  return hint === undefined ? again : `${hint}; then ${again}`;
+}
+
 /** Numbers from 0 at the start of flash */
 export async function* erasePages(rom: Rom, pages: readonly number[]): RomWork<void> {
   const { pageSize } = eraser(rom);
   for (const page of pages) checkWritable(rom, page * pageSize, pageSize);
   for (let at = 0; at < pages.length; at += PAGES_AT_ONCE) {
-    yield { event: 'erasing', pages: pages.length - at };
+    yield { event: 'erasing', pages: pages.length, pagesDone: at };
     const some = pages.slice(at, at + PAGES_AT_ONCE);
     await once(rom.client, () => rom.client.erasePages(rom.extendedErase, some));
   }
@@ -59,7 +101,7 @@ export async function* eraseAll(rom: Rom): RomWork<void> {
   eraser(rom);
   if (rom.info.optionBytes?.protectedSectors.length)
     checkWritable(rom, 0, rom.info.flashSize ?? 2 ** 20);
-  yield { event: 'erasing', pages: undefined };
+  yield { event: 'erasing', pages: undefined, pagesDone: 0 };
   await once(rom.client, () => rom.client.eraseAll(rom.extendedErase));
 }
 

@@ -3,8 +3,8 @@
 export type RomPhase = 'write' | 'verify' | 'read';
 
 export type RomEvent =
-  /** Undefined is everything */
-  | { readonly event: 'erasing'; readonly pages: number | undefined }
+  /** Of all pages, before each of several commands; undefined is everything */
+  | { readonly event: 'erasing'; readonly pages: number | undefined; readonly pagesDone: number }
   | { readonly event: 'writing'; readonly bytes: number }
   | { readonly event: 'verifying'; readonly bytes: number }
   | {

@@ -10,9 +10,10 @@ const VECTORS = 8;
 /**
  * Starts the program whose vector table is at `address`: the ROM acknowledges any address in flash or RAM, and jumps to
  * whatever is there, so the vectors are looked at first.
+ * @param hint what to do when there is none
  * @throws IapError READ_PROTECTED, IMAGE_VECTORS, REFUSED
  */
-export async function goTo(rom: Rom, address: number): Promise<void> {
+export async function goTo(rom: Rom, address: number, hint?: string): Promise<void> {
   if (rom.info.readProtected) throw readProtected('start programs');
   const vectors = await rom.read(address, VECTORS);
   const view = new DataView(vectors.buffer, vectors.byteOffset, VECTORS);
@@ -29,7 +30,7 @@ export async function goTo(rom: Rom, address: number): Promise<void> {
       'IMAGE_VECTORS',
       `there is no program at ${hex32(address)}: its stack pointer would be ${hex32(stack)}, its reset vector ${hex32(reset)}`,
       {
-        hint: 'give the address of a vector table with --start',
+        hint,
         details: { address: hex32(address) },
       },
     );

@@ -1,13 +1,13 @@
 // Programming parts through ST's ROM bootloader (AN3155): the part of the library for factories and for rescue.
-export { type Chip, chipOf, MEMORY, SECTOR } from './chips.js';
+export { type Chip, chipOf, MEMORY, SECTOR, SECTORS } from './chips.js';
 export { commandName, RomCommand } from './commands.js';
 export { type EnterOptions, enter, reset } from './enter.js';
-export { checkErased, eraseAll, erasePages } from './erase.js';
+export { checkErased, erase, eraseAll, erasePages } from './erase.js';
 export type { RomEvent, RomPhase, RomWork } from './events.js';
 export { goTo } from './go.js';
 export { pagesOfSegments } from './image.js';
 export { type LineStep, resetSequence, WIRINGS, type Wiring } from './lines.js';
-export { type OptionBytes, sectorsOf } from './option-bytes.js';
+export { type OptionBytes, rangesOf, sectorsOf } from './option-bytes.js';
 export { protectReadout, protectWrite, unprotectReadout, unprotectWrite } from './protect.js';
 export { flashRange, type Range, ramRange, read, trimmed } from './read.js';
 export { Rom, type RomInfo, type RomOptions } from './rom.js';

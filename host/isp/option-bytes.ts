@@ -1,6 +1,7 @@
 // Option bytes of F0, F1 and F3: eight values, each with its complement behind it. Pure.
 import { OPTION_BYTES } from '../image/areas.js';
-import { FAMILIES, type Family, SECTOR, SECTORS } from './chips.js';
+import { FAMILIES, type Family, MEMORY, SECTOR, SECTORS } from './chips.js';
+import type { Range } from './read.js';
 
 /** Values and complements [bytes] */
 export const OPTION_SIZE = OPTION_BYTES.to - OPTION_BYTES.from;
@@ -41,4 +42,18 @@ export function sectorsOf(offset: number, size: number): number[] {
   const first = Math.min(Math.floor(offset / SECTOR), SECTORS - 1);
   const last = Math.min(Math.floor((offset + size - 1) / SECTOR), SECTORS - 1);
   return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+}
+
+/** Flash that these sectors stand for, as runs; the last sector reaches to the end of flash. */
+export function rangesOf(sectors: readonly number[], flashSize: number): Range[] {
+  const runs: { address: number; length: number }[] = [];
+  for (const sector of sectors) {
+    const from = sector * SECTOR;
+    const to = sector === SECTORS - 1 ? flashSize : Math.min(from + SECTOR, flashSize);
+    const last = runs.at(-1);
+    if (to <= from) continue; // a part with less flash
+    if (last && last.address + last.length === MEMORY.flash + from) last.length += to - from;
+    else runs.push({ address: MEMORY.flash + from, length: to - from });
+  }
+  return runs;
 }

@@ -5,7 +5,7 @@ import { ProgressMeter } from '../progress.js';
 import { hex32 } from '../text.js';
 import { FAMILIES, MEMORY } from './chips.js';
 import { RomCommand } from './commands.js';
-import { checkWritable, eraseAll, erasePages, readProtected } from './erase.js';
+import { checkWritable, eraseAll, erasePages, hintAgain, readProtected } from './erase.js';
 import type { RomWork } from './events.js';
 import { blocksOf, isBlank, type Parts, pagesOfSegments, sizeOf, sortByMemory } from './image.js';
 import { inTurn } from './in-turn.js';
@@ -42,7 +42,7 @@ export async function* write(
   checkOptions(parts, rom);
   const pages = pagesOfSegments(parts.flash, chip.pageSize);
   for (const page of pages) checkWritable(rom, page * chip.pageSize, chip.pageSize);
-  const state = new State(parts);
+  const state = new State(parts, massErase);
   try {
     if (massErase || pages.length > 0) state.erasing = true;
     if (massErase) yield* eraseAll(rom);
@@ -113,18 +113,19 @@ class State {
   erased = false;
   written = 0;
   readonly #total: number;
-  readonly #flash: readonly Segment[];
+  /** What of flash is erased */
+  readonly #erased: string;
 
-  constructor({ flash, ram }: Parts) {
-    this.#flash = flash;
+  constructor({ flash, ram }: Parts, massErase: boolean) {
+    const from = hex32(flash[0]?.address ?? MEMORY.flash);
+    this.#erased = massErase ? 'all of flash' : `flash from ${from} on`;
     this.#total = sizeOf([...flash, ...ram]);
   }
 
   explain(error: IapError): IapError {
-    const { code, message, hint, details } = error;
-    const again = 'run the same command again, with BOOT0 high and after a reset';
+    const { code, message, details } = error;
     return new IapError(code, `${message}; ${this.#text()}`, {
-      hint: hint === undefined ? again : `${hint}; then ${again}`,
+      hint: hintAgain(error),
       details: { ...details, bytesWritten: this.written, bytesTotal: this.#total },
       cause: error,
     });
@@ -132,8 +133,7 @@ class State {
 
   #text(): string {
     if (!this.erasing && this.written === 0) return 'nothing was changed';
-    const from = hex32(this.#flash[0]?.address ?? MEMORY.flash);
-    if (!this.erased) return `flash from ${from} on is partly erased, and nothing is written`;
-    return `flash from ${from} on was erased, ${this.written} of ${this.#total} bytes are written: do not start this part`;
+    if (!this.erased) return `${this.#erased} is partly erased, and nothing is written`;
+    return `${this.#erased} was erased, ${this.written} of ${this.#total} bytes are written: do not start this part`;
   }
 }

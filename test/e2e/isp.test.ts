@@ -242,6 +242,16 @@ test('nobody there: what to do by hand is said', async () => {
   await board.command('power on');
 });
 
+test('BOOT0 left high: a command for the IAP bootloader names it', async () => {
+  const board = await blankPart(part);
+  const args = ['--port', board.port, '--wait', '--timeout', '1000', '--json'];
+  const { result } = await start('info', ...args).done;
+  expect(result).toMatchObject({
+    code: 'NOT_OUR_DEVICE',
+    hint: expect.stringMatching(/BOOT0 low/),
+  });
+});
+
 test('--wait: the part is reset into its ROM bootloader while the command calls', async () => {
   const board = await blankPart(part);
   await board.command('power off');
@@ -258,6 +268,7 @@ test('power lost while writing: the state of the part is said, and the same comm
   const cut = await isp(board, 'write', image, ...AT);
   expect(cut).toMatchObject({ code: 4, result: { code: 'LINK_LOST' } });
   expect(cut.result?.message).toMatch(/was erased, \d+ of 20000 bytes are written: do not start/);
+  expect(cut.result?.hint).not.toMatch(/again.*again/);
   await board.command('power on');
   await untilState(board, 'running');
   expectDone(await isp(board, 'write', image, ...AT));

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { writeIntelHex } from '../../host/image/intel-hex.js';
 import { built } from '../support/board.js';
 import { iap, jsonLines } from '../support/cli.js';
 import { tableImage } from '../support/images.js';
@@ -135,6 +136,17 @@ test('a raw binary is where --base says', async () => {
     'the file puts the image at 0x08004000, but its vectors are for 0x08008000',
   );
   expect(code).toBe(3);
+});
+
+test('--base does not move a file that has addresses', async () => {
+  const hex = writeIntelHex([{ address: 0x0800_8000, bytes: tableImage() }]);
+  const path = written('app.hex', new TextEncoder().encode(hex));
+  expect((await iap(['check', path, '--base', '0x08008000'])).code).toBe(0);
+  for (const command of [['check'], ['verify', '--port', 'absent']]) {
+    const { code, error } = await iap([...command, path, '--base', '0x08004000']);
+    expect(error).toContain('--base 0x08004000 is for raw binaries');
+    expect(code).toBe(2);
+  }
 });
 
 test('packages are held against --product and --hardware', async () => {

@@ -1,10 +1,11 @@
 // The command as a shell sees it: exit codes, the last JSON line, help. Spawned for real.
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { iap, jsonLines } from '../support/cli.js';
-import { appImage } from '../support/images.js';
+import { iap, jsonLines, MAIN } from '../support/cli.js';
+import { appImage, tableImage } from '../support/images.js';
 
 /** Opening it gives a new pseudo terminal with nobody at the other end: a port that is silent. */
 const SILENT_PORT = '/dev/ptmx';
@@ -33,6 +34,17 @@ describe('usage', () => {
     expect(error).toContain(text);
     expect(error).not.toContain('at file:');
     expect(out).toBe('');
+    expect(code).toBe(2);
+  });
+
+  test.each([
+    [['isp'], 'iap isp --help'],
+    [['isp', 'nonsense'], 'iap isp --help'],
+    [['isp', 'write'], 'iap isp write --help'],
+    [['isp', 'read', 'a.bin', '--port', 'x', '--nonsense'], 'iap isp read --help'],
+  ])('iap %j: which help', async (args, help) => {
+    const { code, error } = await iap(args);
+    expect(error).toContain(`"${help}" shows how`);
     expect(code).toBe(2);
   });
 
@@ -128,6 +140,38 @@ describe('ports', () => {
     expect(out).toContain('waiting for /dev/absent');
     expect(code).toBe(4);
   });
+});
+
+test('an output that can not be written whole: what was there before stays', async () => {
+  const out = join(folder, 'kept.iap');
+  writeFileSync(out, 'earlier');
+  const large = join(folder, 'large.bin');
+  writeFileSync(large, tableImage(20_000));
+  // A limit on files in place of a full disk
+  const limited = ['-c', 'trap "" XFSZ; ulimit -f 16; exec "$0" "$@"', process.execPath, MAIN];
+  const pack = ['pack', large, '-o', out, '--version', '1.0.0'];
+  const { status, stderr } = spawnSync('bash', [...limited, ...pack], { encoding: 'utf8' });
+  expect(stderr).toContain('kept.iap can not be written: EFBIG');
+  expect(status).toBe(2);
+  expect(readFileSync(out, 'utf8')).toBe('earlier');
+  expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+});
+
+test.runIf(existsSync('/dev/full'))('a result that can not be written is no success', () => {
+  const run = (target: string): SpawnSyncReturns<string> =>
+    spawnSync(
+      'bash',
+      ['-c', `set -o pipefail; "$0" "$@" ${target}`, process.execPath, MAIN, 'ports', '--json'],
+      {
+        encoding: 'utf8',
+      },
+    );
+  const full = run('> /dev/full');
+  expect(full.stderr).toContain('error: the output can not be written: ENOSPC');
+  expect(full.status).toBe(1);
+  const gone = run('| true');
+  expect(gone.stderr).toBe('');
+  expect(gone.status).toBe(0);
 });
 
 describe('Ctrl-C', () => {

@@ -45,6 +45,20 @@ test('garbage: says how much of what arrived', async () => {
   const error = await failure(bench);
   expect(error).toMatchObject({ code: 'NOT_OUR_DEVICE', details: { received: 4 } });
   expect(error.hint).toContain('f3 81 00 fe');
+  expect(error.hint).not.toContain('BOOT0');
+});
+
+test.each([
+  ['at the right rate', [0x1f, 0x1f, 0x79, 0x1f]],
+  ['at a rate that it measured wrongly', [0x7f, 0x3f, 0x3f, 0x7f, 0x00, 0x3f]],
+])("ST's ROM bootloader %s: BOOT0 is named", async (_name, bytes) => {
+  const bench = new Bench();
+  bench.device.alive = false;
+  bench.clock.after(100, () => bench.line.answer(Uint8Array.from(bytes), 115200));
+  const error = await failure(bench);
+  expect(error.code).toBe('NOT_OUR_DEVICE');
+  expect(error.message).not.toContain(' 0 of them');
+  expect(error.hint).toMatch(/BOOT0 low.*"iap isp"/);
 });
 
 test('an application that prints: its text is shown', async () => {

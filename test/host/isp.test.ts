@@ -107,6 +107,19 @@ describe('entry', () => {
     expect(clock.now() - before).toBeLessThan(1200);
   });
 
+  test.each([300, 5000])(
+    'nobody, with wait: given up after %i ms if so asked',
+    async (timeoutMs) => {
+      const clock = new VirtualClock();
+      const fake = new FakeRom(clock, { toRom: () => undefined });
+      await expect(Rom.open(fake, { clock, wait: true, timeoutMs })).rejects.toMatchObject({
+        code: 'NO_ANSWER',
+        message: expect.stringContaining(`within ${(timeoutMs / 1000).toFixed(1)} s`),
+      });
+      expect(clock.now()).toBeLessThan(timeoutMs + 200);
+    },
+  );
+
   test('an application that talks is not taken for a ROM bootloader', async () => {
     const clock = new VirtualClock();
     const fake = new FakeRom(clock, { toHost: () => 0x41 });

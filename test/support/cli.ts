@@ -3,10 +3,11 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Context } from '../../host/cli/link.js';
 import { Output } from '../../host/cli/output.js';
+import type { Clock } from '../../host/clock.js';
 import { IapError } from '../../host/errors.js';
-import type { Bench } from './bench.js';
+import type { Transport } from '../../host/transport/transport.js';
 
-const MAIN = fileURLToPath(new URL('../../dist/host/cli/main.js', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../dist/host/cli/main.js', import.meta.url));
 
 export interface Ended {
   readonly code: number | null;
@@ -64,7 +65,10 @@ export interface Session {
 }
 
 /** What a command is given, with a bench behind the port "fake". */
-export function session(bench: Bench, options: { json?: boolean; tty?: boolean } = {}): Session {
+export function session(
+  bench: { readonly clock: Clock; readonly line: Transport },
+  options: { json?: boolean; tty?: boolean } = {},
+): Session {
   const { json = false, tty = false } = options;
   const out = new Sink(tty);
   const error = new Sink(tty);

@@ -9,6 +9,8 @@ const FLASH = 0x0800_0000;
 
 export interface FakeRomOptions {
   readonly pid?: number;
+  /** 64 if missing */
+  readonly flashKb?: number;
   /** Already synchronised, by a host that is gone */
   readonly synced?: boolean;
   readonly readProtected?: boolean;
@@ -32,9 +34,10 @@ export interface FakeRomOptions {
 
 export class FakeRom implements Transport {
   readonly rate = 115200;
-  readonly flash = new Uint8Array(64 * 1024).fill(0xff);
+  readonly flash: Uint8Array;
   readonly commands: number[] = [];
   readonly pagesErased: number[] = [];
+  readonly protectedSectors = new Set<number>();
   /** What the host wrote in one call, by calls */
   readonly writes: Uint8Array[] = [];
   readonly #clock: Clock;
@@ -49,6 +52,7 @@ export class FakeRom implements Transport {
   constructor(clock: Clock, options: FakeRomOptions = {}) {
     this.#clock = clock;
     this.#options = options;
+    this.flash = new Uint8Array((options.flashKb ?? 64) * 1024).fill(0xff);
     this.#synced = options.synced ?? false;
     this.#listening = options.needsReset === undefined;
   }
@@ -146,6 +150,7 @@ export class FakeRom implements Transport {
     else if (code === 0x11) this.#read();
     else if (code === 0x31) this.#write();
     else if (code === 0x43) this.#erase();
+    else if (code === 0x63) this.#protect();
     else this.#say(ACK);
     return true;
   }
@@ -173,11 +178,16 @@ export class FakeRom implements Transport {
     if (address >= FLASH && address < FLASH + this.flash.length) {
       return this.flash.slice(address - FLASH, address - FLASH + count);
     }
-    if (address === 0x1fff_f7e0) return Uint8Array.of(64, 0, 0xff, 0xff).slice(0, count);
+    if (address === 0x1fff_f7e0) {
+      const kb = this.flash.length / 1024;
+      return Uint8Array.of(kb & 0xff, kb >> 8, 0xff, 0xff).slice(0, count);
+    }
     if (address === 0x1fff_f800) {
-      return Uint8Array.from(
-        [0xa5, ...new Array<number>(7).fill(0xff)].flatMap((v) => [v, ~v & 0xff]),
-      );
+      const sectors = [...this.protectedSectors];
+      const wrp = (byte: number): number =>
+        sectors.filter((n) => n >> 3 === byte).reduce((value, n) => value & ~(1 << (n & 7)), 0xff);
+      const values = [0xa5, 0xff, 0xff, 0xff, ...[0, 1, 2, 3].map(wrp)];
+      return Uint8Array.from(values.flatMap((v) => [v, ~v & 0xff]));
     }
     return new Uint8Array(count);
   }
@@ -194,6 +204,18 @@ export class FakeRom implements Transport {
           });
           this.#say(good ? ACK : NACK);
         });
+      });
+    });
+  }
+
+  #protect(): void {
+    this.#say(ACK);
+    this.#want(1, ([count = 0]) => {
+      this.#want(count + 2, (bytes) => {
+        this.protectedSectors.clear();
+        for (const sector of bytes.slice(0, -1)) this.protectedSectors.add(sector);
+        this.#say(ACK);
+        this.#synced = false; // it resets itself
       });
     });
   }

@@ -1,11 +1,12 @@
 // iap check: what is wrong with images, told before anybody carries them to a device.
 import { type Expected, findingOf, type Inspection, inspect } from '../../check/inspect.js';
 import { IapError } from '../../errors.js';
-import type { LoadOptions } from '../../image/load.js';
+import { type LoadOptions, loadImage } from '../../image/load.js';
 import { parseName } from '../../image/names.js';
 import { loadBoard, loadPart } from '../board-file.js';
 import { inspectionJson, inspectionLines } from '../check-text.js';
 import { readBytes } from '../files.js';
+import { checkBase } from '../image-file.js';
 import type { Context } from '../link.js';
 import { checkInteger, once, parseAddress } from '../options.js';
 
@@ -26,8 +27,7 @@ export async function check(
   { output }: Pick<Context, 'output'>,
 ): Promise<void> {
   const expected = await expectedBy(args);
-  const base =
-    args.base === undefined ? undefined : parseAddress('--base', once('--base', args.base));
+  const base = args.base === undefined ? undefined : parseAddress('--base', args.base);
   const assumed = new Set<string>();
   let rejected = 0;
   let warnings = 0;
@@ -67,10 +67,13 @@ async function inspectFile(
 ): Promise<Inspection> {
   try {
     const bytes = await readBytes(path, 'image', 'IMAGE_UNREADABLE');
-    return inspect(bytes, { name: path, ...options }, expected);
+    const inspection = inspect(bytes, { name: path, ...options }, expected);
+    if (inspection.facts)
+      checkBase({ name: path, ...options }, loadImage(bytes, { name: path }).base);
+    return inspection;
   } catch (error) {
     // The others are checked all the same.
-    if (!(error instanceof IapError)) throw error;
+    if (!(error instanceof IapError) || error.code === 'USAGE') throw error;
     return { ok: false, findings: [findingOf(error)], assumed: [] };
   }
 }

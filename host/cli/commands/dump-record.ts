@@ -28,7 +28,7 @@ export async function dumpRecord(
   const file = await readBytes(path, 'dump', 'IMAGE_UNREADABLE');
   const dump = loadDump(file, {
     name: path,
-    ...(base === undefined ? {} : { base: parseAddress('--base', once('--base', base)) }),
+    ...(base === undefined ? {} : { base: parseAddress('--base', base) }),
   });
   const board = await boardOf(args, dump);
   const facts: BootFacts = board ? { ...board, ram: board.part.ram } : UNKNOWN_BOARD;

@@ -1,61 +1,80 @@
 // iap isp erase: pages, or everything.
 import { IapError } from '../../../errors.js';
-import { checkErased, eraseAll, erasePages, MEMORY, type Rom } from '../../../isp/index.js';
+import { erase, MEMORY, type Range, type Rom } from '../../../isp/index.js';
 import { hex32 } from '../../../text.js';
 import type { IspArguments } from '../../isp-options.js';
 import type { Context } from '../../link.js';
-import { checkInteger, once, parseAddress } from '../../options.js';
+import { parseAddress, parseLength } from '../../options.js';
 import { tellWork, withRom } from '../../rom-link.js';
 
 export interface IspEraseArguments extends IspArguments {
   readonly all: boolean;
   readonly start?: string | undefined;
-  readonly length?: number | undefined;
+  readonly length?: string | undefined;
   readonly yes: boolean;
 }
 
 export async function ispErase(args: IspEraseArguments, context: Context): Promise<void> {
   const { output } = context;
-  const { start, length } = args;
-  if (args.all === (start !== undefined)) {
-    throw new IapError('USAGE', 'say what to erase: --all, or --start and --length', {
-      hint: 'for example --start 0x08008000 --length 0x4000',
-    });
-  }
-  if (args.all && !args.yes) {
-    throw new IapError('USAGE', '--all erases the bootloader too: add --yes if that is meant');
-  }
-  const from = start === undefined ? MEMORY.flash : parseAddress('--start', once('--start', start));
-  if (length !== undefined) checkInteger('--length', length, 1, 0x0100_0000);
+  const asked = args.all ? undefined : rangeOf(args);
+  if (args.all) checkAll(args);
   await withRom(args, context, async (rom) => {
-    const pages = pagesFrom(rom, from, length);
-    await tellWork(output, args.all ? eraseAll(rom) : erasePages(rom, pages));
-    await checkErased(rom, pages);
-    const what = args.all ? 'all of flash' : `${pages.length} pages from ${hex32(from)}`;
+    // At least the first page is looked at afterwards.
+    const { address, length } = asked ?? { address: MEMORY.flash, length: rom.info.flashSize ?? 1 };
+    const pages = pagesIn(rom, address, length);
+    if (asked && coversFlash(rom, pages) && !args.yes) throw bootloaderToo('this range');
+    await tellWork(output, erase(rom, pages, args.all));
+    const what = args.all ? 'all of flash' : `${pages.length} pages from ${hex32(address)}`;
     output.line(`erased: ${what}`);
     output.result({ pages: pages.length });
   });
 }
 
-/** One page without a length */
-function pagesFrom({ info }: Rom, from: number, length: number | undefined): number[] {
+function checkAll({ start, length, yes }: IspEraseArguments): void {
+  if (start !== undefined || length !== undefined) {
+    throw new IapError('USAGE', 'say either --all, or --start and --length');
+  }
+  if (!yes) throw bootloaderToo('--all');
+}
+
+/** A length has no default: a forgotten one must not cost more flash than was meant. */
+function rangeOf({ start, length }: IspEraseArguments): Range {
+  if (start === undefined || length === undefined) {
+    throw new IapError('USAGE', 'say what to erase: --all, or both --start and --length', {
+      hint: 'for example --start 0x08008000 --length 0x4000',
+    });
+  }
+  return { address: parseAddress('--start', start), length: parseLength(length) };
+}
+
+function bootloaderToo(what: string): IapError {
+  return new IapError(
+    'USAGE',
+    `${what} is all of flash, the bootloader too: add --yes if that is meant`,
+  );
+}
+
+function coversFlash({ info: { chip, flashSize } }: Rom, pages: readonly number[]): boolean {
+  return chip !== undefined && pages.length * chip.pageSize === flashSize;
+}
+
+function pagesIn({ info }: Rom, address: number, length: number): number[] {
   const { chip, flashSize } = info;
   if (!chip) return [];
-  const offset = from - MEMORY.flash;
-  const size = length ?? (offset === 0 ? (flashSize ?? chip.pageSize) : chip.pageSize);
+  const offset = address - MEMORY.flash;
   if (
     offset < 0 ||
     offset % chip.pageSize !== 0 ||
-    (flashSize !== undefined && offset + size > flashSize)
+    (flashSize !== undefined && offset + length > flashSize)
   ) {
     throw new IapError(
       'USAGE',
-      `${hex32(from)} and ${size} bytes are not whole pages of ${chip.pageSize} bytes in flash`,
+      `${hex32(address)} and ${length} bytes are not whole pages of ${chip.pageSize} bytes in flash`,
       {
         hint: 'pages are erased whole: start at the beginning of one',
       },
     );
   }
   const first = offset / chip.pageSize;
-  return Array.from({ length: Math.ceil(size / chip.pageSize) }, (_, i) => first + i);
+  return Array.from({ length: Math.ceil(length / chip.pageSize) }, (_, i) => first + i);
 }

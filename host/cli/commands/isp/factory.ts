@@ -3,6 +3,7 @@ import { BOOTLOADER_BASE, BOOTLOADER_SIZE } from '../../../../protocol/index.js'
 import { connect } from '../../../connect.js';
 import type { DeviceInfo } from '../../../device.js';
 import { IapError } from '../../../errors.js';
+import { checkFactoryImage } from '../../../factory/bootloader.js';
 import {
   goTo,
   protectReadout,
@@ -48,7 +49,8 @@ export async function ispFactory(args: IspFactoryArguments, context: Context): P
       'read-out protection can only be taken off by erasing all of flash: add --yes if that is meant',
     );
   }
-  const segments = await readSegments({ ...args, base: args.base ?? String(BOOTLOADER_BASE) });
+  const segments = await readSegments(args, BOOTLOADER_BASE);
+  checkFactoryImage(segments);
   const startedAt = clock.now();
   const done = await withRom(args, context, async (rom) => {
     const result = await tellWork(output, write(rom, segments, { massErase: args.massErase }));

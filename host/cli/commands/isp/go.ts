@@ -3,7 +3,7 @@ import { goTo, MEMORY, RomCommand, reset } from '../../../isp/index.js';
 import { hex32 } from '../../../text.js';
 import { type IspArguments, wiringOf } from '../../isp-options.js';
 import type { Context } from '../../link.js';
-import { once, parseAddress } from '../../options.js';
+import { parseAddress } from '../../options.js';
 import { withRom } from '../../rom-link.js';
 
 export interface IspGoArguments extends IspArguments {
@@ -13,8 +13,7 @@ export interface IspGoArguments extends IspArguments {
 export async function ispGo(args: IspGoArguments, context: Context): Promise<void> {
   const { output } = context;
   const { start } = args;
-  const address =
-    start === undefined ? MEMORY.flash : parseAddress('--start', once('--start', start));
+  const address = start === undefined ? MEMORY.flash : parseAddress('--start', start);
   await withRom(args, context, async (rom) => {
     const wiring = start === undefined ? wiringOf(args) : undefined;
     if (wiring) {
@@ -24,7 +23,7 @@ export async function ispGo(args: IspGoArguments, context: Context): Promise<voi
       return;
     }
     rom.require(RomCommand.GO, 'Go');
-    await goTo(rom, address);
+    await goTo(rom, address, 'give the address of a vector table with --start');
     output.line(
       `the program at ${hex32(address)} was started; set BOOT0 low before the next reset`,
     );

@@ -4,7 +4,10 @@ import {
   MEMORY,
   protectReadout,
   protectWrite,
+  type Range,
+  type RomInfo,
   SECTOR,
+  SECTORS,
   sectorsOf,
   unprotectReadout,
   unprotectWrite,
@@ -12,22 +15,22 @@ import {
 import { hex32 } from '../../../text.js';
 import type { IspArguments } from '../../isp-options.js';
 import type { Context } from '../../link.js';
-import { checkInteger, once, parseAddress } from '../../options.js';
+import { parseAddress, parseLength } from '../../options.js';
 import { tellWork, withRom } from '../../rom-link.js';
-import { romJson } from '../../rom-text.js';
+import { protectedRanges, rangesText, romJson } from '../../rom-text.js';
 
 export interface IspProtectArguments extends IspArguments {
   readonly read: boolean;
   readonly write: boolean;
   readonly start?: string | undefined;
-  readonly length?: number | undefined;
+  readonly length?: string | undefined;
   readonly yes: boolean;
 }
 
 export async function ispProtect(args: IspProtectArguments, context: Context): Promise<void> {
   const { output } = context;
   checkWhat(args);
-  const sectors = args.write ? sectorsIn(args) : [];
+  const range = args.write ? rangeOf(args) : undefined;
   if (!args.yes) {
     const what = args.read
       ? 'read-out protection can only be taken off by erasing all of flash'
@@ -35,13 +38,12 @@ export async function ispProtect(args: IspProtectArguments, context: Context): P
     throw new IapError('USAGE', `${what}: add --yes if that is meant`);
   }
   await withRom(args, context, async (rom) => {
-    if (args.write) await tellWork(output, protectWrite(rom, sectors));
+    if (range) await tellWork(output, protectWrite(rom, sectorsIn(range, rom.info)));
+    // With read-out protection this can not be read any more.
+    const closed = rangesText(protectedRanges(rom.info));
     if (args.read) await tellWork(output, protectReadout(rom));
-    output.line(
-      args.read
-        ? 'read-out protected'
-        : `write-protected: sectors ${sectors.join(', ')} of ${SECTOR / 1024} KB`,
-    );
+    if (range) output.line(`write-protected: ${closed}`);
+    if (args.read) output.line('read-out protected');
     output.result({ part: romJson(rom.info) });
   });
 }
@@ -70,19 +72,39 @@ function checkWhat({ read, write }: IspProtectArguments): void {
   });
 }
 
-function sectorsIn({ start, length }: IspProtectArguments): number[] {
-  if (start === undefined || length === undefined) {
+function rangeOf(args: IspProtectArguments): Range {
+  if (args.start === undefined || args.length === undefined) {
     throw new IapError('USAGE', 'say which part of flash with --start and --length', {
       hint: 'the IAP bootloader is --start 0x08000000 --length 0x7000',
     });
   }
-  const address = parseAddress('--start', once('--start', start));
-  checkInteger('--length', length, 1, 0x0100_0000);
+  const address = parseAddress('--start', args.start);
+  const length = parseLength(args.length);
   if (address < MEMORY.flash || address % SECTOR !== 0 || length % SECTOR !== 0) {
     throw new IapError(
       'USAGE',
       `write protection is by sectors of ${SECTOR} bytes from ${hex32(MEMORY.flash)} on`,
     );
   }
-  return sectorsOf(address - MEMORY.flash, length);
+  return { address, length };
+}
+
+/** The sectors of a range, if they are in flash and begin where it does */
+function sectorsIn({ address, length }: Range, { flashSize }: RomInfo): number[] {
+  const offset = address - MEMORY.flash;
+  if (flashSize !== undefined && offset + length > flashSize) {
+    throw new IapError(
+      'USAGE',
+      `${hex32(address)} and ${length} bytes are not in flash, which ends at ${hex32(MEMORY.flash + flashSize - 1)}`,
+    );
+  }
+  const last = (SECTORS - 1) * SECTOR;
+  if (offset > last) {
+    throw new IapError(
+      'USAGE',
+      `flash from ${hex32(MEMORY.flash + last)} on is write-protected as a whole, and ${hex32(address)} is within it`,
+      { hint: `give --start ${hex32(MEMORY.flash + last)} if that is meant` },
+    );
+  }
+  return sectorsOf(offset, length);
 }

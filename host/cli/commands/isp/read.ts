@@ -1,17 +1,27 @@
 // iap isp read: memory of a part into a file.
 import { IapError } from '../../../errors.js';
-import { flashRange, type Range, type Rom, ramRange, read, trimmed } from '../../../isp/index.js';
+import { FLASH_LIMIT } from '../../../image/areas.js';
+import {
+  flashRange,
+  MEMORY,
+  type Range,
+  type Rom,
+  ramRange,
+  read,
+  trimmed,
+} from '../../../isp/index.js';
 import { hex32 } from '../../../text.js';
+import { checkWritable } from '../../files.js';
 import type { IspArguments } from '../../isp-options.js';
 import type { Context } from '../../link.js';
-import { checkInteger, once, parseAddress } from '../../options.js';
+import { parseAddress, parseLength } from '../../options.js';
 import { tellWork, withRom } from '../../rom-link.js';
 import { checkOutput, writeSegments } from '../../segment-file.js';
 
 export interface IspReadArguments extends IspArguments {
   readonly file: string;
   readonly start?: string | undefined;
-  readonly length?: number | undefined;
+  readonly length?: string | undefined;
   readonly ram: boolean;
   readonly trim: boolean;
 }
@@ -20,6 +30,7 @@ export async function ispRead(args: IspReadArguments, context: Context): Promise
   const { output } = context;
   checkOutput(args.file, false);
   const asked = rangeOf(args);
+  await checkWritable(args.file);
   await withRom(args, context, async (rom) => {
     const segment = await tellWork(output, read(rom, asked(rom)));
     const kept = args.trim ? trimmed(segment) : segment;
@@ -41,26 +52,39 @@ export async function ispRead(args: IspReadArguments, context: Context): Promise
   });
 }
 
-function rangeOf({ start, length, ram }: IspReadArguments): (rom: Rom) => Range {
-  if (length !== undefined) checkInteger('--length', length, 1, 0x0100_0000);
-  const address = start === undefined ? undefined : parseAddress('--start', once('--start', start));
+function rangeOf({ start, length: typed, ram }: IspReadArguments): (rom: Rom) => Range {
+  const length = typed === undefined ? undefined : parseLength(typed);
+  const address = start === undefined ? undefined : parseAddress('--start', start);
   if (address !== undefined && length !== undefined && address + length > 2 ** 32) {
     throw new IapError('USAGE', '--start and --length reach over the last address');
   }
   return (rom) => {
-    if (address !== undefined && length !== undefined) return { address, length };
-    const all = ram ? ramRange(rom) : flashRange(rom);
-    const from = address ?? all.address;
-    const most = all.address + all.length - from;
-    if (from < all.address || most <= 0) {
-      throw new IapError(
-        'USAGE',
-        `--start ${hex32(from)} is outside of ${hex32(all.address)} to ${hex32(all.address + all.length - 1)}`,
-        {
-          hint: 'give --length too, to read other memory',
-        },
-      );
+    if (address !== undefined && length !== undefined) {
+      checkInFlash(rom, address, length);
+      return { address, length };
     }
-    return { address: from, length: Math.min(length ?? most, most) };
+    const all = ram ? ramRange(rom) : flashRange(rom);
+    const end = all.address + all.length;
+    const from = address ?? all.address;
+    const size = length ?? end - from;
+    if (from < all.address || size <= 0 || from + size > end) throw leaves(from, size, all);
+    return { address: from, length: size };
   };
+}
+
+/** Other memory than flash is the part's to know. */
+function checkInFlash({ info: { flashSize } }: Rom, address: number, length: number): void {
+  const touches = address < FLASH_LIMIT && address + length > MEMORY.flash;
+  if (flashSize === undefined || !touches) return;
+  if (address >= MEMORY.flash && address + length <= MEMORY.flash + flashSize) return;
+  throw leaves(address, length, { address: MEMORY.flash, length: flashSize });
+}
+
+function leaves(from: number, size: number, all: Range): IapError {
+  const what = size > 0 ? `${size} bytes from ${hex32(from)} are` : `${hex32(from)} is`;
+  return new IapError(
+    'USAGE',
+    `${what} not within ${hex32(all.address)} to ${hex32(all.address + all.length - 1)}`,
+    { hint: 'to read other memory, give both --start and --length' },
+  );
 }

@@ -1,12 +1,12 @@
 // iap isp write and verify: an image file onto a part, or held against it.
 
 import type { Segment } from '../../../image/segments.js';
-import { verify, write } from '../../../isp/index.js';
-import { hex32 } from '../../../text.js';
+import { type Range, verify, write } from '../../../isp/index.js';
 import { type ImageArguments, readSegments } from '../../image-file.js';
 import type { IspArguments } from '../../isp-options.js';
 import type { Context } from '../../link.js';
 import { tellWork, withRom } from '../../rom-link.js';
+import { rangesText } from '../../rom-text.js';
 
 export interface IspImageArguments extends IspArguments, ImageArguments {}
 
@@ -24,8 +24,10 @@ export async function ispWrite(args: IspWriteArguments, context: Context): Promi
     const result = await tellWork(output, work);
     const seconds = (clock.now() - startedAt) / 1000;
     const read = result.verified ? ', read back and the same' : ', not read back';
+    const ranges = rangesOf(segments);
+    output.line(`written: ${rangesText(ranges)}`);
     output.line(`done in ${seconds.toFixed(1)} s: ${result.bytes} bytes written${read}`);
-    output.result({ ...result, pagesErased: result.pagesErased ?? null, seconds });
+    output.result({ ...result, ranges, pagesErased: result.pagesErased ?? null, seconds });
   });
 }
 
@@ -34,13 +36,11 @@ export async function ispVerify(args: IspImageArguments, context: Context): Prom
   const segments = await readSegments(args);
   await withRom(args, context, async (rom) => {
     await tellWork(output, verify(rom, segments));
-    output.line(`the part has this image: ${rangesText(segments)}`);
+    output.line(`the part has this image: ${rangesText(rangesOf(segments))}`);
     output.result({ bytes: segments.reduce((sum, { bytes }) => sum + bytes.length, 0) });
   });
 }
 
-function rangesText(segments: readonly Segment[]): string {
-  return segments
-    .map(({ address, bytes }) => `${hex32(address)} to ${hex32(address + bytes.length - 1)}`)
-    .join(', ');
+function rangesOf(segments: readonly Segment[]): Range[] {
+  return segments.map(({ address, bytes }) => ({ address, length: bytes.length }));
 }
