@@ -35,6 +35,8 @@ const MASS_ERASE_MS = 35_000;
 const OPTIONS_MS = 5000;
 /** After this much silence an answer is over, whatever the adapter's latency [ms]. */
 export const QUIET_MS = 60;
+/** To tell which of two bytes was answered, a late answer must be waited for: a busy computer, a network [ms]. */
+const LATE_MS = 200;
 /** More than any frame that the ROM could be waiting for the rest of, in pieces */
 const FILLS = 5;
 const FILL = 64;
@@ -177,7 +179,7 @@ export class RomClient {
     await this.reader.silence(QUIET_MS);
     for (let fills = 0; fills < FILLS; fills++) {
       for (let half = 0; half < 2; half++) {
-        const answer = await this.sync(QUIET_MS);
+        const answer = await this.sync(LATE_MS);
         if (answer === undefined) continue;
         await this.reader.silence(QUIET_MS);
         return answer === ACK || answer === NACK;

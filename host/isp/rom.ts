@@ -154,9 +154,9 @@ export async function repeated<T>(
     } catch (error) {
       if (!(error instanceof RomFault)) throw error;
       if (attempt === ATTEMPTS || !(await client.resync())) throw explain(error, address);
-      // Twice at the same place is no accident: protection, or no such memory.
+      // Three times at the same place is no accident: protection, or no such memory.
       const meant = error.step === 'command' || error.step === 'address';
-      if (error.kind === 'refused' && meant && attempt > 1) throw explain(error, address);
+      if (error.kind === 'refused' && meant && attempt > 2) throw explain(error, address);
     }
   }
 }

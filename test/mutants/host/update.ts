@@ -151,9 +151,9 @@ export const UPDATE: readonly Mutant[] = [
     id: 'sends ABORT when it is interrupted',
     requirements: ['H-16'],
     file: 'host/update.ts',
-    find: "      if (error instanceof IapError && error.code === 'INTERRUPTED') throw this.#interrupted();",
+    find: '      throw error instanceof IapError ? this.#explained(error) : error;',
     replace:
-      "      if (error instanceof IapError && error.code === 'INTERRUPTED') {\n        const abort = { address: 0, type: Command.ABORT, seq: 0, payload: new Uint8Array() };\n        await this.#session.transport.write(Uint8Array.of(0, ...encodeFrame(abort)));\n        throw this.#interrupted();\n      }",
+      "      if (error instanceof IapError && error.code === 'INTERRUPTED') {\n        const abort = { address: 0, type: Command.ABORT, seq: 0, payload: new Uint8Array() };\n        await this.#session.transport.write(Uint8Array.of(0, ...encodeFrame(abort)));\n      }\n      throw error instanceof IapError ? this.#explained(error) : error;",
     also: {
       file: 'host/update.ts',
       find: "import { Mode, Status } from '../protocol/index.js';",

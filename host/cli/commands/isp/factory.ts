@@ -35,7 +35,9 @@ export interface IspFactoryArguments extends IspArguments, ImageArguments {
 const BY_HAND_MS = 60_000;
 /** An application in the image is started when nobody called for 100 ms; with BOOT0 still high that ends in the ROM. [ms] */
 const STARTED_MS = 3000;
-const SILENT: ReadonlySet<string> = new Set(['NO_ANSWER', 'NOT_OUR_DEVICE']);
+/** So often the start is tried again if it did. */
+const GO_AGAIN = 2;
+const FOUND_MS = 1000;
 
 /** By Go, by DTR and RTS, by a person, not at all */
 type Started = 'go' | 'lines' | 'hand' | 'no';
@@ -89,30 +91,25 @@ async function start(rom: Rom, args: IspArguments): Promise<Started> {
   return 'go';
 }
 
-/** The bootloader speaks without parity, so the port is opened anew. */
 async function answerOf(
   args: IspFactoryArguments,
   context: Context,
   started: Started,
 ): Promise<DeviceInfo> {
-  const { output, signal, clock } = context;
-  const transport = await openPort({ ...args, wait: false }, { rate: args.appBaud }, context);
-  const session = openSession(transport, { clock, signal });
-  const call = async (timeoutMs: number): Promise<DeviceInfo> => {
-    const options = { hold: true, wait: true, timeoutMs, beforeEnter: () => false };
-    return (await connect(session, options)).info;
-  };
+  const { output } = context;
   try {
-    if (started !== 'hand') {
+    let how = started;
+    for (let again = 0; how !== 'hand'; again++) {
       try {
-        return await call(STARTED_MS);
+        return await call(args, context, STARTED_MS);
       } catch (error) {
-        if (!(error instanceof IapError) || !SILENT.has(error.code)) throw error;
+        if (!isSilent(error)) throw error;
       }
+      how = how === 'go' && again < GO_AGAIN ? await startAgain(args, context) : 'hand';
     }
     output.event('reset-by-hand');
     output.line('now set BOOT0 low and reset the part: waiting for its bootloader');
-    return await call(BY_HAND_MS);
+    return await call(args, context, BY_HAND_MS);
   } catch (error) {
     if (!(error instanceof IapError) || error.code === 'INTERRUPTED') throw error;
     const { code, message, hint, details } = error;
@@ -125,7 +122,39 @@ async function answerOf(
         cause: error,
       },
     );
+  }
+}
+
+/** The bootloader speaks without parity, so the port is opened anew. */
+async function call(
+  args: IspFactoryArguments,
+  context: Context,
+  timeoutMs: number,
+): Promise<DeviceInfo> {
+  const { clock, signal } = context;
+  const transport = await openPort({ ...args, wait: false }, { rate: args.appBaud }, context);
+  try {
+    const session = openSession(transport, { clock, signal });
+    const options = { hold: true, wait: true, timeoutMs, beforeEnter: () => false };
+    return (await connect(session, options)).info;
   } finally {
     await transport.close();
   }
+}
+
+/** If the part is in its ROM bootloader once more. */
+async function startAgain(args: IspFactoryArguments, context: Context): Promise<Started> {
+  try {
+    const found = { ...args, wait: false, timeout: FOUND_MS };
+    return await withRom(found, context, (rom) => start(rom, args));
+  } catch (error) {
+    if (isSilent(error)) return 'hand';
+    throw error;
+  }
+}
+
+function isSilent(error: unknown): boolean {
+  return (
+    error instanceof IapError && (error.code === 'NO_ANSWER' || error.code === 'NOT_OUR_DEVICE')
+  );
 }
