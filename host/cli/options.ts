@@ -91,6 +91,20 @@ export function parseLength(text: string): number {
   return parseInteger('--length', text, 1, 0x0100_0000);
 }
 
+export interface TypedRange {
+  readonly start?: string | undefined;
+  readonly length?: string | undefined;
+}
+
+/** Undefined unless both are given: neither has a default, a forgotten one must not cost more flash than was meant. */
+export function parseRange({
+  start,
+  length,
+}: TypedRange): { readonly address: number; readonly length: number } | undefined {
+  if (start === undefined || length === undefined) return undefined;
+  return { address: parseAddress('--start', start), length: parseLength(length) };
+}
+
 function parseInteger(name: string, typed: string, least: number, most: number): number {
   const text = once(name, typed);
   const value = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : Number.NaN;

@@ -1,4 +1,5 @@
 // Starting a program through the ROM bootloader.
+import { wordAt } from '../check/vector-table.js';
 import { IapError } from '../errors.js';
 import { hex32 } from '../text.js';
 import { readProtected } from './erase.js';
@@ -16,9 +17,8 @@ const VECTORS = 8;
 export async function goTo(rom: Rom, address: number, hint?: string): Promise<void> {
   if (rom.info.readProtected) throw readProtected('start programs');
   const vectors = await rom.read(address, VECTORS);
-  const view = new DataView(vectors.buffer, vectors.byteOffset, VECTORS);
-  const stack = view.getUint32(0, true);
-  const reset = view.getUint32(4, true);
+  const stack = wordAt(vectors, 0);
+  const reset = wordAt(vectors, 4);
   if (
     stack % 4 !== 0 ||
     stack < 0x1000_0000 ||

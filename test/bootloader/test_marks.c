@@ -154,7 +154,8 @@ static void valid_is_programmed_twice_then_sealed(void) {
     CHECK(once < twice && twice < sealed && sealed < log_size());
 }
 
-static void valid_without_seal_is_programmed_again(void) {
+// A device that comes up with an image that is VALID and not SEALED. Returns the slot of its entry.
+static uint32_t boot_without_seal(void) {
     fresh();
     CHECK_EQUAL(sim_update(&sim, image, SIZE), IAP_STATUS_OK);
     uint32_t slot = sim.iap.update.record.installed.slot;
@@ -162,6 +163,11 @@ static void valid_without_seal_is_programmed_again(void) {
               IAP_STATE_CLEAR);
     sim_boot(&sim);
     forget_operations();
+    return slot;
+}
+
+static void valid_without_seal_is_programmed_again(void) {
+    uint32_t slot = boot_without_seal();
     sim_run(&sim, 300);
     CHECK(sim.restarted);
     uint32_t once = first_at(slot + IAP_RECORD_SLOT_AT_VALID, 0);
@@ -176,13 +182,7 @@ static void valid_without_seal_is_programmed_again(void) {
 }
 
 static void valid_without_seal_is_sealed_before_anybody_relies_on_it(void) {
-    fresh();
-    CHECK_EQUAL(sim_update(&sim, image, SIZE), IAP_STATUS_OK);
-    uint32_t slot = sim.iap.update.record.installed.slot;
-    iap_put16(sim.flash + (slot - IAP_BOOTLOADER_BASE) + IAP_RECORD_SLOT_AT_SEALED,
-              IAP_STATE_CLEAR);
-    sim_boot(&sim);
-    forget_operations();
+    uint32_t slot = boot_without_seal();
     CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK); // INSTALLED, and the host goes away
     CHECK(!sim.iap.update.session.active);
     CHECK(first_at(slot + IAP_RECORD_SLOT_AT_SEALED, 0) < log_size());

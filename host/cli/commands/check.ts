@@ -68,7 +68,7 @@ async function inspectFile(
   try {
     const bytes = await readBytes(path, 'image', 'IMAGE_UNREADABLE');
     const inspection = inspect(bytes, { name: path, ...options }, expected);
-    if (inspection.facts)
+    if (inspection.facts && options.base !== undefined)
       checkBase({ name: path, ...options }, loadImage(bytes, { name: path }).base);
     return inspection;
   } catch (error) {

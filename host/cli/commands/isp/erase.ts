@@ -4,7 +4,7 @@ import { erase, MEMORY, type Range, type Rom } from '../../../isp/index.js';
 import { hex32 } from '../../../text.js';
 import type { IspArguments } from '../../isp-options.js';
 import type { Context } from '../../link.js';
-import { parseAddress, parseLength } from '../../options.js';
+import { parseRange } from '../../options.js';
 import { tellWork, withRom } from '../../rom-link.js';
 
 export interface IspEraseArguments extends IspArguments {
@@ -37,14 +37,12 @@ function checkAll({ start, length, yes }: IspEraseArguments): void {
   if (!yes) throw bootloaderToo('--all');
 }
 
-/** A length has no default: a forgotten one must not cost more flash than was meant. */
-function rangeOf({ start, length }: IspEraseArguments): Range {
-  if (start === undefined || length === undefined) {
-    throw new IapError('USAGE', 'say what to erase: --all, or both --start and --length', {
-      hint: 'for example --start 0x08008000 --length 0x4000',
-    });
-  }
-  return { address: parseAddress('--start', start), length: parseLength(length) };
+function rangeOf(args: IspEraseArguments): Range {
+  const range = parseRange(args);
+  if (range) return range;
+  throw new IapError('USAGE', 'say what to erase: --all, or both --start and --length', {
+    hint: 'for example --start 0x08008000 --length 0x4000',
+  });
 }
 
 function bootloaderToo(what: string): IapError {

@@ -15,7 +15,7 @@ import {
 import { hex32 } from '../../../text.js';
 import type { IspArguments } from '../../isp-options.js';
 import type { Context } from '../../link.js';
-import { parseAddress, parseLength } from '../../options.js';
+import { parseRange } from '../../options.js';
 import { tellWork, withRom } from '../../rom-link.js';
 import { protectedRanges, rangesText, romJson } from '../../rom-text.js';
 
@@ -73,20 +73,20 @@ function checkWhat({ read, write }: IspProtectArguments): void {
 }
 
 function rangeOf(args: IspProtectArguments): Range {
-  if (args.start === undefined || args.length === undefined) {
+  const range = parseRange(args);
+  if (!range) {
     throw new IapError('USAGE', 'say which part of flash with --start and --length', {
       hint: 'the IAP bootloader is --start 0x08000000 --length 0x7000',
     });
   }
-  const address = parseAddress('--start', args.start);
-  const length = parseLength(args.length);
+  const { address, length } = range;
   if (address < MEMORY.flash || address % SECTOR !== 0 || length % SECTOR !== 0) {
     throw new IapError(
       'USAGE',
       `write protection is by sectors of ${SECTOR} bytes from ${hex32(MEMORY.flash)} on`,
     );
   }
-  return { address, length };
+  return range;
 }
 
 /** The sectors of a range, if they are in flash and begin where it does */
