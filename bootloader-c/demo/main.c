@@ -126,9 +126,9 @@ int main(void) {
     for (;;) {
         if (ticks - printed >= PRINT_TICKS) {
             printed += PRINT_TICKS;
-            print_state();
             // Still alive: good enough for a demo. A product confirms after its own self-test.
             confirmed = confirmed || iap_app_confirm(&app);
+            print_state(); // after it: who has read the second line may cut the power
         }
         __asm volatile("wfi");
     }
