@@ -5,7 +5,6 @@ import { BLANK } from '../image/image.js';
 import type { Segment } from '../image/segments.js';
 import { hex32, sizeText } from '../text.js';
 import { type Chip, MEMORY } from './chips.js';
-import { BLOCK } from './commands.js';
 import { OPTION_SIZE } from './option-bytes.js';
 
 export interface Parts {
@@ -90,10 +89,10 @@ export function pagesOfSegments(segments: readonly Segment[], pageSize: number):
 }
 
 /**
- * Blocks of up to 256 bytes, made of whole words: what is missing of a word is 0xFF, which leaves erased flash as it is.
+ * Blocks of up to `size` bytes, a multiple of 4, made of whole words: what is missing of a word is 0xFF, which leaves erased flash as it is.
  * Segments that meet within a word get one block, because a half-word of flash is programmed once.
  */
-export function blocksOf(segments: readonly Segment[]): Segment[] {
+export function blocksOf(segments: readonly Segment[], size: number): Segment[] {
   const runs: { address: number; end: number; parts: Segment[] }[] = [];
   for (const segment of [...segments].sort((a, b) => a.address - b.address)) {
     const address = segment.address - (segment.address % WORD);
@@ -107,16 +106,16 @@ export function blocksOf(segments: readonly Segment[]): Segment[] {
   return runs.flatMap(({ address, end, parts }) => {
     const bytes = new Uint8Array(end - address).fill(BLANK);
     for (const part of parts) bytes.set(part.bytes, part.address - address);
-    return cut({ address, bytes });
+    return cut({ address, bytes }, size);
   });
 }
 
-/** Runs of up to 256 bytes */
-export function cut({ address, bytes }: Segment): Segment[] {
-  const count = Math.ceil(bytes.length / BLOCK);
+/** Runs of up to `size` bytes */
+export function cut({ address, bytes }: Segment, size: number): Segment[] {
+  const count = Math.ceil(bytes.length / size);
   return Array.from({ length: count }, (_, i) => ({
-    address: address + i * BLOCK,
-    bytes: bytes.subarray(i * BLOCK, (i + 1) * BLOCK),
+    address: address + i * size,
+    bytes: bytes.subarray(i * size, (i + 1) * size),
   }));
 }
 

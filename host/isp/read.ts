@@ -4,8 +4,8 @@ import { BLANK } from '../image/image.js';
 import type { Segment } from '../image/segments.js';
 import { ProgressMeter } from '../progress.js';
 import { MEMORY } from './chips.js';
-import { BLOCK } from './commands.js';
 import type { RomWork } from './events.js';
+import { cut } from './image.js';
 import { inTurn } from './in-turn.js';
 import { PARTS } from './parts.generated.js';
 import type { Rom } from './rom.js';
@@ -46,14 +46,13 @@ export async function* read(rom: Rom, { address, length }: Range): RomWork<Segme
   checkReadable(rom);
   const bytes = new Uint8Array(length);
   const meter = new ProgressMeter(rom.client.clock);
-  const blocks = Array.from({ length: Math.ceil(length / BLOCK) }, (_, i) => ({
-    at: i * BLOCK,
-    count: Math.min(BLOCK, length - i * BLOCK),
-  }));
-  const blocksRead = inTurn(blocks, ({ at, count }) => rom.read(address + at, count));
-  for await (const [{ at, count }, block] of blocksRead) {
-    bytes.set(block, at);
-    yield { event: 'progress', phase: 'read', ...meter.at(at + count, length) };
+  let bytesDone = 0;
+  const blocks = cut({ address, bytes }, rom.blockSizes.read);
+  const found = inTurn(blocks, (block) => rom.read(block.address, block.bytes.length));
+  for await (const [block, there] of found) {
+    block.bytes.set(there);
+    bytesDone += there.length;
+    yield { event: 'progress', phase: 'read', ...meter.at(bytesDone, length) };
   }
   return { address, bytes };
 }

@@ -46,12 +46,18 @@ export class RomClient {
   readonly reader: ByteReader;
   readonly #transport: Transport;
   readonly #trace: (event: RomTrace) => void;
+  readonly #answers: number[] = [];
 
   constructor(transport: Transport, { clock, signal, trace }: RomClientOptions) {
     this.clock = clock;
     this.#transport = transport;
     this.#trace = trace ?? (() => {});
     this.reader = new ByteReader(transport, clock, signal);
+  }
+
+  /** What the answer to a command takes beyond the line, the median; 0 if there was none yet [ms] */
+  get answerMs(): number {
+    return [...this.#answers].sort((a, b) => a - b)[this.#answers.length >> 1] ?? 0;
   }
 
   /** Section 3.1 */
@@ -210,7 +216,9 @@ export class RomClient {
 
   async #command(code: number): Promise<void> {
     this.#dropped();
+    const from = this.clock.now();
     await this.#exchange(code, 'command', [code, ~code & 0xff], ANSWER_MS);
+    this.#answers.push(this.clock.now() - from - this.#lineMs(3));
   }
 
   async #exchange(

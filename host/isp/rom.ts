@@ -2,6 +2,7 @@
 import { type Clock, realClock } from '../clock.js';
 import { IapError } from '../errors.js';
 import type { Transport } from '../transport/transport.js';
+import { type BlockSizes, blockSizes } from './block-size.js';
 import { type Chip, chipOf, FAMILIES, MEMORY } from './chips.js';
 import { BLOCK, RomCommand } from './commands.js';
 import { type EnterOptions, enter } from './enter.js';
@@ -103,6 +104,11 @@ export class Rom {
       );
     }
     return chip;
+  }
+
+  /** What one read or write is best made of; known once the part has answered a few commands. */
+  get blockSizes(): BlockSizes {
+    return blockSizes(this.#ahead ? 0 : this.client.answerMs, this.transport.rate);
   }
 
   /** Up to 256 bytes; repeated until they come. */

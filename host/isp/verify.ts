@@ -17,7 +17,9 @@ export async function* verify(rom: Rom, segments: readonly Segment[]): RomWork<v
   const meter = new ProgressMeter(rom.client.clock);
   let bytesDone = 0;
   yield { event: 'verifying', bytes: bytesTotal };
-  const compared = inTurn(segments.flatMap(cut), (block) => compare(rom, block));
+  const size = rom.blockSizes.read;
+  const blocks = segments.flatMap((segment) => cut(segment, size));
+  const compared = inTurn(blocks, (block) => compare(rom, block));
   for await (const [{ bytes }] of compared) {
     bytesDone += bytes.length;
     yield { event: 'progress', phase: 'verify', ...meter.at(bytesDone, bytesTotal) };

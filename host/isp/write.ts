@@ -63,7 +63,11 @@ export async function* write(
 
 async function* writeBlocks(rom: Rom, parts: Parts, state: State): RomWork<void> {
   // Erased flash has these already; they are read back with the rest.
-  const blocks = [...blocksOf(parts.flash).filter((b) => !isBlank(b)), ...blocksOf(parts.ram)];
+  const size = rom.blockSizes.write;
+  const blocks = [
+    ...blocksOf(parts.flash, size).filter((block) => !isBlank(block)),
+    ...blocksOf(parts.ram, size),
+  ];
   const bytesTotal = sizeOf(blocks);
   const meter = new ProgressMeter(rom.client.clock);
   yield { event: 'writing', bytes: bytesTotal };

@@ -13,7 +13,8 @@ const SIZE = (process.env.IAP_SPEED === 'full' ? 48 : 12) * 1024;
 /** Beyond this the board was not in real time, and a figure says nothing about the software. */
 const MOST_LAG_MS = 50;
 /** Starting Node.js, and its way from a byte that arrived to the next request, six times a block: a program in C has neither [ms] */
-const NODE_MS = 500 + (6 * 0.5 * SIZE) / 256;
+const START_MS = 500;
+const NODE_MS = START_MS + (6 * 0.5 * SIZE) / 256;
 
 describe.each([0, 1, 16])('an adapter of %i ms', (latency) => {
   // Again if it fails: another program on this computer may have been in the way.
@@ -40,8 +41,9 @@ describe.each([0, 1, 16])('an adapter of %i ms', (latency) => {
     console.log(
       `${SIZE} bytes at 115200, latency ${latency} ms: stm32flash ${(theirMs / 1000).toFixed(2)} s, iap isp ${(ours.ms / 1000).toFixed(2)} s, with --ahead ${(ahead.ms / 1000).toFixed(2)} s; ${lag}`,
     );
-    const good = ours.ms < theirMs * 1.02 + NODE_MS;
-    const aheadGood = latency < 16 || ahead.ms < theirMs * 0.7 + 2 * NODE_MS;
+    // Where answers wait for an adapter's timer, the time of Node.js is hidden, and blocks that fit the timer make up for more.
+    const good = ours.ms < (latency < 16 ? theirMs * 1.02 + NODE_MS : theirMs + START_MS);
+    const aheadGood = latency < 16 || ahead.ms < theirMs * 0.8 + START_MS;
     skip(
       maxLagMs >= MOST_LAG_MS || lostMs > 0 || (tooBusy() && !(good && aheadGood)),
       'no figure: this machine is too busy for real time',

@@ -246,6 +246,26 @@ describe('what goes over the wire', () => {
     expect(fake.writes.map(({ length }) => length)).toEqual([2, 3, 2, 5, 258]);
   });
 
+  test.each([
+    // An adapter that holds back what does not fill a packet: reads end with the fourth, writes within two periods of 16 ms.
+    [16, 115_200, { read: 4 * 62 - 1, write: 240 }],
+    [16, 230_400, { read: 4 * 62 - 1, write: 256 }],
+    [16, 57_600, { read: 4 * 62 - 1, write: 256 }],
+    [1, 115_200, { read: 256, write: 256 }],
+    [90, 115_200, { read: 256, write: 256 }],
+  ])('an adapter of %i ms at %i baud', async (latencyMs, rate, sizes) => {
+    const { fake, rom } = await open({ latencyMs, rate });
+    expect(rom.blockSizes).toEqual(sizes);
+    const image = randomBytes(1, 10_000);
+    await done(write(rom, at(image)));
+    expect(fake.flash.subarray(0, image.length)).toEqual(image);
+    const written = fake.writes.filter((bytes) => bytes.length > 64).map((data) => data.length - 2);
+    expect(Math.max(...written)).toBe(sizes.write);
+    // Three registers are read before.
+    const reads = fake.writes.filter(([code]) => code === 0x11).length - 3;
+    expect(reads).toBe(Math.ceil(image.length / sizes.read));
+  });
+
   test('ahead: two requests for a block written and one for a block read, the same result', async () => {
     const { rom, fake } = await open({}, { ahead: true });
     const image = randomBytes(3, 700);
@@ -302,11 +322,12 @@ describe('images', () => {
   const target = { chip, flashSize: 64 * 1024 };
 
   test('segments that meet within a word are one block, words are whole', () => {
-    const blocks = blocksOf([
+    const segments = [
       { address: 0x0800_0101, bytes: Uint8Array.of(1, 2) },
       { address: 0x0800_0103, bytes: Uint8Array.of(3, 4) },
       { address: 0x0800_0200, bytes: randomBytes(1, 300) },
-    ]);
+    ];
+    const blocks = blocksOf(segments, 256);
     expect(blocks.map(({ address, bytes }) => [address, bytes.length])).toEqual([
       [0x0800_0100, 8],
       [0x0800_0200, 256],

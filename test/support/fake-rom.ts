@@ -25,6 +25,8 @@ export interface FakeRomOptions {
   readonly toHost?: (byte: number) => number | undefined;
   /** [ms] */
   readonly latencyMs?: number;
+  /** Baud, 115200 if missing; the line itself takes no time */
+  readonly rate?: number;
   /** It listens only after a reset by these lines with BOOT0 high: RTS and DTR as the pins are */
   readonly needsReset?: (pins: {
     readonly dtr: boolean;
@@ -33,7 +35,7 @@ export interface FakeRomOptions {
 }
 
 export class FakeRom implements Transport {
-  readonly rate = 115200;
+  readonly rate: number;
   readonly flash: Uint8Array;
   readonly commands: number[] = [];
   readonly pagesErased: number[] = [];
@@ -52,6 +54,7 @@ export class FakeRom implements Transport {
   constructor(clock: Clock, options: FakeRomOptions = {}) {
     this.#clock = clock;
     this.#options = options;
+    this.rate = options.rate ?? 115_200;
     this.flash = new Uint8Array((options.flashKb ?? 64) * 1024).fill(0xff);
     this.#synced = options.synced ?? false;
     this.#listening = options.needsReset === undefined;

@@ -97,26 +97,41 @@ static void follow_rates(struct session *s, struct port *port, uint32_t *device_
 struct adapter {
     uint8_t data[4096];
     size_t n;
-    uint64_t since_ns; // wall time at which the first of them came
+    uint64_t timer_ns; // wall time at which the latency timer began anew
 };
 
 #define ADAPTER_PACKET 62u // an FTDI adapter's: data in a full-speed USB packet
 
-// How much goes to the host now: full packets at once, the rest when the latency timer runs out.
-static size_t due_out(const struct session *s, const struct adapter *a) {
-    if (!s->latency_ms || wall_ns() - a->since_ns >= s->latency_ms * 1000 * NS_PER_US) {
+static uint64_t latency_ns(const struct session *s) {
+    return s->latency_ms * 1000 * NS_PER_US;
+}
+
+// How much goes to the host now: full packets at once, the rest when the latency timer runs out. It
+// begins anew with each packet, and whenever it has run out, data or none (FTDI AN232B-04, Small
+// Amounts of Data): a byte waits for the rest of a period, not for a whole one.
+static size_t due_out(const struct session *s, struct adapter *a) {
+    uint64_t period = latency_ns(s);
+    uint64_t passed = wall_ns() - a->timer_ns;
+    if (passed >= period) {
+        a->timer_ns += period ? passed - passed % period : passed;
         return a->n;
     }
-    return a->n - a->n % ADAPTER_PACKET;
+    size_t packets = a->n - a->n % ADAPTER_PACKET;
+    a->timer_ns += packets ? passed : 0;
+    return packets;
+}
+
+// Until the latency timer runs out, if a byte waits for that
+static uint64_t until_due(const struct session *s, const struct adapter *a, uint64_t wait) {
+    uint64_t passed = wall_ns() - a->timer_ns;
+    uint64_t left = passed < latency_ns(s) ? latency_ns(s) - passed : 0;
+    return a->n && left < wait ? left : wait;
 }
 
 static bool bytes_out(struct session *s, struct port *port, struct adapter *a) {
     size_t more;
     do {
         more = board_uart_pull(s->board, a->data + a->n, sizeof a->data - a->n);
-        if (!a->n) {
-            a->since_ns = wall_ns();
-        }
         a->n += more;
         size_t due = due_out(s, a);
         long taken = due ? port_write(port, a->data, due) : 0;
@@ -178,7 +193,7 @@ static void announce(const struct session *s, const struct port *port) {
 
 static int loop(struct session *s, struct port *port, struct server *server, int signals) {
     struct pace pace = {0};
-    struct adapter adapter = {.n = 0};
+    struct adapter adapter = {.timer_ns = wall_ns()};
     uint32_t device_rate = 0;
     anchor(&pace, s, wall_ns());
     while (!s->quit) {
@@ -193,7 +208,7 @@ static int loop(struct session *s, struct port *port, struct server *server, int
         fds[0] = (struct pollfd){.fd = signals, .events = POLLIN};
         fds[1] = (struct pollfd){.fd = port->fd, .events = room_in(s) ? POLLIN : 0};
         nfds_t n = 2 + server_poll(server, fds + 2);
-        struct timespec t = {.tv_nsec = (long)wait};
+        struct timespec t = {.tv_nsec = (long)until_due(s, &adapter, wait)};
         if (ppoll(fds, n, &t, NULL) <= 0) {
             continue;
         }
