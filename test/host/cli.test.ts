@@ -142,6 +142,14 @@ describe('ports', () => {
   });
 });
 
+test('a package named like something else is not written', async () => {
+  const out = join(folder, 'package.hex');
+  const { code, error } = await iap(['pack', image, '-o', out, '--version', '1.0.0']);
+  expect(error).toContain('must end in .iap; got ".hex"');
+  expect(code).toBe(2);
+  expect(existsSync(out)).toBe(false);
+});
+
 test('an output that can not be written whole: what was there before stays', async () => {
   const out = join(folder, 'kept.iap');
   writeFileSync(out, 'earlier');

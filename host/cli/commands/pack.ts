@@ -1,5 +1,5 @@
 // iap pack: an image and what is said of it → a package.
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { decode, Header, ImageFlag } from '../../../protocol/index.js';
 import { IapError } from '../../errors.js';
 import { type DescriptionText, parseDescription } from '../../image/description.js';
@@ -39,7 +39,7 @@ export async function pack(
   args: PackArguments,
   { output }: Pick<Context, 'output'>,
 ): Promise<void> {
-  const path = once('--output', args.output);
+  const path = packagePath(once('--output', args.output));
   const text = args.from === undefined ? {} : await readDescription(once('--from', args.from));
   const description = parseDescription({ ...text, ...optionsOf(args) });
   const board = args.board === undefined ? undefined : await loadBoard(once('--board', args.board));
@@ -57,6 +57,13 @@ export async function pack(
   }
   output.line(`written to ${path}: ${bytes.length} bytes`);
   output.result({ path, bytes: bytes.length, ...headerJson(header) });
+}
+
+/** A package that is named like something else is taken for that by people, and refused by no program. */
+function packagePath(path: string): string {
+  const extension = extname(path).toLowerCase();
+  if (extension === '.iap') return path;
+  throw new IapError('USAGE', `the package's name must end in .iap; got "${extension}"`);
 }
 
 async function readDescription(path: string): Promise<DescriptionText> {
