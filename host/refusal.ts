@@ -1,6 +1,6 @@
 // A device's refusal in words: what it has or expects, and what to do next.
 import { Capability, decode, ImageFlag, Refusal, Status, Stay } from '../protocol/index.js';
-import { IapError } from './errors.js';
+import { ExitCode, exitCodeOf, IapError } from './errors.js';
 import { flagNames, hex32, nameOf } from './text.js';
 
 /** From this status on an answer is a refusal (protocol § 3). */
@@ -99,6 +99,26 @@ export function refusalError(payload: Uint8Array, command: string): IapError {
     ...(hint === undefined ? {} : { hint }),
     details: { command, status: nameOf(Status, status), detail },
   });
+}
+
+/** What a device says to the header of an image that is not for it */
+const FOR_ANOTHER: readonly Status[] = [
+  Status.BAD_HEADER,
+  Status.WRONG_PRODUCT,
+  Status.WRONG_HARDWARE,
+  Status.WRONG_DEVICE,
+  Status.WRONG_ADDRESS,
+  Status.WRONG_SIZE,
+  Status.ROLLBACK,
+  Status.NOT_CAPABLE,
+  Status.BAD_SIGNATURE,
+  Status.PACKAGE_ONLY,
+];
+
+/** Whether an error says that the image is not for this device, by the host's or the device's judgement. */
+export function isForAnother(error: unknown): boolean {
+  if (error instanceof IapError && exitCodeOf(error) === ExitCode.IMAGE) return true;
+  return FOR_ANOTHER.some((status) => isRefusedWith(error, status));
 }
 
 /** Whether an error is this refusal. */

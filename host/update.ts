@@ -13,7 +13,7 @@ import { headerFor, type Image, sha256 } from './image/image.js';
 import { type Page, pagesOf } from './image/pages.js';
 import { Installer } from './install.js';
 import { changeRate } from './rate.js';
-import { isRefusedWith } from './refusal.js';
+import { isForAnother, isRefusedWith } from './refusal.js';
 import { Session, type TraceEvent } from './session.js';
 import { sameBytes } from './text.js';
 import type { Transport } from './transport/transport.js';
@@ -90,6 +90,8 @@ class Updater {
   readonly #firstRate: number;
   #pages: readonly Page[] = [];
   #installer: Installer | undefined;
+  /** An application was running, and was asked to leave */
+  #entered = false;
 
   constructor(session: Session, image: Image, options: UpdateOptions, emit: Emit) {
     this.#session = session;
@@ -134,16 +136,19 @@ class Updater {
       this.#emit({ event: 'unchanged' });
       return this.#result(device, false, 'running');
     }
-    checkImage(this.#image, device.info);
-    this.#pages = pagesOf(this.#image.bytes, device.info.pageSize);
     const changed = !isInstalled(device.info, this.#sha256);
-    if (changed) {
-      if (rate !== undefined) await changeRate(device, rate, this.#emit);
-      await this.#install(device);
-      this.#emit({ event: 'installed' });
-    } else {
-      this.#emit({ event: 'unchanged' });
+    try {
+      checkImage(this.#image, device.info);
+      this.#pages = pagesOf(this.#image.bytes, device.info.pageSize);
+      if (changed) {
+        if (rate !== undefined) await changeRate(device, rate, this.#emit);
+        await this.#install(device);
+      }
+    } catch (error) {
+      await this.#startAgain(device, error);
+      throw error;
     }
+    this.#emit({ event: changed ? 'installed' : 'unchanged' });
     if (boot) return this.#result(device, changed, await this.#boot(device));
     // Who comes next looks for the device at the rate where it was found.
     await changeRate(device, this.#firstRate, () => {});
@@ -161,6 +166,7 @@ class Updater {
         return this.#wanted(info, boot);
       },
       onEntering: (info) => {
+        this.#entered = true;
         this.#emit({ event: 'found', device: info });
         this.#emit({ event: 'entering', device: info });
       },
@@ -230,6 +236,12 @@ class Updater {
       this.#emit({ event: 'app', device: app });
     }
     return answered ? 'started' : 'unconfirmed';
+  }
+
+  /** An image that is refused must not cost the application that was asked to leave for it. */
+  async #startAgain(device: Device, error: unknown): Promise<void> {
+    if (!this.#entered || !isForAnother(error) || this.#installer?.writing) return;
+    await this.#boot(device).catch(() => {}); // it leaves by itself, only later
   }
 
   #result(device: Device, changed: boolean, boot: UpdateResult['boot']): UpdateResult {

@@ -30,11 +30,19 @@ export async function verify(
       return true;
     },
   });
-  checkImage(image, device.info);
+  const startAgain = async (): Promise<void> => {
+    if (entered) await bootDevice(device, () => {});
+  };
+  try {
+    checkImage(image, device.info);
+  } catch (error) {
+    await startAgain().catch(() => {}); // it leaves by itself, only later
+    throw error;
+  }
   const pages = pagesOf(image.bytes, device.info.pageSize);
   const differing = await differingPages(device, pages, () => false);
   const same = differing.length === 0 && isInstalled(device.info, sha256(image.bytes));
-  if (entered) await bootDevice(device, () => {});
+  await startAgain();
   return {
     device: device.info,
     same,

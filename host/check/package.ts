@@ -59,9 +59,10 @@ function productFinding(header: Header, { product }: Identity): Finding | undefi
   };
 }
 
-function hardwareFinding(header: Header, { hardware }: Identity): Finding | undefined {
+/** A product id of zeros says that the identity is blank: any revision fits such a device (protocol section 6). */
+function hardwareFinding(header: Header, { product, hardware }: Identity): Finding | undefined {
   const { hardwareMin, hardwareMax } = header;
-  if (hardware === undefined) return undefined;
+  if (hardware === undefined || (product !== undefined && isZero(product))) return undefined;
   if (hardware >= hardwareMin && hardware <= hardwareMax) return undefined;
   return {
     id: 'wrong-hardware',

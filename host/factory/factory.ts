@@ -114,8 +114,7 @@ function checkApp(app: Image, board: Board, identity?: UnitIdentity): void {
     appBase: board.appBase,
     appEnd: board.appEnd,
     product: identity?.product ?? new Uint8Array(16),
-    // A blank identity fits packages for any hardware.
-    hardware: identity ? (identity.hardware ?? 0) : (header?.hardwareMin ?? 0),
+    hardware: identity?.hardware ?? 0,
     identityFlags: identity?.packagesOnly ? 0xff & ~IdentityFlag.ANY_IMAGE : 0xff,
     uniqueId: header?.uniqueId ?? new Uint8Array(12),
     // What a bootloader can do is not in its file.

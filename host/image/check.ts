@@ -1,4 +1,5 @@
 // Does this image fit this device? Everything the device would refuse, said before it is disturbed.
+import { Mode } from '../../protocol/index.js';
 import { errorOf, type Finding } from '../check/finding.js';
 import { packageFindings } from '../check/package.js';
 import { addressFinding, sizeFinding } from '../check/place.js';
@@ -13,7 +14,9 @@ export interface Target {
   readonly hardware: number;
   readonly identityFlags: number;
   readonly uniqueId: Uint8Array;
+  /** An application does not know what its bootloader can do: with mode APP this is not judged */
   readonly capabilities: number;
+  readonly mode?: number;
 }
 
 /** @throws IapError IMAGE_… for the first thing that is wrong; "iap check" tells all */
@@ -25,7 +28,8 @@ export function checkImage(image: Image, target: Target): void {
 
 /** In this order, each only if there is nothing before it: what the next one judges must make sense. */
 function* findings(image: Image, target: Target): Generator<Finding | undefined> {
-  yield* packageFindings(image, target);
+  const { capabilities, ...known } = target;
+  yield* packageFindings(image, target.mode === Mode.APP ? known : { ...known, capabilities });
   yield addressFinding(image, target);
   yield sizeFinding(image, target);
   yield stackFinding(image.bytes);

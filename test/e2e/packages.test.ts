@@ -80,6 +80,25 @@ describe('identity', () => {
   });
 });
 
+test('a package that wants confirmation updates a running application, and one its bootloader lacks a part for leaves it', async () => {
+  const line = productionLine('stm32f103xb');
+  const unit = await firstPowerUp('stm32f103xb', await line.unit('unit.bin', line.app));
+  await expectDemo(unit, 1);
+  const version = ['--version', '2.0.0', '--hardware', '3-9'];
+  const lacks = await line.pack('lacks.iap', line.app2, ...version, '--needs', 'DEFLATE');
+  expect(await flash(unit, lacks)).toMatchObject({
+    code: 3,
+    result: { code: 'IMAGE_NOT_CAPABLE' },
+  });
+  await expectDemo(unit, 1);
+
+  const right = await line.pack('right.iap', line.app2, ...version, '--confirm', '--needs', 'BAUD');
+  const update = await flash(unit, right);
+  expectDone(update);
+  expect(update.events.map(({ event }) => event)).toContain('entering');
+  await expectDemo(unit, 2);
+});
+
 test('the device itself refuses the wrong package, whatever its host thinks, and writes nothing', async () => {
   const part = 'stm32f103xb';
   const line = productionLine(part);

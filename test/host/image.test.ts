@@ -6,7 +6,7 @@ import { IapError } from '../../host/errors.js';
 import { checkImage, type Target } from '../../host/image/check.js';
 import { headerFor, type Image, sha256 } from '../../host/image/image.js';
 import { loadImage } from '../../host/image/load.js';
-import { decode, encode, Header, ImageFlag } from '../../protocol/index.js';
+import { decode, encode, Header, ImageFlag, Mode } from '../../protocol/index.js';
 import { elf } from '../support/elf.js';
 import { appImage } from '../support/images.js';
 import { randomBytes } from '../support/random.js';
@@ -273,8 +273,8 @@ describe('does it fit the device', () => {
 
   test.each([
     ['another product', { product: one }, { product: two }, 'IMAGE_WRONG_PRODUCT'],
-    ['an older revision', { hardwareMax: 2 }, {}, 'IMAGE_WRONG_HARDWARE'],
-    ['a newer revision', { hardwareMin: 4 }, {}, 'IMAGE_WRONG_HARDWARE'],
+    ['an older revision', { hardwareMax: 2 }, { product: one }, 'IMAGE_WRONG_HARDWARE'],
+    ['a newer revision', { hardwareMin: 4 }, { product: one }, 'IMAGE_WRONG_HARDWARE'],
     ['another device', { uniqueId: new Uint8Array(12).fill(6) }, {}, 'IMAGE_WRONG_DEVICE'],
     ['a capability', { capabilities: 4 }, {}, 'IMAGE_NOT_CAPABLE'],
     ['confirmation', { flags: ImageFlag.CONFIRM }, {}, 'IMAGE_NOT_CAPABLE'],
@@ -289,8 +289,16 @@ describe('does it fit the device', () => {
       product: one,
       identityFlags: 0xfe,
     });
-    check(packaged({ product: one }), { product: new Uint8Array(16) });
+    // A blank identity: what a device without product says of its revision is nothing.
+    check(packaged({ product: one, hardwareMin: 4 }), { product: new Uint8Array(16) });
     check(packaged({ flags: ImageFlag.CONFIRM, capabilities: 2 }), { capabilities: 2 });
+  });
+
+  test('what the bootloader lacks is not held against its application, which does not know', () => {
+    const image = packaged({ flags: ImageFlag.CONFIRM, capabilities: 3 });
+    check(image, { mode: Mode.APP, capabilities: 0 });
+    const refused = thrown(() => check(image, { mode: Mode.BOOTLOADER, capabilities: 0 }));
+    expect(refused.code).toBe('IMAGE_NOT_CAPABLE');
   });
 
   test('a plain image on a device that wants packages', () => {

@@ -196,6 +196,21 @@ describe('a running application', () => {
     expect(bench.device.mode).toBe(Mode.APP);
   });
 
+  test.each([
+    ['ROLLBACK', Mode.APP],
+    ['RECORD_FAILED', Mode.BOOTLOADER],
+  ] as const)('that left for an image that is refused with %s', async (name, mode) => {
+    start({ appKit: true });
+    await bench.update(appImage(5000));
+    bench.device.log.length = 0;
+    bench.device.hook = ({ type }) => (type === Command.BEGIN ? Status[name] : undefined);
+    const { error } = await bench.update(appImage(5000, 2));
+    expect(error).toMatchObject({ code: 'REFUSED', details: { status: name } });
+    // It is started again, unless the boot record itself fails.
+    expect(bench.device.log.includes('BOOT')).toBe(mode === Mode.APP);
+    expect(bench.device.mode).toBe(mode);
+  });
+
   test('that does not let go is an error', async () => {
     start({ appKit: true });
     await bench.update(appImage(5000));

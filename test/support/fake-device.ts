@@ -266,7 +266,7 @@ export class FakeDevice {
     const installed = this.flash.describe(this.flash.installed, checked);
     return {
       ...this.info,
-      ...(app ? { window: 0, bootloaderMajor: 0, bootloaderMinor: 0, bootloaderPatch: 0 } : {}),
+      ...(app ? APP_INFO : {}),
       mode: this.mode,
       stay: this.stay,
       installed: { ...installed, state: this.tellState(installed.state) },
@@ -452,6 +452,22 @@ const DEFAULT_INFO: HelloResponse = {
   reserved2: 0,
   installed: NO_IMAGE,
   pending: NO_IMAGE,
+};
+
+/** What an application does not know of its bootloader */
+const APP_INFO = {
+  bootloaderMajor: 0,
+  bootloaderMinor: 0,
+  bootloaderPatch: 0,
+  maxPayload: 32,
+  window: 0,
+  maxRate: 115_200,
+  capabilities: 0,
+  holdMs: 0,
+  beginMs: 0,
+  pageMs: 0,
+  pagesMs: 0,
+  endMs: 0,
 };
 
 const OK = Uint8Array.of(Status.OK);
