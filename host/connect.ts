@@ -14,6 +14,7 @@ import { Device, type DeviceInfo, decodeHello, helloRequest } from './device.js'
 import { IapError } from './errors.js';
 import { isRefusedWith } from './refusal.js';
 import { Session } from './session.js';
+import type { Transport } from './transport/transport.js';
 
 export interface ConnectOptions {
   /** Keep the device in the bootloader; if its application answers, ask it to enter */
@@ -101,31 +102,45 @@ export async function call(
   return decodeHello(answer);
 }
 
-/** From the application to the bootloader. */
+/** From the application to the bootloader, which may have another rate: the one that the application names. */
 async function enter(device: Device): Promise<void> {
   const { session } = device;
-  const { clock } = session;
+  const { clock, transport } = session;
+  const appRate = transport.rate;
+  const bootRate = device.info.defaultRate || appRate;
   const end = clock.now() + ENTER_MS;
   let sentAt = Number.NEGATIVE_INFINITY;
   let lastHeardAt = clock.now();
   while (clock.now() < end) {
     if (clock.now() - sentAt >= ENTER_AGAIN_MS) {
       sentAt = clock.now();
+      await changePort(transport, appRate);
       await tryEnter(device);
+      await changePort(transport, bootRate);
     }
-    const info = await callOrNobody(session, true, CALL_INTERVAL_MS, end - clock.now());
-    if (!info) break;
+    // An ENTER that was lost is heard of only at the application's rate.
+    const patience = bootRate === appRate ? end - clock.now() : ENTER_AGAIN_MS;
+    const info = await callOrNobody(session, true, CALL_INTERVAL_MS, patience);
+    if (!info && bootRate === appRate) break;
+    if (!info) continue;
     device.info = info;
     if (info.mode === Mode.BOOTLOADER) return;
     lastHeardAt = clock.now();
     await session.sleep(CALL_INTERVAL_MS);
   }
+  await changePort(transport, appRate);
   const still = end - lastHeardAt < ENTER_AGAIN_MS;
   throw new IapError(
     'ENTER_FAILED',
     `the application was asked to enter the bootloader, but ${still ? 'it is still running' : 'nobody answers since'}`,
     { hint: 'start this command with --wait and reset the device; nothing was changed on it' },
   );
+}
+
+async function changePort(transport: Transport, rate: number): Promise<void> {
+  if (transport.rate === rate) return;
+  await transport.drain();
+  await transport.setRate(rate);
 }
 
 /** As call(), but undefined if nobody answers in time. */

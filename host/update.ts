@@ -87,7 +87,9 @@ class Updater {
   readonly #emit: Emit;
   readonly #sha256: Uint8Array;
   readonly #startedAt: number;
+  /** Where the device was found, an application perhaps, and where its bootloader is after a reset [baud] */
   readonly #firstRate: number;
+  #bootRate: number;
   #pages: readonly Page[] = [];
   #installer: Installer | undefined;
   /** An application was running, and was asked to leave */
@@ -101,6 +103,7 @@ class Updater {
     this.#sha256 = sha256(image.bytes);
     this.#startedAt = session.clock.now();
     this.#firstRate = session.transport.rate;
+    this.#bootRate = session.transport.rate;
   }
 
   async run(): Promise<UpdateResult> {
@@ -150,8 +153,8 @@ class Updater {
     }
     this.#emit({ event: changed ? 'installed' : 'unchanged' });
     if (boot) return this.#result(device, changed, await this.#boot(device));
-    // Who comes next looks for the device at the rate where it was found.
-    await changeRate(device, this.#firstRate, () => {});
+    // Who comes next looks for a bootloader at its own rate.
+    await changeRate(device, this.#bootRate, () => {});
     return this.#result(device, changed, 'no');
   }
 
@@ -171,6 +174,7 @@ class Updater {
         this.#emit({ event: 'entering', device: info });
       },
     });
+    this.#bootRate = this.#session.transport.rate;
     this.#checkUnit(device.info);
     this.#emit({ event: 'found', device: device.info });
     return device;
@@ -212,8 +216,8 @@ class Updater {
     this.#emit({ event: 'reconnecting', reason: reason.message });
     const { transport } = this.#session;
     const rate = transport.rate;
-    if (reason.code === 'LINK_LOST' && rate !== this.#firstRate) {
-      await transport.setRate(this.#firstRate);
+    if (reason.code === 'LINK_LOST' && rate !== this.#bootRate) {
+      await transport.setRate(this.#bootRate);
     }
     const timeoutMs = this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const found = await connect(this.#session, { hold: true, wait: true, timeoutMs }).catch(

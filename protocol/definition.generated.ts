@@ -120,13 +120,13 @@ export const Status = {
   VERIFY_FAILED: 4,
   /** This type is not known here */
   UNKNOWN_COMMAND: 0x40,
-  /** Payload too short or an argument out of range; detail is the offset of the field */
+  /** Payload too short: detail is its length. An argument out of range: detail is the offset of the field */
   BAD_REQUEST: 0x41,
-  /** No update has been begun since the device started */
+  /** No session is open: none was begun since the device started, or it has ended */
   NO_SESSION: 0x42,
   /** The application is running and does not do this; send ENTER first */
   IN_APP: 0x43,
-  /** Image header with a wrong magic, format or size; detail is the offset of the field */
+  /** Image header with a wrong magic, format or size; detail is the offset of the field in the header */
   BAD_HEADER: 0x50,
   /** The image is for another product */
   WRONG_PRODUCT: 0x51,
@@ -148,7 +148,7 @@ export const Status = {
   PACKAGE_ONLY: 0x59,
   /** The boot record could not be written; detail is the address */
   RECORD_FAILED: 0x5a,
-  /** There is no verified application to start; detail is the stay reason */
+  /** There is no verified application to start; detail is why the device would stay now (stay) */
   NOT_BOOTABLE: 0x60,
   /** The device cannot make this baud rate closely enough; detail is its highest rate */
   RATE_UNAVAILABLE: 0x61,
@@ -486,7 +486,7 @@ export const Header: Layout<Header> = {
   ],
 };
 
-/** Identity block in the last 64 bytes of the bootloader's area, written by the factory. Blank or damaged: any product, hardware revision 0, bus address 0, the board's default rate. */
+/** Identity block in the last 64 bytes of the bootloader's area, written by the factory. Blank or damaged: fits any product and hardware revision, and HELLO has zeros for both; no bus address; the board's default rate. Its product is never all zero. */
 export interface Identity {
   /** IDENTITY_MAGIC */
   readonly magic: number;
@@ -522,7 +522,7 @@ export const Identity: Layout<Identity> = {
   ],
 };
 
-/** Header of a record area, written after the entries that it takes over. An area is good if its header is right and SEALED is set; the good one with the higher generation is active. */
+/** Header of a record area, written after the entries that it takes over. An area is good if its header is right and SEALED is set; the good one with the higher generation is active. Its RECORD_SLOTS entries follow, from offset 20 on, one behind the other. First generation and first sequence are 1. */
 export interface AreaHeader {
   /** RECORD_MAGIC */
   readonly magic: number;
@@ -685,7 +685,7 @@ export interface HelloResponse {
   readonly reserved: number;
   /** Encoded bytes it can hold that it has not answered, at least MIN_WINDOW; 0 from an application */
   readonly window: number;
-  /** Baud after a reset */
+  /** Baud of the bootloader after a reset; an application says the same and may run at another */
   readonly defaultRate: number;
   /** Highest baud it can make */
   readonly maxRate: number;

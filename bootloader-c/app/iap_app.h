@@ -39,7 +39,7 @@ struct iap_app_config {
     uint32_t page_size;       // bytes
     uint32_t app_base;        // first address of the application
     uint32_t app_end;         // first address behind the application area
-    uint32_t default_rate;    // baud
+    uint32_t default_rate;    // of the bootloader; the application may use another [baud]
 
     // Sends an answer in pieces; may queue them, or wait for the line (some 25 ms at 115200 baud).
     iap_emit *send;

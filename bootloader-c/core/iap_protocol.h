@@ -105,10 +105,10 @@ enum iap_status {
     IAP_STATUS_FLASH_FAILED = 3, // Erasing, programming or reading back failed; detail is the address; send the page again from next
     IAP_STATUS_VERIFY_FAILED = 4, // The whole image in flash is not what the header says; detail is a set of check bits
     IAP_STATUS_UNKNOWN_COMMAND = 0x40, // This type is not known here
-    IAP_STATUS_BAD_REQUEST = 0x41, // Payload too short or an argument out of range; detail is the offset of the field
-    IAP_STATUS_NO_SESSION = 0x42, // No update has been begun since the device started
+    IAP_STATUS_BAD_REQUEST = 0x41, // Payload too short: detail is its length. An argument out of range: detail is the offset of the field
+    IAP_STATUS_NO_SESSION = 0x42, // No session is open: none was begun since the device started, or it has ended
     IAP_STATUS_IN_APP = 0x43, // The application is running and does not do this; send ENTER first
-    IAP_STATUS_BAD_HEADER = 0x50, // Image header with a wrong magic, format or size; detail is the offset of the field
+    IAP_STATUS_BAD_HEADER = 0x50, // Image header with a wrong magic, format or size; detail is the offset of the field in the header
     IAP_STATUS_WRONG_PRODUCT = 0x51, // The image is for another product
     IAP_STATUS_WRONG_HARDWARE = 0x52, // The image is not for this hardware revision; detail is the device's
     IAP_STATUS_WRONG_DEVICE = 0x53, // The image is for one device with another unique id
@@ -119,7 +119,7 @@ enum iap_status {
     IAP_STATUS_BAD_SIGNATURE = 0x58, // The image's signature is missing, of an unknown algorithm, or wrong
     IAP_STATUS_PACKAGE_ONLY = 0x59, // This device takes only packages made for its product, not plain images
     IAP_STATUS_RECORD_FAILED = 0x5a, // The boot record could not be written; detail is the address
-    IAP_STATUS_NOT_BOOTABLE = 0x60, // There is no verified application to start; detail is the stay reason
+    IAP_STATUS_NOT_BOOTABLE = 0x60, // There is no verified application to start; detail is why the device would stay now (stay)
     IAP_STATUS_RATE_UNAVAILABLE = 0x61, // The device cannot make this baud rate closely enough; detail is its highest rate
 };
 
@@ -274,7 +274,7 @@ enum iap_signature {
 #define IAP_HEADER_AT_SIGNATURE 192u
 #define IAP_HEADER_SIZE 256u
 
-// Identity block in the last 64 bytes of the bootloader's area, written by the factory. Blank or damaged: any product, hardware revision 0, bus address 0, the board's default rate.: offsets of its fields, and its size
+// Identity block in the last 64 bytes of the bootloader's area, written by the factory. Blank or damaged: fits any product and hardware revision, and HELLO has zeros for both; no bus address; the board's default rate. Its product is never all zero.: offsets of its fields, and its size
 #define IAP_IDENTITY_AT_MAGIC 0u
 #define IAP_IDENTITY_AT_PRODUCT 4u
 #define IAP_IDENTITY_AT_HARDWARE 20u
@@ -286,7 +286,7 @@ enum iap_signature {
 #define IAP_IDENTITY_AT_CRC32 60u
 #define IAP_IDENTITY_SIZE 64u
 
-// Header of a record area, written after the entries that it takes over. An area is good if its header is right and SEALED is set; the good one with the higher generation is active.: offsets of its fields, and its size
+// Header of a record area, written after the entries that it takes over. An area is good if its header is right and SEALED is set; the good one with the higher generation is active. Its RECORD_SLOTS entries follow, from offset 20 on, one behind the other. First generation and first sequence are 1.: offsets of its fields, and its size
 #define IAP_AREA_HEADER_AT_MAGIC 0u
 #define IAP_AREA_HEADER_AT_FORMAT 4u
 #define IAP_AREA_HEADER_AT_SLOT_SIZE 6u

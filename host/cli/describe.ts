@@ -111,13 +111,21 @@ export function deviceTable(info: DeviceInfo): string[] {
     ['bus address', info.address === 0 ? '(none)' : String(info.address)],
     ['takes', packagesOnly(info) ? 'packages of this product only' : 'packages and plain images'],
     ['running', info.mode === Mode.APP ? 'application' : `bootloader ${bootloaderVersion(info)}`],
-    ['stayed because', stayText(info)],
+    [info.mode === Mode.APP ? 'last stayed' : 'stayed because', stayText(info)],
     ...imageRows('installed', info.installed),
     ...imageRows('pending', info.pending),
     [
       'application area',
       `${hex32(info.appBase)} to ${hex32(info.appEnd - 1)}, ${room} bytes in pages of ${info.pageSize}`,
     ],
+    ...(info.mode === Mode.APP ? appRows(info) : bootloaderRows(info)),
+    ['protocol', `${info.major}.${info.minor}`],
+  ];
+  return rows.map(([name, value]) => `${name.padEnd(18)} ${value}`);
+}
+
+function bootloaderRows(info: DeviceInfo): [string, string][] {
+  return [
     ['rates', `${info.defaultRate} to start with, up to ${info.maxRate} baud`],
     ['can', flagNames(Capability, info.capabilities).join(', ') || 'the required'],
     ['takes at once', `${info.window} bytes in frames of up to ${info.maxPayload}`],
@@ -125,9 +133,17 @@ export function deviceTable(info: DeviceInfo): string[] {
       'time limits',
       `stays ${info.holdMs} ms after the last call; BEGIN ${info.beginMs} ms, a page ${info.pageMs} ms, PAGES ${info.pagesMs} ms, END ${info.endMs} ms`,
     ],
-    ['protocol', `${info.major}.${info.minor}`],
   ];
-  return rows.map(([name, value]) => `${name.padEnd(18)} ${value}`);
+}
+
+/** The rest only the bootloader knows. */
+function appRows({ defaultRate }: DeviceInfo): [string, string][] {
+  return [
+    [
+      'rates',
+      `${defaultRate} baud in the bootloader; what that can do: "iap info --wait", then reset`,
+    ],
+  ];
 }
 
 function packagesOnly({ identityFlags }: DeviceInfo): boolean {

@@ -99,6 +99,15 @@ test('a package that wants confirmation updates a running application, and one i
   await expectDemo(unit, 2);
 });
 
+test('an application at another rate than its bootloader is updated while it runs', async () => {
+  const line = productionLine('stm32f103xb');
+  const identity = ['--product', 'PUMP-2', '--default-baud', '57600'];
+  const unit = await firstPowerUp('stm32f103xb', await line.unit('u.bin', line.app, ...identity));
+  await expectDemo(unit, 1); // at 115200
+  expectDone(await flash(unit, line.app2, '--initial-baud', '115200'));
+  await expectDemo(unit, 2);
+});
+
 test('the device itself refuses the wrong package, whatever its host thinks, and writes nothing', async () => {
   const part = 'stm32f103xb';
   const line = productionLine(part);

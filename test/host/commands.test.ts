@@ -184,6 +184,14 @@ test('info says everything that HELLO says, to people and to programs', () => {
   });
 });
 
+test('info of an application leaves out what only its bootloader knows', () => {
+  const table = deviceTable({ ...distinct(), mode: Mode.APP, stay: Stay.NONE }).join('\n');
+  expect(table).toContain('baud in the bootloader');
+  for (const row of ['\ncan ', 'takes at once', 'time limits', 'up to']) {
+    expect(table).not.toContain(row);
+  }
+});
+
 test('verify: the same, another, and a damaged image', async () => {
   const bench = new Bench({ appKit: true });
   const image = imageFile(appImage(5000));

@@ -11,7 +11,7 @@ import {
   Stay,
 } from '../../protocol/index.js';
 import { appImage } from '../support/images.js';
-import { bench, start } from '../support/one-bench.js';
+import { bench, expectInstalled, start } from '../support/one-bench.js';
 
 describe('a first update', () => {
   test('installs the image, verifies it and starts it, hardly slower than the line', async () => {
@@ -194,6 +194,23 @@ describe('a running application', () => {
     expect(error).toMatchObject({ code: 'IMAGE_VECTORS' });
     expect(bench.device.log).toEqual(['HELLO']);
     expect(bench.device.mode).toBe(Mode.APP);
+  });
+
+  test.each(['taken', 'lost'])('at another rate than its bootloader, ENTER %s', async (enter) => {
+    start({ appKit: true, appRate: 9600 });
+    await bench.update(appImage(5000));
+    await bench.line.setRate(9600);
+    let first = enter === 'lost';
+    bench.device.hook = ({ type }) => {
+      if (type !== Command.ENTER || !first) return undefined;
+      first = false;
+      return 'drop';
+    };
+    const outcome = await bench.update(appImage(5000, 2), { rate: 230_400 });
+    expectInstalled(outcome, appImage(5000, 2));
+    expect(outcome.events).toContainEqual({ event: 'rate', rate: 230_400 });
+    // Where the application is again
+    expect(bench.line.rate).toBe(9600);
   });
 
   test.each([

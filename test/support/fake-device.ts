@@ -49,6 +49,8 @@ export interface FakeDeviceOptions {
   readonly commitMs?: number;
   /** A running application with the app kit answers; one without is silent */
   readonly appKit?: boolean;
+  /** Where the application answers; the bootloader's rate if missing [baud] */
+  readonly appRate?: number;
 }
 
 /**
@@ -150,7 +152,7 @@ export class FakeDevice {
     if (!this.flash.bootable) return;
     const life = this.#life;
     this.#clock.after(LISTEN_MS, () => {
-      if (life === this.#life && !this.#held) this.mode = Mode.APP;
+      if (life === this.#life && !this.#held) this.startApp();
     });
   }
 
@@ -159,7 +161,7 @@ export class FakeDevice {
     this.#session = undefined;
     this.#queue = [];
     this.#busy = false;
-    this.rate = this.#defaultRate;
+    this.rate = this.#options.appRate ?? this.#defaultRate;
     this.mode = Mode.APP;
   }
 
@@ -171,7 +173,8 @@ export class FakeDevice {
         this.#queue.push(item.frame);
       }
     }
-    if (this.rate !== this.#defaultRate && this.#clock.now() - this.#lastValidAt > RATE_IDLE_MS) {
+    const changed = this.mode === Mode.BOOTLOADER && this.rate !== this.#defaultRate;
+    if (changed && this.#clock.now() - this.#lastValidAt > RATE_IDLE_MS) {
       this.rate = this.#defaultRate;
     }
     this.#work();

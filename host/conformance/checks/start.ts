@@ -5,6 +5,7 @@ import {
   encode,
   HelloResponse,
   LISTEN_MS,
+  Mode,
   PagesRequest,
   Status,
   Stay,
@@ -59,7 +60,10 @@ async function cycle(bench: Bench): Promise<Cycle> {
   const all = stretches(polls).filter((stretch, i) => i > 0 || !stretch.answered);
   const [silence, window] = all;
   if (!silence)
-    throw new Deviation('the application started', `the bootloader answering for ${CYCLE_MS} ms`);
+    throw new Deviation(
+      'the test image started, which is silent',
+      `answers for ${CYCLE_MS} ms, of the bootloader or of another application`,
+    );
   if (!window) {
     throw new Deviation(
       'the device back after the test image reset it',
@@ -163,7 +167,10 @@ async function leaves(bench: Bench, ms: number): Promise<number | undefined> {
 /** The first poll that is not answered, with one more after it, or answered after another start */
 function goneAt(polls: readonly Poll[]): number | undefined {
   const index = polls.findIndex(({ answer }, i) => {
-    if (answer) return readAnswer(Command.HELLO, answer, HelloResponse).stay === Stay.NONE;
+    if (answer) {
+      const { stay, mode } = readAnswer(Command.HELLO, answer, HelloResponse);
+      return stay === Stay.NONE || mode === Mode.APP;
+    }
     return polls[i + 1] !== undefined && polls[i + 1]?.answer === undefined;
   });
   return index < 0 ? undefined : index;

@@ -135,8 +135,8 @@ export const UPDATE: readonly Mutant[] = [
     id: 'looks for a device that was reset at the rate of the transfer',
     requirements: ['H-11'],
     file: 'host/update.ts',
-    find: "    if (reason.code === 'LINK_LOST' && rate !== this.#firstRate) {",
-    replace: '    if (rate < this.#firstRate) {',
+    find: "    if (reason.code === 'LINK_LOST' && rate !== this.#bootRate) {",
+    replace: '    if (rate < this.#bootRate) {',
     caughtBy: 'host:at another rate: found at the first one, and goes on at the other',
   },
   {
@@ -146,6 +146,23 @@ export const UPDATE: readonly Mutant[] = [
     find: '    if (info.appEnd > info.appBase) checkImage(this.#image, info);\n',
     replace: '',
     caughtBy: 'host:is not disturbed for an image that does not fit',
+  },
+  {
+    id: 'holds against a bootloader what its application does not know',
+    requirements: ['H-36'],
+    file: 'host/image/check.ts',
+    find: 'target.mode === Mode.APP ? known : { ...known, capabilities }',
+    replace: 'target',
+    caughtBy:
+      'host:what the bootloader lacks is not held against its application, which does not know',
+  },
+  {
+    id: "calls a bootloader at its application's rate",
+    requirements: ['H-37'],
+    file: 'host/connect.ts',
+    find: 'const bootRate = device.info.defaultRate || appRate;',
+    replace: 'const bootRate = appRate;',
+    caughtBy: 'host:at another rate than its bootloader, ENTER %s',
   },
   {
     id: 'sends ABORT when it is interrupted',
