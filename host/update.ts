@@ -219,15 +219,26 @@ class Updater {
     if (reason.code === 'LINK_LOST' && rate !== this.#bootRate) {
       await transport.setRate(this.#bootRate);
     }
-    const timeoutMs = this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    const found = await connect(this.#session, { hold: true, wait: true, timeoutMs }).catch(
-      (error: unknown) => {
-        throw error instanceof IapError && error.code === 'NO_ANSWER' ? goneFor(timeoutMs) : error;
-      },
-    );
+    const found = await this.#findAgain();
     if (!sameBytes(found.info.uniqueId, device.info.uniqueId)) throw otherDevice();
     device.info = found.info;
     if (rate !== transport.rate) await changeRate(device, rate, this.#emit);
+  }
+
+  /** In its bootloader; or, if no page was written before a reset, in its application at its own rate. */
+  async #findAgain(): Promise<Device> {
+    const { transport } = this.#session;
+    const timeoutMs = this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const rates = new Set([transport.rate, this.#firstRate]);
+    for (const rate of rates) {
+      if (transport.rate !== rate) await transport.setRate(rate);
+      try {
+        return await connect(this.#session, { hold: true, wait: true, timeoutMs });
+      } catch (error) {
+        if (!(error instanceof IapError) || error.code !== 'NO_ANSWER') throw error;
+      }
+    }
+    throw goneFor(timeoutMs * rates.size);
   }
 
   async #boot(device: Device): Promise<UpdateResult['boot']> {

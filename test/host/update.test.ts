@@ -213,6 +213,20 @@ describe('a running application', () => {
     expect(bench.line.rate).toBe(9600);
   });
 
+  test('at another rate, reset before the first page: found there, and asked again', async () => {
+    start({ appKit: true, appRate: 9600 });
+    await bench.update(appImage(5000));
+    await bench.line.setRate(9600);
+    let first = true;
+    bench.device.hook = ({ type }) => {
+      if (type !== Command.BEGIN || !first) return undefined;
+      first = false;
+      return 'reset';
+    };
+    expectInstalled(await bench.update(appImage(5000, 2)), appImage(5000, 2));
+    expect(bench.device.log.filter((name) => name === 'ENTER')).toHaveLength(2);
+  });
+
   test.each([
     ['ROLLBACK', Mode.APP],
     ['RECORD_FAILED', Mode.BOOTLOADER],
