@@ -31,4 +31,4 @@ export { type BootFacts, decideStart, type Start } from './record/start.js';
 export { type LinkStats, Session, type SessionOptions, type TraceEvent } from './session.js';
 export type { Transport } from './transport/transport.js';
 export { type LinkOptions, openSession, type UpdateOptions, update } from './update.js';
-export { verify } from './verify.js';
+export { type VerifyOptions, verify } from './verify.js';

@@ -2,12 +2,18 @@
 import { bootDevice } from './boot.js';
 import { differingPages, isInstalled } from './compare.js';
 import { connect } from './connect.js';
+import type { DeviceInfo } from './device.js';
 import type { VerifyResult } from './events.js';
 import { checkImage } from './image/check.js';
 import { type Image, sha256 } from './image/image.js';
 import { pagesOf } from './image/pages.js';
 import type { Transport } from './transport/transport.js';
 import { type LinkOptions, openSession } from './update.js';
+
+export interface VerifyOptions extends LinkOptions {
+  /** Called before a running application is asked to leave */
+  readonly onEntering?: (device: DeviceInfo) => void;
+}
 
 /**
  * Compares every page of `image` with the device's flash. A running application is asked to enter the bootloader, and
@@ -16,7 +22,7 @@ import { type LinkOptions, openSession } from './update.js';
 export async function verify(
   transport: Transport,
   image: Image,
-  options: LinkOptions = {},
+  options: VerifyOptions = {},
 ): Promise<VerifyResult> {
   const { wait, timeoutMs } = options;
   let entered = false;
@@ -26,8 +32,11 @@ export async function verify(
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     beforeEnter: (info) => {
       if (info.appEnd > info.appBase) checkImage(image, info);
-      entered = true;
       return true;
+    },
+    onEntering: (info) => {
+      entered = true;
+      options.onEntering?.(info);
     },
   });
   const startAgain = async (): Promise<void> => {

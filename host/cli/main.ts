@@ -99,10 +99,7 @@ async function run(args: readonly string[], context: Context): Promise<ExitCode 
         y
           .options({ ...LINK_OPTIONS, ...CONFORMANCE_OPTIONS, ...JSON_OPTION })
           .epilogue(CONFORMANCE_NOTE)
-          .example(
-            '$0 conformance --port /dev/ttyUSB0 --power-cmd ./relay.sh',
-            'all checks, power cuts too',
-          ),
+          .example('$0 conformance --port COM5 --power-cmd relay', 'all checks, power cuts too'),
       async (argv) => (await import('./commands/conformance.js')).conformance(argv, context),
     )
     .command(

@@ -1,4 +1,5 @@
 // iap verify: is this image on the device.
+import type { DeviceInfo } from '../../device.js';
 import { IapError } from '../../errors.js';
 import { hex32 } from '../../text.js';
 import { verify as compare } from '../../verify.js';
@@ -15,8 +16,12 @@ const ADDRESSES_SHOWN = 4;
 export async function verify(args: VerifyArguments, context: Context): Promise<void> {
   const { output } = context;
   const image = await readImage(args);
+  const onEntering = (info: DeviceInfo): void => {
+    output.event('entering', { device: deviceJson(info) });
+    output.line('asking the application to enter the bootloader; it is started again afterwards');
+  };
   const result = await withPort(args, context, (transport, options) =>
-    compare(transport, image, options),
+    compare(transport, image, { ...options, onEntering }),
   );
   const { device, same, pagesTotal, differing } = result;
   output.line(deviceLine(device));
