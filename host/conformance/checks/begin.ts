@@ -170,6 +170,14 @@ async function resumes(bench: Bench): Promise<void> {
   expectStatus('bytes where a page head was due', answer.status, Status.PAGE_REJECTED);
   await bench.abort();
   await resumed('BEGIN after ABORT', 0);
+  // Another update that is only begun does not take the place of one that wrote pages.
+  const other = bench.image({ seed: 80 });
+  await begin(bench, other);
+  const back = await begin(bench, image);
+  const what = 'BEGIN of an update with pages, after another one was begun,';
+  expectEqual(`${what} answered with begun`, back.begun, Begun.RESUMED);
+  expectEqual(`${what} goes on in entry`, (await bench.hello()).installed.sequence, sequence);
+  await begin(bench, other);
   await bench.abort();
 }
 

@@ -55,6 +55,14 @@ export const BEGIN: readonly Mutant[] = [
     caughtBy: 'core:begin_again_costs_no_write',
   },
   {
+    id: 'BEGIN forgets an update with pages once another was begun',
+    requirements: ['B-31'],
+    file: `${CORE}iap_session.c`,
+    find: 'if (open == NULL && installed && !valid) {',
+    replace: 'if (open == NULL && installed && !valid && record->pending.slot == 0) {',
+    caughtBy: 'conformance:begin-resumes',
+  },
+  {
     id: 'installs the installed image again',
     requirements: ['B-32'],
     file: `${CORE}iap_session.c`,
