@@ -108,6 +108,7 @@ async function enter(device: Device): Promise<void> {
   const { clock, transport } = session;
   const appRate = transport.rate;
   const bootRate = device.info.defaultRate || appRate;
+  const sameRate = bootRate === appRate;
   const end = clock.now() + ENTER_MS;
   let sentAt = Number.NEGATIVE_INFINITY;
   let lastHeardAt = clock.now();
@@ -119,10 +120,12 @@ async function enter(device: Device): Promise<void> {
       await changePort(transport, bootRate);
     }
     // An ENTER that was lost is heard of only at the application's rate.
-    const patience = bootRate === appRate ? end - clock.now() : ENTER_AGAIN_MS;
+    const patience = sameRate ? end - clock.now() : ENTER_AGAIN_MS;
     const info = await callOrNobody(session, true, CALL_INTERVAL_MS, patience);
-    if (!info && bootRate === appRate) break;
-    if (!info) continue;
+    if (!info) {
+      if (sameRate) break;
+      continue;
+    }
     device.info = info;
     if (info.mode === Mode.BOOTLOADER) return;
     lastHeardAt = clock.now();

@@ -87,8 +87,9 @@ class Updater {
   readonly #emit: Emit;
   readonly #sha256: Uint8Array;
   readonly #startedAt: number;
-  /** Where the device was found, an application perhaps, and where its bootloader is after a reset [baud] */
+  /** Where the device was found: its application's rate, perhaps [baud] */
   readonly #firstRate: number;
+  /** Where its bootloader is after a reset [baud] */
   #bootRate: number;
   #pages: readonly Page[] = [];
   #installer: Installer | undefined;

@@ -28,8 +28,8 @@ export function checkImage(image: Image, target: Target): void {
 
 /** In this order, each only if there is nothing before it: what the next one judges must make sense. */
 function* findings(image: Image, target: Target): Generator<Finding | undefined> {
-  const { capabilities, ...known } = target;
-  yield* packageFindings(image, target.mode === Mode.APP ? known : { ...known, capabilities });
+  const { capabilities: _, ...known } = target;
+  yield* packageFindings(image, target.mode === Mode.APP ? known : target);
   yield addressFinding(image, target);
   yield sizeFinding(image, target);
   yield stackFinding(image.bytes);

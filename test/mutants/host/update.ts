@@ -151,7 +151,7 @@ export const UPDATE: readonly Mutant[] = [
     id: 'holds against a bootloader what its application does not know',
     requirements: ['H-36'],
     file: 'host/image/check.ts',
-    find: 'target.mode === Mode.APP ? known : { ...known, capabilities }',
+    find: 'target.mode === Mode.APP ? known : target',
     replace: 'target',
     caughtBy:
       'host:what the bootloader lacks is not held against its application, which does not know',
