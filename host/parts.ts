@@ -24,6 +24,15 @@ export interface Part {
   readonly vectors: number;
 }
 
+/** A part that this package knows without its file */
+export interface KnownPart extends Part {
+  /** Product id that its ROM bootloader tells (AN2606) */
+  readonly pid: number;
+  /** Addresses of the flash size [KB, 16 bits] and of the 96-bit unique id */
+  readonly flashSizeRegister: number;
+  readonly uniqueId: number;
+}
+
 /** A part on a board, and where its bootloader has applications (linker/board.schema.json) */
 export interface Board {
   readonly name: string;

@@ -1,6 +1,6 @@
 // @ts-check
-// parts/*.json and boards/*.json → MEMORY blocks, the bootloader's board headers and CMake presets, the virtual board's
-// table of parts and the power-cut exploration's of boards. With --check nothing is written.
+// parts/*.json and boards/*.json → MEMORY blocks, the bootloader's board headers and CMake presets, the tables of parts of
+// host and virtual board, and the power-cut exploration's of boards. With --check nothing is written.
 import { readdirSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { Ajv } from 'ajv';
@@ -227,18 +227,32 @@ ${rows.join('\n')}
 `,
 );
 
-const chips = [...parts.values()].map(
-  (part) =>
-    `  { name: '${part.name}', family: '${part.family}', pid: ${part.romBootloaderId.toLowerCase()}, pageSize: ${part.flash.page}, flashSize: ${part.flash.size}, ramSize: ${part.ram.size}, flashSizeRegister: ${hex(Number(part.flashSizeRegister))}, uniqueId: ${hex(Number(part.uniqueId))} },`,
+/** @param {{ base: string, size: number }} memory */
+const range = ({ base, size }) => `{ from: ${hex(Number(base))}, to: ${hex(Number(base) + size)} }`;
+
+const known = [...parts.values()].map(
+  (part) => `  {
+    name: '${part.name}',
+    family: '${part.family}',
+    core: '${part.core}',
+    flash: ${range(part.flash)},
+    page: ${part.flash.page},
+    ram: ${range(part.ram)},
+${part.ccm ? `    ccm: ${range(part.ccm)},\n` : ''}    vectors: ${part.vectors},
+    pid: ${part.romBootloaderId.toLowerCase()},
+    flashSizeRegister: ${hex(Number(part.flashSizeRegister))},
+    uniqueId: ${hex(Number(part.uniqueId))},
+  },`,
 );
 files.set(
-  'host/isp/parts.generated.ts',
+  'host/parts.generated.ts',
   `// ${banner('linker/parts/*.json')}
+import type { KnownPart } from './parts.js';
 
-/** What a host must know of a part to program it through its ROM bootloader; sizes in bytes. */
-export const PARTS = [
-${chips.join('\n')}
-] as const;
+/** The parts of this package, for whoever can not read its files */
+export const PARTS: readonly KnownPart[] = [
+${known.join('\n')}
+];
 `,
 );
 

@@ -2,12 +2,12 @@
 import { IapError } from '../errors.js';
 import { BLANK } from '../image/image.js';
 import type { Segment } from '../image/segments.js';
+import { PARTS } from '../parts.generated.js';
 import { ProgressMeter } from '../progress.js';
 import { MEMORY } from './chips.js';
 import type { RomWork } from './events.js';
 import { cut } from './image.js';
 import { inTurn } from './in-turn.js';
-import { PARTS } from './parts.generated.js';
 import type { Rom } from './rom.js';
 import { checkReadable } from './verify.js';
 
@@ -29,7 +29,7 @@ export function flashRange(rom: Rom): Range {
 export function ramRange(rom: Rom): Range {
   checkReadable(rom);
   const { chip, pid } = rom.info;
-  const sizes = PARTS.filter((part) => part.pid === pid).map(({ ramSize }) => ramSize);
+  const sizes = PARTS.filter((part) => part.pid === pid).map(({ ram }) => ram.to - ram.from);
   if (!chip || sizes.length === 0) throw unknownSize('RAM');
   const length = Math.min(...sizes) - chip.romRam;
   return { address: MEMORY.ram + chip.romRam, length };

@@ -14,7 +14,7 @@ import {
   write,
 } from '../../host/isp/index.js';
 import { decodeOptionBytes } from '../../host/isp/option-bytes.js';
-import { PARTS } from '../../host/isp/parts.generated.js';
+import { PARTS } from '../../host/parts.generated.js';
 import { FakeRom, type FakeRomOptions } from '../support/fake-rom.js';
 import { randomBytes, randomFrom } from '../support/random.js';
 import { VirtualClock } from '../support/virtual-clock.js';
@@ -398,9 +398,9 @@ test('the table of product ids agrees with linker/parts', () => {
     expect({ pid: part.pid, family: chip?.family, pageSize: chip?.pageSize }).toEqual({
       pid: part.pid,
       family: part.family,
-      pageSize: part.pageSize,
+      pageSize: part.page,
     });
-    const { flashSizeRegister, uniqueId } = FAMILIES[part.family];
+    const { flashSizeRegister, uniqueId } = FAMILIES[part.family as keyof typeof FAMILIES];
     expect({ flashSizeRegister, uniqueId }).toEqual({
       flashSizeRegister: part.flashSizeRegister,
       uniqueId: part.uniqueId,
