@@ -41,6 +41,8 @@ export interface Fixes {
 export interface Finding {
   readonly id: FindingId;
   readonly severity: Severity;
+  /** An error that somebody has looked at, and that does not keep the image from being written */
+  readonly allowed?: boolean;
   /** Of the error that an update would end with */
   readonly code: IapErrorCode;
   /** One sentence: what was found, and what was expected */
@@ -54,7 +56,7 @@ export interface Finding {
   readonly details?: ErrorDetails;
 }
 
-/** The error for an image that has this finding */
-export function errorOf({ code, message, hint, details }: Finding): IapError {
-  return new IapError(code, message, details ? { hint, details } : { hint });
+/** The error for an image that has this finding; details.finding names it */
+export function errorOf({ id, code, message, hint, details }: Finding): IapError {
+  return new IapError(code, message, { hint, details: { ...details, finding: id } });
 }

@@ -1,4 +1,5 @@
 // What "iap check" found: one line for a good image, all findings with their remedies for any other, and the same for programs.
+import { isBlocking } from '../check/allow.js';
 import type { Finding } from '../check/finding.js';
 import type { Facts, Inspection } from '../check/inspect.js';
 import { printable } from '../image/file-error.js';
@@ -7,10 +8,12 @@ import { versionText } from '../version.js';
 
 /** For example: app.bin: ok, 4711 bytes at 0x08008000, CRC-32 1a2b3c4d, … */
 export function inspectionLines(path: string, { ok, findings, facts }: Inspection): string[] {
-  const errors = findings.filter(({ severity }) => severity === 'error').length;
-  const warnings = findings.length - errors;
+  const errors = findings.filter(isBlocking).length;
+  const allowed = findings.filter((finding) => finding.allowed).length;
+  const warnings = findings.length - errors - allowed;
   const verdict = [
     ...(ok ? ['ok'] : [countText(errors, 'error')]),
+    ...(allowed > 0 ? [`${countText(allowed, 'error')} allowed`] : []),
     ...(warnings > 0 ? [countText(warnings, 'warning')] : []),
     ...(facts ? [factsText(facts)] : []),
   ];
@@ -37,9 +40,9 @@ function factsText({ base, size, crc32, sha256, version, builtFor, pages, free }
   ].join(', ');
 }
 
-function findingLines({ id, severity, message, hint, fixes }: Finding): string[] {
+function findingLines({ id, severity, allowed, message, hint, fixes }: Finding): string[] {
   return [
-    `  ${severity} ${id}: ${message}`,
+    `  ${allowed ? 'allowed' : severity} ${id}: ${message}`,
     `    ${hint}`,
     ...(fixes
       ? [

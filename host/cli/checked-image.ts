@@ -1,39 +1,60 @@
 // Images that go out to devices: read, and held against everything "iap check" knows.
-import { errorOf } from '../check/finding.js';
+import { allowedIds, tolerated } from '../check/allow.js';
+import type { Finding, FindingId } from '../check/finding.js';
 import { type Expected, inspect } from '../check/inspect.js';
 import { IapError } from '../errors.js';
 import type { Image } from '../image/image.js';
 import { loadImage } from '../image/load.js';
 import { readBytes } from './files.js';
 import { checkBase, type ImageArguments, loadOptions } from './image-file.js';
+import { parseAllow } from './options.js';
 import type { Output } from './output.js';
 
+export interface CheckedArguments extends ImageArguments {
+  readonly allow?: string | readonly string[] | undefined;
+}
+
+export interface CheckedImage {
+  readonly image: Image;
+  /** Errors that it has, and that --allow names */
+  readonly allowed: readonly FindingId[];
+}
+
 /**
- * Warnings are printed.
+ * Warnings, and errors that are allowed, are told.
  * @throws IapError IMAGE_… for the first error
  */
 export async function readCheckedImage(
-  args: ImageArguments,
+  args: CheckedArguments,
   expected: Expected,
   output: Output,
-): Promise<Image> {
+): Promise<CheckedImage> {
+  const allow = parseAllow(args.allow);
   const bytes = await readBytes(args.image, 'image', 'IMAGE_UNREADABLE');
   const options = loadOptions(args);
   const { findings } = inspect(bytes, options, expected);
-  const [first, ...more] = findings.filter(({ severity }) => severity === 'error');
-  if (first) {
-    const { code, message, hint = '', details } = errorOf(first);
-    const rest = [
-      hint,
-      ...(code === 'IMAGE_WRONG_ADDRESS' && !expected.area
-        ? ['if the applications of your board start elsewhere, name it with --board']
-        : []),
-      ...(more.length > 0 ? [`"iap check" names ${more.length} more`] : []),
-    ];
-    throw new IapError(code, message, { hint: rest.join('; '), details });
-  }
-  for (const { message, hint } of findings) output.warning(`${message}; ${hint}`);
+  const left = explained(expected, () => tolerated(findings, allow));
+  tellFindings(output, left);
   const image = loadImage(bytes, options);
   checkBase(options, image.base);
-  return image;
+  return { image, allowed: allowedIds(left) };
+}
+
+export function tellFindings(output: Output, findings: readonly Finding[]): void {
+  for (const { id, message, hint, allowed } of findings) {
+    if (allowed) output.warning(`allowed: ${message}`, { finding: id, allowed });
+    else output.warning(`${message}; ${hint}`, { finding: id });
+  }
+}
+
+/** Where no board is named, its absence may be the mistake. */
+function explained<T>({ area }: Expected, judge: () => T): T {
+  try {
+    return judge();
+  } catch (error) {
+    if (!(error instanceof IapError) || error.code !== 'IMAGE_WRONG_ADDRESS' || area) throw error;
+    const { code, message, hint, details } = error;
+    const board = 'if the applications of your board start elsewhere, name it with --board';
+    throw new IapError(code, message, { hint: `${hint}; ${board}`, details });
+  }
 }

@@ -9,7 +9,7 @@ import { CONFORMANCE_NOTE, CONFORMANCE_OPTIONS } from './conformance-options.js'
 import { DUMP_OPTIONS, FACTORY_OPTIONS } from './factory-options.js';
 import { ISP_COMMANDS, ispCommands } from './isp-commands.js';
 import { type Context, realPorts } from './link.js';
-import { BASE_OPTION, BAUD_OPTION, JSON_OPTION, LINK_OPTIONS } from './options.js';
+import { ALLOW_OPTION, BASE_OPTION, BAUD_OPTION, JSON_OPTION, LINK_OPTIONS } from './options.js';
 import { Output } from './output.js';
 import { OUTPUT_OPTION, PACK_OPTIONS } from './pack-options.js';
 
@@ -58,6 +58,7 @@ async function run(args: readonly string[], context: Context): Promise<ExitCode 
             ...LINK_OPTIONS,
             ...BAUD_OPTION,
             ...BASE_OPTION,
+            ...ALLOW_OPTION,
             ...START_OPTIONS,
             ...JSON_OPTION,
           })
@@ -108,7 +109,7 @@ async function run(args: readonly string[], context: Context): Promise<ExitCode 
       (y) =>
         y
           .positional('images', { ...IMAGE, array: true })
-          .options({ ...CHECK_OPTIONS, ...BASE_OPTION, ...JSON_OPTION })
+          .options({ ...CHECK_OPTIONS, ...BASE_OPTION, ...ALLOW_OPTION, ...JSON_OPTION })
           .conflicts('part', 'board')
           .example('$0 check app.elf --board stm32f103xb', 'everything that can be told')
           .example('$0 check build/*.iap --part stm32f103xe', 'in CI: exit code 3 if one is wrong'),
@@ -122,7 +123,13 @@ async function run(args: readonly string[], context: Context): Promise<ExitCode 
           // Here it is the version of the image.
           .version(false)
           .positional('image', PLAIN_IMAGE)
-          .options({ ...PACK_OPTIONS, ...OUTPUT_OPTION, ...BASE_OPTION, ...JSON_OPTION })
+          .options({
+            ...PACK_OPTIONS,
+            ...OUTPUT_OPTION,
+            ...BASE_OPTION,
+            ...ALLOW_OPTION,
+            ...JSON_OPTION,
+          })
           .example(
             '$0 pack app.hex -o app.iap --product PUMP-2 --hardware 1-3 --version 1.4.0',
             'for three hardware revisions',
@@ -139,7 +146,13 @@ async function run(args: readonly string[], context: Context): Promise<ExitCode 
             type: 'string',
             describe: 'Application: .bin, .hex, .srec, .elf or .iap package',
           })
-          .options({ ...FACTORY_OPTIONS, ...OUTPUT_OPTION, ...BASE_OPTION, ...JSON_OPTION })
+          .options({
+            ...FACTORY_OPTIONS,
+            ...OUTPUT_OPTION,
+            ...BASE_OPTION,
+            ...ALLOW_OPTION,
+            ...JSON_OPTION,
+          })
           .example(
             '$0 factory app.iap -o unit.hex --board stm32f103xb --product PUMP-2 --serial A0001',
             'one unit',

@@ -1,5 +1,6 @@
 // Options that several commands share, and their values checked in one place.
 import { ADDRESS_BROADCAST } from '../../protocol/index.js';
+import { ALLOWABLE, type Allowable, isAllowable } from '../check/allow.js';
 import { IapError } from '../errors.js';
 
 /** What yargs makes of the command line for commands that talk to a device. */
@@ -58,6 +59,14 @@ export const BASE_OPTION = {
     type: 'string',
     requiresArg: true,
     describe: "Where a raw binary is linked; the device's application address if missing",
+  },
+} as const;
+
+export const ALLOW_OPTION = {
+  allow: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Error of "iap check" to go on with all the same, by its name; may be given again',
   },
 } as const;
 
@@ -120,4 +129,14 @@ function parseInteger(name: string, typed: string, least: number, most: number):
 export function once(name: string, value: string): string {
   if (Array.isArray(value)) throw new IapError('USAGE', `${name} is given twice`);
   return value;
+}
+
+/** @throws IapError USAGE */
+export function parseAllow(typed: string | readonly string[] | undefined): Allowable[] {
+  return [typed ?? []].flat().map((id) => {
+    if (isAllowable(id)) return id;
+    throw new IapError('USAGE', `--allow takes ${ALLOWABLE.join(', ')}; got "${id}"`, {
+      hint: 'other errors leave nothing to write, or the device itself refuses them',
+    });
+  });
 }

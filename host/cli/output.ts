@@ -50,8 +50,8 @@ export class Output {
   }
 
   /** A warning that no event tells already: an event for programs, a line for people. */
-  warning(message: string): void {
-    this.event('warning', { message });
+  warning(message: string, values: object = {}): void {
+    this.event('warning', { message, ...values });
     this.warn(message);
   }
 

@@ -1,4 +1,5 @@
 // iap check: what is wrong with images, told before anybody carries them to a device.
+import { type Allowable, isBlocking, marked } from '../../check/allow.js';
 import { type Expected, findingOf, type Inspection, inspect } from '../../check/inspect.js';
 import { IapError } from '../../errors.js';
 import { type LoadOptions, loadImage } from '../../image/load.js';
@@ -8,13 +9,14 @@ import { inspectionJson, inspectionLines } from '../check-text.js';
 import { readBytes } from '../files.js';
 import { checkBase } from '../image-file.js';
 import type { Context } from '../link.js';
-import { checkInteger, once, parseAddress } from '../options.js';
+import { checkInteger, once, parseAddress, parseAllow } from '../options.js';
 
 export interface CheckArguments {
   readonly images: readonly string[];
   readonly part?: string | undefined;
   readonly board?: string | undefined;
   readonly base?: string | undefined;
+  readonly allow?: string | readonly string[] | undefined;
   readonly product?: string | undefined;
   readonly hardware?: number | undefined;
 }
@@ -28,11 +30,13 @@ export async function check(
 ): Promise<void> {
   const expected = await expectedBy(args);
   const base = args.base === undefined ? undefined : parseAddress('--base', args.base);
+  const allow = parseAllow(args.allow);
   const assumed = new Set<string>();
   let rejected = 0;
   let warnings = 0;
   for (const path of args.images) {
-    const inspection = await inspectFile(path, base === undefined ? {} : { base }, expected);
+    const found = await inspectFile(path, base === undefined ? {} : { base }, expected);
+    const inspection = withAllowed(found, allow);
     output.event('image', { path, ...inspectionJson(inspection) });
     for (const line of inspectionLines(path, inspection)) output.line(line);
     for (const text of inspection.assumed) assumed.add(text);
@@ -76,6 +80,12 @@ async function inspectFile(
     if (!(error instanceof IapError) || error.code === 'USAGE') throw error;
     return { ok: false, findings: [findingOf(error)], assumed: [] };
   }
+}
+
+/** An image all of whose errors are allowed is good enough, as it is for the commands that write it. */
+function withAllowed(inspection: Inspection, allow: readonly Allowable[]): Inspection {
+  const findings = marked(inspection.findings, allow);
+  return { ...inspection, ok: !findings.some(isBlocking), findings };
 }
 
 function failed(images: number, rejected: number): IapError {

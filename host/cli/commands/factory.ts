@@ -26,6 +26,7 @@ import { checkOutput, writeSegments } from '../segment-file.js';
 export interface FactoryArguments {
   readonly image?: string | undefined;
   readonly base?: string | undefined;
+  readonly allow?: string | readonly string[] | undefined;
   readonly board: string;
   readonly output: string;
   readonly bootloader?: string | undefined;
@@ -51,10 +52,11 @@ export async function factory(
   const board = await loadBoard(once('--board', args.board));
   const identity = identityOf(args);
   const expected = { part: board.part, area: board };
-  const app =
+  const checked =
     args.image === undefined
       ? undefined
       : await readCheckedImage({ ...args, image: args.image }, expected, output);
+  const app = checked?.image;
   const regions = args.recordOnly
     ? [recordRegion(board, app, identity)]
     : factoryImage({
@@ -82,7 +84,8 @@ export async function factory(
   }
   const bytes = regions.reduce((sum, region) => sum + region.bytes.length, 0);
   output.line(`written to ${path}`);
-  output.result({ path, board: board.name, regions: regions.length, bytes });
+  const { allowed = [] } = checked ?? {};
+  output.result({ path, board: board.name, regions: regions.length, bytes, allowed });
 }
 
 function checkCombination(args: FactoryArguments): void {

@@ -9,15 +9,14 @@ import { parseJson } from '../../json.js';
 import { hex32, hexBytes, isZero } from '../../text.js';
 import { versionText } from '../../version.js';
 import { loadBoard } from '../board-file.js';
-import { readCheckedImage } from '../checked-image.js';
+import { type CheckedArguments, readCheckedImage } from '../checked-image.js';
 import { readBytes, writeBytes } from '../files.js';
 import { headerJson } from '../header-json.js';
-import type { ImageArguments } from '../image-file.js';
 import type { Context } from '../link.js';
 import { checkInteger, once } from '../options.js';
 import { packageRoot } from '../package-root.js';
 
-export interface PackArguments extends ImageArguments {
+export interface PackArguments extends CheckedArguments {
   readonly output: string;
   readonly board?: string | undefined;
   readonly from?: string | undefined;
@@ -43,7 +42,7 @@ export async function pack(
   const text = args.from === undefined ? {} : await readDescription(once('--from', args.from));
   const description = parseDescription({ ...text, ...optionsOf(args) });
   const board = args.board === undefined ? undefined : await loadBoard(once('--board', args.board));
-  const image = await readCheckedImage(
+  const { image, allowed } = await readCheckedImage(
     args,
     board ? { part: board.part, area: board } : {},
     output,
@@ -56,7 +55,7 @@ export async function pack(
     output.warning('no product id: every device takes this package, whatever product it is');
   }
   output.line(`written to ${path}: ${bytes.length} bytes`);
-  output.result({ path, bytes: bytes.length, ...headerJson(header) });
+  output.result({ path, bytes: bytes.length, ...headerJson(header), allowed });
 }
 
 /** A package that is named like something else is taken for that by people, and refused by no program. */

@@ -1,0 +1,64 @@
+// Which findings keep an image from being written: the errors, but for those that somebody has looked at and allows.
+import { IapError } from '../errors.js';
+import { errorOf, type Finding, type FindingId } from './finding.js';
+
+/**
+ * What can be allowed: findings that rest on evidence in the code, which may be wrong of an unusual program. Of the others there is
+ * nothing to write, or the device itself refuses them, some of them only when the old application is gone.
+ */
+export const ALLOWABLE = [
+  'wrong-address',
+  'stack-unaligned',
+  'vector-even',
+  'vector-outside',
+  'ram-over-vectors',
+  'wrong-core',
+] as const satisfies readonly FindingId[];
+
+export type Allowable = (typeof ALLOWABLE)[number];
+
+/** The findings, those errors marked that `allow` names */
+export function marked(findings: Iterable<Finding>, allow: readonly Allowable[] = []): Finding[] {
+  return [...findings].map((finding) =>
+    finding.severity === 'error' && isAllowable(finding.id) && allow.includes(finding.id)
+      ? { ...finding, allowed: true }
+      : finding,
+  );
+}
+
+/** Whether it keeps the image from being written */
+export function isBlocking({ severity, allowed }: Finding): boolean {
+  return severity === 'error' && !allowed;
+}
+
+/**
+ * What is left to tell of an image that may be written: warnings, and errors that are allowed.
+ * @throws IapError of the first error that is not
+ */
+export function tolerated(findings: Iterable<Finding>, allow?: readonly Allowable[]): Finding[] {
+  const all = marked(findings, allow);
+  const [first, ...more] = all.filter(isBlocking);
+  if (first) throw blocked(first, more.length);
+  return all;
+}
+
+/** Names of the errors that were allowed, each once: for results */
+export function allowedIds(findings: readonly Finding[]): FindingId[] {
+  return [...new Set(findings.filter(({ allowed }) => allowed).map(({ id }) => id))];
+}
+
+export function isAllowable(id: string): id is Allowable {
+  return (ALLOWABLE as readonly string[]).includes(id);
+}
+
+function blocked(finding: Finding, more: number): IapError {
+  const { code, message, hint, details } = errorOf(finding);
+  const hints = [
+    ...(hint === undefined ? [] : [hint]),
+    ...(isAllowable(finding.id)
+      ? [`if you are sure that it is right, --allow ${finding.id} goes on all the same`]
+      : []),
+    ...(more > 0 ? [`"iap check" names ${more} more`] : []),
+  ];
+  return new IapError(code, message, { hint: hints.join('; '), details });
+}
