@@ -8,10 +8,14 @@ import { isRefusedWith } from './refusal.js';
 /** Each BOOT that is not answered is followed by a question who is there. */
 const ATTEMPTS = 4;
 
-/** Returns false if the device did not confirm: it is gone, so it probably has started its application. */
+/**
+ * Returns false if the device did not confirm: it is gone, so it probably has started its application.
+ * @throws IapError APP_SILENT if it is still in its bootloader
+ */
 export async function bootDevice(device: Device, emit: Emit): Promise<boolean> {
   emit({ event: 'booting' });
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+  for (let attempt = 0; ; attempt++) {
+    if (attempt === ATTEMPTS) throw notStarted();
     const outcome = await tryBoot(device);
     if (outcome === 'started') {
       emit({ event: 'booted', answered: true });
@@ -50,4 +54,12 @@ async function tryBoot(device: Device): Promise<'started' | 'gone' | 'there'> {
 
 function isSilence(error: unknown): boolean {
   return error instanceof IapError && error.code === 'LINK_LOST';
+}
+
+function notStarted(): IapError {
+  return new IapError(
+    'APP_SILENT',
+    'the image is installed and verified, but the bootloader does not answer when it is told to start it, and still answers everything else',
+    { hint: 'reset the device: its bootloader starts a verified application by itself' },
+  );
 }

@@ -29,7 +29,7 @@ import {
 import { IapError } from './errors.js';
 import { isRefusal, refusalError } from './refusal.js';
 import type { RequestOptions, Session } from './session.js';
-import { nameOf } from './text.js';
+import { hex32, nameOf } from './text.js';
 
 /** What a device says of itself. */
 export type DeviceInfo = HelloResponse;
@@ -178,7 +178,43 @@ export function decodeHello(payload: Uint8Array): DeviceInfo {
       },
     );
   }
-  return decodeAnswer('HELLO', payload, HelloResponse);
+  return sane(decodeAnswer('HELLO', payload, HelloResponse));
+}
+
+/** Pages of any flash that is erased in pages [bytes] */
+const SMALLEST_PAGE = 128;
+const LARGEST_PAGE = 0x1_0000;
+/** More flash than any of these controllers has [bytes] */
+const LARGEST_AREA = 0x0100_0000;
+/** However slow its clock and its flash are, a device does not need longer for all of an image, or for one page [ms]. */
+const LONGEST_MS = 30_000;
+const LONGEST_PAGE_MS = 5000;
+
+/**
+ * What memory and waiting depend on is held against what there can be before it is used.
+ * @throws IapError BAD_ANSWER
+ */
+function sane(info: DeviceInfo): DeviceInfo {
+  const { appBase, appEnd, pageSize } = info;
+  const isPage =
+    pageSize >= SMALLEST_PAGE && pageSize <= LARGEST_PAGE && (pageSize & (pageSize - 1)) === 0;
+  if (!isPage) {
+    throw badAnswer('HELLO', `it says that a page has ${pageSize} bytes`);
+  }
+  const size = appEnd - appBase;
+  if (size < 0 || size > LARGEST_AREA || appBase % pageSize !== 0 || size % pageSize !== 0) {
+    throw badAnswer(
+      'HELLO',
+      `it says that applications lie from ${hex32(appBase)} to ${hex32(appEnd)}, in pages of ${pageSize} bytes`,
+    );
+  }
+  return {
+    ...info,
+    beginMs: Math.min(info.beginMs, LONGEST_MS),
+    pageMs: Math.min(info.pageMs, LONGEST_PAGE_MS),
+    pagesMs: Math.min(info.pagesMs, LONGEST_MS),
+    endMs: Math.min(info.endMs, LONGEST_MS),
+  };
 }
 
 /** Reads an answer, or throws what the device refuses it for. */
@@ -202,4 +238,15 @@ export function badAnswer(command: string, why: string): IapError {
 /** For messages of unexpected states. */
 export function statusName(status: number): string {
   return nameOf(Status, status);
+}
+
+/** Of the device whose update was begun, and that is not there any more */
+export function otherDevice(): IapError {
+  return new IapError(
+    'OTHER_DEVICE',
+    'another device answers than the one whose update was interrupted; it was left as it is',
+    {
+      hint: 'connect the first device again and run the same command: it goes on where it stopped',
+    },
+  );
 }

@@ -1,11 +1,21 @@
 // From BEGIN to a verified image: compare, send what differs, let the device verify. Once; what breaks off is thrown.
-import { BeginFlag, Begun, Check, decode, Header, Status } from '../protocol/index.js';
+import {
+  BeginFlag,
+  Begun,
+  Check,
+  decode,
+  Header,
+  ImageState,
+  Mode,
+  Status,
+} from '../protocol/index.js';
 import { differingPages, isInstalled, mayDrift } from './compare.js';
-import { badAnswer, type Device, statusName } from './device.js';
+import { badAnswer, type Device, otherDevice, statusName } from './device.js';
 import { IapError } from './errors.js';
 import type { Emit } from './events.js';
 import { isBlank, type Page } from './image/pages.js';
 import { ProgressMeter } from './progress.js';
+import { sameBytes } from './text.js';
 import { Transfer } from './transfer.js';
 
 /** Compared before anything is sent; the others while these are on the way, so that the line never waits for CRCs. */
@@ -17,6 +27,9 @@ const MISSING: ReadonlySet<number> = new Set([
   Status.PAGE_REJECTED,
   Status.FLASH_FAILED,
 ]);
+
+/** After these DATA may follow. */
+const BEGINNINGS: ReadonlySet<number> = new Set([Begun.STARTED, Begun.RESUMED]);
 
 export class Installer {
   /** Pages may have been changed on the device, and it is not verified yet. */
@@ -51,6 +64,7 @@ export class Installer {
       if (isInstalled(await this.#device.hello(true), imageSha256)) return undefined;
       answer = await this.#device.begin(this.#header, BeginFlag.RENEW);
     }
+    if (!BEGINNINGS.has(answer.begun)) throw badAnswer('BEGIN', `it says ${answer.begun}`);
     return { next: answer.next, resumed: answer.begun === Begun.RESUMED };
   }
 
@@ -125,19 +139,48 @@ export class Installer {
     });
   }
 
+  /** OK says that an image was verified. Which one, on which device, only HELLO says: another host may have begun an update since. */
+  async #confirm(next: number, sent: number): Promise<void> {
+    if (next !== sent) throw badAnswer('END', `frame ${next} comes next, it says, not ${sent}`);
+    const { uniqueId } = this.#device.info;
+    const info = await this.#device.hello(true);
+    if (!sameBytes(info.uniqueId, uniqueId)) throw otherDevice();
+    if (info.mode === Mode.APP) throw reset();
+    const { state, sha256 } = info.installed;
+    const { imageSha256 } = decode(Header, this.#header);
+    if ((state & ImageState.VALID) === 0 || !sameBytes(sha256, imageSha256)) throw notThisImage();
+  }
+
   /** Lets the device verify the image, sending again what it misses. Returns the checks that failed. */
   async #verify(transfer: Transfer): Promise<number> {
     for (;;) {
       this.#emit({ event: 'verifying' });
       const answer = await this.#device.end(transfer.next);
       const { status, detail } = answer;
-      if (status === Status.OK) return 0;
+      if (status === Status.OK) {
+        await this.#confirm(answer.next, transfer.next);
+        return 0;
+      }
       if (status === Status.VERIFY_FAILED) return detail === 0 ? UNSPECIFIED : detail;
       if (!MISSING.has(status)) throw badAnswer('END', `status ${statusName(status)}`);
       transfer.resume(answer);
       await transfer.run();
     }
   }
+}
+
+function notThisImage(): IapError {
+  return new IapError(
+    'VERIFY_FAILED',
+    'the device has verified another image than the one that was sent',
+    {
+      hint: 'another program may be updating it at the same time: stop that one, then run the same command again',
+    },
+  );
+}
+
+function reset(): IapError {
+  return new IapError('LINK_LOST', 'the device has left its bootloader before it was asked to');
 }
 
 /** VERIFY_FAILED without a check bit would be a fault of the bootloader, but no success. */

@@ -4,7 +4,7 @@ import { bootDevice } from './boot.js';
 import { type Clock, realClock } from './clock.js';
 import { isInstalled } from './compare.js';
 import { connect, DEFAULT_TIMEOUT_MS, waitForApp } from './connect.js';
-import type { Device, DeviceInfo } from './device.js';
+import { type Device, type DeviceInfo, otherDevice } from './device.js';
 import { IapError } from './errors.js';
 import { EventQueue } from './event-queue.js';
 import type { Emit, UpdateEvent, UpdateResult } from './events.js';
@@ -281,16 +281,6 @@ function goneFor(ms: number): IapError {
     {
       hint: 'check cable and supply; then run the same command again: it goes on where it stopped',
       details: { timeoutMs: ms },
-    },
-  );
-}
-
-function otherDevice(): IapError {
-  return new IapError(
-    'OTHER_DEVICE',
-    'another device answers than the one whose update was interrupted; it was left as it is',
-    {
-      hint: 'connect the first device again and run the same command: it goes on where it stopped',
     },
   );
 }

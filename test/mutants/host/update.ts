@@ -6,8 +6,8 @@ export const UPDATE: readonly Mutant[] = [
     id: 'takes any answer to END for done',
     requirements: ['H-10'],
     file: 'host/install.ts',
-    find: 'if (status === Status.OK) return 0;',
-    replace: 'if (status === Status.OK || MISSING.has(status)) return 0;',
+    find: 'if (status === Status.OK) {',
+    replace: 'if (MISSING.has(status)) return 0;\n      if (status === Status.OK) {',
     caughtBy: 'host:%s is answered with %s, which makes no sense there: not done',
   },
   {

@@ -1,0 +1,62 @@
+// What a host believes: that an image is installed, what a device says of its flash, that an application was started.
+import type { Mutant } from '../mutant.js';
+
+export const BELIEF: readonly Mutant[] = [
+  {
+    id: 'says done at OK, whatever is installed',
+    requirements: ['H-38'],
+    file: 'host/install.ts',
+    find: 'throw notThisImage();',
+    replace: 'return;',
+    caughtBy: 'host:after another host has installed another image with as many frames: not done',
+  },
+  {
+    id: 'says done of another device',
+    requirements: ['H-38'],
+    file: 'host/install.ts',
+    find: 'if (!sameBytes(info.uniqueId, uniqueId)) throw otherDevice();',
+    replace: 'if (uniqueId.length === 0) throw otherDevice();',
+    caughtBy: 'host:by another device: not done',
+  },
+  {
+    id: 'says done whatever END counts',
+    requirements: ['H-38'],
+    file: 'host/install.ts',
+    find: 'if (next !== sent) throw',
+    replace: 'if (next < 0) throw',
+    caughtBy: 'host:with another count of frames: not done',
+  },
+  {
+    id: 'believes any size of page',
+    requirements: ['H-39'],
+    file: 'host/device.ts',
+    find: 'if (!isPage) {',
+    replace: 'if (pageSize === 0) {',
+    caughtBy: 'host:HELLO says %s',
+  },
+  {
+    id: 'believes any application area',
+    requirements: ['H-39'],
+    file: 'host/device.ts',
+    find: 'if (size < 0 || size > LARGEST_AREA || appBase % pageSize !== 0 || size % pageSize !== 0) {',
+    replace: 'if (size < 0) {',
+    caughtBy: 'host:HELLO says %s',
+  },
+  {
+    id: 'goes on whatever BEGIN says',
+    requirements: ['H-39', 'H-23'],
+    file: 'host/install.ts',
+    find: 'if (!BEGINNINGS.has(answer.begun)) throw',
+    replace: 'if (answer.begun < 0) throw',
+    caughtBy: 'host:BEGIN answered with something that no version knows: not gone on with',
+  },
+  {
+    id: 'calls an application started that its bootloader never starts',
+    requirements: ['H-40'],
+    file: 'host/boot.ts',
+    find: 'if (attempt === ATTEMPTS) throw notStarted();',
+    replace: 'if (attempt === ATTEMPTS) break;',
+    caughtBy:
+      'host:BOOT answered by nobody while the bootloader goes on answering: not called started',
+  },
+];
