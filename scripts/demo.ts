@@ -24,10 +24,10 @@ const IMAGE_SIZE = Math.min(64_000, appSize);
 const LONGEST_MS = 60_000;
 
 function chosenPart(): Part {
-  const { values } = parseArgs({ options: { part: { type: 'string', default: 'stm32f103xe' } } });
+  const { values } = parseArgs({ options: { part: { type: 'string' } } });
   const part = PART_NAMES.find((name) => name === values.part);
   if (part) return part;
-  process.stderr.write(`there is no board ${values.part}: ${PART_NAMES.join(', ')}\n`);
+  process.stderr.write(`--part names no board that runs here: ${PART_NAMES.join(', ')}\n`);
   process.exit(2);
 }
 
@@ -55,7 +55,12 @@ async function iap(...args: string[]): Promise<number> {
     stdio: 'inherit',
     timeout: LONGEST_MS,
   });
+  const orphaned = (): void => {
+    child.kill('SIGKILL');
+  };
+  process.once('exit', orphaned);
   const [code] = (await once(child, 'close')) as [number | null];
+  process.off('exit', orphaned);
   check(code === 0, `iap ${args[0]} ended with exit code ${code}`);
   return (performance.now() - startedAt) / 1000;
 }
@@ -132,7 +137,7 @@ async function demo(board: Board): Promise<void> {
   say('README.md tells how to get the bootloader into it.');
 }
 
-// The board goes with this program, also on Ctrl-C.
+// The board and the command go with this program, also on Ctrl-C.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 const board = await Board.start(PART);
 try {

@@ -132,9 +132,20 @@ export function appErases(part: Part, { erasesPerPage }: Counters): Map<number, 
   return new Map(pages.filter(([page]) => page >= 0));
 }
 
-/** A directory that goes away with whoever made it. */
+/** A directory that goes away with whoever made it, at the latest when the program ends. */
 export class TempDir {
+  static readonly #all = new Set<TempDir>();
   readonly path = mkdtempSync(join(tmpdir(), 'iap-'));
+
+  static {
+    process.once('exit', () => {
+      for (const dir of TempDir.#all) dir.remove();
+    });
+  }
+
+  constructor() {
+    TempDir.#all.add(this);
+  }
 
   write(name: string, bytes: Uint8Array | string): string {
     const file = join(this.path, name);
@@ -147,6 +158,7 @@ export class TempDir {
   }
 
   remove(): void {
+    TempDir.#all.delete(this);
     rmSync(this.path, { recursive: true, force: true });
   }
 }
