@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js';
 import type { Transport } from '../transport/transport.js';
 import { ByteReader } from './byte-reader.js';
 import { ACK, BITS_PER_BYTE, BLOCK, NACK, RomCommand, SYNC } from './commands.js';
+import { Facts } from './facts.js';
 import { RomFault, type Step } from './rom-fault.js';
 
 /** What passes on the wire, for a trace. */
@@ -40,10 +41,13 @@ const LATE_MS = 200;
 /** More than any frame that the ROM could be waiting for the rest of, in pieces */
 const FILLS = 5;
 const FILL = 64;
+/** Not alike, so that nobody sends them by accident; no command, and the wrong sum of any frame that they end */
+const ECHOED: readonly number[] = [SYNC - 1, SYNC];
 
 export class RomClient {
   readonly clock: Clock;
   readonly reader: ByteReader;
+  readonly facts = new Facts();
   readonly #transport: Transport;
   readonly #trace: (event: RomTrace) => void;
   readonly #answers: number[] = [];
@@ -65,6 +69,7 @@ export class RomClient {
     await this.#command(RomCommand.GET);
     const count = await this.#counted(RomCommand.GET);
     const [version = 0, ...commands] = count;
+    this.facts.done(RomCommand.GET);
     return { version, commands };
   }
 
@@ -80,6 +85,7 @@ export class RomClient {
   async getId(): Promise<number> {
     await this.#command(RomCommand.GET_ID);
     const [high = 0, low = 0] = await this.#counted(RomCommand.GET_ID);
+    this.facts.done(RomCommand.GET_ID);
     return (high << 8) | low;
   }
 
@@ -89,7 +95,9 @@ export class RomClient {
     await this.#command(code);
     await this.#exchange(code, 'address', withSum(addressBytes(address)), ANSWER_MS);
     await this.#exchange(code, 'length', [count - 1, ~(count - 1) & 0xff], ANSWER_MS);
-    return this.#data(code, count);
+    const bytes = await this.#data(code, count);
+    this.facts.done(code);
+    return bytes;
   }
 
   /**
@@ -104,7 +112,9 @@ export class RomClient {
     for (const step of ['command', 'address', 'length'] as const) {
       await this.#acknowledged(code, step, ANSWER_MS);
     }
-    return this.#data(code, BLOCK);
+    const bytes = await this.#data(code, BLOCK);
+    this.facts.done(code);
+    return bytes;
   }
 
   /** As {@link write}, to an aligned block, with the address sent behind the command at once; see {@link readAhead}. */
@@ -113,8 +123,10 @@ export class RomClient {
     this.#dropped();
     this.#send([code, ~code & 0xff, ...withSum(addressBytes(address))]);
     await this.#acknowledged(code, 'command', ANSWER_MS);
+    this.facts.accepted(code);
     await this.#acknowledged(code, 'address', ANSWER_MS);
     await this.#exchange(code, 'data', withSum([bytes.length - 1, ...bytes]), WRITE_MS);
+    this.facts.done(code);
   }
 
   /** Section 3.5: an ACK says that the address is good, not that a program runs there. */
@@ -129,6 +141,7 @@ export class RomClient {
     await this.#command(code);
     await this.#exchange(code, 'address', withSum(addressBytes(address)), ANSWER_MS);
     await this.#exchange(code, 'data', withSum([bytes.length - 1, ...bytes]), WRITE_MS);
+    this.facts.done(code);
   }
 
   /**
@@ -149,7 +162,7 @@ export class RomClient {
     const code = extended ? RomCommand.EXTENDED_ERASE : RomCommand.ERASE;
     await this.#command(code);
     const all = extended ? [0xff, 0xff, 0x00] : [0xff, 0x00];
-    await this.#exchange(code, 'pages', all, MASS_ERASE_MS);
+    await this.#exchange(code, 'all', all, MASS_ERASE_MS);
   }
 
   /** Section 3.9; sectors not given lose their protection. The device resets afterwards. */
@@ -174,6 +187,31 @@ export class RomClient {
   async sync(timeoutMs: number): Promise<number | undefined> {
     this.#send([SYNC]);
     return this.#answer(timeoutMs);
+  }
+
+  /**
+   * After a call that was answered by itself: whether all that is sent comes back. A ROM refuses the bytes that are sent for
+   * this, wherever it is.
+   * @returns what came besides, undefined if this is no echo
+   */
+  async echo(): Promise<Uint8Array | undefined> {
+    const before = await this.#heard();
+    this.#send(ECHOED);
+    const heard = await this.#heard();
+    if (!ECHOED.every((byte, i) => heard[i] === byte)) return undefined;
+    return Uint8Array.from([...before, ...heard.slice(ECHOED.length)]);
+  }
+
+  /** Everything until it is quiet */
+  async #heard(): Promise<number[]> {
+    const bytes: number[] = [];
+    for (;;) {
+      const byte = await this.reader.next(LATE_MS);
+      if (byte === undefined) break;
+      bytes.push(byte);
+    }
+    if (bytes.length > 0) this.#traced('received', Uint8Array.from(bytes));
+    return bytes;
   }
 
   /**
@@ -218,6 +256,7 @@ export class RomClient {
     this.#dropped();
     const from = this.clock.now();
     await this.#exchange(code, 'command', [code, ~code & 0xff], ANSWER_MS);
+    this.facts.accepted(code);
     this.#answers.push(this.clock.now() - from - this.#lineMs(3));
   }
 

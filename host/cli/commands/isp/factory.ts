@@ -112,18 +112,18 @@ async function answerOf(
     return await call(args, context, BY_HAND_MS);
   } catch (error) {
     if (!(error instanceof IapError) || error.code === 'INTERRUPTED') throw error;
-    const { code, message, hint, details } = error;
+    const { code, message, details } = error;
     throw new IapError(
       code,
       `the image is written and verified, but its bootloader does not answer: ${message}`,
-      {
-        hint: `set BOOT0 low, reset the part, and look with "iap info"${hint === undefined ? '' : `; ${hint}`}`,
-        details,
-        cause: error,
-      },
+      { hint: isSilent(error) ? NOT_STARTED : error.hint, details, cause: error },
     );
   }
 }
+
+/** Port, wires and supply have worked up to here: they are no cause. */
+const NOT_STARTED =
+  'set BOOT0 low, reset the part, and look with "iap info": the ROM bootloader or another program may run instead, or the bootloader may have another rate (--app-baud) or UART';
 
 /** The bootloader speaks without parity, so the port is opened anew. */
 async function call(
@@ -153,8 +153,8 @@ async function startAgain(args: IspFactoryArguments, context: Context): Promise<
   }
 }
 
+const SILENT: ReadonlySet<string> = new Set(['NO_ANSWER', 'NOT_OUR_DEVICE', 'ECHO']);
+
 function isSilent(error: unknown): boolean {
-  return (
-    error instanceof IapError && (error.code === 'NO_ANSWER' || error.code === 'NOT_OUR_DEVICE')
-  );
+  return error instanceof IapError && SILENT.has(error.code);
 }
