@@ -68,7 +68,7 @@ function unordered(error: IapError, code: number): IapError {
   const erased = code === RomCommand.READOUT_UNPROTECT ? ', and whether flash is erased,' : '';
   const state = begun
     ? `whether it took effect${erased} is not known: look with "iap isp info"`
-    : 'nothing was changed';
+    : `${commandName(code)} changed nothing`;
   return new IapError(error.code, `${message}; ${state}`, { hint, details, cause: error });
 }
 

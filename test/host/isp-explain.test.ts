@@ -113,7 +113,7 @@ describe('a NACK in the middle of a write is not read-out protection', () => {
       const error = await failure(events(work));
       expect(error).toMatchObject({
         code: 'REFUSED',
-        message: expect.stringMatching(/nothing was changed$/),
+        message: expect.stringMatching(/changed nothing$/),
       });
       expect(said(error)).not.toMatch(/read-out protection is on|unprotect/);
     }

@@ -28,8 +28,8 @@ export interface FakeRomOptions {
   readonly odd?: (at: FakeStep) => number | 'dead' | 'app' | undefined;
   /** Cells that do not take what is written */
   readonly worn?: (address: number) => boolean;
-  /** Everything the host sends comes back to it, first */
-  readonly echo?: boolean;
+  /** Everything the host sends comes back to it, first; or does so once a program was started */
+  readonly echo?: boolean | 'after-go';
   /** Already synchronised, by a host that is gone */
   readonly synced?: boolean;
   readonly readProtected?: boolean;
@@ -70,6 +70,7 @@ export class FakeRom implements Transport {
   #synced: boolean;
   #readProtected: boolean;
   #app = false;
+  #echo: boolean;
   #code = 0;
   #in: number[] = [];
   #onBytes: (bytes: Uint8Array) => void = () => {};
@@ -81,6 +82,7 @@ export class FakeRom implements Transport {
     this.rate = options.rate ?? 115_200;
     this.flash = new Uint8Array((options.flashKb ?? 64) * 1024).fill(0xff);
     this.#synced = options.synced ?? false;
+    this.#echo = options.echo === true;
     this.#readProtected = options.readProtected ?? false;
     this.#listening = options.needsReset === undefined;
   }
@@ -88,7 +90,7 @@ export class FakeRom implements Transport {
   write(bytes: Uint8Array): Promise<void> {
     this.writes.push(bytes);
     const { toRom = (byte: number) => byte } = this.#options;
-    if (this.#options.echo) this.#say(...bytes);
+    if (this.#echo) this.#say(...bytes);
     for (const sent of bytes) {
       const byte = toRom(sent);
       if (this.#app) this.#say(0x41);
@@ -260,6 +262,7 @@ export class FakeRom implements Transport {
   #go(): void {
     this.#address(() => {
       this.#listening = false;
+      this.#echo ||= this.#options.echo === 'after-go';
     });
   }
 

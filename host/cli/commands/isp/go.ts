@@ -18,7 +18,7 @@ export async function ispGo(args: IspGoArguments, context: Context): Promise<voi
     const wiring = start === undefined ? wiringOf(args) : undefined;
     if (wiring) {
       await reset(rom.transport, rom.client, wiring, false);
-      output.line('reset with BOOT0 low: the program in flash runs');
+      output.line('reset with BOOT0 low: the program in flash should run');
       output.result({ address, started: 'lines' });
       return;
     }
