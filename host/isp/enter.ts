@@ -47,7 +47,7 @@ export async function enter(
     const answer = await client.sync(CALL_MS);
     if (answer === NACK) {
       // Synchronised before: the second call made a command of the first, and was refused.
-      await reader.silence(QUIET_MS);
+      await reader.untilQuiet(QUIET_MS);
       return;
     }
     if (answer === ACK) {

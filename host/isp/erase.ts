@@ -60,7 +60,7 @@ export async function* erase(rom: Rom, pages: readonly number[], all: boolean): 
     await checkErased(rom, pages);
   } catch (error) {
     if (!(error instanceof IapError) || !begun) throw error;
-    throw halfErased(error, rom, all ? [] : pages, await stateRefused(rom, error, pages));
+    throw halfErased(error, rom, all ? [] : pages, await stateRefused(rom, error, pages, all));
   }
 }
 
@@ -92,6 +92,7 @@ export async function stateRefused(
   rom: Rom,
   error: IapError,
   pages: readonly number[],
+  all: boolean,
 ): Promise<string | undefined> {
   if (!isRefused(error)) return undefined;
   const used: number[] = [];
@@ -102,7 +103,8 @@ export async function stateRefused(
   }
   const [first] = used;
   if (first === undefined) return 'nothing was erased: the pages read blank';
-  if (used.length === pages.length || isAll(error)) return 'nothing was erased';
+  // A mass erase is one operation of the hardware: it is done, or it has not begun.
+  if (used.length === pages.length || all) return 'nothing was erased';
   const at = hex32(MEMORY.flash + first * rom.chip.pageSize);
   return `${pages.length - used.length} of ${pages.length} pages read blank, the first that does not is at ${at}: do not start this part`;
 }
@@ -115,7 +117,6 @@ function isRefused(error: IapError): boolean {
   return faultOf(error)?.kind === 'refused';
 }
 
-/** A mass erase is one operation of the hardware: it is done, or it has not begun. */
 function isAll(error: IapError): boolean {
   return faultOf(error)?.step === 'all';
 }

@@ -97,12 +97,15 @@ function silent(
 }
 
 function garbled(
-  { found = 0 }: RomFault,
+  { found = 0, step }: RomFault,
   what: string,
   { facts, alive }: Circumstances,
 ): Explanation {
   const byte = `0x${found.toString(16).padStart(2, '0')}`;
-  const message = `${what}: expected 0x79 or 0x1f from the ROM bootloader, found ${byte}`;
+  const message =
+    step === 'answer'
+      ? `${what}: what came is not its answer, and begins with ${byte}`
+      : `${what}: expected 0x79 or 0x1f from the ROM bootloader, found ${byte}`;
   const code = 'BAD_ANSWER';
   if (!facts.answers)
     return { code, message, causes: [NO_ROM, `the rate was measured wrongly: reset, and ${LINE}`] };

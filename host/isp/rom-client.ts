@@ -69,6 +69,8 @@ export class RomClient {
     await this.#command(RomCommand.GET);
     const count = await this.#counted(RomCommand.GET);
     const [version = 0, ...commands] = count;
+    const known = [RomCommand.GET, RomCommand.GET_ID].every((code) => commands.includes(code));
+    if (!known) throw new RomFault('garbled', RomCommand.GET, 'answer', version);
     this.facts.done(RomCommand.GET);
     return { version, commands };
   }
@@ -84,7 +86,9 @@ export class RomClient {
   /** Section 3.3: the product id, the same as DBGMCU_IDCODE's DEV_ID */
   async getId(): Promise<number> {
     await this.#command(RomCommand.GET_ID);
-    const [high = 0, low = 0] = await this.#counted(RomCommand.GET_ID);
+    const id = await this.#counted(RomCommand.GET_ID);
+    const [high = 0, low = 0] = id;
+    if (id.length !== 2) throw new RomFault('garbled', RomCommand.GET_ID, 'answer', high);
     this.facts.done(RomCommand.GET_ID);
     return (high << 8) | low;
   }
@@ -195,23 +199,12 @@ export class RomClient {
    * @returns what came besides, undefined if this is no echo
    */
   async echo(): Promise<Uint8Array | undefined> {
-    const before = await this.#heard();
+    const before = await this.reader.untilQuiet(LATE_MS);
     this.#send(ECHOED);
-    const heard = await this.#heard();
+    const heard = await this.reader.untilQuiet(LATE_MS);
+    if (heard.length > 0) this.#traced('received', heard);
     if (!ECHOED.every((byte, i) => heard[i] === byte)) return undefined;
     return Uint8Array.from([...before, ...heard.slice(ECHOED.length)]);
-  }
-
-  /** Everything until it is quiet */
-  async #heard(): Promise<number[]> {
-    const bytes: number[] = [];
-    for (;;) {
-      const byte = await this.reader.next(LATE_MS);
-      if (byte === undefined) break;
-      bytes.push(byte);
-    }
-    if (bytes.length > 0) this.#traced('received', Uint8Array.from(bytes));
-    return bytes;
   }
 
   /**
@@ -220,12 +213,12 @@ export class RomClient {
    * @returns whether it answers again
    */
   async resync(): Promise<boolean> {
-    await this.reader.silence(QUIET_MS);
+    await this.reader.untilQuiet(QUIET_MS);
     for (let fills = 0; fills < FILLS; fills++) {
       for (let half = 0; half < 2; half++) {
         const answer = await this.sync(LATE_MS);
         if (answer === undefined) continue;
-        await this.reader.silence(QUIET_MS);
+        await this.reader.untilQuiet(QUIET_MS);
         return answer === ACK || answer === NACK;
       }
       await this.fill(fills);
@@ -243,7 +236,7 @@ export class RomClient {
     const bytes = new Array<number>(FILL).fill(SYNC);
     if (nth === 0) bytes[0] = SYNC - 1;
     this.#send(bytes);
-    await this.reader.silence(QUIET_MS + this.#lineMs(FILL));
+    await this.reader.untilQuiet(QUIET_MS + this.#lineMs(FILL));
   }
 
   /** What is left of the answer before: two NACKs on some parts, noise while the device was reset. */

@@ -204,7 +204,7 @@ export async function once<T>(client: RomClient, action: () => Promise<T>): Prom
     if (!(error instanceof RomFault)) throw error;
     if (error.kind !== 'refused' || error.step === 'end') throw explain(error, { facts });
   }
-  await client.reader.silence(QUIET_MS);
+  await client.reader.untilQuiet(QUIET_MS);
   try {
     const result = await action();
     facts.repaired();

@@ -17,6 +17,7 @@ import {
   whyNotChanged,
 } from './erase.js';
 import type { RomWork } from './events.js';
+import { UNPROTECT } from './explain.js';
 import {
   type Block,
   blocksOf,
@@ -83,7 +84,7 @@ export async function* write(
     if (!(error instanceof IapError)) throw error;
     const all = Array.from({ length: (flashSize ?? 0) / chip.pageSize }, (_, page) => page);
     const looked = massErase && all.length > 0 ? all : pages;
-    const refused = state.erased ? undefined : await stateRefused(rom, error, looked);
+    const refused = state.erased ? undefined : await stateRefused(rom, error, looked, massErase);
     throw state.explain(error, rom, refused);
   }
   return {
@@ -151,7 +152,12 @@ async function* writeOptions(rom: Rom, { bytes }: Segment): RomWork<void> {
   yield { event: 'resetting', why: 'option bytes' };
   await rom.write(MEMORY.options, bytes);
   await rom.reopen('option bytes');
-  if (rom.info.readProtected) return;
+  if (rom.info.readProtected) {
+    if (bytes[0] !== FAMILIES[rom.chip.family].open) return;
+    throw new IapError('VERIFY_FAILED', 'read-out protection is on, which the image does not set', {
+      hint: UNPROTECT,
+    });
+  }
   const found = rom.info.optionBytes?.values;
   if (!found) {
     throw new IapError('VERIFY_FAILED', 'the option bytes can not be read back', {

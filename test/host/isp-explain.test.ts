@@ -19,7 +19,7 @@ import {
   write,
 } from '../../host/isp/index.js';
 import { FakeRom, type FakeRomOptions, type FakeStep } from '../support/fake-rom.js';
-import { randomBytes } from '../support/random.js';
+import { randomBytes, randomFrom } from '../support/random.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
 const NACK = 0x1f;
@@ -366,6 +366,28 @@ describe('silence and noise', () => {
   });
 });
 
+describe('somebody talks without end', () => {
+  test.each([0x79, 0x1f, 0x7f, 0x00, 0x41, -1])(
+    'always %i: no part, and no hanging',
+    async (byte) => {
+      const clock = new VirtualClock();
+      const fake = new FakeRom(clock, { toRom: () => undefined });
+      const random = randomFrom(3);
+      let talks = true;
+      const talk = (): void => {
+        fake.talk(byte < 0 ? Math.floor(random() * 256) : byte);
+        if (talks) clock.after(1, talk);
+      };
+      clock.after(1, talk);
+      const error = await failure(Rom.open(fake, { clock, timeoutMs: 1000 }));
+      talks = false;
+      expect(['NO_ANSWER', 'NOT_OUR_DEVICE', 'BAD_ANSWER', 'LINK_LOST']).toContain(error.code);
+      expect(said(error)).not.toMatch(/protection|any more/);
+      expect(clock.now()).toBeLessThan(120_000);
+    },
+  );
+});
+
 describe('an echo is named', () => {
   test.each<[string, FakeRomOptions, Partial<RomOptions>]>([
     ['TX and RX connected', { toRom: () => undefined }, {}],
@@ -442,6 +464,18 @@ describe('protection', () => {
       code: 'VERIFY_FAILED',
       message: expect.stringContaining('can not be read back'),
     });
+  });
+
+  test('read-out protection that the image does not set is no success', async () => {
+    let written = false;
+    const odd = (place: FakeStep): number | undefined => {
+      const forbidden = written && place.step === 'command' && place.code > 0x02;
+      if (at(WRITE, 'data')(place) && place.address === OPTIONS) written = true;
+      return forbidden ? NACK : undefined;
+    };
+    const { rom } = await open({ odd });
+    const error = await failure(events(write(rom, image)));
+    expect(error.message).toMatch(/read-out protection is on, which the image does not set/);
   });
 
   test('silence at the option bytes: the image is all there', async () => {

@@ -135,6 +135,11 @@ export class FakeRom implements Transport {
     }
   }
 
+  /** Says so of its own accord */
+  talk(...bytes: number[]): void {
+    this.#say(...bytes);
+  }
+
   /** Whether it answers otherwise than it should; then the command is over. */
   #odd(step: FakeStep['step'], address?: number): boolean {
     const odd = this.#options.odd?.({ code: this.#code, step, address });
