@@ -127,17 +127,20 @@ const REFUSED: Readonly<
   pages: (_fault, _what, { facts }) => ({
     code: 'REFUSED',
     message: 'the part refuses to erase these pages',
-    causes: inOrder(facts, [maybeProtected(facts, 'one of them')]),
+    causes: inOrder(facts, [
+      maybeProtected(facts, 'one of them'),
+      'it may not be able to erase one of them: "iap isp erase" page by page shows which',
+    ]),
   }),
   length: (_fault, what, { facts }) => ({
     code: 'REFUSED',
     message: `the part refuses the length of ${what}`,
     causes: [facts.lineDamages && DAMAGED, 'memory may end within these bytes: read fewer'],
   }),
-  sectors: (_fault, what) => ({
+  sectors: (_fault, what, { facts }) => ({
     code: 'REFUSED',
     message: `the part refuses the sectors of ${what}`,
-    causes: [DAMAGED, 'this ROM bootloader does not protect these sectors'],
+    causes: inOrder(facts, ['this ROM bootloader may not protect these sectors']),
   }),
   answer: failed,
   end: failed,
@@ -225,6 +228,7 @@ function refusedData(
   };
 }
 
+/** That what was sent before went through, in frames as short, speaks for the line. */
 function refusedAll(_fault: RomFault, _what: string, { facts }: Circumstances): Explanation {
   const { flashSize } = facts.part;
   const length = flashSize === undefined ? '<bytes>' : `0x${flashSize.toString(16)}`;

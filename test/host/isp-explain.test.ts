@@ -220,6 +220,10 @@ describe('a refused erase', () => {
     fake.flash.fill(0);
     const none = await failure(events(erase(rom, [1, 2, 3], false)));
     expect(none.message).toBe('the part refuses to erase these pages; nothing was erased');
+    // Nothing was damaged before: the line comes last.
+    expect(none.hint).toMatch(
+      /^it may not be able to erase one of them.*otherwise bytes are damaged/,
+    );
     fake.flash.fill(0xff, 2048, 4096);
     const { message } = await failure(events(erase(rom, [1, 2, 3], false)));
     expect(message).toMatch(/1 of 3 pages read blank, the first that does not is at 0x08001000/);
