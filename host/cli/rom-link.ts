@@ -55,6 +55,9 @@ export async function tellWork<T>(output: Output, work: RomWork<T>): Promise<T> 
       case 'erasing':
         output.line(erasingText(step.value));
         break;
+      case 'erased':
+        output.line(`${step.value.pages ?? 'all'} pages erased`);
+        break;
       case 'writing':
         output.line(`writing ${step.value.bytes} bytes`);
         break;

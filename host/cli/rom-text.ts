@@ -30,7 +30,7 @@ export function romTable(info: RomInfo): string[] {
     ['product id', `0x${info.pid.toString(16)}`],
     ['ROM bootloader', versionText(info.version)],
     ['commands', info.commands.map(commandName).join(', ')],
-    ['flash', flashSize === undefined ? unknown : `${flashSize / 1024} KB`],
+    ['flash', flashSize === undefined ? unknownSize(info) : `${flashSize / 1024} KB`],
     ['page', chip === undefined ? '(unknown)' : `${chip.pageSize} bytes`],
     ['unique id', uniqueId === undefined ? unknown : hexBytes(uniqueId)],
     ['read-out', info.readProtected ? 'protected' : 'open'],
@@ -38,6 +38,12 @@ export function romTable(info: RomInfo): string[] {
     ['option bytes', optionBytes === undefined ? unknown : optionText(optionBytes)],
   ];
   return rows.map(([name, value]) => `${name.padEnd(18)} ${value}`);
+}
+
+/** A register that can be read may say nothing: 0xFFFF on some copies. */
+function unknownSize({ readProtected, optionBytes }: RomInfo): string {
+  if (readProtected) return '(read-out protected)';
+  return optionBytes === undefined ? '(not readable)' : '(the part does not say)';
 }
 
 function sectorsText(info: RomInfo): string {

@@ -3,6 +3,9 @@ import type { Clock } from '../clock.js';
 import { IapError } from '../errors.js';
 import type { Transport } from '../transport/transport.js';
 
+/** Longer than any answer at the lowest rate [ms] */
+const MOST_TALK_MS = 3000;
+
 export class ByteReader {
   readonly #clock: Clock;
   readonly #signal: AbortSignal | undefined;
@@ -51,10 +54,19 @@ export class ByteReader {
     return Uint8Array.from(this.#bytes.splice(0));
   }
 
-  /** Drops everything until nothing has come for so long [ms]. */
-  async silence(quietMs: number): Promise<void> {
-    this.drop();
-    while ((await this.next(quietMs)) !== undefined) this.drop();
+  /**
+   * What comes until nothing has come for so long [ms]; somebody who never stops is not listened to for ever.
+   * @throws IapError INTERRUPTED, PORT_LOST
+   */
+  async untilQuiet(quietMs: number): Promise<Uint8Array> {
+    const end = this.#clock.now() + MOST_TALK_MS;
+    const heard = [...this.drop()];
+    while (this.#clock.now() < end) {
+      const byte = await this.next(quietMs);
+      if (byte === undefined) break;
+      heard.push(byte, ...this.drop());
+    }
+    return Uint8Array.from(heard);
   }
 
   async sleep(ms: number): Promise<void> {

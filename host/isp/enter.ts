@@ -2,7 +2,7 @@
 import { IapError } from '../errors.js';
 import { hexBytes } from '../text.js';
 import type { Transport } from '../transport/transport.js';
-import { ACK, NACK } from './commands.js';
+import { ACK, NACK, SYNC } from './commands.js';
 import { resetSequence, type Wiring } from './lines.js';
 import { QUIET_MS, type RomClient } from './rom-client.js';
 
@@ -24,7 +24,7 @@ const CALLS_BEFORE_FILL = 3;
 const SEQUENCE_MS = 1500;
 
 /**
- * @throws IapError NO_ANSWER, NOT_OUR_DEVICE, PORT_…, INTERRUPTED
+ * @throws IapError NO_ANSWER, NOT_OUR_DEVICE, ECHO, LINK_LOST, PORT_…, INTERRUPTED
  */
 export async function enter(
   transport: Transport,
@@ -37,6 +37,8 @@ export async function enter(
   const end = clock.now() + timeoutMs;
   let sequenceAt = Number.NEGATIVE_INFINITY;
   const heard: number[] = [];
+  let acknowledged = false;
+  let echo = false;
   for (let calls = 1; ; calls++) {
     if (wiring && clock.now() - sequenceAt >= SEQUENCE_MS) {
       await reset(transport, client, wiring, true);
@@ -45,12 +47,19 @@ export async function enter(
     const answer = await client.sync(CALL_MS);
     if (answer === NACK) {
       // Synchronised before: the second call made a command of the first, and was refused.
-      await reader.silence(QUIET_MS);
+      await reader.untilQuiet(QUIET_MS);
       return;
     }
     if (answer === ACK) {
       // After several calls, an answer that comes late must not be taken for that to the first command.
       if (calls === 1 || (await client.resync())) return;
+      acknowledged = true;
+    } else if (answer === SYNC) {
+      const besides = await client.echo();
+      echo = besides !== undefined;
+      if (besides?.some((byte) => byte === ACK || byte === NACK))
+        throw echoOf(transport.rate, true);
+      if (!echo) heard.push(answer);
     } else if (answer !== undefined) {
       heard.push(answer, ...reader.drop());
     } else if (!wiring && calls >= CALLS_BEFORE_FILL) {
@@ -58,7 +67,14 @@ export async function enter(
     }
     if (clock.now() >= end) break;
   }
-  throw nobody(transport.rate, timeoutMs, Uint8Array.from(heard), wiring !== undefined);
+  if (echo) throw echoOf(transport.rate, false);
+  throw nobody(
+    transport.rate,
+    timeoutMs,
+    Uint8Array.from(heard),
+    wiring !== undefined,
+    acknowledged,
+  );
 }
 
 /** Resets the part by DTR or RTS, into the ROM bootloader or into flash. */
@@ -80,29 +96,64 @@ export async function reset(
   client.reader.drop();
 }
 
-const BY_HAND =
-  'connect BOOT0 to 3.3 V (BOOT1 to ground), press reset, and run the command again; TX and RX crossed, ground connected, USART1 (PA9, PA10)';
+const ENTER_ROM =
+  'connect BOOT0 to 3.3 V (BOOT1 to ground), press reset, and run the command again';
+const WIRES = 'TX and RX crossed, ground connected, USART1 (PA9, PA10)';
 
-function nobody(rate: number, ms: number, heard: Uint8Array, lines: boolean): IapError {
-  const seconds = (ms / 1000).toFixed(1);
-  const details = { rate, timeoutMs: ms, received: heard.length };
-  const hint = lines
-    ? `if DTR and RTS are wired another way, try --lines rts-reset, --invert-reset or --invert-boot0; by hand: ${BY_HAND}`
-    : BY_HAND;
-  if (heard.length === 0) {
+/** @param rom a ROM bootloader answers as well */
+function echoOf(rate: number, rom: boolean): IapError {
+  const details = { rate };
+  if (rom) {
     return new IapError(
-      'NO_ANSWER',
-      `no ROM bootloader answers within ${seconds} s at ${rate} baud`,
+      'ECHO',
+      'the line echoes what is sent; a ROM bootloader answers behind the echo',
       {
-        hint,
+        hint: 'turn the local echo of the adapter off; on RS-485 its receiver must be off while it sends',
         details,
       },
     );
   }
+  return new IapError('ECHO', 'the line echoes what is sent, and nobody else answers', {
+    hint: `TX and RX are connected with each other, or the part on this half-duplex line is off; or an application repeats what it hears: ${ENTER_ROM}`,
+    details,
+  });
+}
+
+function nobody(
+  rate: number,
+  ms: number,
+  heard: Uint8Array,
+  lines: boolean,
+  acknowledged: boolean,
+): IapError {
+  const within = `within ${(ms / 1000).toFixed(1)} s at ${rate} baud`;
+  const details = { rate, timeoutMs: ms, received: heard.length };
+  const otherWiring = lines
+    ? 'if DTR and RTS are wired another way, try --lines rts-reset, --invert-reset or --invert-boot0; by hand: '
+    : '';
+  if (acknowledged) {
+    return new IapError(
+      'LINK_LOST',
+      `a ROM bootloader acknowledged 0x7f, but answers nothing else ${within}`,
+      {
+        hint: 'it may be reset again and again: check supply and reset; otherwise bytes are lost: try a lower --baud; check ground and cable',
+        details,
+      },
+    );
+  }
+  if (heard.length === 0) {
+    return new IapError('NO_ANSWER', `no ROM bootloader answers ${within}`, {
+      hint: `${otherWiring}${ENTER_ROM}; ${WIRES}`,
+      details,
+    });
+  }
   const sample = hexBytes(heard.subarray(0, 16));
   return new IapError(
     'NOT_OUR_DEVICE',
-    `something answers, but it is no ROM bootloader: ${heard.length} bytes in ${seconds} s at ${rate} baud, the first ${sample}`,
-    { hint: `an application may be running, or the rate was not recognised: ${hint}`, details },
+    `something answers, but it is no ROM bootloader: ${heard.length} bytes ${within}, the first ${sample}`,
+    {
+      hint: `an application may be running, or the rate was not recognised: ${otherWiring}${ENTER_ROM}; then with another --baud`,
+      details,
+    },
   );
 }

@@ -1,12 +1,14 @@
 // Erasing pages, or everything. The ROM does not say when it did not: what is write-protected is refused here.
 import { IapError } from '../errors.js';
+import { BLANK } from '../image/image.js';
 import { hex32 } from '../text.js';
 import { type Chip, MEMORY, SECTOR } from './chips.js';
 import { BLOCK, RomCommand } from './commands.js';
 import type { RomWork } from './events.js';
-import { isBlank } from './image.js';
+import { UNPROTECT } from './explain.js';
 import { sectorsOf } from './option-bytes.js';
 import { once, type Rom } from './rom.js';
+import { RomFault } from './rom-fault.js';
 
 /** Of one command, so that it can be told how far it is */
 const PAGES_AT_ONCE = 64;
@@ -15,16 +17,15 @@ const PAGES_AT_ONCE = 64;
 export function eraser(rom: Rom): Chip {
   const code = rom.extendedErase ? RomCommand.EXTENDED_ERASE : RomCommand.ERASE;
   if (rom.info.readProtected) throw readProtected('erase');
-  return rom.require(code, 'Erase');
+  rom.require(code);
+  return rom.chip;
 }
 
 export function readProtected(what: string): IapError {
   return new IapError(
     'READ_PROTECTED',
     `read-out protection is on: the ROM bootloader does not ${what}`,
-    {
-      hint: '"iap isp unprotect --read --yes" takes it off; that erases all of flash',
-    },
+    { hint: UNPROTECT },
   );
 }
 
@@ -58,11 +59,17 @@ export async function* erase(rom: Rom, pages: readonly number[], all: boolean): 
     }
     await checkErased(rom, pages);
   } catch (error) {
-    throw error instanceof IapError && begun ? halfErased(error, rom, all ? [] : pages) : error;
+    if (!(error instanceof IapError) || !begun) throw error;
+    throw halfErased(error, rom, all ? [] : pages, await stateRefused(rom, error, pages, all));
   }
 }
 
-function halfErased(error: IapError, { info }: Rom, pages: readonly number[]): IapError {
+function halfErased(
+  error: IapError,
+  { info }: Rom,
+  pages: readonly number[],
+  state: string | undefined,
+): IapError {
   const { code, message, details } = error;
   const size = info.chip?.pageSize ?? 0;
   const [first, last] = [pages[0], pages.at(-1)];
@@ -70,18 +77,56 @@ function halfErased(error: IapError, { info }: Rom, pages: readonly number[]): I
     first === undefined || last === undefined
       ? 'all of flash may be erased'
       : `flash from ${hex32(MEMORY.flash + first * size)} to ${hex32(MEMORY.flash + (last + 1) * size - 1)} may be partly erased`;
-  return new IapError(code, `${message}; ${what}: do not start this part`, {
+  return new IapError(code, `${message}; ${state ?? `${what}: do not start this part`}`, {
     hint: hintAgain(error),
     details,
     cause: error,
   });
 }
 
+/**
+ * What a refused erase has left, as far as the first block of each page tells. A part that refuses still answers.
+ * @returns undefined if it was not refused, or if this can not be told
+ */
+export async function stateRefused(
+  rom: Rom,
+  error: IapError,
+  pages: readonly number[],
+  all: boolean,
+): Promise<string | undefined> {
+  if (!isRefused(error)) return undefined;
+  const used: number[] = [];
+  try {
+    for (const page of pages) if ((await firstBlock(rom, page)).some(isUsed)) used.push(page);
+  } catch {
+    return undefined; // what went wrong first is told
+  }
+  const [first] = used;
+  if (first === undefined) return 'nothing was erased: the pages read blank';
+  // A mass erase is one operation of the hardware: it is done, or it has not begun.
+  if (used.length === pages.length || all) return 'nothing was erased';
+  const at = hex32(MEMORY.flash + first * rom.chip.pageSize);
+  return `${pages.length - used.length} of ${pages.length} pages read blank, the first that does not is at ${at}: do not start this part`;
+}
+
+function faultOf({ cause }: IapError): RomFault | undefined {
+  return cause instanceof RomFault ? cause : undefined;
+}
+
+function isRefused(error: IapError): boolean {
+  return faultOf(error)?.kind === 'refused';
+}
+
+function isAll(error: IapError): boolean {
+  return faultOf(error)?.step === 'all';
+}
+
 const AGAIN = 'run the same command again';
 
-/** The hint of an error that left a part half done */
-export function hintAgain({ hint }: IapError): string {
-  if (hint?.includes(AGAIN)) return hint;
+/** The hint of an error that left a part half done. What a part refuses as a whole, it refuses again. */
+export function hintAgain(error: IapError): string | undefined {
+  const { hint } = error;
+  if (hint?.includes(AGAIN) || isAll(error)) return hint;
   const again = `${AGAIN}, with BOOT0 high and after a reset`;
   return hint === undefined ? again : `${hint}; then ${again}`;
 }
@@ -95,14 +140,29 @@ export async function* erasePages(rom: Rom, pages: readonly number[]): RomWork<v
     const some = pages.slice(at, at + PAGES_AT_ONCE);
     await once(rom.client, () => rom.client.erasePages(rom.extendedErase, some));
   }
+  if (pages.length > 0) yield { event: 'erased', pages: pages.length };
 }
 
 export async function* eraseAll(rom: Rom): RomWork<void> {
   eraser(rom);
-  if (rom.info.optionBytes?.protectedSectors.length)
-    checkWritable(rom, 0, rom.info.flashSize ?? 2 ** 20);
+  checkAllWritable(rom);
   yield { event: 'erasing', pages: undefined, pagesDone: 0 };
   await once(rom.client, () => rom.client.eraseAll(rom.extendedErase));
+  yield { event: 'erased', pages: undefined };
+}
+
+/** @throws IapError WRITE_PROTECTED */
+export function checkAllWritable(rom: Rom): void {
+  if (rom.info.optionBytes?.protectedSectors.length)
+    checkWritable(rom, 0, rom.info.flashSize ?? 2 ** 20);
+}
+
+async function firstBlock(rom: Rom, page: number): Promise<Uint8Array> {
+  return rom.read(MEMORY.flash + page * rom.chip.pageSize, BLOCK);
+}
+
+function isUsed(byte: number): boolean {
+  return byte !== BLANK;
 }
 
 /**
@@ -112,17 +172,25 @@ export async function* eraseAll(rom: Rom): RomWork<void> {
 export async function checkErased(rom: Rom, pages: readonly number[]): Promise<void> {
   const { pageSize } = eraser(rom);
   for (const page of pages) {
-    const address = MEMORY.flash + page * pageSize;
-    const bytes = await rom.read(address, BLOCK);
-    if (isBlank({ address, bytes })) continue;
-    const at = bytes.findIndex((byte) => byte !== 0xff);
+    const bytes = await firstBlock(rom, page);
+    const at = bytes.findIndex(isUsed);
+    if (at < 0) continue;
+    const address = hex32(MEMORY.flash + page * pageSize + at);
+    const found = (bytes[at] ?? 0).toString(16).padStart(2, '0');
     throw new IapError(
       'VERIFY_FAILED',
-      `flash is not erased at ${hex32(address + at)}: expected 0xff, found 0x${(bytes[at] ?? 0).toString(16).padStart(2, '0')}`,
+      `flash is not erased at ${address}: expected 0xff, found 0x${found}`,
       {
-        hint: 'the page may be write-protected or worn out; "iap isp info" shows the protection',
-        details: { address: hex32(address + at), page },
+        hint: whyNotChanged(rom),
+        details: { address, page },
       },
     );
   }
+}
+
+/** The part acknowledged, and yet flash is not what it should be. Protection that can be read was looked at before. */
+export function whyNotChanged({ client: { facts } }: Rom): string {
+  const worn = `${AGAIN}: the same address again means that flash is worn there`;
+  const closed = 'it may be write-protected: "iap isp info" shows the protection';
+  return facts.mayBeWriteProtected ? `${closed}; otherwise ${worn}` : worn;
 }

@@ -5,6 +5,8 @@ export type RomPhase = 'write' | 'verify' | 'read';
 export type RomEvent =
   /** Of all pages, before each of several commands; undefined is everything */
   | { readonly event: 'erasing'; readonly pages: number | undefined; readonly pagesDone: number }
+  /** All of them; the part has acknowledged it */
+  | { readonly event: 'erased'; readonly pages: number | undefined }
   | { readonly event: 'writing'; readonly bytes: number }
   | { readonly event: 'verifying'; readonly bytes: number }
   | {

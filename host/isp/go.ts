@@ -2,6 +2,7 @@
 import { wordAt } from '../check/vector-table.js';
 import { IapError } from '../errors.js';
 import { hex32 } from '../text.js';
+import { RomCommand } from './commands.js';
 import { readProtected } from './erase.js';
 import { once, type Rom } from './rom.js';
 
@@ -16,6 +17,7 @@ const VECTORS = 8;
  */
 export async function goTo(rom: Rom, address: number, hint?: string): Promise<void> {
   if (rom.info.readProtected) throw readProtected('start programs');
+  rom.require(RomCommand.GO);
   const vectors = await rom.read(address, VECTORS);
   const stack = wordAt(vectors, 0);
   const reset = wordAt(vectors, 4);

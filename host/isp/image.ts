@@ -20,6 +20,11 @@ export interface Target {
   readonly flashSize: number | undefined;
 }
 
+export interface Block extends Segment {
+  /** Bytes of the image in it; the others fill words up */
+  readonly given: number;
+}
+
 /** More RAM than any of these parts has [bytes] */
 const MOST_RAM = 0x0002_0000;
 const WORD = 4;
@@ -92,7 +97,7 @@ export function pagesOfSegments(segments: readonly Segment[], pageSize: number):
  * Blocks of up to `size` bytes, a multiple of 4, made of whole words: what is missing of a word is 0xFF, which leaves erased flash as it is.
  * Segments that meet within a word get one block, because a half-word of flash is programmed once.
  */
-export function blocksOf(segments: readonly Segment[], size: number): Segment[] {
+export function blocksOf(segments: readonly Segment[], size: number): Block[] {
   const runs: { address: number; end: number; parts: Segment[] }[] = [];
   for (const segment of [...segments].sort((a, b) => a.address - b.address)) {
     const address = segment.address - (segment.address % WORD);
@@ -105,8 +110,16 @@ export function blocksOf(segments: readonly Segment[], size: number): Segment[] 
   }
   return runs.flatMap(({ address, end, parts }) => {
     const bytes = new Uint8Array(end - address).fill(BLANK);
-    for (const part of parts) bytes.set(part.bytes, part.address - address);
-    return cut({ address, bytes }, size);
+    const given = new Uint8Array(end - address);
+    for (const part of parts) {
+      const from = part.address - address;
+      bytes.set(part.bytes, from);
+      given.fill(1, from, from + part.bytes.length);
+    }
+    return cut({ address, bytes }, size).map((block, i) => ({
+      ...block,
+      given: given.subarray(i * size, (i + 1) * size).reduce((sum, one) => sum + one, 0),
+    }));
   });
 }
 

@@ -1,25 +1,21 @@
 // Read-out and write protection. The part resets itself after each change, so it is found again and looked at.
 import { IapError } from '../errors.js';
-import { RomCommand } from './commands.js';
+import { commandName, RomCommand } from './commands.js';
 import { readProtected } from './erase.js';
 import type { RomWork } from './events.js';
 import { once, type Rom } from './rom.js';
+import { RomFault } from './rom-fault.js';
 
 /** @throws IapError VERIFY_FAILED if the part is readable afterwards */
 export async function* protectReadout(rom: Rom): RomWork<void> {
   if (rom.info.readProtected) return;
-  yield* change(rom, RomCommand.READOUT_PROTECT, 'Readout Protect', 'read-out protection on');
+  yield* change(rom, RomCommand.READOUT_PROTECT, 'read-out protection on');
   check(rom.info.readProtected, 'read-out protection is still off');
 }
 
 /** Erases all of flash. */
 export async function* unprotectReadout(rom: Rom): RomWork<void> {
-  yield* change(
-    rom,
-    RomCommand.READOUT_UNPROTECT,
-    'Readout Unprotect',
-    'read-out protection off, all of flash erased',
-  );
+  yield* change(rom, RomCommand.READOUT_UNPROTECT, 'read-out protection off, all of flash erased');
   check(!rom.info.readProtected, 'read-out protection is still on');
 }
 
@@ -29,14 +25,13 @@ export async function* unprotectReadout(rom: Rom): RomWork<void> {
  */
 export async function* protectWrite(rom: Rom, sectors: readonly number[]): RomWork<void> {
   if (rom.info.readProtected) throw readProtected('change write protection');
-  rom.require(RomCommand.WRITE_PROTECT, 'Write Protect');
+  rom.require(RomCommand.WRITE_PROTECT);
   const before = rom.info.optionBytes?.protectedSectors ?? [];
   const all = [...new Set([...before, ...sectors])].sort((a, b) => a - b);
   if (all.length === before.length) return;
   yield { event: 'resetting', why: `write protection of sectors ${all.join(', ')}` };
-  await once(rom.client, () => rom.client.writeProtect(all));
-  await found(rom, 'Write Protect');
-  const now = rom.info.optionBytes?.protectedSectors ?? [];
+  await ordered(rom, RomCommand.WRITE_PROTECT, () => rom.client.writeProtect(all));
+  const now = protectedNow(rom);
   check(
     all.every((sector) => now.includes(sector)),
     'not all of these sectors are write-protected',
@@ -45,36 +40,42 @@ export async function* protectWrite(rom: Rom, sectors: readonly number[]): RomWo
 
 export async function* unprotectWrite(rom: Rom): RomWork<void> {
   if (rom.info.readProtected) throw readProtected('change write protection');
-  yield* change(rom, RomCommand.WRITE_UNPROTECT, 'Write Unprotect', 'write protection off');
-  check(rom.info.optionBytes?.protectedSectors.length === 0, 'sectors are still write-protected');
+  yield* change(rom, RomCommand.WRITE_UNPROTECT, 'write protection off');
+  check(protectedNow(rom).length === 0, 'sectors are still write-protected');
 }
 
-async function* change(
-  rom: Rom,
-  code: 0x73 | 0x82 | 0x92,
-  name: string,
-  why: string,
-): RomWork<void> {
-  if (!rom.info.commands.includes(code)) {
-    throw new IapError('REFUSED', `this ROM bootloader has no ${name}`);
-  }
+async function* change(rom: Rom, code: 0x73 | 0x82 | 0x92, why: string): RomWork<void> {
+  rom.require(code);
   yield { event: 'resetting', why };
-  await once(rom.client, () => rom.client.protection(code));
-  await found(rom, name);
+  await ordered(rom, code, () => rom.client.protection(code));
 }
 
 /** Acknowledged is not yet done. */
-async function found(rom: Rom, name: string): Promise<void> {
+async function ordered(rom: Rom, code: number, action: () => Promise<void>): Promise<void> {
   try {
-    await rom.reopen();
+    await once(rom.client, action);
   } catch (error) {
-    if (!(error instanceof IapError) || error.code !== 'NO_ANSWER') throw error;
-    throw new IapError(
-      'NO_ANSWER',
-      `the part acknowledged ${name} and reset, but does not answer any more: whether it took effect is not confirmed`,
-      { hint: 'leave BOOT0 high, reset the part, and look with "iap isp info"', cause: error },
-    );
+    throw error instanceof IapError ? unordered(error, code) : error;
   }
+  await rom.reopen(commandName(code));
+}
+
+/** A command that was refused did nothing; one that was not answered may have done all of it. */
+function unordered(error: IapError, code: number): IapError {
+  const { message, hint, details, cause } = error;
+  const fault = cause instanceof RomFault ? cause : undefined;
+  const begun = fault?.kind !== 'refused' || fault.step === 'end';
+  const erased = code === RomCommand.READOUT_UNPROTECT ? ', and whether flash is erased,' : '';
+  const state = begun
+    ? `whether it took effect${erased} is not known: look with "iap isp info"`
+    : `${commandName(code)} changed nothing`;
+  return new IapError(error.code, `${message}; ${state}`, { hint, details, cause: error });
+}
+
+/** @throws IapError VERIFY_FAILED if the option bytes can not be read */
+function protectedNow({ info }: Rom): readonly number[] {
+  check(info.optionBytes !== undefined, 'its option bytes can not be read: nothing is confirmed');
+  return info.optionBytes?.protectedSectors ?? [];
 }
 
 function check(good: boolean, found: string): void {

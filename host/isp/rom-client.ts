@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js';
 import type { Transport } from '../transport/transport.js';
 import { ByteReader } from './byte-reader.js';
 import { ACK, BITS_PER_BYTE, BLOCK, NACK, RomCommand, SYNC } from './commands.js';
+import { Facts } from './facts.js';
 import { RomFault, type Step } from './rom-fault.js';
 
 /** What passes on the wire, for a trace. */
@@ -40,10 +41,13 @@ const LATE_MS = 200;
 /** More than any frame that the ROM could be waiting for the rest of, in pieces */
 const FILLS = 5;
 const FILL = 64;
+/** Not alike, so that nobody sends them by accident; no command, and the wrong sum of any frame that they end */
+const ECHOED: readonly number[] = [SYNC - 1, SYNC];
 
 export class RomClient {
   readonly clock: Clock;
   readonly reader: ByteReader;
+  readonly facts = new Facts();
   readonly #transport: Transport;
   readonly #trace: (event: RomTrace) => void;
   readonly #answers: number[] = [];
@@ -65,6 +69,9 @@ export class RomClient {
     await this.#command(RomCommand.GET);
     const count = await this.#counted(RomCommand.GET);
     const [version = 0, ...commands] = count;
+    const known = [RomCommand.GET, RomCommand.GET_ID].every((code) => commands.includes(code));
+    if (!known) throw new RomFault('garbled', RomCommand.GET, 'answer', version);
+    this.facts.done(RomCommand.GET);
     return { version, commands };
   }
 
@@ -79,7 +86,10 @@ export class RomClient {
   /** Section 3.3: the product id, the same as DBGMCU_IDCODE's DEV_ID */
   async getId(): Promise<number> {
     await this.#command(RomCommand.GET_ID);
-    const [high = 0, low = 0] = await this.#counted(RomCommand.GET_ID);
+    const id = await this.#counted(RomCommand.GET_ID);
+    const [high = 0, low = 0] = id;
+    if (id.length !== 2) throw new RomFault('garbled', RomCommand.GET_ID, 'answer', high);
+    this.facts.done(RomCommand.GET_ID);
     return (high << 8) | low;
   }
 
@@ -89,7 +99,9 @@ export class RomClient {
     await this.#command(code);
     await this.#exchange(code, 'address', withSum(addressBytes(address)), ANSWER_MS);
     await this.#exchange(code, 'length', [count - 1, ~(count - 1) & 0xff], ANSWER_MS);
-    return this.#data(code, count);
+    const bytes = await this.#data(code, count);
+    this.facts.done(code);
+    return bytes;
   }
 
   /**
@@ -104,7 +116,9 @@ export class RomClient {
     for (const step of ['command', 'address', 'length'] as const) {
       await this.#acknowledged(code, step, ANSWER_MS);
     }
-    return this.#data(code, BLOCK);
+    const bytes = await this.#data(code, BLOCK);
+    this.facts.done(code);
+    return bytes;
   }
 
   /** As {@link write}, to an aligned block, with the address sent behind the command at once; see {@link readAhead}. */
@@ -113,8 +127,10 @@ export class RomClient {
     this.#dropped();
     this.#send([code, ~code & 0xff, ...withSum(addressBytes(address))]);
     await this.#acknowledged(code, 'command', ANSWER_MS);
+    this.facts.accepted(code);
     await this.#acknowledged(code, 'address', ANSWER_MS);
     await this.#exchange(code, 'data', withSum([bytes.length - 1, ...bytes]), WRITE_MS);
+    this.facts.done(code);
   }
 
   /** Section 3.5: an ACK says that the address is good, not that a program runs there. */
@@ -129,6 +145,7 @@ export class RomClient {
     await this.#command(code);
     await this.#exchange(code, 'address', withSum(addressBytes(address)), ANSWER_MS);
     await this.#exchange(code, 'data', withSum([bytes.length - 1, ...bytes]), WRITE_MS);
+    this.facts.done(code);
   }
 
   /**
@@ -149,7 +166,7 @@ export class RomClient {
     const code = extended ? RomCommand.EXTENDED_ERASE : RomCommand.ERASE;
     await this.#command(code);
     const all = extended ? [0xff, 0xff, 0x00] : [0xff, 0x00];
-    await this.#exchange(code, 'pages', all, MASS_ERASE_MS);
+    await this.#exchange(code, 'all', all, MASS_ERASE_MS);
   }
 
   /** Section 3.9; sectors not given lose their protection. The device resets afterwards. */
@@ -177,17 +194,31 @@ export class RomClient {
   }
 
   /**
+   * After a call that was answered by itself: whether all that is sent comes back. A ROM refuses the bytes that are sent for
+   * this, wherever it is.
+   * @returns what came besides, undefined if this is no echo
+   */
+  async echo(): Promise<Uint8Array | undefined> {
+    const before = await this.reader.untilQuiet(LATE_MS);
+    this.#send(ECHOED);
+    const heard = await this.reader.untilQuiet(LATE_MS);
+    if (heard.length > 0) this.#traced('received', heard);
+    if (!ECHOED.every((byte, i) => heard[i] === byte)) return undefined;
+    return Uint8Array.from([...before, ...heard.slice(ECHOED.length)]);
+  }
+
+  /**
    * Gets the ROM out of a frame that it did not receive whole: two bytes 7Fh are a refused command at any place, and what
    * is missing of a frame is filled with them. Not for frames that erase or protect.
    * @returns whether it answers again
    */
   async resync(): Promise<boolean> {
-    await this.reader.silence(QUIET_MS);
+    await this.reader.untilQuiet(QUIET_MS);
     for (let fills = 0; fills < FILLS; fills++) {
       for (let half = 0; half < 2; half++) {
         const answer = await this.sync(LATE_MS);
         if (answer === undefined) continue;
-        await this.reader.silence(QUIET_MS);
+        await this.reader.untilQuiet(QUIET_MS);
         return answer === ACK || answer === NACK;
       }
       await this.fill(fills);
@@ -205,7 +236,7 @@ export class RomClient {
     const bytes = new Array<number>(FILL).fill(SYNC);
     if (nth === 0) bytes[0] = SYNC - 1;
     this.#send(bytes);
-    await this.reader.silence(QUIET_MS + this.#lineMs(FILL));
+    await this.reader.untilQuiet(QUIET_MS + this.#lineMs(FILL));
   }
 
   /** What is left of the answer before: two NACKs on some parts, noise while the device was reset. */
@@ -218,6 +249,7 @@ export class RomClient {
     this.#dropped();
     const from = this.clock.now();
     await this.#exchange(code, 'command', [code, ~code & 0xff], ANSWER_MS);
+    this.facts.accepted(code);
     this.#answers.push(this.clock.now() - from - this.#lineMs(3));
   }
 

@@ -1,15 +1,16 @@
 // A part in its ROM bootloader: who it is, and commands that are repeated where that is safe.
 import { type Clock, realClock } from '../clock.js';
-import { IapError } from '../errors.js';
+import { IapError, type IapErrorCode } from '../errors.js';
 import type { Transport } from '../transport/transport.js';
 import { type BlockSizes, blockSizes } from './block-size.js';
 import { type Chip, chipOf, FAMILIES, MEMORY } from './chips.js';
-import { BLOCK, RomCommand } from './commands.js';
+import { BLOCK, commandName, RomCommand } from './commands.js';
 import { type EnterOptions, enter } from './enter.js';
+import { explain } from './explain.js';
 import { ROM_START_MS } from './lines.js';
 import { decodeOptionBytes, OPTION_SIZE, type OptionBytes } from './option-bytes.js';
 import { QUIET_MS, RomClient, type RomTrace } from './rom-client.js';
-import { explain, RomFault } from './rom-fault.js';
+import { RomFault } from './rom-fault.js';
 
 export interface RomOptions extends EnterOptions {
   readonly clock?: Clock;
@@ -38,6 +39,12 @@ export interface RomInfo {
 
 /** Repeats of one block on a line that loses or damages bytes */
 const ATTEMPTS = 4;
+/** The same of a command or an address that is refused */
+const REFUSALS = 3;
+/** How long a part is looked for that has reset itself [ms] */
+const REOPEN_MS = 3000;
+/** More flash than any of these parts has [KB] */
+const MOST_FLASH_KB = 1024;
 const FAMILY_SIZES = { id: 12, flash: 4 } as const;
 
 export class Rom {
@@ -70,40 +77,53 @@ export class Rom {
     return new Rom(transport, client, options, await identify(client));
   }
 
-  /** After a reset that the part did by itself: finds it again and asks again. */
-  async reopen(timeoutMs = 3000): Promise<void> {
+  /**
+   * After a reset that the part did by itself: finds it again and asks again.
+   * @param changed what the part has acknowledged before, for errors: whether it took effect is not known then
+   */
+  async reopen(changed: string): Promise<void> {
     const { wiring } = this.options;
-    await this.client.reader.sleep(ROM_START_MS);
-    await enter(this.transport, this.client, {
-      timeoutMs,
-      ...(wiring === undefined ? {} : { wiring }),
-    });
-    this.info = await identify(this.client);
+    const { reader, facts } = this.client;
+    facts.forgetPart();
+    try {
+      await reader.sleep(ROM_START_MS);
+      await enter(this.transport, this.client, {
+        timeoutMs: REOPEN_MS,
+        ...(wiring === undefined ? {} : { wiring }),
+      });
+      this.info = await identify(this.client);
+    } catch (error) {
+      throw error instanceof IapError ? notFoundAgain(error, changed) : error;
+    }
   }
 
   get extendedErase(): boolean {
     return this.info.commands.includes(RomCommand.EXTENDED_ERASE);
   }
 
-  /** @throws IapError if the part is not known, or does not have the command */
-  require(code: number, name: string): Chip {
-    const { commands, chip, pid } = this.info;
-    if (!commands.includes(code)) {
-      throw new IapError('REFUSED', `this ROM bootloader has no ${name}`, {
-        details: { pid, command: name },
-      });
-    }
-    if (!chip) {
-      throw new IapError(
-        'REFUSED',
-        `a part with product id 0x${pid.toString(16)} is not known: how large its pages are can not be told`,
-        {
-          hint: 'this program knows STM32 F0, F1 and F3',
-          details: { pid },
-        },
-      );
-    }
-    return chip;
+  /** @throws IapError REFUSED if the part does not have the command */
+  require(code: number): void {
+    const { commands, pid } = this.info;
+    if (commands.includes(code)) return;
+    const name = commandName(code);
+    throw new IapError('REFUSED', `this ROM bootloader has no ${name}`, {
+      hint: '"iap isp info" shows its commands',
+      details: { pid, command: name },
+    });
+  }
+
+  /** @throws IapError REFUSED if the part is not known */
+  get chip(): Chip {
+    const { chip, pid } = this.info;
+    if (chip) return chip;
+    throw new IapError(
+      'REFUSED',
+      `a part with product id 0x${pid.toString(16)} is not known: how large its pages are can not be told`,
+      {
+        hint: 'this program knows STM32 F0, F1 and F3',
+        details: { pid },
+      },
+    );
   }
 
   /** What one read or write is best made of; known once the part has answered a few commands. */
@@ -142,7 +162,8 @@ export class Rom {
     } catch (error) {
       if (!(error instanceof RomFault)) throw error;
       this.#ahead = false;
-      if (!(await this.client.resync())) throw explain(error, address);
+      const { facts } = this.client;
+      if (!(await this.client.resync())) throw explain(error, { facts, address, alive: false });
       return undefined;
     }
   }
@@ -154,15 +175,19 @@ export async function repeated<T>(
   action: () => Promise<T>,
   address?: number,
 ): Promise<T> {
+  const { facts } = client;
   for (let attempt = 1; ; attempt++) {
     try {
-      return await action();
+      const result = await action();
+      if (attempt > 1) facts.repaired();
+      return result;
     } catch (error) {
       if (!(error instanceof RomFault)) throw error;
-      if (attempt === ATTEMPTS || !(await client.resync())) throw explain(error, address);
+      const alive = await client.resync();
       // Three times at the same place is no accident: protection, or no such memory.
       const meant = error.step === 'command' || error.step === 'address';
-      if (error.kind === 'refused' && meant && attempt > 2) throw explain(error, address);
+      const most = error.kind === 'refused' && meant ? REFUSALS : ATTEMPTS;
+      if (!alive || attempt >= most) throw explain(error, { facts, address, alive });
     }
   }
 }
@@ -172,41 +197,76 @@ export async function repeated<T>(
  * nothing was done.
  */
 export async function once<T>(client: RomClient, action: () => Promise<T>): Promise<T> {
+  const { facts } = client;
   try {
     return await action();
   } catch (error) {
     if (!(error instanceof RomFault)) throw error;
-    if (error.kind !== 'refused' || error.step === 'end') throw explain(error);
+    if (error.kind !== 'refused' || error.step === 'end') throw explain(error, { facts });
   }
-  await client.reader.silence(QUIET_MS);
+  await client.reader.untilQuiet(QUIET_MS);
   try {
-    return await action();
+    const result = await action();
+    facts.repaired();
+    return result;
   } catch (error) {
-    throw error instanceof RomFault ? explain(error) : error;
+    throw error instanceof RomFault ? explain(error, { facts }) : error;
   }
 }
+
+/** What worked before the reset is no cause: the wiring, the rate, the part. */
+function notFoundAgain(error: IapError, changed: string): IapError {
+  const { code, message, details } = error;
+  const why = AGAIN_UNSEEN[code] ?? message;
+  return new IapError(
+    code,
+    `the part acknowledged ${changed} and reset, but ${why}: whether it took effect is not confirmed`,
+    {
+      hint: 'leave BOOT0 high, reset the part, and look with "iap isp info"',
+      details,
+      cause: error,
+    },
+  );
+}
+
+const AGAIN_UNSEEN: Readonly<Partial<Record<IapErrorCode, string>>> = {
+  NO_ANSWER: 'does not answer any more',
+  INTERRUPTED: 'this was interrupted',
+  NOT_OUR_DEVICE: 'something else answers since, as an application does that BOOT0 low has started',
+};
 
 async function identify(client: RomClient): Promise<RomInfo> {
   const { version, commands } = await repeated(client, () => client.get());
   const pid = await repeated(client, () => client.getId());
   const chip = chipOf(pid);
-  const known = { version, commands, pid, chip };
-  const registers = FAMILIES[chip?.family ?? 'stm32f1'];
-  const size = await optional(client, registers.flashSizeRegister, FAMILY_SIZES.flash);
-  if (!chip || size === 'protected') {
-    const nothing = { flashSize: undefined, uniqueId: undefined, optionBytes: undefined };
-    return { ...known, ...nothing, readProtected: size === 'protected' };
-  }
-  const uniqueId = await optional(client, registers.uniqueId, FAMILY_SIZES.id);
-  const options = await optional(client, MEMORY.options, OPTION_SIZE);
-  return {
-    ...known,
-    readProtected: false,
-    flashSize: sizeOf(size),
-    uniqueId: uniqueId instanceof Uint8Array ? uniqueId : undefined,
-    optionBytes:
-      options instanceof Uint8Array ? decodeOptionBytes(options, chip.family) : undefined,
+  const family = chip?.family ?? 'stm32f1';
+  const { flashSizeRegister, uniqueId } = FAMILIES[family];
+  // A ROM that can not read refuses for that, and not for protection.
+  const look = async (
+    address: number,
+    count: number,
+  ): Promise<Uint8Array | 'protected' | undefined> =>
+    commands.includes(RomCommand.READ_MEMORY) ? optional(client, address, count) : undefined;
+  const size = await look(flashSizeRegister, FAMILY_SIZES.flash);
+  const readProtected = size === 'protected';
+  const bytes = async (address: number, count: number): Promise<Uint8Array | undefined> => {
+    const found = chip && !readProtected ? await look(address, count) : undefined;
+    return found instanceof Uint8Array ? found : undefined;
   };
+  const id = await bytes(uniqueId, FAMILY_SIZES.id);
+  const options = await bytes(MEMORY.options, OPTION_SIZE);
+  const info: RomInfo = {
+    version,
+    commands,
+    pid,
+    chip,
+    readProtected,
+    flashSize: chip && size instanceof Uint8Array ? sizeOf(size) : undefined,
+    uniqueId: id,
+    optionBytes: options && decodeOptionBytes(options, family),
+  };
+  client.facts.part = info;
+  return info;
 }
 
 /** A register of this family's; not every ROM lets it be read. */
@@ -225,9 +285,8 @@ async function optional(
   }
 }
 
-/** In KB in the lower half; 0 and 0xFFFF say nothing. */
-function sizeOf(register: Uint8Array | undefined): number | undefined {
-  if (!register) return undefined;
+/** In KB in the lower half; 0, 0xFFFF and what no part has say nothing. */
+function sizeOf(register: Uint8Array): number | undefined {
   const kb = (register[0] ?? 0) | ((register[1] ?? 0) << 8);
-  return kb === 0 || kb === 0xffff ? undefined : kb * 1024;
+  return kb === 0 || kb > MOST_FLASH_KB ? undefined : kb * 1024;
 }

@@ -44,7 +44,7 @@ async function compare(rom: Rom, { address, bytes }: Segment): Promise<void> {
 /** @throws IapError READ_PROTECTED, REFUSED */
 export function checkReadable(rom: Rom): void {
   if (rom.info.readProtected) throw readProtected('read');
-  rom.require(RomCommand.READ_MEMORY, 'Read Memory');
+  rom.require(RomCommand.READ_MEMORY);
 }
 
 function differs(address: number, expected: number, found: number): IapError {

@@ -5,12 +5,31 @@ import { ProgressMeter } from '../progress.js';
 import { hex32 } from '../text.js';
 import { FAMILIES, MEMORY } from './chips.js';
 import { RomCommand } from './commands.js';
-import { checkWritable, eraseAll, erasePages, hintAgain, readProtected } from './erase.js';
+import {
+  checkAllWritable,
+  checkWritable,
+  eraseAll,
+  erasePages,
+  eraser,
+  hintAgain,
+  readProtected,
+  stateRefused,
+  whyNotChanged,
+} from './erase.js';
 import type { RomWork } from './events.js';
-import { blocksOf, isBlank, type Parts, pagesOfSegments, sizeOf, sortByMemory } from './image.js';
+import { UNPROTECT } from './explain.js';
+import {
+  type Block,
+  blocksOf,
+  isBlank,
+  type Parts,
+  pagesOfSegments,
+  sizeOf,
+  sortByMemory,
+} from './image.js';
 import { inTurn } from './in-turn.js';
 import type { Rom } from './rom.js';
-import { verify } from './verify.js';
+import { checkReadable, verify } from './verify.js';
 
 export interface WriteOptions {
   /** Erase all of flash instead of the pages needed */
@@ -37,22 +56,36 @@ export async function* write(
   { massErase = false, verify: readBack = true }: WriteOptions = {},
 ): RomWork<WriteResult> {
   if (rom.info.readProtected) throw readProtected('write');
-  const chip = rom.require(RomCommand.WRITE_MEMORY, 'Write Memory');
-  const parts = sortByMemory(segments, { chip, flashSize: rom.info.flashSize });
+  rom.require(RomCommand.WRITE_MEMORY);
+  const { chip } = rom;
+  const { flashSize } = rom.info;
+  const parts = sortByMemory(segments, { chip, flashSize });
   checkOptions(parts, rom);
   const pages = pagesOfSegments(parts.flash, chip.pageSize);
   for (const page of pages) checkWritable(rom, page * chip.pageSize, chip.pageSize);
+  const erases = massErase || pages.length > 0;
+  if (erases) eraser(rom);
+  if (massErase) checkAllWritable(rom);
+  if (readBack) checkReadable(rom);
   const state = new State(parts, massErase);
   try {
-    if (massErase || pages.length > 0) state.erasing = true;
-    if (massErase) yield* eraseAll(rom);
-    else yield* erasePages(rom, pages);
+    for await (const event of massErase ? eraseAll(rom) : erasePages(rom, pages)) {
+      state.erasing = true;
+      yield event;
+    }
     state.erased = state.erasing;
     yield* writeBlocks(rom, parts, state);
     if (readBack) yield* verify(rom, [...parts.flash, ...parts.ram]);
-    if (parts.options) yield* writeOptions(rom, parts.options);
+    if (parts.options) {
+      state.last = true;
+      yield* writeOptions(rom, parts.options);
+    }
   } catch (error) {
-    throw error instanceof IapError ? state.explain(error) : error;
+    if (!(error instanceof IapError)) throw error;
+    const all = Array.from({ length: (flashSize ?? 0) / chip.pageSize }, (_, page) => page);
+    const looked = massErase && all.length > 0 ? all : pages;
+    const refused = state.erased ? undefined : await stateRefused(rom, error, looked, massErase);
+    throw state.explain(error, rom, refused);
   }
   return {
     bytes: sizeOf(segments),
@@ -62,20 +95,39 @@ export async function* write(
 }
 
 async function* writeBlocks(rom: Rom, parts: Parts, state: State): RomWork<void> {
-  // Erased flash has these already; they are read back with the rest.
   const size = rom.blockSizes.write;
-  const blocks = [
-    ...blocksOf(parts.flash, size).filter((block) => !isBlank(block)),
-    ...blocksOf(parts.ram, size),
-  ];
-  const bytesTotal = sizeOf(blocks);
+  const blocks = blocksToWrite(parts, size);
+  const bytesTotal = state.total;
   const meter = new ProgressMeter(rom.client.clock);
   yield { event: 'writing', bytes: bytesTotal };
   const written = inTurn(blocks, ({ address, bytes }) => rom.write(address, bytes));
-  for await (const [{ bytes }] of written) {
-    state.written += bytes.length;
-    yield { event: 'progress', phase: 'write', ...meter.at(state.written, bytesTotal) };
+  for await (const [{ address, bytes, done }] of written) {
+    state.written = done;
+    state.upTo = address + bytes.length;
+    yield { event: 'progress', phase: 'write', ...meter.at(done, bytesTotal) };
   }
+  if (state.written === bytesTotal) return;
+  state.written = bytesTotal; // blank bytes behind the last block
+  yield { event: 'progress', phase: 'write', ...meter.at(bytesTotal, bytesTotal) };
+}
+
+/** Each with how much of the image is in place once it is written */
+function blocksToWrite(
+  { flash, ram }: Parts,
+  size: number,
+): (Segment & { readonly done: number })[] {
+  let done = 0;
+  const counted = ({ given, ...block }: Block): Segment & { readonly done: number } => {
+    done += given;
+    return { ...block, done };
+  };
+  return [
+    // Erased flash has these already; they are read back with the rest.
+    ...blocksOf(flash, size)
+      .map(counted)
+      .filter((block) => !isBlank(block)),
+    ...blocksOf(ram, size).map(counted),
+  ];
 }
 
 /** Half of the option bytes would leave the other half to chance, and one value can never be taken back. */
@@ -99,9 +151,19 @@ function checkOptions({ options }: Parts, { info }: Rom): void {
 async function* writeOptions(rom: Rom, { bytes }: Segment): RomWork<void> {
   yield { event: 'resetting', why: 'option bytes' };
   await rom.write(MEMORY.options, bytes);
-  await rom.reopen();
-  if (rom.info.readProtected) return;
-  const found = rom.info.optionBytes?.values ?? new Uint8Array();
+  await rom.reopen('option bytes');
+  if (rom.info.readProtected) {
+    if (bytes[0] !== FAMILIES[rom.chip.family].open) return;
+    throw new IapError('VERIFY_FAILED', 'read-out protection is on, which the image does not set', {
+      hint: UNPROTECT,
+    });
+  }
+  const found = rom.info.optionBytes?.values;
+  if (!found) {
+    throw new IapError('VERIFY_FAILED', 'the option bytes can not be read back', {
+      hint: 'reset the part, and look with "iap isp info"',
+    });
+  }
   const wrong = found.findIndex((value, i) => 2 * i < bytes.length && value !== bytes[2 * i]);
   if (wrong < 0) return;
   throw new IapError(
@@ -115,29 +177,44 @@ async function* writeOptions(rom: Rom, { bytes }: Segment): RomWork<void> {
 class State {
   erasing = false;
   erased = false;
+  /** Of the image [bytes] */
   written = 0;
-  readonly #total: number;
+  /** Behind the last block that the part has acknowledged */
+  upTo: number | undefined;
+  /** All is done but the option bytes. */
+  last = false;
+  readonly total: number;
   /** What of flash is erased */
   readonly #erased: string;
 
   constructor({ flash, ram }: Parts, massErase: boolean) {
     const from = hex32(flash[0]?.address ?? MEMORY.flash);
     this.#erased = massErase ? 'all of flash' : `flash from ${from} on`;
-    this.#total = sizeOf([...flash, ...ram]);
+    this.total = sizeOf([...flash, ...ram]);
   }
 
-  explain(error: IapError): IapError {
+  /** @param refused what a refused erase has left, if that is known */
+  explain(error: IapError, rom: Rom, refused: string | undefined): IapError {
     const { code, message, details } = error;
-    return new IapError(code, `${message}; ${this.#text()}`, {
-      hint: hintAgain(error),
-      details: { ...details, bytesWritten: this.written, bytesTotal: this.#total },
+    const inFlash = Number(details.address) < MEMORY.options;
+    const differs = code === 'VERIFY_FAILED' && inFlash;
+    return new IapError(code, `${message}; ${refused ?? this.#text()}`, {
+      hint: differs ? whyNotChanged(rom) : hintAgain(error),
+      details: { ...details, bytesWritten: this.written, bytesTotal: this.total },
       cause: error,
     });
   }
 
   #text(): string {
-    if (!this.erasing && this.written === 0) return 'nothing was changed';
+    const written = `${this.written} of ${this.total} bytes are written`;
+    const upTo =
+      this.upTo === undefined ? '' : `; the last one written is at ${hex32(this.upTo - 1)}`;
+    if (this.last) return `${written}, only the option bytes may be not, or not in effect`;
+    if (!this.erasing)
+      return this.written === 0
+        ? 'nothing was changed'
+        : `flash was not changed, ${written} to RAM${upTo}`;
     if (!this.erased) return `${this.#erased} is partly erased, and nothing is written`;
-    return `${this.#erased} was erased, ${this.written} of ${this.#total} bytes are written: do not start this part`;
+    return `${this.#erased} was erased, ${written}: do not start this part${upTo}`;
   }
 }

@@ -316,3 +316,65 @@ test('option bytes of a factory image protect the bootloader', async () => {
   const { result } = await isp(board, 'info');
   expect(result).toMatchObject({ part: { protectedSectors: [0, 1, 2, 3, 4, 5, 6] } });
 });
+
+describe.each(FAMILIES)('%s, with faults', (name) => {
+  const erase = name === 'stm32f103xe' ? 0x43 : 0x44;
+
+  test('everything at once is not erased: said so, and what is said instead works', async () => {
+    const board = await blankPart(name);
+    const image = randomBytes(10, 3000);
+    expectDone(await isp(board, 'write', imageFile(board, 'a.bin', image), ...AT));
+    const before = await board.flash();
+    await board.command(`rom-nack ${erase} 1 0 0xff`);
+    const refused = await isp(board, 'erase', '--all', '--yes');
+    expect(refused).toMatchObject({
+      code: 5,
+      result: {
+        code: 'REFUSED',
+        message: 'the part refuses to erase everything at once; nothing was erased',
+      },
+    });
+    expect(same(await board.flash(), before)).toBe(true);
+    const [, instead = ''] = /"iap isp erase (.*?)"/.exec(String(refused.result?.hint)) ?? [];
+    expectDone(await isp(board, 'erase', ...instead.split(' ')));
+    expect((await board.flash()).every((byte) => byte === 0xff)).toBe(true);
+  });
+
+  test('a NACK in the middle of a write: no protection, the state, and the same command again', async () => {
+    const board = await blankPart(name);
+    const image = randomBytes(11, 3001);
+    const file = imageFile(board, 'a.bin', image);
+    for (const step of [0, 1, 2]) {
+      await board.command(`rom-nack 0x31 ${step} 3`);
+      const { code, result } = await isp(board, 'write', file, ...AT);
+      expect(code).toBe(5);
+      expect(result).toMatchObject({ code: 'REFUSED', details: { bytesTotal: 3001 } });
+      expect(`${result?.message} ${result?.hint}`).not.toMatch(/read-out|unprotect/);
+      expect(result?.message).toMatch(/was erased, \d+ of 3001 bytes are written: do not start/);
+      await board.command('rom-nack off');
+      const done = await isp(board, 'write', file, ...AT);
+      expectDone(done);
+      expect(done.result).toMatchObject({ bytes: 3001 });
+      const last = done.events.filter(({ event }) => event === 'progress').at(-1);
+      expect(last).toMatchObject({ bytesDone: 3001, bytesTotal: 3001 });
+      expect(same((await board.flash()).subarray(0, image.length), image)).toBe(true);
+    }
+  });
+});
+
+test('an echo is named, with a part behind it and without', async () => {
+  const board = await blankPart(part);
+  await board.command('echo on');
+  expect(await isp(board, 'info')).toMatchObject({
+    code: 4,
+    result: { code: 'ECHO', message: expect.stringContaining('answers behind the echo') },
+  });
+  await board.command('power off');
+  expect(await isp(board, 'info', '--timeout', '500')).toMatchObject({
+    code: 4,
+    result: { code: 'ECHO', message: expect.stringContaining('nobody else answers') },
+  });
+  await board.command('echo off');
+  await board.command('power on');
+  expectDone(await isp(board, 'info'));
+});

@@ -18,6 +18,7 @@ import { type IspReadArguments, ispRead } from '../../host/cli/commands/isp/read
 import { ispWrite } from '../../host/cli/commands/isp/write.js';
 import { writeBytes } from '../../host/cli/files.js';
 import type { Context } from '../../host/cli/link.js';
+import { IapError } from '../../host/errors.js';
 import { writeIntelHex } from '../../host/image/intel-hex.js';
 import { makePackage } from '../../host/image/pack.js';
 import { jsonLines, session } from '../support/cli.js';
@@ -51,6 +52,16 @@ interface Bench {
   readonly context: Context;
   /** What was told so far, the result last */
   events(): Record<string, unknown>[];
+}
+
+/** The error that a command ends with */
+async function failure(work: Promise<void>): Promise<IapError> {
+  const error: unknown = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof IapError) return error;
+  throw error ?? new Error('no error');
 }
 
 function bench(options: FakeRomOptions = {}): Bench {
@@ -171,6 +182,51 @@ describe('factory', () => {
     const at = bench();
     await factory(at, file(name, bytes), { protectBootloader: false });
     expect(at.fake.flash.subarray(0, bootloader.length)).toEqual(bootloader);
+  });
+});
+
+describe('factory, once the image is written', () => {
+  const image = file('written.bin', bootloaderImage());
+  const unit = { ...ISP, image, massErase: false, protectRead: false, appBaud: 115200, yes: false };
+  const parts = { protectBootloader: false, start: true };
+
+  test.each<[string, FakeRomOptions, string]>([
+    ['nobody', {}, 'NO_ANSWER'],
+    ['a program that echoes', { echo: 'after-go' }, 'ECHO'],
+  ])('%s answers: port, wires and supply have worked', async (_name, options, code) => {
+    const at = bench(options);
+    const error = await failure(ispFactory({ ...unit, ...parts }, at.context));
+    expect(error).toMatchObject({
+      code,
+      message: expect.stringMatching(/^the image is written and verified, but its bootloader/),
+      hint: expect.stringMatching(/^set BOOT0 low.*--app-baud/),
+    });
+    expect(`${error.message} ${error.hint}`).not.toMatch(/cable|power|TX|the line echoes|--wait/);
+  });
+
+  test('protection refused: the image is said to be there, and that nothing else changed', async () => {
+    const at = bench({ odd: ({ step }) => (step === 'sectors' ? 0x1f : undefined) });
+    const args = { ...unit, protectBootloader: true, start: true };
+    const { message } = await failure(ispFactory(args, at.context));
+    expect(message).toMatch(
+      /^the image is written and verified, but the part refuses the sectors.*; Write Protect changed nothing$/,
+    );
+  });
+});
+
+describe('what is not known is not said', () => {
+  test('a size register that says nothing was read all the same', async () => {
+    const clock = new VirtualClock();
+    const line = new FakeRom(clock, { sizeRegister: 0xffff });
+    const { context, out } = session({ clock, line }, { json: false });
+    await ispInfo({ ...ISP, json: false }, context);
+    expect(out.text).toMatch(/^flash +\(the part does not say\)$/m);
+  });
+
+  test('how many pages there are in all of a flash of unknown size', async () => {
+    const at = bench({ sizeRegister: 0xffff });
+    await ispErase({ ...ISP, all: true, yes: true }, at.context);
+    expect(at.events().at(-1)).toMatchObject({ ok: true, pages: null });
   });
 });
 

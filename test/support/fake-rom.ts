@@ -6,11 +6,30 @@ import type { ControlLines, Transport } from '../../host/transport/transport.js'
 const ACK = 0x79;
 const NACK = 0x1f;
 const FLASH = 0x0800_0000;
+const RAM = 0x2000_0000;
+const OPTIONS = 0x1fff_f800;
+
+/** A place in a command at which it answers */
+export interface FakeStep {
+  readonly code: number;
+  readonly step: 'command' | 'address' | 'length' | 'data' | 'pages' | 'all' | 'sectors' | 'done';
+  readonly address: number | undefined;
+}
 
 export interface FakeRomOptions {
   readonly pid?: number;
   /** 64 if missing */
   readonly flashKb?: number;
+  /** What the register of the flash size says, if that is not so [KB] */
+  readonly sizeRegister?: number;
+  /** It has Extended Erase instead of Erase */
+  readonly extended?: boolean;
+  /** What it answers at a step instead of going on; 'dead' is nothing from then on, 'app' is text for every byte */
+  readonly odd?: (at: FakeStep) => number | 'dead' | 'app' | undefined;
+  /** Cells that do not take what is written */
+  readonly worn?: (address: number) => boolean;
+  /** Everything the host sends comes back to it, first; or does so once a program was started */
+  readonly echo?: boolean | 'after-go';
   /** Already synchronised, by a host that is gone */
   readonly synced?: boolean;
   readonly readProtected?: boolean;
@@ -38,15 +57,21 @@ export class FakeRom implements Transport {
   readonly rate: number;
   readonly flash: Uint8Array;
   readonly commands: number[] = [];
+  /** Option bytes, with complements */
+  readonly options = Uint8Array.from([0xa5, ...new Array<number>(7).fill(0xff)].flatMap(pair));
   readonly pagesErased: number[] = [];
-  readonly protectedSectors = new Set<number>();
   /** What the host wrote in one call, by calls */
   readonly writes: Uint8Array[] = [];
+  readonly #ram = new Uint8Array(64 * 1024);
   readonly #clock: Clock;
   readonly #options: FakeRomOptions;
   readonly #pins = { dtr: true, rts: true };
   #listening: boolean;
   #synced: boolean;
+  #readProtected: boolean;
+  #app = false;
+  #echo: boolean;
+  #code = 0;
   #in: number[] = [];
   #onBytes: (bytes: Uint8Array) => void = () => {};
   #step: (() => boolean) | undefined;
@@ -57,14 +82,18 @@ export class FakeRom implements Transport {
     this.rate = options.rate ?? 115_200;
     this.flash = new Uint8Array((options.flashKb ?? 64) * 1024).fill(0xff);
     this.#synced = options.synced ?? false;
+    this.#echo = options.echo === true;
+    this.#readProtected = options.readProtected ?? false;
     this.#listening = options.needsReset === undefined;
   }
 
   write(bytes: Uint8Array): Promise<void> {
     this.writes.push(bytes);
     const { toRom = (byte: number) => byte } = this.#options;
+    if (this.#echo) this.#say(...bytes);
     for (const sent of bytes) {
       const byte = toRom(sent);
+      if (this.#app) this.#say(0x41);
       if (byte !== undefined && this.#listening) this.#take(byte);
     }
     return Promise.resolve();
@@ -106,6 +135,22 @@ export class FakeRom implements Transport {
     }
   }
 
+  /** Says so of its own accord */
+  talk(...bytes: number[]): void {
+    this.#say(...bytes);
+  }
+
+  /** Whether it answers otherwise than it should; then the command is over. */
+  #odd(step: FakeStep['step'], address?: number): boolean {
+    const odd = this.#options.odd?.({ code: this.#code, step, address });
+    if (odd === undefined) return false;
+    if (odd === 'dead' || odd === 'app') this.#listening = false;
+    this.#app = odd === 'app';
+    if (this.#app) this.#say(0x41);
+    if (typeof odd === 'number') this.#say(odd);
+    return true;
+  }
+
   #take(byte: number): void {
     if (!this.#synced) {
       if (byte !== 0x7f) return;
@@ -134,8 +179,9 @@ export class FakeRom implements Transport {
     if (this.#in.length < 2) return false;
     const [code = 0, complement = 0] = this.#in.splice(0, 2);
     this.#step = undefined;
-    const { readProtected = false, nacks = 1, without = [], pid = 0x414 } = this.#options;
-    const list = [0x00, 0x01, 0x02, 0x11, 0x21, 0x31, 0x43, 0x63, 0x73, 0x82, 0x92].filter(
+    const { nacks = 1, without = [], pid = 0x414, extended = false } = this.#options;
+    const erase = extended ? 0x44 : 0x43;
+    const list = [0x00, 0x01, 0x02, 0x11, 0x21, 0x31, erase, 0x63, 0x73, 0x82, 0x92].filter(
       (known) => !without.includes(known),
     );
     if ((code ^ complement) !== 0xff || !list.includes(code)) {
@@ -143,7 +189,9 @@ export class FakeRom implements Transport {
       return true;
     }
     this.commands.push(code);
-    if (readProtected && code > 0x02 && code !== 0x92) {
+    this.#code = code;
+    if (this.#odd('command')) return true;
+    if (this.#readProtected && code > 0x02 && code !== 0x92) {
       this.#say(...new Array<number>(nacks).fill(NACK));
       return true;
     }
@@ -152,9 +200,10 @@ export class FakeRom implements Transport {
     else if (code === 0x02) this.#say(ACK, 1, pid >> 8, pid & 0xff, ACK);
     else if (code === 0x11) this.#read();
     else if (code === 0x31) this.#write();
-    else if (code === 0x43) this.#erase();
+    else if (code === 0x21) this.#go();
+    else if (code === erase) this.#erase();
     else if (code === 0x63) this.#protect();
-    else this.#say(ACK);
+    else this.#change(code);
     return true;
   }
 
@@ -162,9 +211,11 @@ export class FakeRom implements Transport {
     this.#say(ACK);
     this.#want(5, (bytes) => {
       const [a = 0, b = 0, c = 0, d = 0] = bytes;
+      const address = ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
       const good = bytes.reduce((sum, byte) => sum ^ byte, 0) === 0;
+      if (good && this.#odd('address', address)) return;
       this.#say(good ? ACK : NACK);
-      if (good) next(((a << 24) | (b << 16) | (c << 8) | d) >>> 0);
+      if (good) next(address);
     });
   }
 
@@ -172,6 +223,7 @@ export class FakeRom implements Transport {
     this.#address((address) => {
       this.#want(2, ([count = 0, complement = 0]) => {
         if ((count ^ complement) !== 0xff) this.#say(NACK);
+        else if (this.#odd('length', address)) return;
         else this.#say(ACK, ...this.#memory(address, count + 1));
       });
     });
@@ -181,17 +233,12 @@ export class FakeRom implements Transport {
     if (address >= FLASH && address < FLASH + this.flash.length) {
       return this.flash.slice(address - FLASH, address - FLASH + count);
     }
+    if (address >= RAM) return this.#ram.slice(address - RAM, address - RAM + count);
     if (address === 0x1fff_f7e0) {
-      const kb = this.flash.length / 1024;
+      const kb = this.#options.sizeRegister ?? this.flash.length / 1024;
       return Uint8Array.of(kb & 0xff, kb >> 8, 0xff, 0xff).slice(0, count);
     }
-    if (address === 0x1fff_f800) {
-      const sectors = [...this.protectedSectors];
-      const wrp = (byte: number): number =>
-        sectors.filter((n) => n >> 3 === byte).reduce((value, n) => value & ~(1 << (n & 7)), 0xff);
-      const values = [0xa5, 0xff, 0xff, 0xff, ...[0, 1, 2, 3].map(wrp)];
-      return Uint8Array.from(values.flatMap((v) => [v, ~v & 0xff]));
-    }
+    if (address === OPTIONS) return this.options.slice(0, count);
     return new Uint8Array(count);
   }
 
@@ -200,23 +247,62 @@ export class FakeRom implements Transport {
       this.#want(1, ([count = 0]) => {
         this.#want(count + 2, (bytes) => {
           const good = bytes.reduce((sum, byte) => sum ^ byte, count) === 0;
+          if (good && this.#odd('data', address)) return;
           // What is not blank is skipped, as the flash controller does.
           bytes.slice(0, -1).forEach((byte, i) => {
             const at = address - FLASH + i;
+            if (this.#options.worn?.(address + i)) return;
             if (good && this.flash[at] === 0xff) this.flash[at] = byte;
           });
+          if (good && address >= RAM) this.#ram.set(bytes.slice(0, -1), address - RAM);
           this.#say(good ? ACK : NACK);
+          if (!good || address !== OPTIONS) return;
+          this.options.set(bytes.slice(0, -1));
+          this.#synced = false; // it resets itself
         });
       });
     });
+  }
+
+  #go(): void {
+    this.#address(() => {
+      this.#listening = false;
+      this.#echo ||= this.#options.echo === 'after-go';
+    });
+  }
+
+  get protectedSectors(): number[] {
+    return Array.from({ length: 32 }, (_, sector) => sector).filter(
+      (sector) => (((this.options[8 + 2 * (sector >> 3)] ?? 0xff) >> (sector & 7)) & 1) === 0,
+    );
+  }
+
+  set protectedSectors(sectors: readonly number[]) {
+    for (let byte = 0; byte < 4; byte++) {
+      const wrp = sectors
+        .filter((n) => n >> 3 === byte)
+        .reduce((value, n) => value & ~(1 << (n & 7)), 0xff);
+      this.options.set(pair(wrp), 8 + 2 * byte);
+    }
+  }
+
+  /** Write Unprotect, Readout Protect, Readout Unprotect */
+  #change(code: number): void {
+    this.#say(ACK);
+    if (this.#odd('done')) return;
+    if (code === 0x73) this.protectedSectors = [];
+    else this.#readProtected = code === 0x82;
+    if (code === 0x92) this.flash.fill(0xff);
+    this.#say(ACK);
+    this.#synced = false; // it resets itself
   }
 
   #protect(): void {
     this.#say(ACK);
     this.#want(1, ([count = 0]) => {
       this.#want(count + 2, (bytes) => {
-        this.protectedSectors.clear();
-        for (const sector of bytes.slice(0, -1)) this.protectedSectors.add(sector);
+        if (this.#odd('sectors')) return;
+        this.protectedSectors = bytes.slice(0, -1);
         this.#say(ACK);
         this.#synced = false; // it resets itself
       });
@@ -224,19 +310,30 @@ export class FakeRom implements Transport {
   }
 
   #erase(): void {
+    const size = this.#options.extended ? 2 : 1;
+    const number = (bytes: readonly number[]): number =>
+      bytes.reduce((n, byte) => n * 256 + byte, 0);
     this.#say(ACK);
-    this.#want(1, ([count = 0]) => {
-      this.#want(count === 0xff ? 1 : count + 2, (bytes) => {
-        const good = bytes.reduce((sum, byte) => sum ^ byte, count) === (count === 0xff ? 0xff : 0);
-        if (good && count === 0xff) this.flash.fill(0xff);
-        else if (good) {
-          for (const page of bytes.slice(0, -1)) {
-            this.pagesErased.push(page);
-            this.flash.fill(0xff, page * 2048, (page + 1) * 2048);
-          }
+    this.#want(size, (count) => {
+      const all = number(count) === 256 ** size - 1;
+      this.#want(all ? 1 : (number(count) + 1) * size + 1, (rest) => {
+        const sum = [...count, ...rest].reduce((x, byte) => x ^ byte, 0);
+        // Of Erase's FFh the second byte is the complement, not the sum.
+        const good = sum === (all && size === 1 ? 0xff : 0);
+        if (good && this.#odd(all ? 'all' : 'pages')) return;
+        if (good && all) this.flash.fill(0xff);
+        for (let at = 0; good && !all && at < rest.length - 1; at += size) {
+          const page = number(rest.slice(at, at + size));
+          this.pagesErased.push(page);
+          this.flash.fill(0xff, page * 2048, (page + 1) * 2048);
         }
         this.#say(good ? ACK : NACK);
       });
     });
   }
+}
+
+/** An option byte and its complement */
+function pair(value: number): [number, number] {
+  return [value, ~value & 0xff];
 }

@@ -140,6 +140,7 @@ void board_uart_discard(struct board *b);         // the host closed: unsent byt
 bool board_line_idle(const struct board *b);      // nothing queued or moving, either way
 bool board_busy(const struct board *b);           // line not idle or flash operation under way
 void board_unplug(struct board *b, bool unplugged);
+void board_echo(struct board *b, bool on); // the host hears what it sends, as on a shared wire
 
 // Power is lost during the n-th flash operation from now (1 = the next); 0 cancels.
 void board_cut_at(struct board *b, uint64_t n, uint64_t seed);
@@ -157,6 +158,15 @@ void board_hw_watchdog(struct board *b, bool on); // option byte WDG_SW, at the 
 void board_boot0(struct board *b, bool high);
 bool board_in_rom(const struct board *b);
 bool board_rom_is_starting(const struct board *b); // reset, and does not listen yet
+
+// Frames that the ROM bootloader refuses though nothing is wrong with them.
+struct board_rom_nack {
+    uint8_t code;  // of the command
+    uint8_t step;  // ACKs before: 0 is the command itself, 1 its address or list, 2 length or data
+    uint32_t skip; // so many of these commands go through
+    int first;     // only frames that begin with this byte; -1: all
+};
+void board_rom_nack(struct board *b, const struct board_rom_nack *nack); // NULL: none
 
 // Flash image: contents with weak cells and option bytes. Snapshot only with power off or
 // between board_run calls; restore leaves CPU and devices alone.

@@ -13,7 +13,8 @@
 static const char help[] =
     "commands: reset, power on|off|cycle, cut N [SEED], cut off, cut-cycles N, "
     "button press|release, button PIN high|low|float, pin PIN, unplug, replug, counters, "
-    "boot0 high|low, clear-counters, save [FILE], peek ADDR LEN, poke ADDR HEX, hw-watchdog "
+    "boot0 high|low, rom-nack CODE STEP [SKIP [FIRST]], rom-nack off, echo on|off, clear-counters, "
+    "save [FILE], peek ADDR LEN, poke ADDR HEX, hw-watchdog "
     "on|off, time, "
     "quit; "
     "with --pipe also send HEX, rate N, run US, run-until-byte US";
@@ -220,22 +221,28 @@ static bool cmd_poke(struct session *s, int argc, char **argv, struct json *out)
     return true;
 }
 
-static bool cmd_watchdog(struct session *s, int argc, char **argv, struct json *out) {
-    if (argc != 2 || (strcmp(argv[1], "on") && strcmp(argv[1], "off"))) {
-        control_error(out, "hw-watchdog: expected on or off");
-        return false;
+static bool is_on_or_off(int argc, char **argv, struct json *out) {
+    if (argc == 2 && (!strcmp(argv[1], "on") || !strcmp(argv[1], "off"))) {
+        return true;
     }
-    board_hw_watchdog(s->board, !strcmp(argv[1], "on"));
-    return true;
+    control_error(out, "%s: expected on or off", argv[0]);
+    return false;
 }
 
-static bool cmd_boot0(struct session *s, int argc, char **argv, struct json *out) {
-    if (argc != 2 || (strcmp(argv[1], "high") && strcmp(argv[1], "low"))) {
-        control_error(out, "boot0: expected high or low");
-        return false;
+static bool cmd_watchdog(struct session *s, int argc, char **argv, struct json *out) {
+    if (is_on_or_off(argc, argv, out)) {
+        board_hw_watchdog(s->board, !strcmp(argv[1], "on"));
+        return true;
     }
-    board_boot0(s->board, !strcmp(argv[1], "high"));
-    return true;
+    return false;
+}
+
+static bool cmd_echo(struct session *s, int argc, char **argv, struct json *out) {
+    if (is_on_or_off(argc, argv, out)) {
+        board_echo(s->board, !strcmp(argv[1], "on"));
+        return true;
+    }
+    return false;
 }
 
 static bool cmd_time(struct session *s, int argc, char **argv, struct json *out) {
@@ -264,7 +271,8 @@ static const struct command commands[] = {
     {"counters", cmd_counters}, {"clear-counters", cmd_clear},
     {"save", cmd_save},         {"peek", cmd_peek},
     {"poke", cmd_poke},         {"hw-watchdog", cmd_watchdog},
-    {"boot0", cmd_boot0},       {"time", cmd_time},
+    {"boot0", control_boot0},   {"time", cmd_time},
+    {"echo", cmd_echo},         {"rom-nack", control_rom_nack},
     {"quit", cmd_quit},
 };
 

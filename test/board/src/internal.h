@@ -269,7 +269,7 @@ struct board {
     struct sampler host_rx;
     uint32_t host_rate;
     uint64_t to_device_free; // when the host may start its next character
-    bool unplugged;
+    bool unplugged, echo;
     struct {
         uint64_t byte, ps; // this byte, counted from the first ever, not before that time
     } due[LINE_DUE];

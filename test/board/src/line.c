@@ -77,6 +77,13 @@ static uint16_t host_frame(const struct uart *u, uint8_t byte, unsigned nbits) {
     return (uint16_t)(bits | 1u << stop);
 }
 
+static void host_hears(struct board *b, uint8_t byte) {
+    if (b->host_in_len < QUEUE) {
+        b->host_in[(b->host_in_head + b->host_in_len) % QUEUE] = byte;
+        b->host_in_len++;
+    }
+}
+
 // The wire is free: the next queued character starts.
 void line_feed(struct board *b) {
     uint64_t now = now_ps(b);
@@ -109,7 +116,14 @@ void line_feed(struct board *b) {
         wave_add(&b->to_device, now, bit, host_frame(u, byte, nbits), nbits);
         usart_line_changed(b, u);
     }
+    if (b->echo) { // a character early, which no host can tell
+        host_hears(b, byte);
+    }
     ev_at(b, EV_LINE, b->to_device_free);
+}
+
+void board_echo(struct board *b, bool on) {
+    b->echo = on;
 }
 
 size_t board_uart_push(struct board *b, const uint8_t *data, size_t n) {
@@ -156,10 +170,7 @@ void line_device_sent(struct board *b, uint16_t bits, unsigned nbits, uint64_t s
 void line_host_event(struct board *b) {
     uint32_t noise = rng_next(&b->rng_line);
     struct sample s = sampler_take(&b->host_rx, &b->to_host, &noise);
-    if (b->host_in_len < QUEUE) {
-        b->host_in[(b->host_in_head + b->host_in_len) % QUEUE] = (uint8_t)s.data;
-        b->host_in_len++;
-    }
+    host_hears(b, (uint8_t)s.data);
     ev_at(b, EV_HOST_RX, sampler_next(&b->host_rx, &b->to_host));
 }
 

@@ -46,7 +46,8 @@ bool board_rom_is_starting(const struct board *b) {
 // The boot pins are latched at every reset (RM0008 section 3.4).
 void rom_reset(struct board *b) {
     struct rom *r = &b->rom;
-    *r = (struct rom){.boot0 = r->boot0, .running = r->boot0};
+    *r = (struct rom){
+        .boot0 = r->boot0, .running = r->boot0, .nack_on = r->nack_on, .nack = r->nack};
     if (!r->running) {
         ev_at(b, EV_ROM, NEVER);
         return;
@@ -99,6 +100,25 @@ static void measure(struct board *b) {
     ev_at(b, EV_ROM, r->synced_at);
 }
 
+void board_rom_nack(struct board *b, const struct board_rom_nack *nack) {
+    b->rom.nack_on = nack != NULL;
+    b->rom.nack_skips = false;
+    if (nack) {
+        b->rom.nack = *nack;
+    }
+}
+
+// Whether this piece of a frame is to be refused; what its count announces is looked at again.
+static bool is_refused(struct rom *r) {
+    if (r->step == 0) {
+        r->code = r->in[0];
+        r->nack_skips = r->code == r->nack.code && r->nack.skip > 0;
+        r->nack.skip -= r->nack_skips;
+    }
+    return r->nack_on && r->code == r->nack.code && r->step == r->nack.step && !r->nack_skips &&
+           (r->nack.first < 0 || r->in[0] == r->nack.first);
+}
+
 // True: something was done, look again.
 static bool work(struct board *b) {
     struct rom *r = &b->rom;
@@ -130,6 +150,7 @@ static bool work(struct board *b) {
     r->in[r->have++] = byte;
     r->bad = r->bad || bad;
     if (r->have == r->want) {
+        r->bad = r->bad || is_refused(r);
         r->next(b);
     }
     return true;

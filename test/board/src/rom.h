@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "board.h"
+
 #define ROM_ACK   0x79u
 #define ROM_NACK  0x1Fu
 #define ROM_FRAME 1028u // extended erase of 512 pages: count, pages, checksum
@@ -59,6 +61,10 @@ struct rom {
     uint32_t address;
     struct rom_job job;
     bool reset_after, go_after; // once the last byte is out
+
+    uint8_t code, step; // the command under way, ACKs to it
+    bool nack_on, nack_skips;
+    struct board_rom_nack nack;
 };
 
 const struct rom_kind *rom_kind_of(const struct board *b);

@@ -18,6 +18,7 @@
 static void command(struct board *b);
 
 void rom_await_command(struct board *b) {
+    b->rom.step = 0;
     rom_listen(b, 2, command);
 }
 
@@ -27,6 +28,7 @@ void rom_refuse(struct board *b) {
 }
 
 void rom_accept(struct board *b, uint32_t want, void (*next)(struct board *b)) {
+    b->rom.step++;
     rom_say(b, ROM_ACK);
     rom_listen(b, want, next);
 }

@@ -60,6 +60,8 @@ int session_close(struct session *s);
 // Handles one command line (no newline) and leaves the answer object in `out`.
 void control_command(struct session *s, const char *line, struct json *out);
 void control_counters(struct session *s, struct json *out);
+bool control_boot0(struct session *s, int argc, char **argv, struct json *out);
+bool control_rom_nack(struct session *s, int argc, char **argv, struct json *out);
 void control_error(struct json *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool parse_hex(const char *text, uint8_t *out, size_t room, size_t *n);
 bool parse_u64(const char *text, uint64_t *v);

@@ -1,5 +1,6 @@
 // The serial line: rates, garbling, overruns, unplugging, and that chance is only the seed's.
 #include <stdlib.h>
+#include <string.h>
 
 #include "check.h"
 #include "fixture.h"
@@ -36,6 +37,24 @@ static void test_rate_mismatch(void) {
     CHECK(echoed(-70) < 180);
     CHECK(echoed(1000) < 20);
     CHECK(echoed(-900) < 20);
+}
+
+// With and without a device, and in front of its answer.
+static void test_echo(void) {
+    start();
+    board_echo(f.board, true);
+    f.heard_len = 0;
+    fixture_send(&f, "ax");
+    fixture_run_ms(&f, 2);
+    CHECK_EQ(f.heard_len, 4);
+    CHECK(!memcmp(f.heard, "axby", 4) || !memcmp(f.heard, "abxy", 4));
+    board_power_off(f.board);
+    f.heard_len = 0;
+    fixture_send(&f, "ab");
+    fixture_run_ms(&f, 2);
+    CHECK_EQ(f.heard_len, 2);
+    CHECK(!memcmp(f.heard, "ab", 2));
+    fixture_stop(&f);
 }
 
 // At the edge of what a receiver takes, the flags tell before the bytes do.
@@ -160,6 +179,7 @@ static void test_determinism(void) {
 
 int main(void) {
     test_rate_mismatch();
+    test_echo();
     test_marginal_rate_is_noisy();
     test_framing_errors_are_seen();
     test_bytes_take_their_time();

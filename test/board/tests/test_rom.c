@@ -190,6 +190,30 @@ static void test_two_nacks_where_the_field_reports_them(void) {
     fixture_stop(&f);
 }
 
+static void test_refusals_told_by_hand(void) {
+    start();
+    sync_up();
+    struct board_rom_nack nack = {.code = 0x43, .step = 1, .first = 0xFF};
+    board_rom_nack(f.board, &nack);
+    CHECK_EQ(ask("\x43\xBC", 2, 5), ACK);
+    CHECK_EQ(ask("\xFF\x00", 2, 60), NACK); // everything
+    CHECK_EQ(ask("\x43\xBC", 2, 5), ACK);
+    CHECK_EQ(ask("\x00\x10\x10", 3, 60), ACK); // a page
+    board_reset_pin(f.board);
+    fixture_run_ms(&f, 5);
+    sync_up();
+    nack = (struct board_rom_nack){.code = 0x31, .step = 2, .skip = 1, .first = -1};
+    board_rom_nack(f.board, &nack);
+    for (int i = 0; i < 3; i++) {
+        CHECK_EQ(ask("\x31\xCE", 2, 5), ACK);
+        CHECK_EQ(ask("\x20\0\x02\0\x22", 5, 5), ACK);
+        CHECK_EQ(ask("\x03\1\2\3\4\x07", 6, 5), i ? NACK : ACK);
+    }
+    board_rom_nack(f.board, NULL);
+    CHECK_EQ(ask("\x31\xCE", 2, 5), ACK);
+    fixture_stop(&f);
+}
+
 static void test_boot0_low_runs_flash(void) {
     start();
     board_boot0(f.board, false);
@@ -214,6 +238,7 @@ int main(void) {
     test_power_cut_while_it_erases();
     test_power_cut_while_option_bytes_are_written_protects();
     test_two_nacks_where_the_field_reports_them();
+    test_refusals_told_by_hand();
     test_boot0_low_runs_flash();
     return check_failures != 0;
 }

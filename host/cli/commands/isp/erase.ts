@@ -26,7 +26,8 @@ export async function ispErase(args: IspEraseArguments, context: Context): Promi
     await tellWork(output, erase(rom, pages, args.all));
     const what = args.all ? 'all of flash' : `${pages.length} pages from ${hex32(address)}`;
     output.line(`erased: ${what}`);
-    output.result({ pages: pages.length });
+    const known = asked !== undefined || rom.info.flashSize !== undefined;
+    output.result({ pages: known ? pages.length : null });
   });
 }
 

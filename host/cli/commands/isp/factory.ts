@@ -19,6 +19,7 @@ import { type ImageArguments, readSegments } from '../../image-file.js';
 import { type IspArguments, wiringOf } from '../../isp-options.js';
 import { type Context, openPort } from '../../link.js';
 import { checkInteger } from '../../options.js';
+import type { Output } from '../../output.js';
 import { tellWork, withRom } from '../../rom-link.js';
 import { romJson } from '../../rom-text.js';
 
@@ -57,11 +58,11 @@ export async function ispFactory(args: IspFactoryArguments, context: Context): P
   const done = await withRom(args, context, async (rom) => {
     const result = await tellWork(output, write(rom, segments, { massErase: args.massErase }));
     output.line(`written and read back: ${result.bytes} bytes`);
-    if (args.protectBootloader) {
-      await tellWork(output, protectWrite(rom, sectorsOf(0, BOOTLOADER_SIZE)));
+    try {
+      return { result, started: await finish(rom, args, output), part: romJson(rom.info) };
+    } catch (error) {
+      throw error instanceof IapError ? afterWriting(error, error.message, error.hint) : error;
     }
-    if (args.protectRead) await tellWork(output, protectReadout(rom));
-    return { result, started: args.start ? await start(rom, args) : 'no', part: romJson(rom.info) };
   });
   const { started } = done;
   const device = started === 'no' ? undefined : await answerOf(args, context, started);
@@ -77,6 +78,20 @@ export async function ispFactory(args: IspFactoryArguments, context: Context): P
     part: done.part,
     device: device ? deviceJson(device) : null,
   });
+}
+
+async function finish(rom: Rom, args: IspFactoryArguments, output: Output): Promise<Started> {
+  if (args.protectBootloader) {
+    await tellWork(output, protectWrite(rom, sectorsOf(0, BOOTLOADER_SIZE)));
+  }
+  if (args.protectRead) await tellWork(output, protectReadout(rom));
+  return args.start ? start(rom, args) : 'no';
+}
+
+function afterWriting(cause: IapError, what: string, hint: string | undefined): IapError {
+  const { code, details } = cause;
+  const message = `the image is written and verified, but ${what}`;
+  return new IapError(code, message, { hint, details, cause });
 }
 
 /** A part that is read-out protected refuses Go, and is started by a reset. */
@@ -111,19 +126,20 @@ async function answerOf(
     output.line('now set BOOT0 low and reset the part: waiting for its bootloader');
     return await call(args, context, BY_HAND_MS);
   } catch (error) {
-    if (!(error instanceof IapError) || error.code === 'INTERRUPTED') throw error;
-    const { code, message, hint, details } = error;
-    throw new IapError(
-      code,
-      `the image is written and verified, but its bootloader does not answer: ${message}`,
-      {
-        hint: `set BOOT0 low, reset the part, and look with "iap info"${hint === undefined ? '' : `; ${hint}`}`,
-        details,
-        cause: error,
-      },
-    );
+    if (!(error instanceof IapError)) throw error;
+    if (error.code === 'INTERRUPTED') {
+      throw afterWriting(error, 'its bootloader has not answered yet: interrupted', LOOK);
+    }
+    const why = error.code === 'ECHO' ? 'a program runs that repeats what it hears' : error.message;
+    const hint = isSilent(error) ? `${LOOK}: ${NOT_STARTED}` : error.hint;
+    throw afterWriting(error, `its bootloader does not answer: ${why}`, hint);
   }
 }
+
+/** Port, wires and supply have worked up to here: they are no cause. */
+const NOT_STARTED =
+  'the ROM bootloader or another program may run instead, or the bootloader may have another rate (--app-baud) or UART';
+const LOOK = 'set BOOT0 low, reset the part, and look with "iap info"';
 
 /** The bootloader speaks without parity, so the port is opened anew. */
 async function call(
@@ -153,8 +169,8 @@ async function startAgain(args: IspFactoryArguments, context: Context): Promise<
   }
 }
 
+const SILENT: ReadonlySet<string> = new Set(['NO_ANSWER', 'NOT_OUR_DEVICE', 'ECHO']);
+
 function isSilent(error: unknown): boolean {
-  return (
-    error instanceof IapError && (error.code === 'NO_ANSWER' || error.code === 'NOT_OUR_DEVICE')
-  );
+  return error instanceof IapError && SILENT.has(error.code);
 }

@@ -1,5 +1,5 @@
 // iap isp go: start a program, by a reset where DTR and RTS are wired.
-import { goTo, MEMORY, RomCommand, reset } from '../../../isp/index.js';
+import { goTo, MEMORY, reset } from '../../../isp/index.js';
 import { hex32 } from '../../../text.js';
 import { type IspArguments, wiringOf } from '../../isp-options.js';
 import type { Context } from '../../link.js';
@@ -18,11 +18,10 @@ export async function ispGo(args: IspGoArguments, context: Context): Promise<voi
     const wiring = start === undefined ? wiringOf(args) : undefined;
     if (wiring) {
       await reset(rom.transport, rom.client, wiring, false);
-      output.line('reset with BOOT0 low: the program in flash runs');
+      output.line('reset with BOOT0 low: the program in flash should run');
       output.result({ address, started: 'lines' });
       return;
     }
-    rom.require(RomCommand.GO, 'Go');
     await goTo(rom, address, 'give the address of a vector table with --start');
     output.line(
       `the program at ${hex32(address)} was started; set BOOT0 low before the next reset`,
