@@ -99,6 +99,8 @@ export function parseElf(file: Uint8Array, name?: string): Elf {
 export function contentsOf(elf: Elf, name?: string): Contents {
   const { file, entry, segments, sections, relocatable } = elf;
   const fail = failure(name);
+  const empty = 'nothing in it is to be loaded; is it an object file, not linked?';
+  if (relocatable) throw fail('elf-not-linked', empty);
   const slice = (offset: number, length: number, address: number): Segment => {
     if (offset + length > file.length) {
       const why = `it is cut off: its ${sizeText(length)} for ${hex32(address)} end behind the file`;
@@ -126,10 +128,7 @@ export function contentsOf(elf: Elf, name?: string): Contents {
     pieces.push({ ...piece, sections: [section.name] });
   }
   const total = pieces.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  if (relocatable || total === 0) {
-    const why = 'nothing in it is to be loaded; is it an object file, not linked?';
-    throw fail('elf-not-linked', why);
-  }
+  if (total === 0) throw fail('elf-not-linked', empty);
   // Of a crafted file each header may name all of it.
   if (total > 2 * file.length) {
     const why = `its headers name ${total} bytes to be loaded; the file has ${file.length}`;
@@ -154,7 +153,7 @@ function headersIn(
   if (inside.length > 0) return Math.min(...inside.map((section) => section.offset)) - offset;
   const data = view(file);
   const end = data.getUint32(28, true) + data.getUint16(42, true) * data.getUint16(44, true);
-  if (file.subarray(end, offset + fileSize).every((byte) => byte === 0)) return fileSize;
+  if (offset + fileSize <= end) return fileSize;
   const why =
     sections.length === 0 ? 'its sections are stripped' : 'its sections do not say what to load';
   const and = `and its segment for ${hex32(physical)} begins with the file's own headers`;
@@ -168,10 +167,11 @@ function padded(pieces: readonly Segment[]): Segment[] {
     .sort((a, b) => a.address - b.address);
   let end = sorted[0]?.address ?? 0;
   return sorted.flatMap((piece) => {
-    const missing = piece.address - end;
-    const padding = { address: end, bytes: new Uint8Array(Math.max(0, missing)) };
+    const address = end;
+    const missing = piece.address - address;
     end = Math.max(end, piece.address + piece.bytes.length);
-    return missing > 0 && missing < HOLE ? [padding, piece] : [piece];
+    if (missing <= 0 || missing >= HOLE) return [piece];
+    return [{ address, bytes: new Uint8Array(missing) }, piece];
   });
 }
 

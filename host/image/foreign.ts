@@ -10,7 +10,7 @@ export interface Foreign {
   readonly hint: string;
 }
 
-const BUILT_FROM = 'give the .elf, .hex or .bin that it was made from';
+const BUILT_FROM = 'give the .elf, .hex or .bin behind it, as the build made it';
 const UNPACK = 'unpack it, and give the image that is in it';
 const PROGRAM = 'give the application that was built for the device';
 const TEXT = 'look into it: it may be a message of a server or a tool, saved as the image';

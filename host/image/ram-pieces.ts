@@ -25,7 +25,7 @@ function noLoad(names: readonly string[]): string {
 }
 
 function loadFromFlash(names: readonly string[]): string {
-  return `give ${sectionText(names)} a load address in flash ("> RAM AT > FLASH" in the linker script, and a copy in the start-up code; Keil: in the load region of flash; IAR: "initialize by copy")`;
+  return `give ${sectionText(names)} a load address in flash ("AT > FLASH" behind its region in the linker script, and a copy in the start-up code; Keil: in the load region of flash; IAR: "initialize by copy")`;
 }
 
 function sectionText(names: readonly string[]): string {

@@ -227,6 +227,19 @@ describe('pieces as odd tools leave them', { timeout: 60_000 }, () => {
     ]);
   });
 
+  test("a segment with the file's own headers alone is none of the image", () => {
+    const file = elfOf([
+      { address: BASE - 148, bytes: new Uint8Array(32) },
+      { ...app, segment: true },
+    ]);
+    const view = new DataView(file.buffer);
+    view.setUint32(52 + 4, 0, true); // its offset
+    view.setUint32(52 + 16, 116, true); // and size: up to where the program headers end
+    expect(loadFile(file).image).toEqual({ base: BASE, bytes: app.bytes });
+    view.setUint32(52 + 16, 117, true);
+    expect(refusal(() => loadFile(file)).details.problem).toBe('elf-headers');
+  });
+
   test('load addresses that are all zero are none', () => {
     const file = elfOf([{ ...app, address: 0, runs: BASE }]);
     expectAsObjcopy(file);
