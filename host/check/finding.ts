@@ -9,6 +9,7 @@ export type FindingId =
   | 'blank'
   | 'too-short'
   | 'too-large'
+  | 'gap-filled'
   | 'wrong-address'
   | 'bootloader-inside'
   | 'stack-outside-ram'

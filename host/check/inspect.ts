@@ -15,8 +15,8 @@ import {
   type Area,
   addressFinding,
   blankFinding,
+  gapFinding,
   mergedFinding,
-  misnamedFinding,
   sizeFinding,
 } from './place.js';
 import { ramVectorsFinding } from './ram-vectors.js';
@@ -105,13 +105,14 @@ function inspectImage(loaded: ImageFile, expected: Expected): Inspection {
   const base = app.base ?? area.appBase;
   // A Cortex-M0 has no such register.
   const stores = core === 'cortex-m0' ? [] : vtorStores({ base, bytes: app.bytes });
-  const nothing = blankFinding(image) ?? misnamedFinding(loaded);
+  const nothing = blankFinding(image);
   const findings = [
     ...packageFindings(image, expected.identity ?? {}),
     ...(nothing
       ? [nothing]
       : [merged, ...imageFindings(app, { part, elf, area, base, core, stores })]),
     ...(part && attributes ? [coreFinding(attributes, part.core)] : []),
+    merged ? undefined : gapFinding(loaded.gaps),
   ].filter((finding) => finding !== undefined);
   return {
     ok: findings.every(({ severity }) => severity !== 'error'),

@@ -1,10 +1,8 @@
 // Where an image lies: its address, its size, and whether there is anything in it.
 import { FLASH_BASE, FLASH_LIMIT } from '../image/areas.js';
 import { BLANK, type Image } from '../image/image.js';
-import { INTEL_HEX, isIntelHex } from '../image/intel-hex.js';
-import type { ImageFile } from '../image/load.js';
-import { isSRecord, S_RECORD } from '../image/s-record.js';
-import { hex32 } from '../text.js';
+import { type Gap, HOLE } from '../image/segments.js';
+import { hex32, sizeText } from '../text.js';
 import type { Finding, Fixes } from './finding.js';
 import { looksLikeVectors, wordAt } from './vector-table.js';
 
@@ -145,21 +143,25 @@ export function sizeFinding({ bytes }: Image, area: Area): Finding | undefined {
   };
 }
 
-/** A text file that is named like a raw binary is read as one, and its digits as code. */
-export function misnamedFinding({ format, image }: ImageFile): Finding | undefined {
-  if (format !== 'binary') return undefined;
-  const what = isIntelHex(image.bytes) ? INTEL_HEX : isSRecord(image.bytes) ? S_RECORD : undefined;
-  if (what === undefined || looksLikeVectors(image.bytes, image.base ?? FLASH_BASE))
-    return undefined;
-  const ending = what === INTEL_HEX ? '.hex' : '.srec';
+/** Nobody sees from the outside that a file leaves something out. */
+export function gapFinding(gaps: readonly Gap[]): Finding | undefined {
+  const holes = gaps.filter(({ length }) => length >= HOLE);
+  const [first] = holes;
+  if (!first) return undefined;
+  const { address, length, behind } = first;
+  const range = `${hex32(address)} to ${hex32(address + length - 1)}`;
+  const more = holes.length > 1 ? `, nor for ${holes.length - 1} more such ranges` : '';
+  const names = behind.sections?.filter((name) => name !== '').join(', ');
+  const what = names ? `${names}, ` : '';
   return {
-    id: 'misnamed',
-    severity: 'error',
-    code: 'IMAGE_VECTORS',
-    message: `the file is named like a raw binary, but reads as an ${what}`,
-    found: `an ${what}`,
-    expected: 'bytes of an application',
-    hint: `rename it to ${ending}`,
+    id: 'gap-filled',
+    severity: 'warning',
+    code: 'IMAGE_FORMAT',
+    message: `the file has nothing for ${range}, ${length} bytes${more}: an update erases what is there and leaves it 0xFF`,
+    found: `nothing for ${range}`,
+    expected: 'an image without gaps, or gaps that are meant',
+    hint: `if that is not meant, take out what is behind it (${what}${sizeText(behind.bytes.length)} at ${hex32(behind.address)})`,
+    details: { address, length, gaps: holes.length },
   };
 }
 

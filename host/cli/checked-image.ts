@@ -5,7 +5,7 @@ import { type Expected, inspect } from '../check/inspect.js';
 import { IapError } from '../errors.js';
 import type { Image } from '../image/image.js';
 import { loadImage } from '../image/load.js';
-import { readBytes } from './files.js';
+import { readWhole } from './files.js';
 import { checkBase, type ImageArguments, loadOptions } from './image-file.js';
 import { parseAllow } from './options.js';
 import type { Output } from './output.js';
@@ -30,7 +30,7 @@ export async function readCheckedImage(
   output: Output,
 ): Promise<CheckedImage> {
   const allow = parseAllow(args.allow);
-  const bytes = await readBytes(args.image, 'image', 'IMAGE_UNREADABLE');
+  const bytes = await readWhole(args.image, 'image', 'IMAGE_UNREADABLE');
   const options = loadOptions(args);
   const { findings } = inspect(bytes, options, expected);
   const left = explained(expected, () => tolerated(findings, allow));

@@ -3,32 +3,61 @@ import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, chmod, lstat, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { IapError, type IapErrorCode } from '../errors.js';
+import { printable } from '../image/file-error.js';
 import { LARGEST_FILE } from '../image/limits.js';
+
+/** A file that was changed so lately may still be on its way: a build, a copy or a download goes on [ms]. */
+const STILL_MS = 1000;
+/** A file that grows for so long is not waited for [ms]. */
+const LONGEST_MS = 10_000;
+
+/**
+ * For what goes out to devices: half of a file that is being written is waited for, and never taken for all of it.
+ * @throws IapError as {@link readBytes}
+ */
+export function readWhole(path: string, what: string, code?: IapErrorCode): Promise<Uint8Array> {
+  return readBytes(path, what, code, STILL_MS);
+}
 
 /**
  * @param what for messages, for example "image"
+ * @param stillMs the file must have been left alone for so long
  * @throws IapError with this code
  */
 export async function readBytes(
   path: string,
   what: string,
   code: IapErrorCode = 'FILE_UNREADABLE',
+  stillMs = 0,
 ): Promise<Uint8Array> {
-  const unreadable = (why: string, cause?: Error): IapError =>
-    new IapError(code, `the ${what} ${path} can not be read: ${why}`, {
-      hint: 'check the path',
+  const unreadable = (why: string, hint = 'check the path', cause?: Error): IapError =>
+    new IapError(code, `the ${what} ${printable(path)} can not be read: ${printable(why)}`, {
+      hint,
       details: { path },
       cause,
     });
+  const deadline = Date.now() + LONGEST_MS;
   try {
-    const info = await stat(path);
-    if (!info.isFile()) throw unreadable('it is not a file');
-    if (info.size > LARGEST_FILE) throw unreadable(`it has ${info.size} bytes`);
-    return new Uint8Array(await readFile(path));
+    for (;;) {
+      const info = await stat(path);
+      if (!info.isFile()) throw unreadable('it is not a file');
+      if (info.size > LARGEST_FILE) throw unreadable(`it has ${info.size} bytes`);
+      // The clock of a file server may be ahead.
+      const age = Math.max(0, Date.now() - info.mtimeMs);
+      if (age < stillMs) await setTimeout(stillMs - age);
+      const bytes = await readFile(path);
+      const after = await stat(path);
+      if (after.mtimeMs === info.mtimeMs && after.size === info.size) return new Uint8Array(bytes);
+      if (Date.now() > deadline) {
+        const why = `it is still being written: ${info.size} bytes, then ${after.size}`;
+        throw unreadable(why, 'wait until the build, copy or download is done');
+      }
+    }
   } catch (error) {
     if (error instanceof IapError || !(error instanceof Error)) throw error;
-    throw unreadable(error.message, error);
+    throw unreadable(error.message, undefined, error);
   }
 }
 
@@ -87,13 +116,17 @@ async function replace(path: string, bytes: Uint8Array | string): Promise<void> 
 function unwritable(path: string, error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const full = codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT';
-  return new IapError('FILE_UNWRITABLE', `${path} can not be written: ${error.message}`, {
-    hint: full
-      ? 'make room on that disk, or choose another'
-      : 'check that the folder exists, and that it may be written to',
-    details: { path },
-    cause: error,
-  });
+  return new IapError(
+    'FILE_UNWRITABLE',
+    printable(`${path} can not be written: ${error.message}`),
+    {
+      hint: full
+        ? 'make room on that disk, or choose another'
+        : 'check that the folder exists, and that it may be written to',
+      details: { path },
+      cause: error,
+    },
+  );
 }
 
 function codeOf(error: unknown): unknown {

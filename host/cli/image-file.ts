@@ -1,22 +1,30 @@
 // Image files from disk.
+import { gapFinding } from '../check/place.js';
 import { IapError } from '../errors.js';
 import { printable } from '../image/file-error.js';
 import type { Image } from '../image/image.js';
-import { type LoadOptions, loadImage, loadSegments } from '../image/load.js';
+import { type LoadOptions, loadFile, loadSegments } from '../image/load.js';
 import type { Segment } from '../image/segments.js';
 import { hex32 } from '../text.js';
-import { readBytes } from './files.js';
+import { readWhole } from './files.js';
 import { parseAddress } from './options.js';
+import type { Output } from './output.js';
 
 export interface ImageArguments {
   readonly image: string;
   readonly base?: string | undefined;
 }
 
-export async function readImage(args: ImageArguments): Promise<Image> {
+/** @param output told what the file leaves out, by commands that write it */
+export async function readImage(args: ImageArguments, output?: Output): Promise<Image> {
   const options = loadOptions(args);
-  const image = loadImage(await readBytes(args.image, 'image', 'IMAGE_UNREADABLE'), options);
+  const { image, gaps } = loadFile(
+    await readWhole(args.image, 'image', 'IMAGE_UNREADABLE'),
+    options,
+  );
   checkBase(options, image.base);
+  const gap = gapFinding(gaps);
+  if (gap) output?.warning(`${gap.message}; ${gap.hint}`);
   return image;
 }
 
@@ -31,7 +39,7 @@ export function loadOptions({ image: name, base }: ImageArguments): LoadOptions 
  */
 export async function readSegments(args: ImageArguments, rawBase?: number): Promise<Segment[]> {
   const options = loadOptions(args);
-  const bytes = await readBytes(args.image, 'image', 'IMAGE_UNREADABLE');
+  const bytes = await readWhole(args.image, 'image', 'IMAGE_UNREADABLE');
   const assumed = rawBase === undefined ? {} : { base: rawBase };
   const segments = loadSegments(bytes, { ...assumed, ...options });
   checkBase(options, segments[0]?.address);

@@ -1,10 +1,11 @@
 // From options to a part in its ROM bootloader, and work on it told as it goes.
-import { Rom, type RomEvent, type RomTrace, type RomWork } from '../isp/index.js';
+import type { Segment } from '../image/segments.js';
+import { erasedBetween, Rom, type RomEvent, type RomTrace, type RomWork } from '../isp/index.js';
 import { hexBytes } from '../text.js';
 import { checkIspArguments, type IspArguments, wiringOf } from './isp-options.js';
 import { type Context, openPort } from './link.js';
 import type { Output } from './output.js';
-import { romJson, romLine } from './rom-text.js';
+import { rangesText, romJson, romLine } from './rom-text.js';
 
 /** A trace line shows so much of what is sent and received [bytes]. */
 const TRACE_BYTES = 24;
@@ -39,6 +40,16 @@ export async function withRom<T>(
   } finally {
     await transport.close();
   }
+}
+
+/** Before anything is erased */
+export function tellErased(output: Output, { info }: Rom, segments: readonly Segment[]): void {
+  if (!info.chip) return;
+  const ranges = erasedBetween(segments, info.chip.pageSize);
+  if (ranges.length === 0) return;
+  output.warning(
+    `pages are erased whole: what is at ${rangesText(ranges)}, between the parts of the image, is lost`,
+  );
 }
 
 /** Runs work to its end, telling its events. */

@@ -6,6 +6,7 @@ import { hex32 } from '../text.js';
 export type FileProblem =
   | 'empty'
   | 'misnamed'
+  | 'other-format'
   | 'cut-off'
   | 'not-a-record'
   | 'record-type'

@@ -2,7 +2,7 @@
 import { fileError, type Place } from './file-error.js';
 import { ADDRESS_SPACE } from './image.js';
 import { type Contents, join, type Segment } from './segments.js';
-import { digitsOf, hexByte, sumOf, type TextRecord, textRecords } from './text-records.js';
+import { digitsOf, hexByte, startOf, sumOf, type TextRecord, textRecords } from './text-records.js';
 
 export const INTEL_HEX = 'Intel HEX file';
 
@@ -21,8 +21,12 @@ const AROUND = 5;
 const BLOCK = 0x1_0000;
 const BYTES_PER_LINE = 16;
 
+/**
+ * By its first record, in letters and digits that no program begins with: the upper bytes of its first words, addresses in RAM and flash,
+ * are no digits.
+ */
 export function isIntelHex(file: Uint8Array): boolean {
-  return new TextDecoder('latin1').decode(file.subarray(0, 256)).trimStart().startsWith(':');
+  return /^:[0-9a-f]{8}/i.test(startOf(file));
 }
 
 /** @throws IapError IMAGE_FORMAT naming the line */
@@ -125,7 +129,7 @@ function split({ bytes }: TextRecord, place: Place): Parts {
 /**
  * An Intel HEX file with extended linear addresses, LF line ends and 16 bytes a record.
  * @param entry start address, written as a start linear address record
- * @throws IapError IMAGE_FORMAT if segments overlap or reach over the last address
+ * @throws IapError IMAGE_FORMAT if segments contradict each other or reach over the last address
  */
 export function writeIntelHex(segments: readonly Segment[], entry?: number): string {
   const lines: string[] = [];

@@ -1,7 +1,7 @@
 // Motorola S-record files (M68000 Family Programmer's Reference Manual, appendix C): S19, S28 and S37.
 import { fileError, type Place } from './file-error.js';
 import { type Contents, join, type Segment } from './segments.js';
-import { digitsOf, hexByte, sumOf, type TextRecord, textRecords } from './text-records.js';
+import { digitsOf, hexByte, startOf, sumOf, type TextRecord, textRecords } from './text-records.js';
 
 export const S_RECORD = 'S-record file';
 
@@ -20,9 +20,9 @@ const KINDS: ReadonlyMap<string, { readonly role: Role; readonly width: number }
 ]);
 const BYTES_PER_LINE = 16;
 
+/** By its first record, which no program begins with */
 export function isSRecord(file: Uint8Array): boolean {
-  const start = new TextDecoder('latin1').decode(file.subarray(0, 256)).trimStart();
-  return /^S[0-9][0-9A-F]{2}/i.test(start);
+  return /^S[0-9][0-9A-F]{8}/i.test(startOf(file));
 }
 
 /** @throws IapError IMAGE_FORMAT naming the line */
@@ -106,7 +106,7 @@ export interface SRecordOptions {
 
 /**
  * An S-record file with LF line ends and 16 bytes a record: S1, S2 or S3 as the highest address asks, a count, an end record.
- * @throws IapError IMAGE_FORMAT if segments overlap or reach over the last address
+ * @throws IapError IMAGE_FORMAT if segments contradict each other or reach over the last address
  */
 export function writeSRecord(segments: readonly Segment[], options: SRecordOptions = {}): string {
   const { header = '', entry = 0 } = options;

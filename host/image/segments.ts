@@ -9,7 +9,20 @@ export interface Segment {
   readonly bytes: Uint8Array;
   /** Of the text file it is from */
   readonly line?: number;
+  /** Names of those of the ELF file it is from */
+  readonly sections?: readonly string[];
 }
+
+/** Addresses that no piece of a file is for, between two that are */
+export interface Gap {
+  readonly address: number;
+  readonly length: number;
+  /** The piece behind it */
+  readonly behind: Segment;
+}
+
+/** A gap of the smallest flash page of any part: more than sections are aligned to, and room for what is somebody else's [bytes] */
+export const HOLE = 1024;
 
 /** What a file holds */
 export interface Contents {
@@ -29,30 +42,61 @@ const TWO_IMAGES =
 const NOWHERE: Origin = { what: 'image' };
 
 /**
- * Segments by address, none empty.
- * @throws IapError IMAGE_FORMAT if they overlap or reach over the last address
+ * Segments by address, none empty, each byte once: what a file says again is left out.
+ * @throws IapError IMAGE_FORMAT if they contradict each other or reach over the last address
  */
-export function sort(segments: readonly Segment[], { what, name }: Origin = NOWHERE): Segment[] {
+export function sort(segments: readonly Segment[], origin: Origin = NOWHERE): Segment[] {
   const sorted = segments
     .filter(({ bytes }) => bytes.length > 0)
     .sort((a, b) => a.address - b.address);
+  const taken: Segment[] = [];
   let end = 0;
-  let before: Segment | undefined;
   for (const segment of sorted) {
     const { address, line, bytes } = segment;
-    if (address < end) {
-      const other = before?.line === undefined ? '' : ` (line ${before.line})`;
-      const why = `the ${sizeText(bytes.length)} for ${hex32(address)} overlap others${other} that reach up to ${hex32(end - 1)}`;
-      throw fileError('overlap', what, why, { file: name, line, address }, TWO_IMAGES);
-    }
-    end = address + bytes.length;
-    before = segment;
-    if (end > ADDRESS_SPACE) {
+    if (address + bytes.length > ADDRESS_SPACE) {
       const why = `the ${sizeText(bytes.length)} for ${hex32(address)} reach over the last address`;
-      throw fileError('record-address', what, why, { file: name, line, address });
+      throw fileError('record-address', origin.what, why, { file: origin.name, line, address });
+    }
+    const again = Math.min(Math.max(0, end - address), bytes.length);
+    if (again > 0) checkSame(segment, again, taken, origin);
+    if (again < bytes.length) {
+      taken.push({ ...segment, address: address + again, bytes: bytes.subarray(again) });
+    }
+    end = Math.max(end, address + bytes.length);
+  }
+  return taken;
+}
+
+/** The first bytes of a segment against those that are taken already, by address */
+function checkSame(
+  { address, bytes, line }: Segment,
+  length: number,
+  taken: readonly Segment[],
+  { what, name }: Origin,
+): void {
+  for (let i = taken.length - 1; i >= 0; i--) {
+    const other = taken[i];
+    if (!other || other.address + other.bytes.length <= address) return;
+    const from = Math.max(address, other.address);
+    const to = Math.min(address + length, other.address + other.bytes.length);
+    for (let at = from; at < to; at++) {
+      if (bytes[at - address] === other.bytes[at - other.address]) continue;
+      const where = other.line === undefined ? '' : ` (line ${other.line})`;
+      const reach = hex32(other.address + other.bytes.length - 1);
+      const why = `the ${sizeText(bytes.length)} for ${hex32(address)} overlap others${where} that reach up to ${reach}, and differ at ${hex32(at)}`;
+      throw fileError('overlap', what, why, { file: name, line, address: at }, TWO_IMAGES);
     }
   }
-  return sorted;
+}
+
+/** Between segments as {@link sort} gives them */
+export function gapsOf(sorted: readonly Segment[]): Gap[] {
+  return sorted.slice(1).flatMap((behind, i) => {
+    const before = sorted[i];
+    const address = before ? before.address + before.bytes.length : behind.address;
+    const length = behind.address - address;
+    return length > 0 ? [{ address, length, behind }] : [];
+  });
 }
 
 /**

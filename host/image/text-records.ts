@@ -12,9 +12,28 @@ export interface TextRecord {
 
 /** So much of a line that is no record is shown. */
 const SHOWN = 24;
+/** So much of a file shows what it is. */
+const START = 256;
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
+/** What fills a file up to the blocks of a disk, a modem or a flash, Ctrl-Z, zeros or erased flash, with the white space between */
+const PADDING = new Set([0x1a, 0x00, 0xff, 0x09, 0x0a, 0x0d, 0x20]);
+
+/** The first characters of a file that may be text */
+export function startOf(file: Uint8Array): string {
+  return new TextDecoder('latin1').decode(unmarked(file).subarray(0, START)).trimStart();
+}
+
+/** Without the mark that some editors put before UTF-8 */
+function unmarked(file: Uint8Array): Uint8Array {
+  return BYTE_ORDER_MARK.every((byte, i) => file[i] === byte) ? file.subarray(3) : file;
+}
+
+function unpadded(file: Uint8Array): Uint8Array {
+  return file.subarray(0, file.findLastIndex((byte) => !PADDING.has(byte)) + 1);
+}
 
 /**
- * The records of a file, in its order; empty lines are left out, lines may end in LF, CR LF or CR.
+ * The records of a file, in its order; empty lines and what pads the file at its end are left out, lines may end in LF, CR LF or CR.
  * @param form the mark and the digits of a record, in groups 1 and 2
  * @param what the kind of file, for its errors
  * @throws IapError IMAGE_FORMAT for a line that is no record
@@ -25,9 +44,10 @@ export function* textRecords(
   what: string,
   name?: string,
 ): Generator<TextRecord> {
-  const lines = new TextDecoder('latin1').decode(file).split(/\r\n|\r|\n/);
-  for (const [i, text] of lines.entries()) {
-    const trimmed = text.trim();
+  const text = new TextDecoder('latin1').decode(unpadded(unmarked(file)));
+  const lines = text.split(/\r\n|\r|\n/);
+  for (const [i, written] of lines.entries()) {
+    const trimmed = written.trim();
     if (trimmed === '') continue;
     const line = i + 1;
     const [, mark = '', digits = ''] = form.exec(trimmed) ?? [];

@@ -3,6 +3,7 @@ export { type Chip, chipOf, MEMORY, SECTOR, SECTORS } from './chips.js';
 export { commandName, RomCommand } from './commands.js';
 export { type EnterOptions, enter, reset } from './enter.js';
 export { checkErased, erase, eraseAll, erasePages } from './erase.js';
+export { erasedBetween } from './erased-between.js';
 export type { RomEvent, RomPhase, RomWork } from './events.js';
 export { goTo } from './go.js';
 export { pagesOfSegments } from './image.js';

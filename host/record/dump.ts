@@ -2,14 +2,13 @@
 import { BOOTLOADER_BASE } from '../../protocol/index.js';
 import { IapError } from '../errors.js';
 import { FLASH_BASE, FLASH_LIMIT } from '../image/areas.js';
-import { INTEL_HEX, isIntelHex, readIntelHex } from '../image/intel-hex.js';
 import { LARGEST_IMAGE } from '../image/limits.js';
-import { isSRecord, readSRecord, S_RECORD } from '../image/s-record.js';
+import { recognise } from '../image/load.js';
 import { type Contents, merge } from '../image/segments.js';
 import { hex32 } from '../text.js';
 
 export interface DumpOptions {
-  /** For errors; .bin is raw whatever it begins with */
+  /** For errors, and for its extension, which must not contradict the content */
   readonly name?: string;
   /** Address of a raw dump's first byte; the start of flash if missing */
   readonly base?: number;
@@ -37,7 +36,7 @@ export class FlashDump {
 }
 
 /**
- * Reads a dump: raw, Intel HEX or S-record. What a file has outside of flash, such as option bytes, is left out.
+ * Reads a dump: raw, or a file with addresses. What a file has outside of flash, such as option bytes, is left out.
  * @throws IapError IMAGE_EMPTY or IMAGE_FORMAT
  */
 export function loadDump(file: Uint8Array, options: DumpOptions = {}): FlashDump {
@@ -60,13 +59,22 @@ export function loadDump(file: Uint8Array, options: DumpOptions = {}): FlashDump
 
 function contentsOf(
   file: Uint8Array,
-  { name, base }: DumpOptions,
+  { name = '', base }: DumpOptions,
 ): { readonly what: string; readonly contents: Contents } {
-  const raw = base !== undefined || /\.bin$/i.test(name ?? '');
-  if (!raw && isIntelHex(file)) return { what: INTEL_HEX, contents: readIntelHex(file, name) };
-  if (!raw && isSRecord(file)) return { what: S_RECORD, contents: readSRecord(file, name) };
-  return {
-    what: 'dump',
-    contents: { segments: [{ address: base ?? BOOTLOADER_BASE, bytes: file }] },
-  };
+  const { format, contents, origin } = recognise(file, name);
+  if (format === 'package') {
+    throw new IapError('IMAGE_FORMAT', 'this is a package, which holds an application: no dump', {
+      hint: `read the flash of a unit from ${hex32(FLASH_BASE)}`,
+    });
+  }
+  if (!contents) {
+    const segments = [{ address: base ?? BOOTLOADER_BASE, bytes: file }];
+    return { what: 'dump', contents: { segments } };
+  }
+  if (base !== undefined) {
+    throw new IapError('USAGE', `--base is for raw dumps; this is an ${origin.what}`, {
+      hint: 'leave --base away: the file has addresses of its own',
+    });
+  }
+  return { what: origin.what, contents };
 }

@@ -26,7 +26,7 @@ import { writeSRecord } from '../../host/image/s-record.js';
 import type { Part } from '../../host/parts.js';
 import { APP_BASE, crc32, decode, encode, Header } from '../../protocol/index.js';
 import { built } from '../support/board.js';
-import { elf } from '../support/elf.js';
+import { elf, elfOf } from '../support/elf.js';
 import { appImage } from '../support/images.js';
 import { randomFrom } from '../support/random.js';
 
@@ -168,6 +168,12 @@ const sections = [
   { address: APP_BASE, bytes: image },
   { address: APP_BASE + 320, bytes: Uint8Array.of(5, 6) },
 ];
+const pieces = [
+  { address: APP_BASE, bytes: image, section: '.text' },
+  { address: APP_BASE + 320, bytes: image.subarray(0, 40), section: '.crc', segment: false },
+  { address: APP_BASE + 380, bytes: image.subarray(0, 40) },
+  { address: APP_BASE + 310, runs: 0x2000_0000, bytes: Uint8Array.of(5, 6), section: '.data' },
+];
 const hexText = new MemoryMap([
   [APP_BASE, image],
   [APP_BASE + 0x200, image.subarray(0, 40)],
@@ -194,6 +200,7 @@ const samples: readonly Sample[] = [
     bytes: elf({ sections: [sections[0] as never], withSections: false }),
     cutIsSeen: true,
   },
+  { name: 'pieces.elf', bytes: elfOf(pieces), cutIsSeen: true },
   { name: 'headers.elf', bytes: elf({ sections, headersInSegment: true }), cutIsSeen: true },
   { name: 'small.iap', bytes: packageOf(image), cutIsSeen: true },
   ...['bin', 'hex', 'elf'].map((ending) => ({
@@ -270,6 +277,9 @@ describe('any bytes, by any name', () => {
     ':00000001FF',
     ':020000040800F2\n',
     'S30908008010112233',
+    'UF2\n',
+    '\x1f\x8b\x08',
+    '{ "a": 1 }\n',
   );
   test.each(['x', 'x.bin', 'x.hex', 'x.s37', 'x.elf', 'x.iap', '.hex', 'x.HEX'])('%s', (name) => {
     fc.assert(

@@ -18,6 +18,7 @@ import { randomBytes } from '../support/random.js';
 const MemoryMap = nrfIntelHex as unknown as typeof nrfIntelHex.default;
 const SEED = 20_240_502;
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
+const latin1 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));
 
 /** As toEqual, for many bytes and without an attempt to show them */
 function expectSame(found: Uint8Array, expected: Uint8Array): void {
@@ -126,10 +127,10 @@ describe('what is written is what is read', () => {
     expect(plain(readSRecord(ascii(text)).segments)).toEqual(plain(segments));
   });
 
-  test('segments that overlap are not written', () => {
+  test('segments that contradict each other are not written', () => {
     const segments = [
       { address: 16, bytes: new Uint8Array(16) },
-      { address: 31, bytes: new Uint8Array(1) },
+      { address: 31, bytes: Uint8Array.of(1) },
     ];
     for (const write of [writeIntelHex, writeSRecord, writeBinary]) {
       expect(() => write(segments)).toThrow('the 1 byte for 0x0000001F overlap');
@@ -282,7 +283,13 @@ describe('forms', () => {
     expect(loadFile(ascii(SREC.join('\n')), { name: 'a.s37' }).image).toEqual(hexBytes);
     expect(hexBytes.bytes.length).toBe(20);
   });
-  test.each([
+  test.each<[string, (l: string[]) => string]>([
+    ['Ctrl-Z at the end, as XMODEM pads', (l) => `${l.join('\r\n')}\r\n${'\x1a'.repeat(70)}`],
+    ['zeros at the end', (l) => l.join('\n') + '\0'.repeat(500)],
+    ['erased flash at the end', (l) => `${l.join('\n')}\n${'\xff'.repeat(500)}`],
+    ['padding of every kind, and line ends', (l) => `${l.join('\n')} \n\x1a\r\n\0\0 \xff\n`],
+    ['the mark of UTF-8 at the start', (l) => `\xef\xbb\xbf${l.join('\r\n')}`],
+    ['everything said twice', (l) => [...l.slice(0, 3), ...l.slice(0, 3), l.at(-1)].join('\n')],
     ['LF', (l: string[]) => `${l.join('\n')}\n`],
     ['no line end at the end', (l: string[]) => l.join('\n')],
     ['CR LF', (l: string[]) => `${l.join('\r\n')}\r\n`],
@@ -291,9 +298,23 @@ describe('forms', () => {
     ['small letters', (l: string[]) => l.join('\n').toLowerCase()],
     ['mixed case', (l: string[]) => l.map((t, i) => (i % 2 ? t.toLowerCase() : t)).join('\n')],
   ])('%s', (_what, form) => {
-    expect(loadFile(ascii(form(HEX)), { name: 'a.hex' }).image).toEqual(hexBytes);
-    expect(loadFile(ascii(form(SREC)), { name: 'a.s37' }).image).toEqual(hexBytes);
-    expect(loadFile(ascii(form(SREC)), { name: 'no-extension' }).format).toBe('s-record');
+    expect(loadFile(latin1(form(HEX)), { name: 'a.hex' }).image).toEqual(hexBytes);
+    expect(loadFile(latin1(form(SREC)), { name: 'a.s37' }).image).toEqual(hexBytes);
+    expect(loadFile(latin1(form(HEX)), { name: 'no-extension' }).format).toBe('intel-hex');
+    expect(loadFile(latin1(form(SREC)), { name: 'no-extension' }).format).toBe('s-record');
+  });
+
+  test('what is said again may be a part, or reach over several records', () => {
+    const again = [
+      ihex('0480020000200980'),
+      ihex('14800000005000200980000801020304050607AB11223344'),
+    ];
+    const lines = HEX.toSpliced(3, 0, ...again, ihex('04800E0007AB1122'), ihex('048014000A0B0C0D'));
+    expect(loadFile(ascii(lines.join('\n'))).image.bytes).toEqual(
+      Uint8Array.of(...hexBytes.bytes, 10, 11, 12, 13),
+    );
+    const wrong = lines.toSpliced(3, 0, ihex('0280100011FF'));
+    expect(refusal(wrong.join('\n'), 'a.hex').details).toMatchObject({ address: '0x08008011' });
   });
 
   test('Intel HEX with extended segment addresses', () => {
@@ -326,6 +347,7 @@ describe('refused, by file, line and address', () => {
     ['data behind the end', (l) => [...l, l[1] ?? ''], 'line 5: there is more after the end record in line 4', { problem: 'after-end', line: 5 }],
     ['text behind the end', (l) => [...l, '; built by'], 'line 5: "; built by" is no record', { problem: 'not-a-record', line: 5 }],
     ['overlap', (l) => l.toSpliced(2, 0, ihex('01800F0000')), 'line 3: the 1 byte for 0x0800800F overlap others (line 2) that reach up to 0x0800800F', { problem: 'overlap', line: 3, address: '0x0800800F' }],
+    ['padding before the end record', (l) => l.toSpliced(3, 0, '\x1a\x1a'), 'line 4: "??" is no record', { problem: 'not-a-record', line: 4 }],
     ['a record over the end of its block', (l) => l.toSpliced(2, 0, ihex('02FFFF000102')), 'line 3: the record reaches over the end of its 64 KB block', { problem: 'record-address', line: 3 }],
     ['option bytes', (l) => l.toSpliced(3, 0, ihex('020000041FFF'), ihex('02F80000A55A')), 'line 5: its 2 bytes for 0x1FFFF800, the option bytes, are outside of flash', { problem: 'outside-flash', line: 5, address: '0x1FFFF800' }],
     ['RAM', (l) => l.toSpliced(3, 0, ihex('020000042000'), ihex('020000000102')), 'line 5: its 2 bytes for 0x20000000, RAM, are outside of flash', { problem: 'outside-flash', line: 5, address: '0x20000000' }],
@@ -349,7 +371,7 @@ describe('refused, by file, line and address', () => {
     ['an end record with data', (l) => l.with(4, srecord('S7', '060800800900')), 'line 5: an S7 record has 5 bytes, this one 6', { problem: 'record-length', line: 5 }],
     ['no end', (l) => l.slice(0, 3), 'it is cut off: its end record (S7, S8 or S9) is missing', { problem: 'no-end' }],
     ['data behind the end', (l) => [...l, l[1] ?? ''], 'line 6: there is more after the end record in line 5', { problem: 'after-end', line: 6 }],
-    ['overlap', (l) => l.toSpliced(2, 0, l[1] ?? '').toSpliced(4, 1), 'line 3: the 16 bytes for 0x08008000 overlap others (line 2)', { problem: 'overlap', line: 3, address: '0x08008000' }],
+    ['overlap', (l) => l.toSpliced(2, 1, srecord('S3', '060800800007')), 'line 3: the 1 byte for 0x08008000 overlap others (line 2) that reach up to 0x0800800F, and differ at 0x08008000', { problem: 'overlap', line: 3, address: '0x08008000' }],
     ['over the last address', (l) => l.with(1, srecord('S3', '07FFFFFFFF0102')), 'line 2: the 2 bytes for 0xFFFFFFFF reach over the last address', { problem: 'record-address', line: 2, address: '0xFFFFFFFF' }],
   ];
   test.each(srec)('S-record: %s', (_what, damage, text, details) => {

@@ -42,9 +42,13 @@ describe('raw binaries', () => {
     expect(thrown(() => loadImage(new Uint8Array())).code).toBe('IMAGE_EMPTY');
   });
 
-  test('that begin like a HEX file are binaries if they are named so', () => {
-    const bytes = ascii(':00000001FF rest');
-    expect(loadImage(bytes, { name: 'x.bin' }).bytes).toEqual(bytes);
+  test.each([
+    [':00000001FF\n', '.hex'],
+    ['S9030000FC\n', '.srec'],
+  ])('a name does not make one of text: %j', (text, ending) => {
+    const error = thrown(() => loadImage(ascii(text), { name: 'x.bin', base: BASE }));
+    expect(error).toMatchObject({ code: 'IMAGE_FORMAT', details: { problem: 'misnamed' } });
+    expect(error.hint).toBe(`rename it to ${ending}`);
   });
 });
 
@@ -68,7 +72,11 @@ describe('Intel HEX', () => {
     ['a line cut short', (l: string[]) => l.with(3, l[3]?.slice(0, -3) ?? ''), 'line 4'],
     ['a line that is no record', (l: string[]) => l.with(1, 'hello'), 'line 2'],
     ['the end missing', (l: string[]) => l.slice(0, -1), 'end record'],
-    ['the same address twice', (l: string[]) => l.toSpliced(2, 0, l[1] ?? ''), 'line 3'],
+    [
+      'two bytes for one address',
+      (l: string[]) => l.toSpliced(2, 0, ':0180000000' + '7F'),
+      'line 3',
+    ],
   ])('%s', (_what, damage, text) => {
     const lines = hexFile([[BASE, randomBytes(3, 100)]])
       .trim()
@@ -117,7 +125,7 @@ describe('ELF', () => {
     { address: BASE, bytes: Uint8Array.of(1, 2, 3, 4) },
     { address: BASE + 8, bytes: Uint8Array.of(5, 6) },
   ];
-  const expected = { base: BASE, bytes: Uint8Array.of(1, 2, 3, 4, 255, 255, 255, 255, 5, 6) };
+  const expected = { base: BASE, bytes: Uint8Array.of(1, 2, 3, 4, 0, 0, 0, 0, 5, 6) };
 
   test('sections at their load address', () => {
     expect(loadImage(elf({ sections }))).toEqual(expected);
@@ -134,13 +142,14 @@ describe('ELF', () => {
     expect(image).toEqual({ base: BASE, bytes: only.bytes });
   });
 
-  test('what is not loaded and what has no bytes is left out', () => {
+  test('a segment is taken with all its bytes, whatever its sections say of them', () => {
     const more = [
       ...sections,
       { address: BASE + 12, bytes: Uint8Array.of(7), flags: 0 },
-      { address: BASE + 16, bytes: Uint8Array.of(7), type: 8 },
+      { address: BASE + 14, bytes: Uint8Array.of(0), type: 8 },
     ];
-    expect(loadImage(elf({ sections: more }))).toEqual(expected);
+    const bytes = Uint8Array.of(...expected.bytes, 0, 0, 7, 0, 0);
+    expect(loadImage(elf({ sections: more }))).toEqual({ base: BASE, bytes });
   });
 
   test('for another machine', () => {

@@ -205,7 +205,7 @@ describe('refused', () => {
     expect(address.code).toBe('IMAGE_WRONG_ADDRESS');
     expect(address.hint).toContain('--board');
     const text = file('text.bin', 'no vector table in here, just words');
-    expect((await refused(() => packed({ version, image: text }))).code).toBe('IMAGE_VECTORS');
+    expect((await refused(() => packed({ version, image: text }))).code).toBe('IMAGE_FORMAT');
     const large = file('large.bin', cleanImage(96 * 1024 + 1));
     await packed({ version, image: large });
     const error = await refused(() => packed({ version, image: large, board: 'stm32f103xb' }));

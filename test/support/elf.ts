@@ -58,3 +58,57 @@ export function elf(options: ElfOptions): Uint8Array {
   });
   return out;
 }
+
+/** Bytes of an ELF file, with a segment and a section of their own */
+export interface ElfPiece {
+  /** Load address */
+  readonly address: number;
+  /** Where it is at run time, if elsewhere */
+  readonly runs?: number;
+  readonly bytes: Uint8Array;
+  /** Name of its section; without one it is in a segment only */
+  readonly section?: string;
+  /** In a PT_LOAD segment; yes if missing */
+  readonly segment?: boolean;
+}
+
+/** An ELF file of pieces as odd tools leave them. */
+export function elfOf(pieces: readonly ElfPiece[]): Uint8Array {
+  const loads = pieces.filter(({ segment = true }) => segment);
+  const named = pieces.filter(({ section }) => section !== undefined);
+  const names = ['', ...named.map(({ section }) => section ?? ''), '.shstrtab'];
+  const text = new TextEncoder().encode(names.map((name) => `${name}\0`).join(''));
+  const dataAt = HEADER + PROGRAM * loads.length;
+  const offsets = new Map<ElfPiece, number>();
+  let textAt = dataAt;
+  for (const piece of pieces) {
+    offsets.set(piece, textAt);
+    textAt += piece.bytes.length;
+  }
+  const tableAt = textAt + text.length;
+  const out = new Uint8Array(tableAt + names.length * SECTION);
+  const view = new DataView(out.buffer);
+  const words = (at: number, values: readonly number[]): void =>
+    values.forEach((value, i) => void view.setUint32(at + 4 * i, value, true));
+  out.set([0x7f, 0x45, 0x4c, 0x46, 1, 1, 1]);
+  words(16, [(40 << 16) | 2, 1, pieces[0]?.address ?? 0, HEADER, tableAt, 0x0500_0000]);
+  words(40, [(PROGRAM << 16) | HEADER, (SECTION << 16) | loads.length]);
+  words(48, [((names.length - 1) << 16) | names.length]);
+  loads.forEach((piece, i) => {
+    const { address, runs = address, bytes } = piece;
+    const size = bytes.length;
+    words(HEADER + i * PROGRAM, [1, offsets.get(piece) ?? 0, runs, address, size, size, 7, 1]);
+  });
+  for (const piece of pieces) out.set(piece.bytes, offsets.get(piece));
+  out.set(text, textAt);
+  let nameAt = 1;
+  named.forEach((piece, i) => {
+    const { address, runs = address, bytes, section = '' } = piece;
+    const at = tableAt + (i + 1) * SECTION;
+    words(at, [nameAt, 1, 2, runs, offsets.get(piece) ?? 0, bytes.length, 0, 0, 1, 0]);
+    nameAt += section.length + 1;
+  });
+  const last = tableAt + (names.length - 1) * SECTION;
+  words(last, [nameAt, 3, 0, 0, textAt, text.length, 0, 0, 1, 0]);
+  return out;
+}

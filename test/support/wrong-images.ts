@@ -3,7 +3,7 @@ import { writeIntelHex } from '../../host/image/intel-hex.js';
 import { makePackage } from '../../host/image/pack.js';
 import { writeSRecord } from '../../host/image/s-record.js';
 import { type CompileOptions, compile } from './compile.js';
-import { elf } from './elf.js';
+import { elf, elfOf } from './elf.js';
 import { tableImage as app } from './images.js';
 import { randomBytes } from './random.js';
 
@@ -58,6 +58,14 @@ other:
 const SYSTEM_INIT = 'ldr r3, =0xE000ED00\n mov.w r2, #0x08000000\n str r2, [r3, #8]';
 const UNKNOWN_VTOR = 'ldr r3, =0xE000ED08\n ldr r1, =0x20000000\n ldr r2, [r1]\n str r2, [r3]';
 const M0 = ['-mcpu=cortex-m0'];
+
+const hex = (digits: string): Uint8Array =>
+  new Uint8Array(Buffer.from(digits.replaceAll(' ', ''), 'hex'));
+
+/** A file with this beginning, and something that does not compress */
+function startsWith(text: string): Uint8Array {
+  return Uint8Array.of(...Buffer.from(text, 'latin1'), ...randomBytes(5, 500));
+}
 
 function hexLines(bytes = app()): string[] {
   return writeIntelHex([{ address: BASE, bytes }])
@@ -141,17 +149,31 @@ export const WRONG_IMAGES: readonly WrongImage[] = [
   { name: 'big-endian.elf', mistake: 'a big-endian program', file: foreign((f) => f.set([2], 5)), findings: ['elf-class'] },
   { name: 'cut.elf', mistake: 'a download that was cut off', file: () => assembled('nop').slice(0, -200), findings: ['cut-off'] },
   { name: 'data-in-ram.elf', mistake: 'initialised variables without a load address in flash', file: () => assembled('nop', { dataIn: '> RAM' }), findings: ['outside-flash'] },
+  { name: 'ccm.elf', mistake: 'variables in core-coupled RAM without a load address in flash', file: () => elfOf([{ address: BASE, bytes: app(), section: '.text' }, { address: 0x1000_0000, bytes: randomBytes(3, 32), section: '.ccmram' }]), findings: ['outside-flash'] },
+  { name: 'noinit.elf', mistake: 'variables without values in a section that is not (NOLOAD)', file: () => elfOf([{ address: BASE, bytes: app(), section: '.text' }, { address: 0x2000_0400, bytes: new Uint8Array(32), section: '.noinit' }]), findings: ['outside-flash'] },
+  { name: 'library.a', mistake: 'a library of object files', file: () => ascii('!<arch>\nmain.o/         0           0     0     644     1234      `\n'), findings: ['other-format'] },
   // Intel HEX
+  { name: 'hole.hex', mistake: 'with settings in the last page, far behind the code', file: () => ascii(writeIntelHex([{ address: BASE, bytes: app() }, { address: 0x0801_fc00, bytes: randomBytes(3, 16) }])), findings: ['(gap-filled)'] },
   { name: 'checksum.hex', mistake: 'a byte changed on the way', file: hexOf((l) => l.with(16, `${l[16]?.slice(0, -2)}00`)), findings: ['checksum'] },
   { name: 'cut-line.hex', mistake: 'cut off within a record', file: hexOf((l) => [...l.slice(0, 20), l[20]?.slice(0, 23) ?? '']), findings: ['cut-off'] },
   { name: 'cut.hex', mistake: 'cut off between records', file: hexOf((l) => l.slice(0, 20)), findings: ['no-end'] },
   { name: 'two.hex', mistake: 'two files put together without removing the first end record', file: hexOf((l) => [...l, ...l]), findings: ['after-end'] },
-  { name: 'overlap.hex', mistake: 'two images merged over each other', file: hexOf((l) => [...l.slice(0, -1), ...l.slice(1)]), findings: ['overlap'] },
+  { name: 'overlap.hex', mistake: 'two images merged over each other', file: hexOf((l) => [...l.slice(0, -1), ...hexLines(app(1000, BASE, { 2: 0x0800_8201 })).slice(1)]), findings: ['overlap'] },
   { name: 'option-bytes.hex', mistake: 'with option bytes, as programmers save them', file: hexOf((l) => [...l.slice(0, -1), ':020000041FFFDC', ':02F80000A55A07', ':00000001FF']), findings: ['outside-flash'] },
   { name: 'far.hex', mistake: 'two images for memories far apart', file: () => ascii(writeIntelHex([{ address: 0x6000_0000, bytes: app() }, { address: 0x9000_0000, bytes: app() }])), findings: ['too-far'] },
   { name: 'page.hex', mistake: "a web server's error page, saved as the image", file: () => ascii('<!DOCTYPE html>\n<title>404</title>\n'), findings: ['misnamed'] },
   { name: 'raw.hex', mistake: 'a raw binary with the wrong name', file: () => app(), findings: ['misnamed'] },
   { name: 'hex.bin', mistake: 'an Intel HEX file with the wrong name', file: hexOf((l) => l), findings: ['misnamed'] },
+  { name: 'srec.bin', mistake: 'an S-record file with the wrong name', file: srecOf((l) => l), findings: ['misnamed'] },
+  // Other formats
+  { name: 'app.uf2', mistake: 'a file for a bootloader that is a USB drive', file: () => startsWith('UF2\nWQ]\x9e'), findings: ['other-format'] },
+  { name: 'app.dfu', mistake: 'a file for DfuSe', file: () => startsWith('DfuSe\x01'), findings: ['other-format'] },
+  { name: 'suffix.bin', mistake: 'with the suffix that dfu-suffix adds', file: () => Uint8Array.of(...app(), ...hex('ffff11df83041a0155464410 01020304')), findings: ['other-format'] },
+  { name: 'signed.bin', mistake: 'with the header of MCUboot', file: () => Uint8Array.of(...hex('3db8f396 00000000 0002'), ...app()), findings: ['other-format'] },
+  { name: 'app.zip', mistake: 'an archive with the image in it', file: () => startsWith('PK\x03\x04'), findings: ['other-format'] },
+  { name: 'app.bin', mistake: 'packed with gzip', file: () => startsWith('\x1f\x8b\x08\x00'), findings: ['other-format'] },
+  { name: 'page.bin', mistake: "a web server's error page, saved as the image", file: () => ascii('<!DOCTYPE html>\n<title>404</title>\n'), findings: ['other-format'] },
+  { name: 'pointer.bin', mistake: 'what Git LFS keeps in place of the file', file: () => ascii('version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n'), findings: ['other-format'] },
   // S-record
   { name: 'checksum.s19', mistake: 'a byte changed on the way', file: srecOf((l) => l.with(5, `${l[5]?.slice(0, -2)}00`)), findings: ['checksum'] },
   { name: 'count.s19', mistake: 'a record lost on the way', file: srecOf((l) => l.toSpliced(5, 1)), findings: ['record-count'] },

@@ -8,7 +8,7 @@ import { factoryImage, type Region, recordRegion } from '../../factory/factory.j
 import type { UnitIdentity } from '../../factory/identity.js';
 import { parseProduct } from '../../image/description.js';
 import { headerFor, type Image, sha256 } from '../../image/image.js';
-import { loadImage } from '../../image/load.js';
+import { checkRaw, loadImage } from '../../image/load.js';
 import { nameText } from '../../image/names.js';
 import type { Segment } from '../../image/segments.js';
 import type { Board } from '../../parts.js';
@@ -16,7 +16,7 @@ import { hex32, hexBytes } from '../../text.js';
 import { versionText } from '../../version.js';
 import { loadBoard } from '../board-file.js';
 import { readCheckedImage } from '../checked-image.js';
-import { readBytes } from '../files.js';
+import { readWhole } from '../files.js';
 import type { Context } from '../link.js';
 import { checkInteger, once, parseAddress } from '../options.js';
 import type { Output } from '../output.js';
@@ -158,7 +158,7 @@ async function readBootloader(
       },
     );
   }
-  const image = loadImage(await readBytes(path, 'bootloader'), { name: path });
+  const image = loadImage(await readWhole(path, 'bootloader'), { name: path });
   if (!knowsAppBase(image, board)) {
     output.warning(
       `the bootloader does not seem to know ${hex32(appBase)}, where applications of ${name} begin: try one unit first`,
@@ -176,8 +176,9 @@ async function readData(data: FactoryArguments['data']): Promise<Segment[]> {
       if (address === undefined || path === undefined) {
         throw new IapError('USAGE', `--data is ADDRESS=FILE, got "${text}"`);
       }
-      const bytes = await readBytes(path, 'data');
+      const bytes = await readWhole(path, 'data');
       if (bytes.length === 0) throw new IapError('USAGE', `the data ${path} is empty`);
+      checkRaw(bytes, path);
       return { address: parseAddress('--data', address), bytes };
     }),
   );

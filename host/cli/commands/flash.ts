@@ -16,7 +16,7 @@ export interface FlashArguments extends LinkArguments, ImageArguments {
 }
 
 export async function flash(args: FlashArguments, context: Context): Promise<void> {
-  const image = await readImage(args);
+  const image = await readImage(args, context.output);
   let begun: Uint8Array | undefined;
   for (;;) {
     try {

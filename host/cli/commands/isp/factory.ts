@@ -20,7 +20,7 @@ import { type IspArguments, wiringOf } from '../../isp-options.js';
 import { type Context, openPort } from '../../link.js';
 import { checkInteger } from '../../options.js';
 import type { Output } from '../../output.js';
-import { tellWork, withRom } from '../../rom-link.js';
+import { tellErased, tellWork, withRom } from '../../rom-link.js';
 import { romJson } from '../../rom-text.js';
 
 export interface IspFactoryArguments extends IspArguments, ImageArguments {
@@ -56,6 +56,7 @@ export async function ispFactory(args: IspFactoryArguments, context: Context): P
   checkFactoryImage(segments);
   const startedAt = clock.now();
   const done = await withRom(args, context, async (rom) => {
+    if (!args.massErase) tellErased(output, rom, segments);
     const result = await tellWork(output, write(rom, segments, { massErase: args.massErase }));
     output.line(`written and read back: ${result.bytes} bytes`);
     try {

@@ -5,7 +5,7 @@ import { type Range, verify, write } from '../../../isp/index.js';
 import { type ImageArguments, readSegments } from '../../image-file.js';
 import type { IspArguments } from '../../isp-options.js';
 import type { Context } from '../../link.js';
-import { tellWork, withRom } from '../../rom-link.js';
+import { tellErased, tellWork, withRom } from '../../rom-link.js';
 import { rangesText } from '../../rom-text.js';
 
 export interface IspImageArguments extends IspArguments, ImageArguments {}
@@ -19,6 +19,7 @@ export async function ispWrite(args: IspWriteArguments, context: Context): Promi
   const { output, clock } = context;
   const segments = await readSegments(args);
   await withRom(args, context, async (rom) => {
+    if (!args.massErase) tellErased(output, rom, segments);
     const startedAt = clock.now();
     const work = write(rom, segments, { massErase: args.massErase, verify: args.verify });
     const result = await tellWork(output, work);
