@@ -133,7 +133,7 @@ describe('iap isp', () => {
   } as const;
 
   /** Events up to the first erase */
-  async function before(run: (context: Context) => Promise<void>): Promise<string[]> {
+  async function toldBefore(run: (context: Context) => Promise<void>): Promise<string[]> {
     const clock = new VirtualClock();
     const { context, out } = session({ clock, line: new FakeRom(clock) }, { json: true });
     await run(context).catch(() => {});
@@ -157,9 +157,11 @@ describe('iap isp', () => {
 
   test('write: what is between two parts in one page is named', async () => {
     const args = { ...ISP, image: two(0x0800_0200), massErase: false, verify: true };
-    const told = await before((context) => ispWrite(args, context));
+    const told = await toldBefore((context) => ispWrite(args, context));
     expect(told).toEqual([expect.stringContaining('what is at 0x08000010 to 0x080001FF, between')]);
-    expect(await before((context) => ispWrite({ ...args, massErase: true }, context))).toEqual([]);
+    expect(await toldBefore((context) => ispWrite({ ...args, massErase: true }, context))).toEqual(
+      [],
+    );
   });
 
   test('factory', async () => {
@@ -172,7 +174,7 @@ describe('iap isp', () => {
       ...{ ...ISP, image, massErase: false, protectBootloader: false, protectRead: false },
       ...{ appBaud: 115200, start: false, yes: false },
     };
-    const [told = ''] = await before((context) => ispFactory(args, context));
+    const [told = ''] = await toldBefore((context) => ispFactory(args, context));
     expect(told).toContain('0x08001388 to 0x080017FF, 0x08008000 to 0x0800800F, between the parts');
   });
 
