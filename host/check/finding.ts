@@ -10,6 +10,7 @@ export type FindingId =
   | 'too-short'
   | 'too-large'
   | 'wrong-address'
+  | 'linked-unclear'
   | 'bootloader-inside'
   | 'stack-outside-ram'
   | 'stack-unaligned'

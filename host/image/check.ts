@@ -1,9 +1,8 @@
-// Does this image fit this device? Everything the device would refuse, said before it is disturbed.
+// Does this image fit this device? Everything the device would refuse, and all that "iap check" calls an error, said before it is disturbed.
 import { Mode } from '../../protocol/index.js';
-import { errorOf, type Finding } from '../check/finding.js';
-import { packageFindings } from '../check/package.js';
-import { addressFinding, sizeFinding } from '../check/place.js';
-import { resetFinding, stackFinding } from '../check/vectors.js';
+import { errorOf, type FindingId } from '../check/finding.js';
+import { judge } from '../check/judge.js';
+import type { Part } from '../parts.js';
 import type { Image } from './image.js';
 
 /** What HELLO says, as far as an image must fit it */
@@ -19,19 +18,24 @@ export interface Target {
   readonly mode?: number;
 }
 
-/** @throws IapError IMAGE_… for the first thing that is wrong; "iap check" tells all */
-export function checkImage(image: Image, target: Target): void {
-  for (const finding of findings(image, target)) {
-    if (finding?.severity === 'error') throw errorOf(finding);
-  }
+export interface CheckOptions {
+  /** Of the name in HELLO; without it RAM, interrupt vectors and core are judged for any part */
+  readonly part?: Part | undefined;
+  /** Findings that somebody has looked at, and takes */
+  readonly allow?: readonly FindingId[] | undefined;
 }
 
-/** In this order, each only if there is nothing before it: what the next one judges must make sense. */
-function* findings(image: Image, target: Target): Generator<Finding | undefined> {
+/** @throws IapError IMAGE_… for the first error that "iap check" would tell */
+export function checkImage(
+  image: Image,
+  target: Target,
+  { part, allow = [] }: CheckOptions = {},
+): void {
   const { capabilities: _, ...known } = target;
-  yield* packageFindings(image, target.mode === Mode.APP ? known : target);
-  yield addressFinding(image, target);
-  yield sizeFinding(image, target);
-  yield stackFinding(image.bytes);
-  yield resetFinding(image.bytes, target.appBase, target);
+  const identity = target.mode === Mode.APP ? known : target;
+  const format = image.header ? 'package' : 'binary';
+  const expected = { area: target, identity, ...(part ? { part } : {}) };
+  const { findings } = judge({ format, image }, expected);
+  const first = findings.find(({ id, severity }) => severity === 'error' && !allow.includes(id));
+  if (first) throw errorOf(first);
 }
