@@ -1,4 +1,5 @@
 // What an update tells while it goes on.
+import type { FindingId } from './check/finding.js';
 import type { DeviceInfo } from './device.js';
 import type { IapError } from './errors.js';
 
@@ -34,9 +35,17 @@ export type UpdateEvent =
   | { readonly event: 'app'; readonly device: DeviceInfo }
   /** The device is looked for again, after a reset or a broken line */
   | { readonly event: 'reconnecting'; readonly reason: string }
-  | { readonly event: 'warning'; readonly code: WarningCode; readonly message: string };
+  | {
+      readonly event: 'warning';
+      readonly code: WarningCode;
+      readonly message: string;
+      /** With code IMAGE: what "iap check" calls it */
+      readonly finding?: FindingId;
+      /** An error that was allowed */
+      readonly allowed?: boolean;
+    };
 
-export type WarningCode = 'RATE' | 'VERIFY_AGAIN' | 'BOOT_UNCONFIRMED';
+export type WarningCode = 'RATE' | 'VERIFY_AGAIN' | 'BOOT_UNCONFIRMED' | 'IMAGE';
 
 export interface UpdateResult {
   readonly device: DeviceInfo;
@@ -50,6 +59,8 @@ export interface UpdateResult {
   readonly pagesSent: number;
   readonly bytesSent: number;
   readonly seconds: number;
+  /** Errors of the image that were allowed */
+  readonly allowed: readonly FindingId[];
 }
 
 export interface VerifyResult {

@@ -1,6 +1,8 @@
 // The update procedure: find, compare, send what differs, verify, start. The same for install, update, resume and repair.
 import { Mode, Status } from '../protocol/index.js';
 import { bootDevice } from './boot.js';
+import { type Allowable, allowedIds, toleratedText } from './check/allow.js';
+import type { Finding } from './check/finding.js';
 import { type Clock, realClock } from './clock.js';
 import { isInstalled } from './compare.js';
 import { connect, DEFAULT_TIMEOUT_MS, waitForApp } from './connect.js';
@@ -39,6 +41,8 @@ export interface UpdateOptions extends LinkOptions {
   readonly waitApp?: boolean;
   /** The only device that is meant, by its unique id [12 bytes]: another one is left as it is, OTHER_DEVICE */
   readonly only?: Uint8Array;
+  /** Errors of the image that do not keep it from being written */
+  readonly allow?: readonly Allowable[];
 }
 
 /** Resets in mid-update that are followed up, as long as each time at least one page more got into flash. */
@@ -95,6 +99,8 @@ class Updater {
   #installer: Installer | undefined;
   /** An application was running, and was asked to leave */
   #entered = false;
+  /** What is wrong with the image, and does not keep it from being written */
+  #findings: readonly Finding[] = [];
 
   constructor(session: Session, image: Image, options: UpdateOptions, emit: Emit) {
     this.#session = session;
@@ -142,7 +148,7 @@ class Updater {
     }
     const changed = !isInstalled(device.info, this.#sha256);
     try {
-      checkImage(this.#image, device.info);
+      this.#check(device.info);
       this.#pages = pagesOf(this.#image.bytes, device.info.pageSize);
       if (changed) {
         if (rate !== undefined) await changeRate(device, rate, this.#emit);
@@ -181,6 +187,19 @@ class Updater {
     return device;
   }
 
+  /** Tells each finding once, although the application is asked first and its bootloader again. */
+  #check(info: DeviceInfo): void {
+    const told = new Set(this.#findings.map(({ message }) => message));
+    this.#findings = checkImage(this.#image, info, this.#options.allow);
+    for (const finding of this.#findings) {
+      if (told.has(finding.message)) continue;
+      const { id, allowed } = finding;
+      const message = toleratedText(finding);
+      const values = { finding: id, ...(allowed ? { allowed } : {}) };
+      this.#emit({ event: 'warning', code: 'IMAGE', message, ...values });
+    }
+  }
+
   #checkUnit({ uniqueId }: DeviceInfo): void {
     const { only } = this.#options;
     if (only && !sameBytes(uniqueId, only)) throw otherDevice();
@@ -188,7 +207,7 @@ class Updater {
 
   /** A running application is not disturbed for an image that does not fit, or that it is itself. */
   #wanted(info: DeviceInfo, boot: boolean): boolean {
-    if (info.appEnd > info.appBase) checkImage(this.#image, info);
+    if (info.appEnd > info.appBase) this.#check(info);
     return !(boot && isInstalled(info, this.#sha256));
   }
 
@@ -270,6 +289,7 @@ class Updater {
       pagesSent: this.#installer?.pagesSent ?? 0,
       bytesSent: this.#installer?.bytesSent ?? 0,
       seconds: (this.#session.clock.now() - this.#startedAt) / 1000,
+      allowed: allowedIds(this.#findings),
     };
   }
 }

@@ -1,5 +1,6 @@
 // Is this image on the device? Compares, writes nothing.
 import { bootDevice } from './boot.js';
+import { ALLOWABLE } from './check/allow.js';
 import { differingPages, isInstalled } from './compare.js';
 import { connect } from './connect.js';
 import type { DeviceInfo } from './device.js';
@@ -16,7 +17,7 @@ export interface VerifyOptions extends LinkOptions {
 }
 
 /**
- * Compares every page of `image` with the device's flash. A running application is asked to enter the bootloader, and
+ * Compares every page of `image` with the device's flash; it may be one that was allowed to be written. A running application is asked to enter the bootloader, and
  * started again afterwards.
  */
 export async function verify(
@@ -31,7 +32,7 @@ export async function verify(
     ...(wait === undefined ? {} : { wait }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     beforeEnter: (info) => {
-      if (info.appEnd > info.appBase) checkImage(image, info);
+      if (info.appEnd > info.appBase) checkImage(image, info, ALLOWABLE);
       return true;
     },
     onEntering: (info) => {
@@ -43,7 +44,7 @@ export async function verify(
     if (entered) await bootDevice(device, () => {});
   };
   try {
-    checkImage(image, device.info);
+    checkImage(image, device.info, ALLOWABLE);
   } catch (error) {
     await startAgain().catch(() => {}); // it leaves by itself, only later
     throw error;

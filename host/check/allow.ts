@@ -8,6 +8,7 @@ import { errorOf, type Finding, type FindingId } from './finding.js';
  */
 export const ALLOWABLE = [
   'wrong-address',
+  'linked-unclear',
   'stack-unaligned',
   'vector-even',
   'vector-outside',
@@ -45,6 +46,11 @@ export function tolerated(findings: Iterable<Finding>, allow?: readonly Allowabl
 /** Names of the errors that were allowed, each once: for results */
 export function allowedIds(findings: readonly Finding[]): FindingId[] {
   return [...new Set(findings.filter(({ allowed }) => allowed).map(({ id }) => id))];
+}
+
+/** In a line */
+export function toleratedText({ allowed, message, hint }: Finding): string {
+  return allowed ? `allowed: ${message}` : `${message}; ${hint}`;
 }
 
 export function isAllowable(id: string): id is Allowable {

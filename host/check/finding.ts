@@ -11,6 +11,7 @@ export type FindingId =
   | 'too-large'
   | 'gap-filled'
   | 'wrong-address'
+  | 'linked-unclear'
   | 'bootloader-inside'
   | 'stack-outside-ram'
   | 'stack-unaligned'

@@ -1,37 +1,17 @@
 // Everything that can be told of an image file without a device: facts, and all that is wrong. Pure.
-import { APP_BASE, crc32, decode, Header, type Version } from '../../protocol/index.js';
+import { crc32, decode, Header, type Version } from '../../protocol/index.js';
 import { IapError } from '../errors.js';
-import { FLASH_LIMIT } from '../image/areas.js';
-import type { Elf } from '../image/elf.js';
-import { type Image, sha256 } from '../image/image.js';
+import { sha256 } from '../image/image.js';
 import { type ImageFile, type ImageFormat, type LoadOptions, loadFile } from '../image/load.js';
-import type { Core, Part, Range } from '../parts.js';
+import type { Part } from '../parts.js';
 import { hex32 } from '../text.js';
-import { type BuildAttributes, buildAttributes } from './arm-attributes.js';
-import { builtFor, coreFinding } from './core.js';
+import { builtFor } from './core.js';
 import type { Finding, FindingId } from './finding.js';
-import { type Identity, packageFindings } from './package.js';
-import {
-  type Area,
-  addressFinding,
-  blankFinding,
-  gapFinding,
-  mergedFinding,
-  sizeFinding,
-} from './place.js';
-import { ramVectorsFinding } from './ram-vectors.js';
+import { type Expected, type Judgement, judge } from './judge.js';
 import type { Store } from './thumb.js';
-import { ANY_RAM, wordAt } from './vector-table.js';
-import { handlerFindings, resetFinding, stackFinding } from './vectors.js';
-import { vtorFindings, vtorStores } from './vtor.js';
+import { wordAt } from './vector-table.js';
 
-/** What the image is meant for, as far as known */
-export interface Expected {
-  readonly part?: Part;
-  /** Of the board; the protocol's application base to the end of flash, if missing */
-  readonly area?: Area;
-  readonly identity?: Identity;
-}
+export type { Expected } from './judge.js';
 
 export interface Facts {
   readonly format: ImageFormat;
@@ -95,87 +75,19 @@ export function findingOf({ code, message, hint = '', details }: IapError): Find
 }
 
 function inspectImage(loaded: ImageFile, expected: Expected): Inspection {
-  const { part } = expected;
-  const area = expected.area ?? { appBase: APP_BASE, appEnd: part?.flash.to ?? FLASH_LIMIT };
-  const { image, elf } = loaded;
-  const attributes = elf && buildAttributes(elf);
-  const core = part?.core ?? coreOf(attributes);
-  const merged = mergedFinding(image, area);
-  const app = merged ? applicationOf(image, area) : image;
-  const base = app.base ?? area.appBase;
-  // A Cortex-M0 has no such register.
-  const stores = core === 'cortex-m0' ? [] : vtorStores({ base, bytes: app.bytes });
-  const nothing = blankFinding(image);
-  const findings = [
-    ...packageFindings(image, expected.identity ?? {}),
-    ...(nothing
-      ? [nothing]
-      : [merged, ...imageFindings(app, { part, elf, area, base, core, stores })]),
-    ...(part && attributes ? [coreFinding(attributes, part.core)] : []),
-    merged ? undefined : gapFinding(loaded.gaps),
-  ].filter((finding) => finding !== undefined);
+  const judgement = judge(loaded, expected);
   return {
-    ok: findings.every(({ severity }) => severity !== 'error'),
-    findings,
-    assumed: assumptions(loaded, expected, area, attributes),
-    facts: factsOf(loaded, { area, part, attributes, stores }),
+    ok: judgement.findings.every(({ severity }) => severity !== 'error'),
+    findings: judgement.findings,
+    assumed: assumptions(loaded, expected, judgement),
+    facts: factsOf(loaded, expected.part, judgement),
   };
-}
-
-/** What is at the application's place in a file that has more than the application */
-function applicationOf(image: Image, { appBase }: Area): Image {
-  return { base: appBase, bytes: image.bytes.subarray(appBase - (image.base ?? appBase)) };
-}
-
-interface Context {
-  readonly area: Area;
-  /** Where the code expects to be: as the file says, or where a device would put it */
-  readonly base: number;
-  readonly part: Part | undefined;
-  readonly elf: Elf | undefined;
-  readonly core: Core;
-  readonly stores: readonly Store[];
-}
-
-function imageFindings(
-  image: Image,
-  { area, base, part, elf, core, stores }: Context,
-): (Finding | undefined)[] {
-  const { bytes } = image;
-  const address = addressFinding(image, area);
-  const size = sizeFinding(image, area);
-  if (size?.id === 'too-short') return [address, size];
-  const rams = part ? ramsOf(part) : ANY_RAM;
-  const reset = resetFinding(bytes, base, area);
-  const table = { linked: base, rams, core, vectors: part?.vectors };
-  return [
-    address,
-    size,
-    stackFinding(bytes, rams),
-    // One wrong address is one mistake, however it shows.
-    address && reset?.id === 'wrong-address' ? undefined : reset,
-    // Without a reset vector there is no table to look at.
-    ...(reset && reset.id !== 'reset-even' ? [] : handlerFindings(bytes, table)),
-    part && ramVectorsFinding(bytes, part, elf),
-    ...vtorFindings(stores, area.appBase, rams),
-  ];
-}
-
-function ramsOf({ ram, ccm }: Part): Range[] {
-  return ccm ? [ram, ccm] : [ram];
-}
-
-/** The smallest that runs it; with nothing known the one in the middle */
-function coreOf(attributes: BuildAttributes | undefined): Core {
-  if (attributes?.architecture === 11 || attributes?.architecture === 12) return 'cortex-m0';
-  return attributes?.architecture === 13 ? 'cortex-m4' : 'cortex-m3';
 }
 
 function assumptions(
   { image, elf, format }: ImageFile,
   { part, area, identity }: Expected,
-  { appBase }: Area,
-  attributes: BuildAttributes | undefined,
+  { area: { appBase }, attributes }: Judgement,
 ): string[] {
   const assumed: string[] = [];
   if (!area) assumed.push(`applications start at ${hex32(appBase)}`);
@@ -205,14 +117,9 @@ function assumptions(
 
 function factsOf(
   { format, image }: ImageFile,
-  context: {
-    readonly area: Area;
-    readonly part: Part | undefined;
-    readonly attributes: BuildAttributes | undefined;
-    readonly stores: readonly Store[];
-  },
+  part: Part | undefined,
+  { area, attributes, vtor }: Judgement,
 ): Facts {
-  const { area, part, attributes, stores } = context;
   const { bytes, header, base = area.appBase } = image;
   const room = area.appEnd - area.appBase;
   return {
@@ -223,7 +130,7 @@ function factsOf(
     sha256: sha256(bytes),
     stack: wordAt(bytes, 0),
     reset: wordAt(bytes, 4),
-    vtor: stores,
+    vtor,
     ...(header ? { version: decode(Header, header).version } : {}),
     ...(attributes ? { builtFor: builtFor(attributes) } : {}),
     ...(part && base === area.appBase

@@ -1,10 +1,9 @@
-// Where an image lies: its address, its size, and whether there is anything in it.
-import { FLASH_BASE, FLASH_LIMIT } from '../image/areas.js';
+// The room for an image, and whether there is anything in it.
 import { BLANK, type Image } from '../image/image.js';
 import { type Gap, HOLE } from '../image/segments.js';
 import { hex32, sizeText } from '../text.js';
-import type { Finding, Fixes } from './finding.js';
-import { looksLikeVectors, wordAt } from './vector-table.js';
+import type { Finding } from './finding.js';
+import { wordAt } from './vector-table.js';
 
 /** Where applications are */
 export interface Area {
@@ -15,101 +14,6 @@ export interface Area {
 
 /** Initial stack pointer and reset vector [bytes] */
 const SMALLEST = 8;
-/** First address that an Intel HEX file with extended segment addresses can not name */
-const SEGMENT_REACH = 0x10_fff0;
-
-export function addressFinding({ base, bytes }: Image, area: Area): Finding | undefined {
-  const { appBase } = area;
-  if (base === undefined || base === appBase) return undefined;
-  const details = { base, appBase };
-  if (looksLikeVectors(bytes, appBase)) {
-    const { fixes: _, ...common } = wrongAddress(area);
-    return {
-      ...common,
-      message: `the file puts the image at ${hex32(base)}, but its vectors are for ${hex32(appBase)}, where applications of this device start`,
-      found: `placed at ${hex32(base)}, linked for ${hex32(appBase)}`,
-      hint: 'give the ELF file, or convert it again without an offset or a change of addresses',
-      details,
-    };
-  }
-  const set = `set FLASH ORIGIN to ${hex32(appBase)} in the linker script`;
-  return {
-    ...wrongAddress(area),
-    message: `the image is linked at ${hex32(base)}; applications of this device start at ${hex32(appBase)}`,
-    found: `linked at ${hex32(base)}`,
-    hint: set + otherMistakes(base, appBase),
-    details,
-  };
-}
-
-function otherMistakes(base: number, appBase: number): string {
-  if (base < appBase && base >= FLASH_BASE) {
-    return '; if a bootloader is in the file, give the application alone';
-  }
-  return base > 0 && base < SEGMENT_REACH
-    ? '; or the file was converted with 16-bit addresses, which lose the upper half'
-    : '';
-}
-
-/** What all findings of a wrong address have in common */
-export function wrongAddress(area: Area): Omit<Finding, 'message' | 'found'> {
-  const { appBase } = area;
-  return {
-    id: 'wrong-address',
-    severity: 'error',
-    code: 'IMAGE_WRONG_ADDRESS',
-    expected: `linked at ${hex32(appBase)}`,
-    hint: `set FLASH ORIGIN to ${hex32(appBase)} in the linker script`,
-    fixes: flashFixes(area),
-  };
-}
-
-function flashFixes({ appBase, appEnd }: Area): Fixes {
-  const start = hex32(appBase);
-  if (appEnd >= FLASH_LIMIT) {
-    const less = `the flash less ${(appBase - FLASH_BASE) / 1024}K`;
-    return {
-      gcc: `in the .ld file, MEMORY: FLASH (rx) : ORIGIN = ${start}, LENGTH = ${less}`,
-      keil: `Options for Target, Target: IROM1 Start ${start}, Size ${less}`,
-      iar: `Linker, Config, Edit: .intvec start and ROM start ${start}`,
-    };
-  }
-  const size = appEnd - appBase;
-  return {
-    gcc: `in the .ld file, MEMORY: FLASH (rx) : ORIGIN = ${start}, LENGTH = ${size / 1024}K`,
-    keil: `Options for Target, Target: IROM1 Start ${start}, Size 0x${size.toString(16).toUpperCase()}`,
-    iar: `Linker, Config, Edit: .intvec start and ROM start ${start}, ROM end ${hex32(appEnd - 1)}`,
-  };
-}
-
-/** More than the application: the whole flash, bootloader and all, or data below it */
-export function mergedFinding({ base, bytes }: Image, area: Area): Finding | undefined {
-  const { appBase } = area;
-  if (base === undefined || base >= appBase || base + bytes.length <= appBase) return undefined;
-  if (!looksLikeVectors(bytes.subarray(appBase - base), appBase)) return undefined;
-  const { fixes: _, ...common } = wrongAddress(area);
-  const details = { base, appBase };
-  const expected = `the application alone, from ${hex32(appBase)}`;
-  if (looksLikeVectors(bytes, base)) {
-    return {
-      ...common,
-      id: 'bootloader-inside',
-      message: `the image begins at ${hex32(base)} and holds another application at ${hex32(appBase)}: a bootloader and an application in one file`,
-      found: `two vector tables, at ${hex32(base)} and ${hex32(appBase)}`,
-      expected,
-      hint: 'give the application alone; a file for the whole flash is for a programmer or debugger',
-      details,
-    };
-  }
-  return {
-    ...common,
-    message: `the file begins at ${hex32(base)}, below the application at ${hex32(appBase)}`,
-    found: `data from ${hex32(base)} on`,
-    expected,
-    hint: `give the application alone: an update writes nothing below ${hex32(appBase)}`,
-    details,
-  };
-}
 
 export function sizeFinding({ bytes }: Image, area: Area): Finding | undefined {
   const limit = area.appEnd - area.appBase;

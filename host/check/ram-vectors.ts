@@ -10,6 +10,7 @@ export function ramVectorsFinding(
   bytes: Uint8Array,
   part: Part,
   elf: Elf | undefined,
+  literals: ReadonlySet<number>,
 ): Finding | undefined {
   if (part.core !== 'cortex-m0') return undefined;
   const first = part.ram.from;
@@ -36,11 +37,12 @@ export function ramVectorsFinding(
   }
   const stack = wordAt(bytes, 0);
   if (stack > first && stack <= free) return finding('error', stack, 'the stack begins at');
-  // Only an ELF file tells where variables are; a start address in the code of the start-up is a good sign.
-  const literal = literalIn(bytes, inVectors);
-  return literal === undefined
-    ? undefined
-    : finding('warning', literal, 'variables seem to be linked at');
+  // Only an ELF file tells where variables are; an address that code loads is a good sign.
+  const variable = [...literals]
+    .sort((a, b) => a - b)
+    .find((value) => value % 4 === 0 && inVectors(value));
+  if (variable === undefined || (variable === first && beginsBehind(bytes, free))) return undefined;
+  return finding('warning', variable, 'variables seem to be linked at');
 }
 
 interface Variables {
@@ -65,10 +67,10 @@ function variablesOf({ sections, segments }: Elf): Variables[] {
   return all.filter(({ size }) => size > 0);
 }
 
-function literalIn(bytes: Uint8Array, fits: (value: number) => boolean): number | undefined {
+/** Whether variables begin right behind the vectors: then an address of the vectors is for copying them, as AN4065 does. */
+function beginsBehind(bytes: Uint8Array, free: number): boolean {
   for (let offset = 8; offset + 4 <= bytes.length; offset += 4) {
-    const value = wordAt(bytes, offset);
-    if (fits(value)) return value;
+    if (wordAt(bytes, offset) === free) return true;
   }
-  return undefined;
+  return false;
 }

@@ -104,10 +104,9 @@ function baseOf(cpu: Thumb, op: number): Value {
 }
 
 function moveTop(cpu: Thumb, op: number): void {
-  cpu.set(
-    d(op),
-    both(cpu.get(d(op)), imm16(op), (low, high) => (low & 0xffff) | (high << 16)),
-  );
+  const value = both(cpu.get(d(op)), imm16(op), (low, high) => (low & 0xffff) | (high << 16));
+  cpu.made(value);
+  cpu.set(d(op), value);
 }
 
 function jump(cpu: Thumb, op: number): void {

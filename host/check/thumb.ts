@@ -14,6 +14,15 @@ export interface Store {
   readonly value: Value;
 }
 
+/** Told of what the code does; not in the order of time */
+export interface Watch {
+  readonly store?: (store: Store) => void;
+  /** A value loaded from a literal */
+  readonly literal?: (value: number) => void;
+  /** A value made of two halves, by MOVW and MOVT */
+  readonly made?: (value: number) => void;
+}
+
 export interface Code {
   /** Address of the first byte */
   readonly base: number;
@@ -46,7 +55,7 @@ const WIDE_ROWS = byUpperBits(WIDE, 23);
 /** The processor as far as constants go */
 export class Thumb {
   readonly #code: Code;
-  readonly #store: (store: Store) => void;
+  readonly #watch: Watch;
   /** Registers at the target of jumps that went forward */
   readonly #arriving = new Map<number, Value[]>();
   /** Words that code has loaded from: not code */
@@ -58,9 +67,9 @@ export class Thumb {
   #conditional = 0;
   at = 0;
 
-  constructor(code: Code, store: (store: Store) => void) {
+  constructor(code: Code, watch: Watch) {
     this.#code = code;
-    this.#store = store;
+    this.#watch = watch;
   }
 
   /** @param from offset of the first instruction, in whole half-words */
@@ -139,6 +148,8 @@ export class Thumb {
 
   loadLiteral(register: number, address: number): void {
     this.#literals.add(address);
+    const value = this.#word(address);
+    if (value !== undefined) this.#watch.literal?.(value);
     this.load(register, address);
   }
 
@@ -156,7 +167,11 @@ export class Thumb {
 
   store(register: number, address: Value): void {
     if (address === undefined) return;
-    this.#store({ at: this.at, address: address >>> 0, value: this.get(register) });
+    this.#watch.store?.({ at: this.at, address: address >>> 0, value: this.get(register) });
+  }
+
+  made(value: Value): void {
+    if (value !== undefined) this.#watch.made?.(value >>> 0);
   }
 
   /** A conditional jump: the code behind it may run as well. */

@@ -1,18 +1,18 @@
 // The vector table: initial stack pointer, reset vector, handlers (ARMv7-M B1.5.3, ARMv6-M B1.5.3).
-import { areaName, FLASH_BASE } from '../image/areas.js';
+import { areaName, inFlash } from '../image/areas.js';
 import type { Core, Range } from '../parts.js';
 import { hex32 } from '../text.js';
 import type { Finding, Fixes } from './finding.js';
-import { type Area, wrongAddress } from './place.js';
+import type { Area } from './place.js';
 import { ANY_RAM, isStack, wordAt } from './vector-table.js';
 
-const FLASH_WINDOW = 0x0100_0000;
 /** The procedure call standard wants a stack of whole double words at each call (AAPCS § 6.2.1.2). */
 const STACK_ALIGNMENT = 8;
 const SYSTEM_VECTORS = 16;
 /** Handlers that every core fetches: reset is judged by itself; the others up to 15 are reserved or faults of larger cores. */
+const FETCHED_BY_ALL = [2, 3, 11, 14, 15];
 const FETCHED: Readonly<Record<Core, readonly number[]>> = {
-  'cortex-m0': [2, 3, 11, 14, 15],
+  'cortex-m0': FETCHED_BY_ALL,
   'cortex-m3': [2, 3, 4, 5, 6, 11, 12, 14, 15],
   'cortex-m4': [2, 3, 4, 5, 6, 11, 12, 14, 15],
 };
@@ -99,17 +99,8 @@ export function resetFinding(bytes: Uint8Array, linked: number, area: Area): Fin
   const inside = reset >= linked && reset < linked + bytes.length;
   if (inside && reset % 2 === 1) return undefined;
   const range = `${hex32(linked)} to ${hex32(linked + bytes.length - 1)}`;
-  const details = { reset, appBase: area.appBase };
-  if (!inside && reset >= FLASH_BASE && reset < FLASH_BASE + FLASH_WINDOW) {
-    const guess = reset < FLASH_BASE + bytes.length ? FLASH_BASE : undefined;
-    const seems = guess === undefined ? '' : `, so it seems linked at ${hex32(guess)}`;
-    return {
-      ...wrongAddress(area),
-      message: `the image is not linked for ${hex32(linked)}: its reset vector is ${hex32(reset)}${seems}`,
-      found: `reset vector ${hex32(reset)}${seems}`,
-      details,
-    };
-  }
+  // Another place in flash, or its alias, is a wrong address.
+  if (!inside && (inFlash(reset) || (reset % 2 === 1 && reset < bytes.length))) return undefined;
   return {
     id: inside ? 'reset-even' : 'reset-outside',
     severity: 'error',
@@ -127,7 +118,7 @@ export function resetFinding(bytes: Uint8Array, linked: number, area: Area): Fin
           iar: 'in the startup file, THUMB before Reset_Handler',
         }
       : TABLE_FIXES,
-    details,
+    details: { reset, appBase: area.appBase },
   };
 }
 
@@ -135,7 +126,7 @@ export interface TableFacts {
   /** Where the image is linked */
   readonly linked: number;
   readonly rams: readonly Range[];
-  readonly core: Core;
+  readonly core: Core | undefined;
   /** Words of the part's table; the system's, if the part is not known */
   readonly vectors?: number | undefined;
 }
@@ -151,7 +142,7 @@ export function handlerFindings(bytes: Uint8Array, facts: TableFacts): Finding[]
     if (!inImage && !rams.some(({ from, to }) => value >= from && value < to)) return 'outside';
     return value % 2 === 0 ? 'even' : undefined;
   };
-  const wrong = FETCHED[core].filter((i) => i < end && fault(i));
+  const wrong = (core ? FETCHED[core] : FETCHED_BY_ALL).filter((i) => i < end && fault(i));
   for (let i = SYSTEM_VECTORS; i < end; i++) {
     if (!fault(i)) continue;
     // An image may have a shorter table than its part; what follows is code.

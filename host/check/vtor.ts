@@ -3,30 +3,8 @@ import { FLASH_BASE } from '../image/areas.js';
 import type { Range } from '../parts.js';
 import { hex32 } from '../text.js';
 import type { Finding } from './finding.js';
-import { type Code, type Store, Thumb } from './thumb.js';
+import type { Store } from './thumb.js';
 
-/** Vector Table Offset Register (ARMv7-M B3.2.5) */
-const VTOR = 0xe000_ed08;
-/** Initial stack pointer and reset vector [bytes]; how long the table is nobody knows, and handlers read as code do no harm */
-const VECTORS = 8;
-const MOST = 16;
-
-/**
- * The stores to VTOR that can be told from the code.
- * @param most after so many it is no use to anybody
- */
-export function vtorStores(code: Code, most: number = MOST): Store[] {
-  const stores: Store[] = [];
-  new Thumb(code, (store) => {
-    if (store.address === VTOR && stores.length < most) stores.push(store);
-  }).run(VECTORS);
-  return stores;
-}
-
-/**
- * @param appBase where the vector table is
- * @param rams an application may copy its table there and say so
- */
 export function vtorFindings(
   stores: readonly Store[],
   appBase: number,

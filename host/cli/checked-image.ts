@@ -1,5 +1,5 @@
 // Images that go out to devices: read, and held against everything "iap check" knows.
-import { allowedIds, tolerated } from '../check/allow.js';
+import { allowedIds, tolerated, toleratedText } from '../check/allow.js';
 import type { Finding, FindingId } from '../check/finding.js';
 import { type Expected, inspect } from '../check/inspect.js';
 import { IapError } from '../errors.js';
@@ -41,9 +41,9 @@ export async function readCheckedImage(
 }
 
 export function tellFindings(output: Output, findings: readonly Finding[]): void {
-  for (const { id, message, hint, allowed } of findings) {
-    if (allowed) output.warning(`allowed: ${message}`, { finding: id, allowed });
-    else output.warning(`${message}; ${hint}`, { finding: id });
+  for (const finding of findings) {
+    const { id, allowed } = finding;
+    output.warning(toleratedText(finding), { finding: id, ...(allowed ? { allowed } : {}) });
   }
 }
 

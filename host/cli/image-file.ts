@@ -1,30 +1,22 @@
 // Image files from disk.
-import { gapFinding } from '../check/place.js';
 import { IapError } from '../errors.js';
 import { printable } from '../image/file-error.js';
 import type { Image } from '../image/image.js';
-import { type LoadOptions, loadFile, loadSegments } from '../image/load.js';
+import { type LoadOptions, loadImage, loadSegments } from '../image/load.js';
 import type { Segment } from '../image/segments.js';
 import { hex32 } from '../text.js';
 import { readWhole } from './files.js';
 import { parseAddress } from './options.js';
-import type { Output } from './output.js';
 
 export interface ImageArguments {
   readonly image: string;
   readonly base?: string | undefined;
 }
 
-/** @param output told what the file leaves out, by commands that write it */
-export async function readImage(args: ImageArguments, output?: Output): Promise<Image> {
+export async function readImage(args: ImageArguments): Promise<Image> {
   const options = loadOptions(args);
-  const { image, gaps } = loadFile(
-    await readWhole(args.image, 'image', 'IMAGE_UNREADABLE'),
-    options,
-  );
+  const image = loadImage(await readWhole(args.image, 'image', 'IMAGE_UNREADABLE'), options);
   checkBase(options, image.base);
-  const gap = gapFinding(gaps);
-  if (gap) output?.warning(`${gap.message}; ${gap.hint}`);
   return image;
 }
 

@@ -1,13 +1,15 @@
-// Does this image fit this device? Everything the device would refuse, said before it is disturbed.
+// Does this image fit this device? Everything the device would refuse, and all that "iap check" calls an error, said before it is disturbed.
 import { Mode } from '../../protocol/index.js';
-import { errorOf, type Finding } from '../check/finding.js';
-import { packageFindings } from '../check/package.js';
-import { addressFinding, sizeFinding } from '../check/place.js';
-import { resetFinding, stackFinding } from '../check/vectors.js';
+import { type Allowable, tolerated } from '../check/allow.js';
+import type { Finding } from '../check/finding.js';
+import { judge } from '../check/judge.js';
+import { PARTS } from '../parts.generated.js';
 import type { Image } from './image.js';
 
 /** What HELLO says, as far as an image must fit it */
 export interface Target {
+  /** Name of a part: if this package knows it, its RAM, interrupt vectors and core are held against the image */
+  readonly part?: string;
   readonly appBase: number;
   readonly appEnd: number;
   readonly product: Uint8Array;
@@ -19,19 +21,19 @@ export interface Target {
   readonly mode?: number;
 }
 
-/** @throws IapError IMAGE_… for the first thing that is wrong; "iap check" tells all */
-export function checkImage(image: Image, target: Target): void {
-  for (const finding of findings(image, target)) {
-    if (finding?.severity === 'error') throw errorOf(finding);
-  }
-}
-
-/** In this order, each only if there is nothing before it: what the next one judges must make sense. */
-function* findings(image: Image, target: Target): Generator<Finding | undefined> {
+/**
+ * @param allow errors that do not keep the image from being written
+ * @returns what is left to tell: warnings, and errors that are allowed
+ * @throws IapError IMAGE_… for the first error that "iap check" would tell
+ */
+export function checkImage(
+  image: Image,
+  target: Target,
+  allow: readonly Allowable[] = [],
+): Finding[] {
   const { capabilities: _, ...known } = target;
-  yield* packageFindings(image, target.mode === Mode.APP ? known : target);
-  yield addressFinding(image, target);
-  yield sizeFinding(image, target);
-  yield stackFinding(image.bytes);
-  yield resetFinding(image.bytes, target.appBase, target);
+  const identity = target.mode === Mode.APP ? known : target;
+  const part = PARTS.find(({ name }) => name === target.part);
+  const expected = { area: target, identity, ...(part ? { part } : {}) };
+  return tolerated(judge({ gaps: [], ...image.file, image }, expected).findings, allow);
 }

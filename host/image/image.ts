@@ -8,6 +8,8 @@ import {
   Header,
   Signature,
 } from '../../protocol/index.js';
+import type { Elf } from './elf.js';
+import type { Gap } from './segments.js';
 
 export interface Image {
   /** Where it is linked; undefined for a raw binary, which does not say */
@@ -15,6 +17,12 @@ export interface Image {
   readonly bytes: Uint8Array;
   /** The package's; undefined for a plain image */
   readonly header?: Uint8Array;
+  /** What its file says besides, for the checks */
+  readonly file?: {
+    readonly elf?: Elf;
+    /** What the file leaves out, and the image has as erased flash */
+    readonly gaps: readonly Gap[];
+  };
 }
 
 /** The first address that no 32-bit controller has */

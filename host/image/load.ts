@@ -45,7 +45,8 @@ export interface ImageFile {
 
 /** @throws IapError IMAGE_EMPTY or IMAGE_FORMAT */
 export function loadImage(file: Uint8Array, options: LoadOptions = {}): Image {
-  return loadFile(file, options).image;
+  const { image, elf, gaps } = loadFile(file, options);
+  return { ...image, file: { gaps, ...(elf ? { elf } : {}) } };
 }
 
 /** @throws IapError IMAGE_EMPTY or IMAGE_FORMAT */

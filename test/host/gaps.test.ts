@@ -81,7 +81,7 @@ describe('iap check', () => {
 
 const WARNING = /has nothing for 0x08008BB8 to 0x0801FBFF/;
 
-test('iap flash says it before it asks the device anything', async () => {
+test('iap flash says it before it changes anything', async () => {
   const image = file(
     'flash.hex',
     writeIntelHex([{ address: BASE, bytes: cleanImage(3000) }, settings]),
@@ -91,7 +91,11 @@ test('iap flash says it before it asks the device anything', async () => {
   expect(error.text).toMatch(WARNING);
   const json = session(new Bench(), { json: true });
   await flash({ ...DEFAULTS, image }, json.context).catch(() => {});
-  expect(jsonLines(json.out.text)[0]).toMatchObject({ event: 'warning' });
+  expect(jsonLines(json.out.text).slice(0, 3)).toMatchObject([
+    { event: 'found' },
+    { event: 'warning', finding: 'gap-filled' },
+    { event: 'comparing' },
+  ]);
   expect(out.text).not.toBe('');
 });
 

@@ -1,26 +1,29 @@
 // iap flash: the update, told as it goes. With --wait an adapter may be unplugged and plugged in again.
+import type { Allowable } from '../../check/allow.js';
 import type { DeviceInfo } from '../../device.js';
 import { IapError } from '../../errors.js';
 import type { UpdateEvent, UpdateResult } from '../../events.js';
 import type { Image } from '../../image/image.js';
 import { update } from '../../update.js';
+import type { CheckedArguments } from '../checked-image.js';
 import { deviceJson, deviceLine } from '../describe.js';
-import { type ImageArguments, readImage } from '../image-file.js';
+import { readImage } from '../image-file.js';
 import { type Context, withPort } from '../link.js';
-import type { LinkArguments } from '../options.js';
+import { type LinkArguments, parseAllow } from '../options.js';
 import type { Output } from '../output.js';
 
-export interface FlashArguments extends LinkArguments, ImageArguments {
+export interface FlashArguments extends LinkArguments, CheckedArguments {
   readonly boot: boolean;
   readonly waitApp: boolean;
 }
 
 export async function flash(args: FlashArguments, context: Context): Promise<void> {
-  const image = await readImage(args, context.output);
+  const allow = parseAllow(args.allow);
+  const image = await readImage(args);
   let begun: Uint8Array | undefined;
   for (;;) {
     try {
-      await attempt(args, context, image, begun, ({ uniqueId }) => {
+      await attempt(args, context, { image, allow, only: begun }, ({ uniqueId }) => {
         begun = uniqueId;
       });
       return;
@@ -32,11 +35,17 @@ export async function flash(args: FlashArguments, context: Context): Promise<voi
   }
 }
 
+interface Wanted {
+  readonly image: Image;
+  readonly allow: readonly Allowable[];
+  /** Unique id of the device whose update was begun */
+  readonly only: Uint8Array | undefined;
+}
+
 async function attempt(
   args: FlashArguments,
   context: Context,
-  image: Image,
-  only: Uint8Array | undefined,
+  { image, allow, only }: Wanted,
   onFound: (device: DeviceInfo) => void,
 ): Promise<void> {
   const { output } = context;
@@ -45,6 +54,7 @@ async function attempt(
       ...options,
       boot: args.boot,
       waitApp: args.waitApp,
+      allow,
       ...(args.baud === undefined ? {} : { rate: args.baud }),
       ...(only === undefined ? {} : { only }),
     });

@@ -1,0 +1,122 @@
+// All rules, applied to one image: "iap check" tells what they find, an update ends at the first error. One place, so that nothing is
+// flashed that a check refuses.
+import { APP_BASE } from '../../protocol/index.js';
+import { FLASH_LIMIT } from '../image/areas.js';
+import type { Elf } from '../image/elf.js';
+import type { Image } from '../image/image.js';
+import type { ImageFile } from '../image/load.js';
+import type { Core, Part, Range } from '../parts.js';
+import { addressFinding, mergedFinding } from './address.js';
+import { type BuildAttributes, buildAttributes } from './arm-attributes.js';
+import { coreFinding } from './core.js';
+import type { Finding } from './finding.js';
+import { whereLinked } from './linked.js';
+import { type Identity, packageFindings } from './package.js';
+import { type Area, blankFinding, gapFinding, sizeFinding } from './place.js';
+import { ramVectorsFinding } from './ram-vectors.js';
+import { type Reading, readCode } from './reading.js';
+import type { Store } from './thumb.js';
+import { ANY_RAM, wordAt } from './vector-table.js';
+import { handlerFindings, resetFinding, stackFinding } from './vectors.js';
+import { vtorFindings } from './vtor.js';
+
+/** What the image is meant for, as far as known */
+export interface Expected {
+  readonly part?: Part;
+  /** Of the board; the protocol's application base to the end of flash, if missing */
+  readonly area?: Area;
+  readonly identity?: Identity;
+}
+
+export interface Judgement {
+  /** In the order in which they matter */
+  readonly findings: readonly Finding[];
+  readonly area: Area;
+  /** Only an ELF file has some */
+  readonly attributes?: BuildAttributes;
+  /** Where code sets SCB->VTOR */
+  readonly vtor: readonly Store[];
+}
+
+export function judge(
+  file: Pick<ImageFile, 'image' | 'elf' | 'gaps'>,
+  expected: Expected,
+): Judgement {
+  const { part } = expected;
+  const { image, elf, gaps } = file;
+  const area = expected.area ?? { appBase: APP_BASE, appEnd: part?.flash.to ?? FLASH_LIMIT };
+  const attributes = elf && buildAttributes(elf);
+  const merged = mergedFinding(image, area);
+  const app = merged ? applicationOf(image, area) : image;
+  const base = app.base ?? area.appBase;
+  const reading = readCode({ base, bytes: app.bytes });
+  const core = part?.core ?? coreOf(attributes);
+  // A Cortex-M0 has no such register.
+  const vtor = core === 'cortex-m0' ? [] : reading.vtor;
+  const nothing = blankFinding(image);
+  const findings = [
+    ...packageFindings(image, expected.identity ?? {}),
+    ...(nothing
+      ? [nothing]
+      : [merged, ...imageFindings(app, { area, base, part, elf, core, reading, vtor })]),
+    ...(part && attributes ? [coreFinding(attributes, part.core)] : []),
+    merged ? undefined : gapFinding(gaps),
+  ].filter((finding) => finding !== undefined);
+  return { findings, area, vtor, ...(attributes ? { attributes } : {}) };
+}
+
+/** What is at the application's place in a file that has more than the application */
+function applicationOf(image: Image, { appBase }: Area): Image {
+  return { base: appBase, bytes: image.bytes.subarray(appBase - (image.base ?? appBase)) };
+}
+
+interface Context {
+  readonly area: Area;
+  /** Where the file puts the image, or where a device would */
+  readonly base: number;
+  readonly part: Part | undefined;
+  readonly elf: Elf | undefined;
+  readonly core: Core | undefined;
+  readonly reading: Reading;
+  readonly vtor: readonly Store[];
+}
+
+function imageFindings(image: Image, context: Context): (Finding | undefined)[] {
+  const { area, base, part, elf, core, reading, vtor } = context;
+  const { bytes } = image;
+  const values = vtor.map(({ value }) => value);
+  const linked = whereLinked(bytes, base, { made: reading.made, vtor: values });
+  const address = addressFinding(image, area, linked);
+  const size = sizeFinding(image, area);
+  if (size?.id === 'too-short') return [address, size];
+  const rams = part ? ramsOf(part) : ANY_RAM;
+  const at = linked.certain && linked.other ? linked.other.base : base;
+  const reset = resetFinding(bytes, at, area);
+  const table = { linked: at, rams, core, vectors: part?.vectors };
+  return [
+    address,
+    size,
+    stackFinding(bytes, rams),
+    reset,
+    // Without a reset vector there is no table to look at.
+    ...(hasReset(bytes, at) ? handlerFindings(bytes, table) : []),
+    part && ramVectorsFinding(bytes, part, elf, reading.literals),
+    ...vtorFindings(vtor, area.appBase, rams),
+  ];
+}
+
+function hasReset(bytes: Uint8Array, base: number): boolean {
+  const reset = wordAt(bytes, 4);
+  return reset >= base && reset < base + bytes.length;
+}
+
+function ramsOf({ ram, ccm }: Part): Range[] {
+  return ccm ? [ram, ccm] : [ram];
+}
+
+/** The smallest that runs it; undefined if the file does not say */
+function coreOf(attributes: BuildAttributes | undefined): Core | undefined {
+  if (attributes === undefined) return undefined;
+  if (attributes.architecture === 11 || attributes.architecture === 12) return 'cortex-m0';
+  return attributes.architecture === 13 ? 'cortex-m4' : 'cortex-m3';
+}
