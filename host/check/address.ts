@@ -123,9 +123,7 @@ function numbers({ appBase }: Area, { addresses, here, other }: Linked): Record<
     addresses,
     begins: here.begins,
     outside: here.outside,
-    ...(other
-      ? { other: other.base, otherBegins: other.begins, otherOutside: other.outside }
-      : {}),
+    ...(other ? { other: other.base, otherBegins: other.begins, otherOutside: other.outside } : {}),
   };
 }
 

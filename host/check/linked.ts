@@ -79,8 +79,13 @@ interface Fit extends Place {
  * Of many bases one fits a few addresses by chance. The start of flash is one, and the usual mistake.
  * @param bases how many were tried
  */
-function isMoreThanChance({ base, begins, odd, vtor, handlers }: Fit, here: Fit, bases: number): boolean {
-  if (base === FLASH_BASE && handlers >= here.handlers && handlers + (vtor ? 1 : 0) > 1) return true;
+function isMoreThanChance(
+  { base, begins, odd, vtor, handlers }: Fit,
+  here: Fit,
+  bases: number,
+): boolean {
+  if (base === FLASH_BASE && handlers >= here.handlers && handlers + (vtor ? 1 : 0) > 1)
+    return true;
   const mean = CHANCE * odd;
   const most = mean + 3 * Math.sqrt(mean) + Math.log10(bases) / 4 + 1;
   return begins + (vtor ? VTOR_WORTH : 0) > most;
@@ -143,5 +148,7 @@ class Judge {
 }
 
 function systemVectors(bytes: Uint8Array): number[] {
-  return [...new Set(Array.from({ length: SYSTEM_VECTORS }, (_, i) => wordAt(bytes, 4 * i)))].slice(1);
+  return [...new Set(Array.from({ length: SYSTEM_VECTORS }, (_, i) => wordAt(bytes, 4 * i)))].slice(
+    1,
+  );
 }

@@ -38,7 +38,9 @@ export function ramVectorsFinding(
   const stack = wordAt(bytes, 0);
   if (stack > first && stack <= free) return finding('error', stack, 'the stack begins at');
   // Only an ELF file tells where variables are; an address that code loads is a good sign.
-  const variable = [...literals].sort((a, b) => a - b).find((value) => value % 4 === 0 && inVectors(value));
+  const variable = [...literals]
+    .sort((a, b) => a - b)
+    .find((value) => value % 4 === 0 && inVectors(value));
   if (variable === undefined || (variable === first && beginsBehind(bytes, free))) return undefined;
   return finding('warning', variable, 'variables seem to be linked at');
 }

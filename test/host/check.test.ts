@@ -208,7 +208,9 @@ describe('the code is read as objdump reads it', () => {
           .thumb_func\n.type other,%function\nother: bx lr\n${functions.join('\n')}`,
       }),
     );
-    return readCode({ base: BASE, bytes: image.bytes }, cases.length).vtor.map(({ value }) => value);
+    return readCode({ base: BASE, bytes: image.bytes }, cases.length).vtor.map(
+      ({ value }) => value,
+    );
   };
 
   test.each(stores)('%j', (store) => {
@@ -303,9 +305,7 @@ describe('the start of RAM on a Cortex-M0, from the code alone', () => {
     const source = `.syntax unified\n.thumb\n.section .vectors,"a"\n.word 0x20001000, reset\n.fill 46,4,0
       .text\n.thumb_func\n.global reset\n.type reset,%function\nreset:\n${body}\n b .\n .ltorg`;
     const { image } = loadFile(compile({ source, flags: ['-mcpu=cortex-m0'], ram: 0x2000_00c0 }));
-    const hex = new TextEncoder().encode(
-      writeIntelHex([{ address: BASE, bytes: image.bytes }]),
-    );
+    const hex = new TextEncoder().encode(writeIntelHex([{ address: BASE, bytes: image.bytes }]));
     return inspect(hex, { name: 'app.hex' }, { part }).findings.map(({ id }) => id);
   };
 
@@ -347,7 +347,9 @@ describe('what is not known is said', () => {
   });
 });
 
-test('an update refuses what a check calls an error, for the same reason, and takes what it warns of', async () => {
+test('an update refuses what a check calls an error, for the same reason, and takes what it warns of', {
+  timeout: 120_000,
+}, async () => {
   const target = {
     appBase: BASE,
     appEnd: BASE + 0x18000,
@@ -364,7 +366,8 @@ test('an update refuses what a check calls an error, for the same reason, and ta
     const { facts, findings } = inspect(file(), { name }, expected);
     // Only the file says for which core it is compiled, and where its variables are.
     const errors = findings.filter(
-      ({ id, severity }) => severity === 'error' && id !== 'wrong-core' && id !== 'ram-over-vectors',
+      ({ id, severity }) =>
+        severity === 'error' && id !== 'wrong-core' && id !== 'ram-over-vectors',
     );
     if (!facts) continue;
     const { image } = loadFile(file(), { name });
