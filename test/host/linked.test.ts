@@ -137,9 +137,7 @@ describe('SCB->VTOR', { timeout: 60_000 }, () => {
   });
 
   test('is told as a part of the evidence', () => {
-    const { bytes } = loadFile(
-      built({ flags: M3, flash: START }, program('noise', START)),
-    ).image;
+    const { bytes } = loadFile(built({ flags: M3, flash: START }, program('noise', START))).image;
     const [finding] = inspect(bytes).findings;
     expect(finding?.message).toContain('code sets SCB->VTOR to it');
   });

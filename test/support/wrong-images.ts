@@ -113,6 +113,7 @@ export const WRONG_IMAGES: readonly WrongImage[] = [
   { name: 'unclear.bin', mistake: 'a raw binary that may be linked at two places', file: () => twofoldBinary(), findings: ['linked-unclear'] },
   { name: 'high.hex', mistake: 'linked for another bootloader, of 64 KB', file: () => ascii(writeIntelHex([{ address: 0x0801_0000, bytes: app(1000, 0x0801_0000) }])), findings: ['wrong-address'] },
   { name: 'alias.hex', mistake: 'linked at 0, where flash appears after a reset', file: () => ascii(writeIntelHex([{ address: 0, bytes: app(1000, 0) }])), findings: ['wrong-address'] },
+  { name: 'alias.bin', mistake: 'the same as a raw binary', file: () => app(1000, 0), findings: ['wrong-address'] },
   { name: 'segments.hex', mistake: 'converted for 16-bit processors, whose segment addresses do not reach flash', file: segmentHex, findings: ['wrong-address'] },
   { name: 'ram.elf', mistake: 'linked to run in RAM', file: () => assembled('nop', { flash: 0x2000_0100, ram: 0x2000_1000 }), findings: ['wrong-address'] },
   { name: 'merged.hex', mistake: 'bootloader and application in one file', file: () => ascii(writeIntelHex([{ address: 0x0800_0000, bytes: app(9000, 0x0800_0000) }, { address: BASE, bytes: app() }])), findings: ['bootloader-inside'] },
