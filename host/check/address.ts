@@ -5,7 +5,7 @@ import { hex32 } from '../text.js';
 import type { Finding, Fixes } from './finding.js';
 import type { Linked, Place } from './linked.js';
 import type { Area } from './place.js';
-import { looksLikeVectors, wordAt } from './vector-table.js';
+import { isAlias, looksLikeVectors, wordAt } from './vector-table.js';
 
 /** First address that an Intel HEX file with extended segment addresses can not name */
 const SEGMENT_REACH = 0x10_fff0;
@@ -36,7 +36,7 @@ export function addressFinding(image: Image, area: Area, linked: Linked): Findin
 
 /** The place of a reset handler, if there is only one page in flash, or at its alias, where the image may begin */
 function onlyPlace(reset: number, size: number): number | undefined {
-  if (reset % 2 === 1 && reset >= VECTORS && reset < size) return 0;
+  if (isAlias(reset, size)) return 0;
   if (!inFlash(reset)) return undefined;
   const last = Math.floor((reset - VECTORS) / PAGE) * PAGE;
   const first = Math.max(FLASH_BASE, Math.ceil((reset + 1 - size) / PAGE) * PAGE);

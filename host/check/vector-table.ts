@@ -23,6 +23,11 @@ export function looksLikeVectors(bytes: Uint8Array, address: number): boolean {
   );
 }
 
+/** Whether a reset vector is into the image at address 0, where flash appears after a reset */
+export function isAlias(reset: number, size: number): boolean {
+  return reset % 2 === 1 && reset >= 8 && reset < size;
+}
+
 /** Full descending: the first push goes below it. */
 export function isStack(value: number, rams: readonly Range[]): boolean {
   return rams.some(({ from, to }) => value > from && value <= to);

@@ -4,7 +4,7 @@ import type { Core, Range } from '../parts.js';
 import { hex32 } from '../text.js';
 import type { Finding, Fixes } from './finding.js';
 import type { Area } from './place.js';
-import { ANY_RAM, isStack, wordAt } from './vector-table.js';
+import { ANY_RAM, isAlias, isStack, wordAt } from './vector-table.js';
 
 /** The procedure call standard wants a stack of whole double words at each call (AAPCS § 6.2.1.2). */
 const STACK_ALIGNMENT = 8;
@@ -100,7 +100,7 @@ export function resetFinding(bytes: Uint8Array, linked: number, area: Area): Fin
   if (inside && reset % 2 === 1) return undefined;
   const range = `${hex32(linked)} to ${hex32(linked + bytes.length - 1)}`;
   // Another place in flash, or its alias, is a wrong address.
-  if (!inside && (inFlash(reset) || (reset % 2 === 1 && reset < bytes.length))) return undefined;
+  if (!inside && (inFlash(reset) || isAlias(reset, bytes.length))) return undefined;
   return {
     id: inside ? 'reset-even' : 'reset-outside',
     severity: 'error',

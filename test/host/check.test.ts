@@ -348,7 +348,9 @@ describe('what is not known is said', () => {
   });
 });
 
-test('an update refuses what a check calls an error, for the same reason, and takes what it warns of', async () => {
+test('an update refuses what a check calls an error, for the same reason, and takes what it warns of', {
+  timeout: 120_000,
+}, async () => {
   const target = {
     appBase: BASE,
     appEnd: BASE + 0x18000,

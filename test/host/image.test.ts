@@ -270,6 +270,8 @@ describe('does it fit the device', () => {
     ['blank', 0, 0xffff_ffff],
     ['reset vector, even', 4, BASE + 8],
     ['reset vector, elsewhere', 4, 0x2000_0001],
+    ['reset vector, 5', 4, 5],
+    ['reset vector, blank', 4, 0xffff_ffff],
   ])('no vector table: %s', (_what, offset, word) => {
     const bytes = appImage(1000);
     new DataView(bytes.buffer).setUint32(offset, word, true);

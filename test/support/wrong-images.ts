@@ -115,8 +115,13 @@ export const WRONG_IMAGES: readonly WrongImage[] = [
   // Where it is linked
   { name: 'start.elf', mistake: 'linked for a device without a bootloader', file: () => assembled('nop', { flash: 0x0800_0000 }), findings: ['wrong-address'] },
   { name: 'start.bin', mistake: 'the same as a raw binary', file: () => app(1000, 0x0800_0000), findings: ['wrong-address'] },
+  { name: 'late.bin', mistake: 'the same, larger than the bootloader, so that its handlers are where an application has them', file: () => lateBinary(0x0800_0000), findings: ['wrong-address'] },
+  { name: 'late.hex', mistake: 'the same as a file with addresses', file: () => ascii(writeIntelHex([{ address: 0x0800_0000, bytes: lateBinary(0x0800_0000) }])), findings: ['wrong-address'] },
+  { name: 'other-board.bin', mistake: 'linked for another bootloader, of 16 KB', file: () => lateBinary(0x0800_4000), findings: ['wrong-address'] },
+  { name: 'unclear.bin', mistake: 'a raw binary that may be linked at two places', file: () => twofoldBinary(), findings: ['linked-unclear'] },
   { name: 'high.hex', mistake: 'linked for another bootloader, of 64 KB', file: () => ascii(writeIntelHex([{ address: 0x0801_0000, bytes: app(1000, 0x0801_0000) }])), findings: ['wrong-address'] },
   { name: 'alias.hex', mistake: 'linked at 0, where flash appears after a reset', file: () => ascii(writeIntelHex([{ address: 0, bytes: app(1000, 0) }])), findings: ['wrong-address'] },
+  { name: 'alias.bin', mistake: 'the same as a raw binary', file: () => app(1000, 0), findings: ['wrong-address'] },
   { name: 'segments.hex', mistake: 'converted for 16-bit processors, whose segment addresses do not reach flash', file: segmentHex, findings: ['wrong-address'] },
   { name: 'ram.elf', mistake: 'linked to run in RAM', file: () => assembled('nop', { flash: 0x2000_0100, ram: 0x2000_1000 }), findings: ['wrong-address'] },
   { name: 'merged.hex', mistake: 'bootloader and application in one file', file: () => ascii(writeIntelHex([{ address: 0x0800_0000, bytes: app(9000, 0x0800_0000) }, { address: BASE, bytes: app() }])), findings: ['bootloader-inside'] },
@@ -186,6 +191,24 @@ export const WRONG_IMAGES: readonly WrongImage[] = [
   { name: 'damaged.iap', mistake: 'a package with a byte changed', file: packed((f) => f.with(700, 1)), findings: ['package-damaged'] },
   { name: 'future.iap', mistake: 'a package of a later format', file: packed((f) => f.with(4, 2)), findings: ['package-format'] },
 ];
+
+/** Zeros, then a function for each handler: 4 bytes each, `B .` and NOP */
+function lateBinary(base: number, places: readonly number[] = [0x9000]): Uint8Array {
+  const handlers = 6;
+  const words = Object.fromEntries(
+    Array.from({ length: 58 }, (_, i) => [i + 1, base + (places[0] ?? 0) + 4 * (i % handlers) + 1]),
+  );
+  const bytes = app(40_000, base, words).fill(0, 4 * 59);
+  for (const place of places) {
+    for (let i = 0; i < handlers; i++) bytes.set([0xfe, 0xe7, 0x00, 0xbf], place + 4 * i);
+  }
+  return bytes;
+}
+
+/** Handlers begin a function whether it is linked at the start of flash or behind the bootloader. */
+function twofoldBinary(): Uint8Array {
+  return lateBinary(BASE, [0x400, 0x8400]);
+}
 
 function assembledCode(): Uint8Array {
   return Uint8Array.of(...randomBytes(7, 64), ...app());
