@@ -56,10 +56,10 @@ export async function enter(
       acknowledged = true;
     } else if (answer === SYNC) {
       const besides = await client.echo();
-      echo = besides !== undefined;
+      echo ||= besides !== undefined;
       if (besides?.some((byte) => byte === ACK || byte === NACK))
         throw echoOf(transport.rate, true);
-      if (!echo) heard.push(answer);
+      if (!besides) heard.push(answer);
     } else if (answer !== undefined) {
       heard.push(answer, ...reader.drop());
     } else if (!wiring && calls >= CALLS_BEFORE_FILL) {

@@ -201,10 +201,12 @@ export class RomClient {
   async echo(): Promise<Uint8Array | undefined> {
     const before = await this.reader.untilQuiet(LATE_MS);
     this.#send(ECHOED);
-    const heard = await this.reader.untilQuiet(LATE_MS);
-    if (heard.length > 0) this.#traced('received', heard);
-    if (!ECHOED.every((byte, i) => heard[i] === byte)) return undefined;
-    return Uint8Array.from([...before, ...heard.slice(ECHOED.length)]);
+    const first = await this.reader.take(ECHOED.length, ANSWER_MS);
+    const heard = [...(first ?? []), ...(await this.reader.untilQuiet(LATE_MS))];
+    if (heard.length > 0) this.#traced('received', Uint8Array.from(heard));
+    const late = heard.findIndex((byte) => byte !== SYNC); // of earlier calls
+    if (!ECHOED.every((byte, i) => heard[late + i] === byte)) return undefined;
+    return Uint8Array.from([...before, ...heard.slice(late + ECHOED.length)]);
   }
 
   /**

@@ -370,7 +370,7 @@ test('an echo is named, with a part behind it and without', async () => {
     result: { code: 'ECHO', message: expect.stringContaining('answers behind the echo') },
   });
   await board.command('power off');
-  expect(await isp(board, 'info', '--timeout', '500')).toMatchObject({
+  expect(await isp(board, 'info')).toMatchObject({
     code: 4,
     result: { code: 'ECHO', message: expect.stringContaining('nobody else answers') },
   });

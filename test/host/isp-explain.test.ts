@@ -418,6 +418,13 @@ describe('an echo is named', () => {
     },
   );
 
+  test.each([150, 300, 500, 900])('that comes %i ms late', async (latencyMs) => {
+    const error = await failure(
+      open({ toRom: () => undefined, echo: true, latencyMs }, { timeoutMs: 3000 }),
+    );
+    expect(error.code).toBe('ECHO');
+  });
+
   test('what answers 0x7f to everything is no echo', async () => {
     const error = await failure(open({ toHost: () => 0x7f }));
     expect(error.code).toBe('NOT_OUR_DEVICE');
