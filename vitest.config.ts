@@ -4,6 +4,9 @@ const E2E = 'test/e2e/**/*.test.ts';
 /** Tests that measure, or run in real time: alone on the machine, or their figures lie. */
 const TIMED = 'test/e2e/**/*.timed.test.ts';
 
+/** Ends what hangs; a busy computer only needs longer [ms]. */
+const A_LONG_TIME = 600_000;
+
 export default defineConfig({
   test: {
     projects: [
@@ -13,7 +16,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [E2E],
           // Time is virtual in the tests of the library; only spawned commands take real time.
-          testTimeout: 20_000,
+          testTimeout: A_LONG_TIME,
+          hookTimeout: A_LONG_TIME,
         },
       },
       {
@@ -21,7 +25,8 @@ export default defineConfig({
           name: 'e2e',
           include: [E2E],
           exclude: [TIMED],
-          testTimeout: 120_000,
+          testTimeout: A_LONG_TIME,
+          hookTimeout: A_LONG_TIME,
           // Each worker keeps a board and a host busy.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
@@ -31,7 +36,8 @@ export default defineConfig({
         test: {
           name: 'timed',
           include: [TIMED],
-          testTimeout: 120_000,
+          testTimeout: A_LONG_TIME,
+          hookTimeout: A_LONG_TIME,
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
         },

@@ -192,24 +192,30 @@ export async function withOutput<T>(
   }
 }
 
+/** Of the board's time [us] */
+const QUIET_US = 100_000;
+
 /** Until nothing comes in any more and the flash rests: what a killed host left in the queue is worked off. */
 export async function untilQuiet(board: Board): Promise<void> {
   let last = await board.counters();
   for (;;) {
     await new Promise((resolve) => {
-      setTimeout(resolve, 100);
+      setTimeout(resolve, 20);
     });
     const now = await board.counters();
-    if (now.uartRx === last.uartRx && now.flashOps === last.flashOps) return;
-    last = now;
+    if (now.uartRx !== last.uartRx || now.flashOps !== last.flashOps) last = now;
+    else if (now.virtualTimeUs - last.virtualTimeUs >= QUIET_US) return;
   }
 }
+
+/** A busy computer only needs longer. */
+const REACHED_MS = 500_000;
 
 /** Until the board is in that state, asked again every few milliseconds. */
 export async function untilState(
   board: Board,
   state: Counters['state'],
-  timeoutMs = 20_000,
+  timeoutMs = REACHED_MS,
 ): Promise<Counters> {
   return untilCounters(board, (counters) => counters.state === state, timeoutMs);
 }
@@ -217,7 +223,7 @@ export async function untilState(
 export async function untilCounters(
   board: Board,
   reached: (counters: Counters) => boolean,
-  timeoutMs = 20_000,
+  timeoutMs = REACHED_MS,
 ): Promise<Counters> {
   const end = Date.now() + timeoutMs;
   for (;;) {

@@ -10,7 +10,7 @@ async function demo(
 ): Promise<{ readonly code: number | null; readonly said: string }> {
   const child = spawn(process.execPath, [built('dist', 'scripts', 'demo.js'), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 110_000,
+    timeout: 500_000,
   });
   let said = '';
   const hear = (bytes: Buffer): void => {

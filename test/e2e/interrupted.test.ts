@@ -181,10 +181,7 @@ describe('power cut', () => {
     },
   );
 
-  // Again if it fails: on a very busy computer the host repeats a request, and then other operations are the last.
-  test('SEALED, the last operation: the new application starts by itself', {
-    retry: 2,
-  }, async () => {
+  test('SEALED, the last operation: the new application starts by itself', async () => {
     const { board, v2 } = await runningV1(part, pages);
     expectDone(await flash(board, v2, '--no-boot'));
     const { flashOps } = await board.counters();

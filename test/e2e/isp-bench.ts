@@ -25,11 +25,24 @@ export interface Told {
   readonly text: string;
 }
 
+const ATTEMPTS = 10;
+
+/** Its time-outs are wall time: if it gave up on a board that got nothing of the computer meanwhile, it runs again. */
+export async function stm32flash(board: Board, ...args: string[]): Promise<Told> {
+  for (let attempt = 1; ; attempt++) {
+    const { lostMs } = await board.counters();
+    const told = await stm32flashOnce(board, ...args);
+    const lost = (await board.counters()).lostMs - lostMs;
+    if (told.code === 0 || lost === 0 || attempt === ATTEMPTS) return told;
+    await board.command('reset');
+  }
+}
+
 /** Debian's stm32flash. A pty drops the parity bit, so it is told to do without; the board adds it on the wire. */
-export function stm32flash(board: Board, ...args: string[]): Promise<Told> {
+export function stm32flashOnce(board: Board, ...args: string[]): Promise<Told> {
   const child = spawn('stm32flash', ['-m', '8n1', '-b', '115200', ...args, board.port], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 90_000,
+    timeout: 500_000,
     killSignal: 'SIGKILL',
   });
   let text = '';

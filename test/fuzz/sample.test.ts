@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 const SECONDS = 10;
 
-test('fuzzing for a few seconds finds nothing', { timeout: 180_000 }, () => {
+test('fuzzing for a few seconds finds nothing', () => {
   const script = fileURLToPath(new URL('run.sh', import.meta.url));
   let output: string;
   try {

@@ -109,7 +109,7 @@ const CORES = [
   ['-mcpu=cortex-m3', '-mslow-flash-data'],
   ['-mcpu=cortex-m3', '-flto'],
 ];
-describe('where SystemInit sets the vector table register', { timeout: 120_000 }, () => {
+describe('where SystemInit sets the vector table register', { timeout: 300_000 }, () => {
   // At -O3 a function is inlined as well as there by itself.
   const once = (values: readonly string[]): string[] => [...new Set(values)];
 

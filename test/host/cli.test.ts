@@ -135,7 +135,7 @@ describe('ports', () => {
   });
 
   test('absent with --wait and a time-out: waited for, then given up', async () => {
-    const args = ['info', '--port', '/dev/absent', '--wait', '--timeout', '300'];
+    const args = ['info', '--port', '/dev/absent', '--wait', '--timeout', '2000'];
     const { code, out } = await iap(args);
     expect(out).toContain('waiting for /dev/absent');
     expect(code).toBe(4);

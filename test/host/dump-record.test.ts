@@ -141,7 +141,7 @@ describe('files that are no dump', () => {
     expect((await refused(content, args)).message).toMatch(text);
   });
 
-  test('cut off anywhere: refused, or read', { timeout: 60_000 }, async () => {
+  test('cut off anywhere: refused, or read', { timeout: 300_000 }, async () => {
     const whole = flash();
     for (let size = 1; size < whole.length; size += 1999) {
       const text = await run(whole.subarray(0, size)).catch((error: unknown) => {

@@ -138,7 +138,7 @@ describe('what is written is what is read', () => {
   });
 });
 
-describe('other programs agree', { timeout: 60_000 }, () => {
+describe('other programs agree', { timeout: 300_000 }, () => {
   const path = (name: string): string => join(folder, name);
 
   /** The bytes that srec_cat makes of a file, from its lowest address on */

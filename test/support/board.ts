@@ -2,11 +2,19 @@
 // Nothing here knows what is tested.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
 import { openSerial } from '../../host/transport/serial.js';
 import { APP_BASE, BOOTLOADER_BASE } from '../../protocol/index.js';
 import { boardOptions, PARTS, type Part } from './boards.js';
@@ -14,8 +22,10 @@ import { randomBytes } from './random.js';
 
 export { hostOptions, PART_NAMES, PARTS, type Part } from './boards.js';
 
-const START_MS = 10_000;
-const STOP_MS = 5000;
+/** A busy computer only needs longer. */
+const START_MS = 120_000;
+const STOP_MS = 60_000;
+const PRINT_MS = 120_000;
 
 export interface Counters {
   readonly state: 'off' | 'running' | 'lockup' | 'error';
@@ -190,6 +200,22 @@ function boardArguments(part: Part, dir: TempDir, { flash, load, args }: BoardOp
   ];
 }
 
+/** The clock of each board, by its port */
+const clocks = new Map<string, string>();
+
+/** How to run the command with these arguments: on the clock of the board that it is told to talk to. */
+export function command(args: readonly string[]): {
+  readonly argv: string[];
+  readonly env: NodeJS.ProcessEnv;
+} {
+  const argv = [built('dist', 'host', 'cli', 'main.js'), ...args];
+  const port = args[args.indexOf('--port') + 1] ?? '';
+  const clock = existsSync(port) ? clocks.get(realpathSync(port)) : undefined;
+  if (!clock) return { argv, env: process.env };
+  const preload = pathToFileURL(built('dist', 'test', 'support', 'board-clock.js')).href;
+  return { argv: ['--import', preload, ...argv], env: { ...process.env, IAP_BOARD_CLOCK: clock } };
+}
+
 /** A board on a pty. */
 export class Board {
   readonly part: Part;
@@ -218,7 +244,9 @@ export class Board {
   static async start(part: Part, options: BoardOptions = {}): Promise<Board> {
     const dir = new TempDir();
     const socket = join(dir.path, 'control');
-    const args = [...boardArguments(part, dir, options), '--control', socket, '--json'];
+    const clock = join(dir.path, 'clock');
+    const files = ['--control', socket, '--clock', clock];
+    const args = [...boardArguments(part, dir, options), ...files, '--json'];
     const child = spawn(built('build', 'board', 'iap-board'), args, {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -237,6 +265,7 @@ export class Board {
         }),
       ])) as [string];
       const { port } = JSON.parse(line) as { port: string };
+      clocks.set(port, clock);
       const control = connect(socket);
       await once(control, 'connect');
       return new Board(part, port, dir, child, control);
@@ -261,6 +290,11 @@ export class Board {
     return (await this.command('counters')) as unknown as Counters;
   }
 
+  /** SIGSTOP and SIGCONT: a computer that does other things */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#process.kill(signal);
+  }
+
   /** The flash as it is now */
   async flash(): Promise<Uint8Array> {
     await this.command(`save ${join(this.dir.path, 'saved')}`);
@@ -271,7 +305,8 @@ export class Board {
     return this.#stopped;
   }
 
-  listen(): Promise<AppOutput> {
+  async listen(): Promise<AppOutput> {
+    await this.command('time'); // by now the board has noticed that who listened before has left
     return AppOutput.open(this.port, PARTS[this.part].rate);
   }
 
@@ -279,6 +314,7 @@ export class Board {
   async stop(): Promise<number> {
     if (this.#stopped) return this.#process.exitCode ?? -1;
     this.#stopped = true;
+    clocks.delete(this.port); // the next pty may have this name
     const ended = this.#process.exitCode === null ? once(this.#process, 'exit') : undefined;
     const killer = setTimeout(() => this.#process.kill('SIGKILL'), STOP_MS);
     this.#control.end('quit\n');
@@ -410,7 +446,7 @@ export class AppOutput {
   }
 
   /** The first `count` lines of the demo application; throws if they do not come. */
-  lines(count: number, timeoutMs = 10_000): Promise<DemoLine[]> {
+  lines(count: number, timeoutMs = PRINT_MS): Promise<DemoLine[]> {
     return this.#until(`${count} lines of the demo`, timeoutMs, () => {
       const lines = demoLines(this.text.slice(0, this.text.lastIndexOf('\n') + 1));
       return lines.length >= count ? lines : undefined;
@@ -418,7 +454,7 @@ export class AppOutput {
   }
 
   /** Until this was printed; throws if it is not. */
-  async printed(text: string, timeoutMs = 10_000): Promise<void> {
+  async printed(text: string, timeoutMs = PRINT_MS): Promise<void> {
     await this.#until(text, timeoutMs, () => this.text.includes(text) || undefined);
   }
 

@@ -6,6 +6,7 @@ import { Output } from '../../host/cli/output.js';
 import type { Clock } from '../../host/clock.js';
 import { IapError } from '../../host/errors.js';
 import type { Transport } from '../../host/transport/transport.js';
+import { command } from './board.js';
 
 export const MAIN = fileURLToPath(new URL('../../dist/host/cli/main.js', import.meta.url));
 
@@ -21,7 +22,8 @@ export function iap(
   during: (child: { kill(signal: NodeJS.Signals): boolean }, out: string) => void = () => {},
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const { argv, env } = command(args);
+    const child = spawn(process.execPath, argv, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     let out = '';
     let error = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -96,6 +96,7 @@ void board_destroy(struct board *b) {
     if (!b) {
         return;
     }
+    idle_close(b);
     if (b->uc) {
         uc_close(b->uc);
     }
@@ -189,7 +190,7 @@ void board_reset_pin(struct board *b) {
 }
 
 // One step of the run loop.
-static void step(struct board *b) {
+void board_step(struct board *b) {
     uint64_t next = ev_next(b);
     next = next < b->limit_ps ? next : b->limit_ps;
     if (b->state != BOARD_RUNNING) {
@@ -254,7 +255,7 @@ static void run_until(struct board *b, uint64_t end) {
         if (b->tx_stop && line_has_gone_quiet(b)) {
             return;
         }
-        step(b);
+        board_step(b);
     }
     ev_run_due(b);
 }

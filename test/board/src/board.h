@@ -91,7 +91,7 @@ struct board_unknown {
 };
 
 struct board_counters {
-    uint64_t instructions;
+    uint64_t instructions, left_out; // the latter of the former: while idle (idle.c)
     uint64_t flash_ops, half_words, erases, pg_errors, wrprt_errors;
     uint64_t uart_rx, uart_tx; // bytes the device took and gave
     uint64_t overruns, framing_errors, noise_errors;
@@ -119,6 +119,10 @@ const char *board_error_text(const struct board *b); // "" without error
 
 // Runs for that much virtual time (off, asleep or locked up it just passes).
 void board_run_ps(struct board *b, uint64_t ps);
+// The same for a board whose line and flash rest, cheaper: where the program only looks again and
+// again at what does not change, those looks are left out (idle.c). It may see time late, by as
+// long as it has looked and by `ps` at most. Ends up to 50 us early.
+void board_run_idle_ps(struct board *b, uint64_t ps);
 void board_run_cycles(struct board *b, uint64_t hclk_cycles);
 // Runs until the device's next byte is complete on the line, or for `ps`.
 void board_run_until_tx(struct board *b, uint64_t ps);
@@ -134,6 +138,8 @@ uint32_t board_uart_baud(const struct board *b); // from BRR and clocks; 0: UART
 size_t board_uart_push(struct board *b, const uint8_t *data, size_t n); // taken, may be < n
 // The same, but not on the line before that time.
 size_t board_uart_push_at(struct board *b, const uint8_t *data, size_t n, uint64_t not_before_ps);
+// What was pushed for later comes so much earlier.
+void board_uart_hurry(struct board *b, uint64_t ps);
 size_t board_uart_pull(struct board *b, uint8_t *data, size_t room);
 size_t board_uart_waiting(const struct board *b); // host bytes not yet on the line
 void board_uart_discard(struct board *b);         // the host closed: unsent bytes are gone

@@ -169,7 +169,7 @@ static bool cmd_counters(struct session *s, int argc, char **argv, struct json *
 static bool cmd_clear(struct session *s, int argc, char **argv, struct json *out) {
     (void)argc, (void)argv, (void)out;
     board_clear_counters(s->board);
-    s->lost_us = s->max_lag_us = s->tx_dropped = 0;
+    s->pace.lost_ns = s->pace.max_lag_ns = s->said_lost_ns = s->tx_dropped = 0;
     return true;
 }
 

@@ -42,6 +42,12 @@ static void put_flash(struct session *s, const struct board_counters *c, struct 
     json_u64(out, "weakCells", board_weak_cells(s->board));
 }
 
+void control_lag(const struct session *s, struct json *out) {
+    json_fixed(out, "lagMs", s->pace.lag_ns / NS_PER_US);
+    json_fixed(out, "maxLagMs", s->pace.max_lag_ns / NS_PER_US);
+    json_fixed(out, "lostMs", s->pace.lost_ns / NS_PER_US);
+}
+
 void control_counters(struct session *s, struct json *out) {
     struct board *b = s->board;
     const struct board_counters *c = board_counters(b);
@@ -77,9 +83,8 @@ void control_counters(struct session *s, struct json *out) {
     json_close(out, '}');
     if (!s->pipe) { // wall time has no place in a deterministic answer
         json_str(out, "mode", s->mode);
-        json_fixed(out, "lagMs", s->lag_us);
-        json_fixed(out, "maxLagMs", s->max_lag_us);
-        json_fixed(out, "lostMs", s->lost_us);
+        control_lag(s, out);
+        json_u64(out, "instructionsLeftOut", c->left_out);
         json_u64(out, "txDropped", s->tx_dropped);
     }
 }

@@ -86,6 +86,10 @@ static void erase(struct board *b, uint32_t off, uint32_t size) {
 }
 
 static bool may_operate(struct board *b, const char *what) {
+    if (b->trying) {
+        cpu_attention(b, ATTN_STOP);
+        return false;
+    }
     if (!(b->rcc.cr & 2u)) { // PM0075 2.3: HSI must be on
         board_violation(b, 0x40022000, "%s with HSI off", what);
         return false;

@@ -52,6 +52,9 @@ static bool must_leave(struct board *b, uint32_t addr) {
     if ((b->attention & ATTN_STOP) || b->cyc >= b->deadline) {
         return true;
     }
+    if ((b->attention & ATTN_WATCH) && addr == b->watch_pc && b->instructions > b->watch_from) {
+        return true;
+    }
     if ((b->attention & ATTN_STALL) && bus_in_flash(b, addr, &off) && !fetch_is_buffered(b, addr)) {
         b->stall_wait = true;
         return true;

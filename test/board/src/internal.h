@@ -36,7 +36,6 @@
 #define APP_BASE        0x08008000u // unless configured
 
 #define IRQ_MAX     82 // of all families: F303
-#define LINE_DUE    64
 #define EXC_COUNT   (16 + IRQ_MAX)
 #define EXC_NMI     2
 #define EXC_HARD    3
@@ -51,6 +50,7 @@
 #define ATTN_STOP  1u // leave the chunk before the next instruction
 #define ATTN_STALL 2u // flash busy: stop at the first fetch the prefetch buffer cannot serve
 #define ATTN_MASKS 4u // PRIMASK, BASEPRI or FAULTMASK may have changed
+#define ATTN_WATCH 8u // stop at watch_pc
 
 struct rng {
     uint64_t state;
@@ -203,6 +203,9 @@ struct weak_cell {
     uint8_t rest;  // the power-up at which it begins to drift, counted down; 0: it does
 };
 
+struct host_byte; // line.c
+struct idle;
+
 struct board {
     struct board_config cfg;
     const struct board_part *part;
@@ -233,6 +236,8 @@ struct board {
     uint32_t line;          // 8-byte flash line in the prefetch buffer
     uint64_t next_line_ready;
     uint32_t wait_states;
+    uint32_t watch_pc;
+    uint64_t watch_from; // instructions before it counts
     uint16_t opcode, prev_class;
     bool hook_stopped, stall_wait, sleeping, sleeping_wfe, event_flag;
     bool bad_access; // unicorn met an address nothing answers at
@@ -270,12 +275,7 @@ struct board {
     uint32_t host_rate;
     uint64_t to_device_free; // when the host may start its next character
     bool unplugged, echo;
-    struct {
-        uint64_t byte, ps; // this byte, counted from the first ever, not before that time
-    } due[LINE_DUE];
-    uint32_t due_head, due_count;
-    uint64_t host_sent; // bytes put on the line so far
-    uint8_t *host_out;  // bytes the host has queued
+    struct host_byte *host_out; // bytes the host has queued
     size_t host_out_head, host_out_len;
     uint8_t *host_in; // bytes the host has received
     size_t host_in_head, host_in_len;
@@ -291,6 +291,8 @@ struct board {
     uint32_t *erases_per_page;
     uint32_t *logged; // addresses and rules reported once
     size_t logged_count, logged_room;
+    struct idle *idle;
+    bool trying; // idle.c looks what would happen: nothing may come of it that can not be undone
 };
 
 // board.c
@@ -304,6 +306,10 @@ void board_unknown(struct board *b, uint32_t address, bool write, unsigned size)
 void board_stop_error(struct board *b, const char *text);
 bool board_in_bootloader(const struct board *b);
 void board_do_reset(struct board *b, enum board_reset_cause cause);
+void board_step(struct board *b); // of the run loop
+
+// idle.c
+void idle_close(struct board *b);
 
 // time.c
 uint64_t now_ps(const struct board *b);

@@ -6,6 +6,14 @@
 
 #define QUEUE (256u * 1024u) // bytes each way
 
+// A byte in front of the line. It goes at the rate that the host had when it wrote it: a host may
+// change its rate while a board that lags still has bytes of before.
+struct host_byte {
+    uint64_t not_before_ps;
+    uint32_t rate; // 0: whatever BRR gives
+    uint8_t value;
+};
+
 static struct uart *wired(struct board *b) {
     for (int i = 0; i < BOARD_UARTS; i++) {
         if (b->uart[i].on_line) {
@@ -15,16 +23,16 @@ static struct uart *wired(struct board *b) {
     return &b->uart[0];
 }
 
-static uint64_t host_bit_ps(const struct board *b) {
-    if (b->host_rate) {
-        return BOARD_PS_PER_S / b->host_rate;
+static uint64_t host_bit_ps(const struct board *b, uint32_t rate) {
+    if (rate) {
+        return BOARD_PS_PER_S / rate;
     }
     uint64_t device = usart_bit_ps(b, wired((struct board *)b));
     return device ? device : BOARD_PS_PER_S / 115200;
 }
 
 bool line_open(struct board *b) {
-    b->host_out = malloc(QUEUE);
+    b->host_out = malloc(QUEUE * sizeof *b->host_out);
     b->host_in = malloc(QUEUE);
     return b->host_out && b->host_in;
 }
@@ -41,7 +49,7 @@ void line_power_off(struct board *b) {
 }
 
 static void listen(struct board *b, uint64_t from) {
-    sampler_start(&b->host_rx, from, host_bit_ps(b), usart_frame_bits(wired(b)));
+    sampler_start(&b->host_rx, from, host_bit_ps(b, b->host_rate), usart_frame_bits(wired(b)));
     ev_at(b, EV_HOST_RX, sampler_next(&b->host_rx, &b->to_host));
 }
 
@@ -94,30 +102,25 @@ void line_feed(struct board *b) {
         ev_at(b, EV_LINE, b->to_device_free);
         return;
     }
-    while (b->due_count && b->due[b->due_head].byte <= b->host_sent) {
-        if (b->due[b->due_head].ps > now) {
-            ev_at(b, EV_LINE, b->due[b->due_head].ps);
-            return;
-        }
-        b->due_head = (b->due_head + 1) % LINE_DUE;
-        b->due_count--;
+    struct host_byte next = b->host_out[b->host_out_head];
+    if (next.not_before_ps > now) {
+        ev_at(b, EV_LINE, next.not_before_ps);
+        return;
     }
-    uint8_t byte = b->host_out[b->host_out_head];
-    b->host_sent++;
     b->host_out_head = (b->host_out_head + 1) % QUEUE;
     b->host_out_len--;
     struct uart *u = wired(b);
     unsigned nbits = usart_frame_bits(u);
-    uint64_t bit = host_bit_ps(b);
+    uint64_t bit = host_bit_ps(b, next.rate);
     b->to_device_free = now + bit * nbits;
     if (b->unplugged) {
         b->counters.lost_unplugged++;
     } else {
-        wave_add(&b->to_device, now, bit, host_frame(u, byte, nbits), nbits);
+        wave_add(&b->to_device, now, bit, host_frame(u, next.value, nbits), nbits);
         usart_line_changed(b, u);
     }
     if (b->echo) { // a character early, which no host can tell
-        host_hears(b, byte);
+        host_hears(b, next.value);
     }
     ev_at(b, EV_LINE, b->to_device_free);
 }
@@ -132,13 +135,9 @@ size_t board_uart_push(struct board *b, const uint8_t *data, size_t n) {
 
 size_t board_uart_push_at(struct board *b, const uint8_t *data, size_t n, uint64_t not_before_ps) {
     size_t taken = 0;
-    if (not_before_ps > now_ps(b) && b->due_count < LINE_DUE) {
-        uint32_t at = (b->due_head + b->due_count++) % LINE_DUE;
-        b->due[at].byte = b->host_sent + b->host_out_len;
-        b->due[at].ps = not_before_ps;
-    }
     while (taken < n && b->host_out_len < QUEUE) {
-        b->host_out[(b->host_out_head + b->host_out_len) % QUEUE] = data[taken++];
+        b->host_out[(b->host_out_head + b->host_out_len) % QUEUE] =
+            (struct host_byte){not_before_ps, b->host_rate, data[taken++]};
         b->host_out_len++;
     }
     if (taken && b->ev[EV_LINE] == NEVER) {
@@ -148,9 +147,18 @@ size_t board_uart_push_at(struct board *b, const uint8_t *data, size_t n, uint64
     return taken;
 }
 
+void board_uart_hurry(struct board *b, uint64_t ps) {
+    for (size_t i = 0; i < b->host_out_len; i++) {
+        struct host_byte *byte = &b->host_out[(b->host_out_head + i) % QUEUE];
+        byte->not_before_ps -= ps < byte->not_before_ps ? ps : byte->not_before_ps;
+    }
+    if (b->host_out_len) {
+        ev_at(b, EV_LINE, now_ps(b));
+    }
+}
+
 void board_uart_discard(struct board *b) {
     b->host_out_len = 0;
-    b->due_count = 0;
 }
 
 size_t board_uart_waiting(const struct board *b) {

@@ -11,21 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lag.h"
 #include "port.h"
 #include "server.h"
 
-#define NS_PER_US      1000ull
-#define PS_PER_NS      1000ull
-#define SLICE_NS       (250 * NS_PER_US)    // virtual time between two looks at the outside
-#define IDLE_NS        (1000 * NS_PER_US)   // the same with nothing on the line
-#define FAST_TAIL_NS   (1000 * NS_PER_US)   // an answer often follows the last byte closely
-#define LAG_GIVE_UP_NS (250000 * NS_PER_US) // further behind is written off as lost
-#define FAST_QUEUE     4096u
-
-struct pace {
-    uint64_t wall0_ns, virt0_ns; // virtual time was virt0 at wall0
-    uint64_t busy_until_ns;      // virtual: fast mode's tail
-};
+#define PS_PER_NS  1000ull
+#define READ_BYTES 4096u
 
 static uint64_t wall_ns(void) {
     struct timespec t;
@@ -37,42 +28,24 @@ static uint64_t virt_ns(const struct session *s) {
     return board_time_ps(s->board) / PS_PER_NS;
 }
 
-static void anchor(struct pace *p, const struct session *s, uint64_t wall) {
-    p->wall0_ns = wall;
-    p->virt0_ns = virt_ns(s);
+static bool is_idle(const struct session *s) {
+    return !board_busy(s->board) && virt_ns(s) >= s->pace.busy_until_ns;
 }
 
 // Runs as far as the mode allows now; how long to wait for the outside before the next call.
-static uint64_t advance(struct session *s, struct pace *p) {
-    uint64_t wall = wall_ns(), virt = virt_ns(s);
-    bool busy = board_busy(s->board);
-    if (!s->realtime && (busy || virt < p->busy_until_ns)) {
-        board_run_ps(s->board, SLICE_NS * PS_PER_NS);
-        if (busy) {
-            p->busy_until_ns = virt_ns(s) + FAST_TAIL_NS;
-        }
-        anchor(p, s, wall_ns());
-        s->lag_us = 0;
-        return 0;
+static uint64_t advance(struct session *s) {
+    uint64_t lost = 0;
+    bool idle = is_idle(s);
+    uint64_t run = pace_run(&s->pace, wall_ns(), virt_ns(s), board_busy(s->board), &lost);
+    if (lost) { // what waits for a time that was written off waits no longer
+        board_uart_hurry(s->board, lost * PS_PER_NS);
     }
-    uint64_t target = p->virt0_ns + (wall - p->wall0_ns);
-    if (virt < target) {
-        uint64_t behind = target - virt;
-        if (behind > LAG_GIVE_UP_NS) {
-            s->lost_us += s->realtime ? behind / NS_PER_US : 0;
-            anchor(p, s, wall);
-            behind = SLICE_NS;
-        }
-        board_run_ps(s->board, (behind < SLICE_NS ? behind : SLICE_NS) * PS_PER_NS);
-        virt = virt_ns(s);
-        target = p->virt0_ns + (wall_ns() - p->wall0_ns);
+    if (idle) {
+        board_run_idle_ps(s->board, run * PS_PER_NS);
+    } else {
+        board_run_ps(s->board, run * PS_PER_NS);
     }
-    s->lag_us = s->realtime && target > virt ? (target - virt) / NS_PER_US : 0;
-    s->max_lag_us = s->lag_us > s->max_lag_us ? s->lag_us : s->max_lag_us;
-    if (target > virt + SLICE_NS) {
-        return 0;
-    }
-    return board_busy(s->board) ? SLICE_NS : IDLE_NS;
+    return pace_wait(&s->pace, wall_ns(), virt_ns(s), board_busy(s->board));
 }
 
 static void follow_rates(struct session *s, struct port *port, uint32_t *device_rate) {
@@ -145,29 +118,26 @@ static bool bytes_out(struct session *s, struct port *port, struct adapter *a) {
     return true;
 }
 
-// How much may wait in front of the line: a pty must push back as a UART's driver does.
+// How much may be taken from the host now
 static size_t room_in(const struct session *s) {
     // Virtual time that has fallen behind must not make a host look as if it called before the ROM
     // bootloader listens.
     if (!s->realtime && board_rom_is_starting(s->board)) {
         return 0;
     }
-    size_t limit = FAST_QUEUE;
-    if (s->realtime) {
-        limit = 16 + board_line_rate(s->board) / 10 / 500; // 2 ms of the line
-    }
+    size_t room = pace_room(&s->pace, board_line_rate(s->board));
     size_t waiting = board_uart_waiting(s->board);
-    return waiting < limit ? limit - waiting : 0;
+    return waiting < room ? room - waiting : 0;
 }
 
 // A byte is not on the line before the virtual time that belongs to its arrival: otherwise, behind
 // wall time, catching up would make the device look faster than it is.
-static bool bytes_in(struct session *s, struct port *port, const struct pace *p) {
-    uint8_t data[FAST_QUEUE];
+static bool bytes_in(struct session *s, struct port *port) {
+    uint8_t data[READ_BYTES];
     size_t room = room_in(s);
     long n = room ? port_read(port, data, room < sizeof data ? room : sizeof data) : 0;
     if (n > 0) {
-        uint64_t due = s->realtime ? p->virt0_ns + (wall_ns() - p->wall0_ns) : 0;
+        uint64_t due = s->realtime ? pace_target(&s->pace, wall_ns()) : 0;
         board_uart_push_at(s->board, data, (size_t)n, due * PS_PER_NS);
     }
     return n >= 0;
@@ -191,13 +161,15 @@ static void announce(const struct session *s, const struct port *port) {
     fflush(stdout);
 }
 
-static int loop(struct session *s, struct port *port, struct server *server, int signals) {
-    struct pace pace = {0};
+static int loop(struct session *s, struct port *port, struct server *server, int signals,
+                struct lag_clock *clock) {
     struct adapter adapter = {.timer_ns = wall_ns()};
     uint32_t device_rate = 0;
-    anchor(&pace, s, wall_ns());
+    pace_start(&s->pace, s->realtime, wall_ns(), virt_ns(s));
     while (!s->quit) {
-        uint64_t wait = advance(s, &pace);
+        uint64_t wait = advance(s);
+        lag_publish(clock, &s->pace);
+        lag_say(s, wall_ns());
         port_update_listeners(port);
         follow_rates(s, port, &device_rate);
         if (!bytes_out(s, port, &adapter)) {
@@ -217,7 +189,7 @@ static int loop(struct session *s, struct port *port, struct server *server, int
         }
         port_update_listeners(port);
         follow_rates(s, port, &device_rate); // the host sets its rate before it writes
-        if ((fds[1].revents & (POLLIN | POLLHUP | POLLERR)) && !bytes_in(s, port, &pace)) {
+        if ((fds[1].revents & (POLLIN | POLLHUP | POLLERR)) && !bytes_in(s, port)) {
             fprintf(stderr, "iap-board: %s is gone\n", port->name);
             return 4;
         }
@@ -237,6 +209,12 @@ int run_live(struct session *s) {
                 strerror(errno));
         return 4;
     }
+    struct lag_clock *clock = lag_clock_open(s->clock_path, wall_ns());
+    if (!clock) {
+        fprintf(stderr, "iap-board: cannot write %s: %s\n", s->clock_path, strerror(errno));
+        port_close(&port);
+        return 4;
+    }
     if (!server_open(&server, s->control_path)) {
         fprintf(stderr, "iap-board: cannot listen on %s: %s\n", s->control_path, strerror(errno));
         port_close(&port);
@@ -250,7 +228,8 @@ int run_live(struct session *s) {
     sigprocmask(SIG_BLOCK, &set, NULL);
     int signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     announce(s, &port);
-    int code = loop(s, &port, &server, signals);
+    int code = loop(s, &port, &server, signals, clock);
+    lag_clock_close(clock);
     close(signals);
     server_close(&server);
     port_close(&port);

@@ -86,7 +86,7 @@ bool port_update_listeners(struct port *p) {
         return false;
     }
     _Alignas(struct inotify_event) char buffer[4096];
-    bool was_open = p->listeners > 0;
+    bool left = false;
     for (;;) {
         ssize_t n = read(p->watch, buffer, sizeof buffer);
         if (n <= 0) {
@@ -97,14 +97,14 @@ bool port_update_listeners(struct port *p) {
             memcpy(&e, buffer + at, sizeof e);
             if (e.mask & IN_OPEN) {
                 p->listeners++;
-                was_open = true;
             } else if ((e.mask & IN_CLOSE) && p->listeners > 0) {
                 p->listeners--;
+                left = left || p->listeners == 0; // the next may be there by now
             }
             at += (ssize_t)(sizeof e + e.len);
         }
     }
-    if (was_open && p->listeners == 0) {
+    if (left) {
         ioctl(p->slave, TCFLSH, TCIFLUSH); // the next host does not hear what this one left
         return true;
     }

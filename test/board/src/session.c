@@ -11,6 +11,7 @@ static const char usage[] =
     "  --load FILE@0xADDR   put a raw binary into flash first (repeatable)\n"
     "  --fast | --realtime  virtual time: as fast as the line allows (default), or wall time\n"
     "  --control SOCKET     accept control commands on this unix socket\n"
+    "  --clock FILE         keep there how far the board has come in wall time\n"
     "  --port PATH          use an existing serial device instead of a new pty\n"
     "  --pipe               commands on stdin, answers on stdout, no wall clock\n"
     "  --json               report the pty as a JSON object\n"
@@ -154,6 +155,8 @@ static bool value_option(struct session *s, struct options *o, const char *a, co
         s->flash_path = v;
     } else if (!strcmp(a, "--control")) {
         s->control_path = v;
+    } else if (!strcmp(a, "--clock")) {
+        s->clock_path = v;
     } else if (!strcmp(a, "--port")) {
         s->port_path = v;
     } else if (!strcmp(a, "--seed")) {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "board.h"
+#include "pace.h"
 
 struct json {
     char *text;
@@ -36,15 +37,17 @@ struct session_event {
 struct session {
     struct board *board;
     struct board_config config;
-    const char *flash_path, *control_path, *port_path;
+    const char *flash_path, *control_path, *port_path, *clock_path;
     bool realtime, json_output, pipe;
     uint32_t latency_ms;         // of the adapter, towards the host; pty only
     int button_port, button_bit; // -1: none
     bool button_high;            // the level when pressed
     bool quit, had_error;
 
-    // Wall pace, kept by the pty front end; `lag_us` is how far virtual time is behind now.
-    uint64_t lag_us, lost_us, max_lag_us, tx_dropped;
+    // Kept by the pty front end.
+    struct pace pace;
+    uint64_t tx_dropped;
+    uint64_t say_lag_ns, said_lost_ns; // wall time at which a lag may be told again; what was told
     const char *mode;
 
     // Events since the last answer, for --pipe.
@@ -62,6 +65,7 @@ void control_command(struct session *s, const char *line, struct json *out);
 void control_counters(struct session *s, struct json *out);
 bool control_boot0(struct session *s, int argc, char **argv, struct json *out);
 bool control_rom_nack(struct session *s, int argc, char **argv, struct json *out);
+void control_lag(const struct session *s, struct json *out);
 void control_error(struct json *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool parse_hex(const char *text, uint8_t *out, size_t room, size_t *n);
 bool parse_u64(const char *text, uint64_t *v);

@@ -97,7 +97,10 @@ void process_start(struct process *p, bool control, const char *const *args) {
     p->in = in[1];
     p->out = out[0];
     if (control) { // the port's name comes when all is ready
-        process_read_line(p->out, p->name, sizeof p->name, 10);
+        process_read_line(p->out, p->answer, sizeof p->answer, 60);
+        if (sscanf(p->answer, "{\"event\":\"board\",\"port\":\"%127[^\"]", p->name) != 1) {
+            snprintf(p->name, sizeof p->name, "%.127s", p->answer); // without --json
+        }
         p->control = connect_to(socket_path);
     }
 }
@@ -142,7 +145,7 @@ void process_open_port(struct process *p, unsigned baud) {
 static const char *ask(struct process *p, int to, int from, const char *line) {
     size_t n = strlen(line);
     if (write(to, line, n) != (ssize_t)n || write(to, "\n", 1) != 1 ||
-        !process_read_line(from, p->answer, sizeof p->answer, 10)) {
+        !process_read_line(from, p->answer, sizeof p->answer, 60)) {
         snprintf(p->answer, sizeof p->answer, "no answer");
     }
     return p->answer;

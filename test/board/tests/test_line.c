@@ -104,6 +104,29 @@ static void test_not_before_its_time(void) {
     fixture_stop(&f);
 }
 
+static void test_what_was_written_off_is_not_waited_for(void) {
+    start();
+    f.heard_len = 0;
+    board_uart_push_at(f.board, (const uint8_t *)"A", 1, board_time_ps(f.board) + 500 * MS);
+    board_uart_hurry(f.board, 499 * MS);
+    fixture_run_ms(&f, 2);
+    CHECK(!strcmp(f.heard, "B"));
+    fixture_stop(&f);
+}
+
+// A host may change its rate while what it wrote before still waits.
+static void test_bytes_go_at_the_rate_they_were_written_at(void) {
+    start();
+    f.heard_len = 0;
+    board_line_set_rate(f.board, 115200);
+    board_uart_push_at(f.board, (const uint8_t *)"A", 1, board_time_ps(f.board) + 5 * MS);
+    board_line_set_rate(f.board, 9600);
+    fixture_run_ms(&f, 6);
+    CHECK_EQ(board_counters(f.board)->uart_rx, 1);
+    CHECK_EQ(board_counters(f.board)->framing_errors, 0);
+    fixture_stop(&f);
+}
+
 static void test_overrun_without_dma(void) {
     fixture_start(&f, "fpec", NULL);
     fixture_run_ms(&f, 5);
@@ -184,6 +207,8 @@ int main(void) {
     test_framing_errors_are_seen();
     test_bytes_take_their_time();
     test_not_before_its_time();
+    test_what_was_written_off_is_not_waited_for();
+    test_bytes_go_at_the_rate_they_were_written_at();
     test_overrun_without_dma();
     test_unplugged();
     test_powered_off_device_hears_nothing();
