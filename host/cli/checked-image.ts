@@ -1,12 +1,17 @@
 // Images that go out to devices: read, and held against everything "iap check" knows.
 import { allowedIds, tolerated, toleratedText } from '../check/allow.js';
 import type { Finding, FindingId } from '../check/finding.js';
+import { flashFindings } from '../check/flash-contents.js';
 import { type Expected, inspect } from '../check/inspect.js';
 import { IapError } from '../errors.js';
+import { FLASH_BASE } from '../image/areas.js';
 import type { Image } from '../image/image.js';
 import { loadImage } from '../image/load.js';
+import type { Segment } from '../image/segments.js';
+import { FlashDump } from '../record/dump.js';
+import { boardInFlash } from './board-in-flash.js';
 import { readWhole } from './files.js';
-import { checkBase, type ImageArguments, loadOptions } from './image-file.js';
+import { checkBase, type ImageArguments, loadOptions, readSegments } from './image-file.js';
 import { parseAllow } from './options.js';
 import type { Output } from './output.js';
 
@@ -40,7 +45,30 @@ export async function readCheckedImage(
   return { image, allowed: allowedIds(left) };
 }
 
-export function tellFindings(output: Output, findings: readonly Finding[]): void {
+export interface CheckedSegments {
+  readonly segments: readonly Segment[];
+  readonly allowed: readonly FindingId[];
+}
+
+/**
+ * The same for a programmer: what lies where programs begin.
+ * @param rawBase where a raw binary belongs if --base does not say
+ */
+export async function readCheckedSegments(
+  args: CheckedArguments,
+  output: Output,
+  rawBase?: number,
+): Promise<CheckedSegments> {
+  const allow = parseAllow(args.allow);
+  const segments = await readSegments(args, rawBase);
+  const first = segments.find(({ address }) => address === FLASH_BASE);
+  const board = first && (await boardInFlash(new FlashDump(first.address, first.bytes)));
+  const left = tolerated(flashFindings(segments, board), allow);
+  tellFindings(output, left);
+  return { segments, allowed: allowedIds(left) };
+}
+
+function tellFindings(output: Output, findings: readonly Finding[]): void {
   for (const finding of findings) {
     const { id, allowed } = finding;
     output.warning(toleratedText(finding), { finding: id, ...(allowed ? { allowed } : {}) });

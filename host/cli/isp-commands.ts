@@ -2,7 +2,7 @@
 import type { Argv } from 'yargs';
 import { ISP_OPTIONS, YES_OPTION } from './isp-options.js';
 import type { Context } from './link.js';
-import { BASE_OPTION, JSON_OPTION } from './options.js';
+import { ALLOW_OPTION, BASE_OPTION, JSON_OPTION } from './options.js';
 
 const OPTIONS = { ...ISP_OPTIONS, ...JSON_OPTION };
 const IMAGE = {
@@ -46,7 +46,7 @@ export function ispCommands(y: Argv, context: Context): Argv {
       (z) =>
         z
           .positional('image', IMAGE)
-          .options({ ...OPTIONS, ...BASE, ...MASS_ERASE })
+          .options({ ...OPTIONS, ...BASE, ...ALLOW_OPTION, ...MASS_ERASE })
           .option('verify', {
             type: 'boolean',
             default: true,
@@ -144,7 +144,7 @@ export function ispCommands(y: Argv, context: Context): Argv {
             ...IMAGE,
             describe: 'Image made by "iap factory": .hex, .srec or .bin',
           })
-          .options({ ...OPTIONS, ...BASE, ...MASS_ERASE, ...YES_OPTION })
+          .options({ ...OPTIONS, ...BASE, ...ALLOW_OPTION, ...MASS_ERASE, ...YES_OPTION })
           .options({
             'protect-bootloader': {
               type: 'boolean',

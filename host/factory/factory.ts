@@ -1,5 +1,6 @@
 // Everything a new unit needs in its flash, so that it runs its application at its first power-up. Pure.
 import { BOOTLOADER_BASE, decode, Header, Identity, IdentityFlag } from '../../protocol/index.js';
+import type { Allowable } from '../check/allow.js';
 import { IapError } from '../errors.js';
 import { checkImage } from '../image/check.js';
 import { BLANK, headerFor, type Image } from '../image/image.js';
@@ -22,6 +23,8 @@ export interface FactoryInput {
   readonly app?: Image;
   /** Missing: the block stays blank, which fits any product */
   readonly identity?: UnitIdentity;
+  /** Errors of the application that do not keep it from being written */
+  readonly allow?: readonly Allowable[];
   /** A unit's own data, above APP_END */
   readonly data?: readonly Segment[];
   /** Adds option bytes that write-protect the bootloader */
@@ -47,7 +50,7 @@ const RATE_ERROR_SHARE = 50;
  * @throws IapError IMAGE_…, BOOTLOADER_WRONG or USAGE
  */
 export function factoryImage(input: FactoryInput): Region[] {
-  const { board, bootloader, app, identity, data = [], writeProtect = false } = input;
+  const { board, bootloader, app, identity, allow, data = [], writeProtect = false } = input;
   const code = bootloaderCode(bootloader, board);
   const regions: Region[] = [
     {
@@ -57,7 +60,7 @@ export function factoryImage(input: FactoryInput): Region[] {
       used: Math.min(bootloader.bytes.length, code.length),
     },
     identityRegion(board, identity),
-    recordRegion(board, app, identity),
+    recordRegion(board, app, identity, allow),
   ];
   if (app) regions.push(appRegion(app, board));
   for (const piece of data) regions.push(dataRegion(piece, board));
@@ -74,17 +77,19 @@ export function factoryImage(input: FactoryInput): Region[] {
 
 /**
  * The record areas alone, for an application that something else writes.
+ * @param allow errors of the application that do not keep it from being written
  * @throws IapError IMAGE_… if a device would not start this application
  */
 export function recordRegion(
   board: Board,
   app: Image | undefined,
   identity?: UnitIdentity,
+  allow?: readonly Allowable[],
 ): Region {
   const address = placesBelow(board.appBase).record;
   const bytes = buildRecord(app && headerFor(app, board.appBase));
   if (app) {
-    checkApp(app, board, identity);
+    checkApp(app, { board, identity, allow });
     checkStarts({ address, bytes }, app, board);
   }
   return { kind: 'record', address, bytes, used: app ? RECORD_SIZE : 0 };
@@ -107,10 +112,17 @@ function checkStarts(record: Segment, app: Image, board: Board): void {
   });
 }
 
+interface Unit {
+  readonly board: Board;
+  readonly identity: UnitIdentity | undefined;
+  readonly allow: readonly Allowable[] | undefined;
+}
+
 /** What the device itself would refuse to install must not come from the factory either. */
-function checkApp(app: Image, board: Board, identity?: UnitIdentity): void {
+function checkApp(app: Image, { board, identity, allow }: Unit): void {
   const header = app.header && decode(Header, app.header);
-  checkImage(app, {
+  const device = {
+    part: board.part.name,
     appBase: board.appBase,
     appEnd: board.appEnd,
     product: identity?.product ?? new Uint8Array(16),
@@ -119,7 +131,8 @@ function checkApp(app: Image, board: Board, identity?: UnitIdentity): void {
     uniqueId: header?.uniqueId ?? new Uint8Array(12),
     // What a bootloader can do is not in its file.
     capabilities: 0xffff_ffff,
-  });
+  };
+  checkImage(app, device, allow);
 }
 
 function identityRegion(board: Board, identity?: UnitIdentity): Region {

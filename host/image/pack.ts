@@ -10,6 +10,7 @@ import {
   type Version,
 } from '../../protocol/index.js';
 import { concat } from '../bytes.js';
+import type { Allowable } from '../check/allow.js';
 import { IapError } from '../errors.js';
 import { checkImage } from './check.js';
 import { headerFor, type Image } from './image.js';
@@ -45,12 +46,14 @@ const ANY_DEVICE: ApplicationArea = { appBase: APP_BASE, appEnd: APP_BASE + LARG
 
 /**
  * Makes a package: 256 bytes of header, then the image.
+ * @param allow errors of the image that do not keep it from being packed
  * @throws IapError IMAGE_… if no device with this area would take it; USAGE for a description that makes no sense
  */
 export function makePackage(
   image: Image,
   description: PackageDescription,
   area: ApplicationArea = ANY_DEVICE,
+  allow?: readonly Allowable[],
 ): Uint8Array {
   if (image.header) {
     throw new IapError('IMAGE_FORMAT', 'this is a package already', {
@@ -60,14 +63,16 @@ export function makePackage(
   const plain = decode(Header, headerFor(image, area.appBase));
   const header: Header = { ...plain, ...fieldsOf(description, plain) };
   const packed = { ...image, header: encode(Header, header) };
-  checkImage(packed, {
-    ...area,
+  const device = {
+    appBase: area.appBase,
+    appEnd: area.appEnd,
     product: header.product,
     hardware: header.hardwareMin,
     identityFlags: IdentityFlag.ANY_IMAGE,
     uniqueId: header.uniqueId,
     capabilities: header.capabilities,
-  });
+  };
+  checkImage(packed, device, allow);
   return concat([packed.header, image.bytes]);
 }
 

@@ -2,13 +2,13 @@
 import { BOOTLOADER_BASE, Identity } from '../../../protocol/index.js';
 import { IapError } from '../../errors.js';
 import { readIdentity } from '../../factory/identity.js';
-import type { Board } from '../../parts.js';
 import { type FlashDump, loadDump } from '../../record/dump.js';
 import { placesBelow, RECORD_SIZE } from '../../record/places.js';
 import { readRecord } from '../../record/record.js';
 import { type BootFacts, decideStart, UNKNOWN_BOARD } from '../../record/start.js';
 import { hex32 } from '../../text.js';
-import { boardNames, loadBoard } from '../board-file.js';
+import { loadBoard } from '../board-file.js';
+import { boardInFlash } from '../board-in-flash.js';
 import { readBytes } from '../files.js';
 import type { Context } from '../link.js';
 import { once, parseAddress } from '../options.js';
@@ -30,7 +30,10 @@ export async function dumpRecord(
     name: path,
     ...(base === undefined ? {} : { base: parseAddress('--base', base) }),
   });
-  const board = await boardOf(args, dump);
+  const board =
+    args.board === undefined
+      ? await boardInFlash(dump)
+      : await loadBoard(once('--board', args.board));
   const facts: BootFacts = board ? { ...board, ram: board.part.ram } : UNKNOWN_BOARD;
   const places = placesBelow(facts.appBase);
   const bytes = dump.read(places.record, RECORD_SIZE);
@@ -45,24 +48,6 @@ export async function dumpRecord(
   };
   for (const row of recordTable(report)) output.line(row);
   output.result(recordJson(report));
-}
-
-/** The board that is meant, or the one whose bootloader and record are in the dump */
-async function boardOf({ board }: DumpArguments, dump: FlashDump): Promise<Board | undefined> {
-  if (board !== undefined) return loadBoard(once('--board', board));
-  const boards = await Promise.all(boardNames().map(loadBoard));
-  const fitting = boards.filter(({ part, appBase }) => {
-    const code = dump.read(BOOTLOADER_BASE, placesBelow(appBase).codeSize);
-    return code !== undefined && new TextDecoder('latin1').decode(code).includes(part.name);
-  });
-  if (fitting.length === 1) return fitting[0];
-  // Boards of one part may differ in where applications begin; their records are not at the same place then.
-  const recorded = fitting.filter(({ appBase }) => {
-    const { record } = placesBelow(appBase);
-    const bytes = dump.read(record, RECORD_SIZE);
-    return bytes !== undefined && readRecord(bytes, record).active !== undefined;
-  });
-  return recorded.length === 1 ? recorded[0] : undefined;
 }
 
 function withoutRecord(dump: FlashDump, record: number): IapError {

@@ -18,7 +18,7 @@ import { loadBoard } from '../board-file.js';
 import { readCheckedImage } from '../checked-image.js';
 import { readWhole } from '../files.js';
 import type { Context } from '../link.js';
-import { checkInteger, once, parseAddress } from '../options.js';
+import { checkInteger, once, parseAddress, parseAllow } from '../options.js';
 import type { Output } from '../output.js';
 import { packageRoot } from '../package-root.js';
 import { checkOutput, writeSegments } from '../segment-file.js';
@@ -57,13 +57,15 @@ export async function factory(
       ? undefined
       : await readCheckedImage({ ...args, image: args.image }, expected, output);
   const app = checked?.image;
+  const allow = parseAllow(args.allow);
   const regions = args.recordOnly
-    ? [recordRegion(board, app, identity)]
+    ? [recordRegion(board, app, identity, allow)]
     : factoryImage({
         board,
         bootloader: await readBootloader(args, board, output),
         ...(app ? { app } : {}),
         ...(identity ? { identity } : {}),
+        allow,
         data: await readData(args.data),
         writeProtect: args.writeProtect,
       });

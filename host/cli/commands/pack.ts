@@ -13,7 +13,7 @@ import { type CheckedArguments, readCheckedImage } from '../checked-image.js';
 import { readBytes, writeBytes } from '../files.js';
 import { headerJson } from '../header-json.js';
 import type { Context } from '../link.js';
-import { checkInteger, once } from '../options.js';
+import { checkInteger, once, parseAllow } from '../options.js';
 import { packageRoot } from '../package-root.js';
 
 export interface PackArguments extends CheckedArguments {
@@ -47,7 +47,7 @@ export async function pack(
     board ? { part: board.part, area: board } : {},
     output,
   );
-  const bytes = makePackage(image, description, board);
+  const bytes = makePackage(image, description, board, parseAllow(args.allow));
   await writeBytes(path, bytes);
   const header = decode(Header, bytes);
   for (const row of headerTable(header)) output.line(row);

@@ -14,8 +14,8 @@ import {
   write,
 } from '../../../isp/index.js';
 import { openSession } from '../../../update.js';
+import { type CheckedArguments, readCheckedSegments } from '../../checked-image.js';
 import { deviceJson, deviceLine } from '../../describe.js';
-import { type ImageArguments, readSegments } from '../../image-file.js';
 import { type IspArguments, wiringOf } from '../../isp-options.js';
 import { type Context, openPort } from '../../link.js';
 import { checkInteger } from '../../options.js';
@@ -23,7 +23,7 @@ import type { Output } from '../../output.js';
 import { tellErased, tellWork, withRom } from '../../rom-link.js';
 import { romJson } from '../../rom-text.js';
 
-export interface IspFactoryArguments extends IspArguments, ImageArguments {
+export interface IspFactoryArguments extends IspArguments, CheckedArguments {
   readonly massErase: boolean;
   readonly protectBootloader: boolean;
   readonly protectRead: boolean;
@@ -52,7 +52,7 @@ export async function ispFactory(args: IspFactoryArguments, context: Context): P
       'read-out protection can only be taken off by erasing all of flash: add --yes if that is meant',
     );
   }
-  const segments = await readSegments(args, BOOTLOADER_BASE);
+  const { segments, allowed } = await readCheckedSegments(args, output, BOOTLOADER_BASE);
   checkFactoryImage(segments);
   const startedAt = clock.now();
   const done = await withRom(args, context, async (rom) => {
@@ -78,6 +78,7 @@ export async function ispFactory(args: IspFactoryArguments, context: Context): P
     started,
     part: done.part,
     device: device ? deviceJson(device) : null,
+    allowed,
   });
 }
 

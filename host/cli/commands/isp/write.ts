@@ -2,6 +2,7 @@
 
 import type { Segment } from '../../../image/segments.js';
 import { type Range, verify, write } from '../../../isp/index.js';
+import { type CheckedArguments, readCheckedSegments } from '../../checked-image.js';
 import { type ImageArguments, readSegments } from '../../image-file.js';
 import type { IspArguments } from '../../isp-options.js';
 import type { Context } from '../../link.js';
@@ -10,14 +11,14 @@ import { rangesText } from '../../rom-text.js';
 
 export interface IspImageArguments extends IspArguments, ImageArguments {}
 
-export interface IspWriteArguments extends IspImageArguments {
+export interface IspWriteArguments extends IspArguments, CheckedArguments {
   readonly massErase: boolean;
   readonly verify: boolean;
 }
 
 export async function ispWrite(args: IspWriteArguments, context: Context): Promise<void> {
   const { output, clock } = context;
-  const segments = await readSegments(args);
+  const { segments, allowed } = await readCheckedSegments(args, output);
   await withRom(args, context, async (rom) => {
     if (!args.massErase) tellErased(output, rom, segments);
     const startedAt = clock.now();
@@ -28,7 +29,8 @@ export async function ispWrite(args: IspWriteArguments, context: Context): Promi
     const ranges = rangesOf(segments);
     output.line(`written: ${rangesText(ranges)}`);
     output.line(`done in ${seconds.toFixed(1)} s: ${result.bytes} bytes written${read}`);
-    output.result({ ...result, ranges, pagesErased: result.pagesErased ?? null, seconds });
+    const pagesErased = result.pagesErased ?? null;
+    output.result({ ...result, ranges, pagesErased, seconds, allowed });
   });
 }
 

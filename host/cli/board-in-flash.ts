@@ -1,0 +1,24 @@
+// Which board a copy of the flash, or an image of all of it, is for: told by the bootloader in it.
+import { BOOTLOADER_BASE } from '../../protocol/index.js';
+import type { Board } from '../parts.js';
+import type { FlashDump } from '../record/dump.js';
+import { placesBelow, RECORD_SIZE } from '../record/places.js';
+import { readRecord } from '../record/record.js';
+import { boardNames, loadBoard } from './board-file.js';
+
+/** Undefined if there is no bootloader of a board of linker/boards in it, or one that could be of several */
+export async function boardInFlash(dump: FlashDump): Promise<Board | undefined> {
+  const boards = await Promise.all(boardNames().map(loadBoard));
+  const fitting = boards.filter(({ part, appBase }) => {
+    const code = dump.read(BOOTLOADER_BASE, placesBelow(appBase).codeSize);
+    return code !== undefined && new TextDecoder('latin1').decode(code).includes(part.name);
+  });
+  if (fitting.length === 1) return fitting[0];
+  // Boards of one part may differ in where applications begin; their records are not at the same place then.
+  const recorded = fitting.filter(({ appBase }) => {
+    const { record } = placesBelow(appBase);
+    const bytes = dump.read(record, RECORD_SIZE);
+    return bytes !== undefined && readRecord(bytes, record).active !== undefined;
+  });
+  return recorded.length === 1 ? recorded[0] : undefined;
+}
