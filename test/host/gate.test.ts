@@ -217,6 +217,12 @@ test('what can not be allowed is named, with what can', async () => {
   await expect(refused).rejects.toThrow(`--allow takes ${ALLOWABLE.join(', ')}; got "too-large"`);
 });
 
+test('the page names each, and no others', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/images.md'), 'utf8');
+  const [, list = ''] = /can be allowed by their names, after a look: ([^:]*):/.exec(page) ?? [];
+  expect([...list.matchAll(/`([^`]+)`/g)].map(([, id]) => id)).toEqual([...ALLOWABLE]);
+});
+
 describe('isp write at the start of flash', () => {
   const write = (image: string): Promise<Run> => isp(ispWrite, image, undefined, '0x08000000');
 
