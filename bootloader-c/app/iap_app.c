@@ -42,24 +42,39 @@ static void encode_hello(const struct iap_app *app, uint8_t *to) {
     iap_hello_encode(&hello, to);
 }
 
-void iap_app_init(struct iap_app *app, const struct iap_app_config *config) {
+static struct iap_app_config with_facts(struct iap_app_config config) {
+    const uint8_t *facts = config.facts;
+    if (facts != NULL) {
+        config.part = (const char *)(facts + IAP_KIT_FACTS_AT_PART);
+        config.unique_id =
+            (const uint8_t *)(uintptr_t)iap_get32(facts + IAP_KIT_FACTS_AT_UNIQUE_ID);
+        config.page_size = iap_get32(facts + IAP_KIT_FACTS_AT_PAGE_SIZE);
+        config.app_base = iap_get32(facts + IAP_KIT_FACTS_AT_APP_BASE);
+        config.app_end = iap_get32(facts + IAP_KIT_FACTS_AT_APP_END);
+        config.default_rate = iap_get32(facts + IAP_KIT_FACTS_AT_DEFAULT_RATE);
+    }
+    return config;
+}
+
+void iap_app_init(struct iap_app *app, const struct iap_app_config *given) {
+    const struct iap_app_config config = with_facts(*given);
     *app = (struct iap_app){
-        .config = *config,
+        .config = config,
         .core_config =
             {
-                .part = config->part,
-                .unique_id = config->unique_id,
-                .page_size = config->page_size,
-                .app_base = config->app_base,
-                .app_end = config->app_end,
-                .default_rate = config->default_rate,
+                .part = config.part,
+                .unique_id = config.unique_id,
+                .page_size = config.page_size,
+                .app_base = config.app_base,
+                .app_end = config.app_end,
+                .default_rate = config.default_rate,
                 .max_payload = IAP_APP_MAX_PAYLOAD,
             },
-        .core_port = {.context = config->context,
+        .core_port = {.context = config.context,
                       .poll = poll,
                       .flash = flash,
                       .erase_page = no_erase,
-                      .program = config->program},
+                      .program = config.program},
         .report = iap_mailbox_take(MAILBOX),
     };
     const struct iap_target target = target_of(app);
