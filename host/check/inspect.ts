@@ -1,5 +1,12 @@
 // Everything that can be told of an image file without a device: facts, and all that is wrong. Pure.
-import { APP_BASE, crc32, decode, Header, type Version } from '../../protocol/index.js';
+import {
+  APP_BASE,
+  crc32,
+  decode,
+  Header,
+  type KitFacts,
+  type Version,
+} from '../../protocol/index.js';
 import { IapError } from '../errors.js';
 import { FLASH_LIMIT } from '../image/areas.js';
 import type { Elf } from '../image/elf.js';
@@ -10,6 +17,7 @@ import { hex32 } from '../text.js';
 import { type BuildAttributes, buildAttributes } from './arm-attributes.js';
 import { builtFor, coreFinding } from './core.js';
 import type { Finding, FindingId } from './finding.js';
+import { type KitTarget, kitFacts, kitFinding, mailboxFinding } from './kit-facts.js';
 import { type Identity, packageFindings } from './package.js';
 import {
   type Area,
@@ -45,6 +53,8 @@ export interface Facts {
   readonly version?: Version;
   /** Architecture it was compiled for; only an ELF file says */
   readonly builtFor?: string;
+  /** What the app kit in it says of itself; missing where none does */
+  readonly kit?: KitFacts;
   /** Where code sets SCB->VTOR, as far as the code tells */
   readonly vtor: readonly Store[];
   /** Bytes free behind it in the application area; these two if the part is known and the address right */
@@ -106,19 +116,26 @@ function inspectImage(loaded: ImageFile, expected: Expected): Inspection {
   // A Cortex-M0 has no such register.
   const stores = core === 'cortex-m0' ? [] : vtorStores({ base, bytes: app.bytes });
   const nothing = blankFinding(image) ?? misnamedFinding(loaded);
+  const kits = kitFacts(app.bytes);
   const findings = [
     ...packageFindings(image, expected.identity ?? {}),
     ...(nothing
       ? [nothing]
       : [merged, ...imageFindings(app, { part, elf, area, base, core, stores })]),
     ...(part && attributes ? [coreFinding(attributes, part.core)] : []),
+    kitFinding(kits, kitTarget(expected)),
+    kits.length > 0 ? mailboxFinding(app.bytes, elf) : undefined,
   ].filter((finding) => finding !== undefined);
   return {
     ok: findings.every(({ severity }) => severity !== 'error'),
     findings,
-    assumed: assumptions(loaded, expected, area, attributes),
-    facts: factsOf(loaded, { area, part, attributes, stores }),
+    assumed: assumptions(loaded, expected, area, attributes, kits),
+    facts: factsOf(loaded, { area, part, attributes, stores, kit: kits[0] }),
   };
+}
+
+function kitTarget({ part, area }: Expected): KitTarget {
+  return { part: part?.name, pageSize: part?.page, appBase: area?.appBase, appEnd: area?.appEnd };
 }
 
 /** What is at the application's place in a file that has more than the application */
@@ -175,8 +192,14 @@ function assumptions(
   { part, area, identity }: Expected,
   { appBase }: Area,
   attributes: BuildAttributes | undefined,
+  kits: readonly KitFacts[],
 ): string[] {
   const assumed: string[] = [];
+  if (kits.length === 0) {
+    assumed.push(
+      'no app kit, unless an older one: the application answers no host, and an update waits for a reset (iap flash --wait)',
+    );
+  }
   if (!area) assumed.push(`applications start at ${hex32(appBase)}`);
   if (!part) {
     assumed.push(
@@ -209,9 +232,10 @@ function factsOf(
     readonly part: Part | undefined;
     readonly attributes: BuildAttributes | undefined;
     readonly stores: readonly Store[];
+    readonly kit: KitFacts | undefined;
   },
 ): Facts {
-  const { area, part, attributes, stores } = context;
+  const { area, part, attributes, stores, kit } = context;
   const { bytes, header, base = area.appBase } = image;
   const room = area.appEnd - area.appBase;
   return {
@@ -223,6 +247,7 @@ function factsOf(
     stack: wordAt(bytes, 0),
     reset: wordAt(bytes, 4),
     vtor: stores,
+    ...(kit ? { kit } : {}),
     ...(header ? { version: decode(Header, header).version } : {}),
     ...(attributes ? { builtFor: builtFor(attributes) } : {}),
     ...(part && base === area.appBase

@@ -1,6 +1,7 @@
 // Does this image fit this device? Everything the device would refuse, said before it is disturbed.
 import { Mode } from '../../protocol/index.js';
 import { errorOf, type Finding } from '../check/finding.js';
+import { kitFacts, kitFinding } from '../check/kit-facts.js';
 import { packageFindings } from '../check/package.js';
 import { addressFinding, sizeFinding } from '../check/place.js';
 import { resetFinding, stackFinding } from '../check/vectors.js';
@@ -10,6 +11,8 @@ import type { Image } from './image.js';
 export interface Target {
   readonly appBase: number;
   readonly appEnd: number;
+  readonly part?: string;
+  readonly pageSize?: number;
   readonly product: Uint8Array;
   readonly hardware: number;
   readonly identityFlags: number;
@@ -19,10 +22,17 @@ export interface Target {
   readonly mode?: number;
 }
 
+/** The facts of an application that runs are those of its kit, which may be compiled for another board. */
+const APP_SAYS =
+  '; the running application says what this device is: if that is wrong, reset it under "--wait", and its bootloader says';
+
 /** @throws IapError IMAGE_… for the first thing that is wrong; "iap check" tells all */
 export function checkImage(image: Image, target: Target): void {
   for (const finding of findings(image, target)) {
-    if (finding?.severity === 'error') throw errorOf(finding);
+    if (finding?.severity !== 'error') continue;
+    throw errorOf(
+      target.mode === Mode.APP ? { ...finding, hint: finding.hint + APP_SAYS } : finding,
+    );
   }
 }
 
@@ -34,4 +44,5 @@ function* findings(image: Image, target: Target): Generator<Finding | undefined>
   yield sizeFinding(image, target);
   yield stackFinding(image.bytes);
   yield resetFinding(image.bytes, target.appBase, target);
+  yield kitFinding(kitFacts(image.bytes), target);
 }
