@@ -2,17 +2,14 @@
 // @ts-check
 // The app kit as a product takes it, a folder for each board in dist/kit: iap_app.c and iap_app.h, put together from the
 // sources that the bootloader is built from; the glue for ST's HAL; the board's facts and linker script.
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { readText, root } from './generated.mjs';
 
 const APP = 'bootloader-c/app/iap_app';
 const FOLDERS = [dirname(APP), 'bootloader-c/core', 'bootloader-c/port/cortexm'];
-/** Cortex-M0 or not: the one thing that the core decides */
-const VECTORS = {
-  m0: 'bootloader-c/port/stm32f0/vectors.c',
-  vtor: 'bootloader-c/port/cortexm/vectors_vtor.c',
-};
+/** Others have VTOR */
+const VECTORS_M0 = 'bootloader-c/port/stm32f0/vectors.c';
 const LOCAL = /^#include "(.*)"\n/gm;
 
 /** Path of a header, without its extension. @param {string} name */
@@ -74,9 +71,7 @@ function kit() {
     ...sources.map((path) => body(`${path}.c`)),
     '#if __ARM_ARCH == 6\n',
     body('bootloader-c/port/stm32/stm32.h'),
-    body(VECTORS.m0),
-    '#else\n',
-    body(VECTORS.vtor),
+    body(VECTORS_M0),
     '#endif\n',
   ].join('\n');
   return [
@@ -92,13 +87,16 @@ function script(board) {
 
 const [header, source] = kit();
 const target = join(root, 'dist/kit');
-rmSync(target, { recursive: true, force: true });
 for (const file of readdirSync(join(root, 'linker/boards'))) {
   const board = basename(file, '.json');
   const folder = join(target, board);
   mkdirSync(folder, { recursive: true });
-  const write = (/** @type {string} */ name, /** @type {string} */ text) =>
-    writeFileSync(join(folder, name), text);
+  const write = (/** @type {string} */ name, /** @type {string} */ text) => {
+    const path = join(folder, name);
+    // Whoever compiles it need not do so again.
+    if (existsSync(path) && readFileSync(path, 'utf8') === text) return;
+    writeFileSync(path, text);
+  };
   write('iap_app.h', header);
   write('iap_app.c', source);
   write('iap_board.h', readText(`bootloader-c/boards/${board}/iap_board.h`));
