@@ -26,7 +26,7 @@ import { expectDone, flash, powerUp, powerUpStepped, tempDir, withOutput } from 
 
 const BOARDS: readonly Part[] = ['stm32f103xb', 'stm32f072xb', 'stm32f303xc'];
 const RECEPTION = ['hal-listen', 'hal-interrupt', 'hal-dma'] as const;
-const CALLS = 12;
+const CALLS = 8;
 
 const elf = (board: Part, name: string): string => built('build', 'hal', `${board}-${name}.elf`);
 const read = (path: string): Uint8Array => new Uint8Array(readFileSync(path));
