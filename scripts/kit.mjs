@@ -101,6 +101,6 @@ for (const file of readdirSync(join(root, 'linker/boards'))) {
   write('iap_app.c', source);
   write('iap_board.h', readText(`bootloader-c/boards/${board}/iap_board.h`));
   for (const name of ['iap_hal.h', 'iap_hal.c'])
-    write(name, `${notice("Glue for ST's HAL")}\n${readText(`${dirname(APP)}/${name}`)}`);
+    write(name, `${notice("Glue for ST's HAL")}\n${readText(`bootloader-c/hal/${name}`)}`);
   write('iap_app.ld', script(board));
 }
