@@ -205,7 +205,7 @@ ${
 
 for (const board of boards.values()) {
   const source = `linker/boards/${board.name}.json`;
-  const header = kitHeader(board, parts.get(board.part), constants, banner(source));
+  const header = kitHeader(board, parts.get(board.part), constant, banner(source));
   files.set(`bootloader-c/boards/${board.name}/iap_board.h`, header);
 }
 

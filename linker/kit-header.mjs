@@ -22,16 +22,16 @@ function encode({ fields }, values) {
   return out;
 }
 
-/** @param {any} board @param {any} part @param {Map<string, number>} constants @param {string} banner */
-export function kitHeader(board, part, constants, banner) {
+/** @param {any} board @param {any} part @param {(name: string) => number} constant @param {string} banner */
+export function kitHeader(board, part, constant, banner) {
   const layout = readJson('protocol/protocol.json').structs.find(
     (/** @type {any} */ { name }) => name === 'kit_facts',
   );
   const [major, minor, patch] = readJson('package.json').version.split(/[.-]/).map(Number);
   const appEnd = Number(board.appEnd ?? Number(part.flash.base) + part.flash.size);
   const facts = encode(layout, {
-    magic: constants.get('KIT_MAGIC') ?? 0,
-    format: constants.get('KIT_FORMAT') ?? 0,
+    magic: constant('KIT_MAGIC'),
+    format: constant('KIT_FORMAT'),
     part: part.name,
     board: board.name,
     app_base: Number(board.appBase),

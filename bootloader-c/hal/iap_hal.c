@@ -32,15 +32,15 @@
 
 #define SYSTEM_VECTORS  16
 #define LOWEST_PRIORITY ((1u << __NVIC_PRIO_BITS) - 1u)
-#define FLAG_READS      200000u // of a flag that comes with the line: over 10 ms at 72 MHz
+#define FLAG_READS      200000u // of a flag that comes with the line: some 25 ms at 72 MHz
 #define HSI_READS       10000u  // 2 us specified
 
 _Alignas(4) static const uint8_t facts[] = IAP_BOARD_FACTS;
 
 static struct iap_app app;
 static USART_TypeDef *usart;
-static bool
-    stuck; // the line does not move, as with CTS against it: the rest of the answer is left out
+// The line does not move, as with CTS against it: the rest of the answer is left out.
+static bool stuck;
 
 __attribute__((weak)) void iap_hal_before_reset(void) {}
 
@@ -73,9 +73,7 @@ static void flush(void *context) {
 
 static bool program(void *context, uint32_t address, uint16_t value) {
     (void)context;
-    if (HAL_FLASH_Unlock() != HAL_OK) {
-        return false;
-    }
+    (void)HAL_FLASH_Unlock(); // older ones call it an error if it was unlocked
     bool done = HAL_FLASH_Program(FLASH_TYPEPROGRAM_HALFWORD, address, value) == HAL_OK;
     (void)HAL_FLASH_Lock();
     return done;

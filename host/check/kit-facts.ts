@@ -91,16 +91,16 @@ export function mailboxFinding(bytes: Uint8Array, elf: Elf | undefined): Finding
     elf &&
     variablesOf(elf).find(({ address, size }) => address < end && address + size > MAILBOX_ADDRESS);
   const what = over
-    ? `variables from ${hex32(over.address)} to ${hex32(over.address + over.size)}`
+    ? `variables from ${hex32(over.address)} to ${hex32(over.address + over.size)} lie`
     : stack > MAILBOX_ADDRESS && stack <= end
-      ? `the stack, which begins at ${hex32(stack)},`
+      ? `the stack, which begins at ${hex32(stack)}, lies`
       : undefined;
   if (what === undefined) return undefined;
   return {
     id: 'mailbox-overlap',
     severity: 'warning',
     code: 'IMAGE_VECTORS',
-    message: `${what} lie over the mailbox at ${hex32(MAILBOX_ADDRESS)}: the kit works, but what the bootloader reports to it (struct iap_app, report) is lost`,
+    message: `${what} over the mailbox at ${hex32(MAILBOX_ADDRESS)}: the kit works, but what the bootloader reports to it (struct iap_app, report) is lost`,
     found: `RAM in use at ${hex32(MAILBOX_ADDRESS)}`,
     expected: `${Mailbox.size} bytes of RAM from ${hex32(MAILBOX_ADDRESS)} on left free`,
     hint: 'leave it so if the application does not read the report; otherwise docs/integrating.md, step 3',

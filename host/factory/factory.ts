@@ -113,6 +113,8 @@ function checkApp(app: Image, board: Board, identity?: UnitIdentity): void {
   checkImage(app, {
     appBase: board.appBase,
     appEnd: board.appEnd,
+    part: board.part.name,
+    pageSize: board.part.page,
     product: identity?.product ?? new Uint8Array(16),
     hardware: identity?.hardware ?? 0,
     identityFlags: identity?.packagesOnly ? 0xff & ~IdentityFlag.ANY_IMAGE : 0xff,

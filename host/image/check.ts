@@ -1,6 +1,6 @@
 // Does this image fit this device? Everything the device would refuse, said before it is disturbed.
 import { Mode } from '../../protocol/index.js';
-import { errorOf, type Finding } from '../check/finding.js';
+import { errorOf, type Finding, type FindingId } from '../check/finding.js';
 import { kitFacts, kitFinding } from '../check/kit-facts.js';
 import { packageFindings } from '../check/package.js';
 import { addressFinding, sizeFinding } from '../check/place.js';
@@ -11,6 +11,7 @@ import type { Image } from './image.js';
 export interface Target {
   readonly appBase: number;
   readonly appEnd: number;
+  /** Of a device; an image that is packed may be for any, and its kit is then not judged */
   readonly part?: string;
   readonly pageSize?: number;
   readonly product: Uint8Array;
@@ -22,7 +23,8 @@ export interface Target {
   readonly mode?: number;
 }
 
-/** The facts of an application that runs are those of its kit, which may be compiled for another board. */
+/** An application that runs tells its kit's facts, and that may be compiled for another board. */
+const BY_FACTS: readonly FindingId[] = ['wrong-address', 'too-large', 'kit-other-board'];
 const APP_SAYS =
   '; the running application says what this device is: if that is wrong, reset it under "--wait", and its bootloader says';
 
@@ -30,9 +32,8 @@ const APP_SAYS =
 export function checkImage(image: Image, target: Target): void {
   for (const finding of findings(image, target)) {
     if (finding?.severity !== 'error') continue;
-    throw errorOf(
-      target.mode === Mode.APP ? { ...finding, hint: finding.hint + APP_SAYS } : finding,
-    );
+    const byApp = target.mode === Mode.APP && BY_FACTS.includes(finding.id);
+    throw errorOf(byApp ? { ...finding, hint: finding.hint + APP_SAYS } : finding);
   }
 }
 
@@ -44,5 +45,5 @@ function* findings(image: Image, target: Target): Generator<Finding | undefined>
   yield sizeFinding(image, target);
   yield stackFinding(image.bytes);
   yield resetFinding(image.bytes, target.appBase, target);
-  yield kitFinding(kitFacts(image.bytes), target);
+  if (target.part !== undefined) yield kitFinding(kitFacts(image.bytes), target);
 }

@@ -61,7 +61,8 @@ export function makePackage(
   const header: Header = { ...plain, ...fieldsOf(description, plain) };
   const packed = { ...image, header: encode(Header, header) };
   checkImage(packed, {
-    ...area,
+    appBase: area.appBase,
+    appEnd: area.appEnd,
     product: header.product,
     hardware: header.hardwareMin,
     identityFlags: IdentityFlag.ANY_IMAGE,

@@ -51,7 +51,8 @@ typedef struct {
 typedef struct {
     volatile uint32_t ISER[8];
 } NVIC_Type;
-#define NVIC ((NVIC_Type *)0xe000e100u)
+#define NVIC           ((NVIC_Type *)0xe000e100u)
+#define NVIC_EnableIRQ HAL_NVIC_EnableIRQ
 
 typedef struct {
     volatile uint32_t CR;

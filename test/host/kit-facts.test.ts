@@ -6,6 +6,7 @@ import { kitFacts, kitFinding } from '../../host/check/kit-facts.js';
 import { loadBoard } from '../../host/cli/board-file.js';
 import { IapError } from '../../host/errors.js';
 import { checkImage } from '../../host/image/check.js';
+import { makePackage } from '../../host/image/pack.js';
 import { crc32, KIT_MAGIC, KitFacts, Mode } from '../../protocol/index.js';
 import { tableImage } from '../support/images.js';
 import { kitFactsOf, withKit } from '../support/wrong-images.js';
@@ -116,6 +117,18 @@ describe('an update', () => {
     expect(message).toBe(
       'the app kit in it is compiled for board stm32f072xb: part stm32f072xb instead of stm32f103xb, pages of 2048 instead of 1024',
     );
+  });
+
+  test('pack takes it without a board and for its own, and refuses it for another', async () => {
+    const image = { base: 0x0800_8000, bytes: withKit('stm32f103xb') };
+    const description = { version: { major: 1, minor: 0, patch: 0, build: 0 } };
+    expect(() => makePackage(image, description)).not.toThrow();
+    for (const name of ['stm32f103xb', 'stm32f072xb']) {
+      const board = await loadBoard(name);
+      expect(() => makePackage(image, description, board)).not.toThrow(); // "iap pack" looks first
+      const { ok } = inspect(image.bytes, { base: image.base }, { part: board.part, area: board });
+      expect(ok).toBe(name === 'stm32f103xb');
+    }
   });
 
   test('says whom it has asked, if that was an application', () => {

@@ -93,6 +93,31 @@ test('C++ may include it', () => {
   );
 });
 
+test('the code of docs/integrating.md for projects without the HAL compiles as it stands there', () => {
+  const blocks = readFileSync('docs/integrating.md', 'utf8').match(/```c\n[^`]*```/g) ?? [];
+  const [code, ...more] = blocks.filter((block) => block.includes('void iap_start('));
+  expect(more).toEqual([]);
+  const source = join(folder, 'start.c');
+  writeFileSync(source, (code ?? '').replace(/^```c\n/, '').replace(/```$/, ''));
+  // CMSIS, as far as it is used
+  writeFileSync(join(folder, 'stm32f1xx.h'), '#define FAMILY_F1\n#include "main.h"\n');
+  const includes = ['-I', KIT, '-I', folder, '-I', 'test/hal'];
+  run(
+    'gcc',
+    '-mcpu=cortex-m3',
+    '-mthumb',
+    '-Wall',
+    '-Wextra',
+    '-Werror',
+    ...includes,
+    '-c',
+    source,
+    '-o',
+    `${source}.o`,
+  );
+  expect(run('nm', `${source}.o`)).toMatch(/ T USART1_IRQHandler/);
+});
+
 /** A program that calls the kit from its reset handler, linked with the kit's script as a product is */
 function linked(level: string, body: string): Uint8Array {
   const source = join(folder, 'app.c');
