@@ -5,6 +5,7 @@ import { readdirSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { Ajv } from 'ajv';
 import { emit, fail, readJson, root } from '../scripts/generated.mjs';
+import { kitHeader } from './kit-header.mjs';
 
 const ajv = new Ajv({ allErrors: true });
 const constants = new Map(
@@ -200,6 +201,12 @@ ${
 #endif
 `,
   );
+}
+
+for (const board of boards.values()) {
+  const source = `linker/boards/${board.name}.json`;
+  const header = kitHeader(board, parts.get(board.part), constant, banner(source));
+  files.set(`bootloader-c/boards/${board.name}/iap_board.h`, header);
 }
 
 const rows = [...parts.values()].flatMap((part) => {

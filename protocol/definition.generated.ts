@@ -65,6 +65,10 @@ export const MAILBOX_MAGIC = 0x4d504149;
 export const MAILBOX_ADDRESS = 0x20001fe0;
 /** The bytes I A P I */
 export const IDENTITY_MAGIC = 0x49504149;
+/** The bytes I A P K */
+export const KIT_MAGIC = 0x4b504149;
+/** Format of the kit's facts */
+export const KIT_FORMAT = 1;
 /** Start of flash and of the bootloader */
 export const BOOTLOADER_BASE = 0x08000000;
 /** 28 KB of bootloader code, the identity block included, where APP_BASE is as below [bytes] */
@@ -623,6 +627,59 @@ export const Mailbox: Layout<Mailbox> = {
     { name: 'sequence', offset: 20, type: 'u32' },
     { name: 'address', offset: 24, type: 'u32' },
     { name: 'crc32', offset: 28, type: 'u32' },
+  ],
+};
+
+/** The board that an application's kit was compiled for, at an address in the image that is a multiple of 4; found by its magic and CRC. Only tools read it, no device does. */
+export interface KitFacts {
+  /** KIT_MAGIC */
+  readonly magic: number;
+  /** KIT_FORMAT */
+  readonly format: number;
+  /** Of this structure. More fields may follow the last one; the CRC-32 stays the last four bytes */
+  readonly size: number;
+  /** As in HELLO */
+  readonly part: string;
+  /** Its name in linker/boards, cut if it is longer */
+  readonly board: string;
+  /** First address of the application */
+  readonly appBase: number;
+  /** First address behind the application area */
+  readonly appEnd: number;
+  /** Bytes */
+  readonly pageSize: number;
+  /** Address of the part's unique id */
+  readonly uniqueId: number;
+  /** Of the board [baud] */
+  readonly defaultRate: number;
+  /** Number of the bootloader's USART */
+  readonly usart: number;
+  /** Version of the kit */
+  readonly kitMajor: number;
+  readonly kitMinor: number;
+  readonly kitPatch: number;
+  /** Of the bytes before */
+  readonly crc32: number;
+}
+export const KitFacts: Layout<KitFacts> = {
+  name: 'kit_facts',
+  size: 76,
+  fields: [
+    { name: 'magic', offset: 0, type: 'u32' },
+    { name: 'format', offset: 4, type: 'u16' },
+    { name: 'size', offset: 6, type: 'u16' },
+    { name: 'part', offset: 8, type: 'chars', size: 16 },
+    { name: 'board', offset: 24, type: 'chars', size: 24 },
+    { name: 'appBase', offset: 48, type: 'u32' },
+    { name: 'appEnd', offset: 52, type: 'u32' },
+    { name: 'pageSize', offset: 56, type: 'u32' },
+    { name: 'uniqueId', offset: 60, type: 'u32' },
+    { name: 'defaultRate', offset: 64, type: 'u32' },
+    { name: 'usart', offset: 68, type: 'u8' },
+    { name: 'kitMajor', offset: 69, type: 'u8' },
+    { name: 'kitMinor', offset: 70, type: 'u8' },
+    { name: 'kitPatch', offset: 71, type: 'u8' },
+    { name: 'crc32', offset: 72, type: 'u32' },
   ],
 };
 

@@ -4,9 +4,11 @@
 #include "iap_bytes.h"
 #include "iap_hello.h"
 
+#if __ARM_ARCH == 6
 void iap_app_use_vectors(uint32_t app_base) {
     vectors_use(app_base);
 }
+#endif
 
 static const uint8_t *flash(void *context, uint32_t address) {
     (void)context;
@@ -42,29 +44,39 @@ static void encode_hello(const struct iap_app *app, uint8_t *to) {
     iap_hello_encode(&hello, to);
 }
 
+static void take_facts(struct iap_config *core, const uint8_t *facts) {
+    core->part = (const char *)(facts + IAP_KIT_FACTS_AT_PART);
+    core->unique_id = (const uint8_t *)(uintptr_t)iap_get32(facts + IAP_KIT_FACTS_AT_UNIQUE_ID);
+    core->page_size = iap_get32(facts + IAP_KIT_FACTS_AT_PAGE_SIZE);
+    core->app_base = iap_get32(facts + IAP_KIT_FACTS_AT_APP_BASE);
+    core->app_end = iap_get32(facts + IAP_KIT_FACTS_AT_APP_END);
+    core->default_rate = iap_get32(facts + IAP_KIT_FACTS_AT_DEFAULT_RATE);
+}
+
+// Field by field: a value of the whole structure would be built on the stack without optimisation.
 void iap_app_init(struct iap_app *app, const struct iap_app_config *config) {
-    *app = (struct iap_app){
-        .config = *config,
-        .core_config =
-            {
-                .part = config->part,
-                .unique_id = config->unique_id,
-                .page_size = config->page_size,
-                .app_base = config->app_base,
-                .app_end = config->app_end,
-                .default_rate = config->default_rate,
-                .max_payload = IAP_APP_MAX_PAYLOAD,
-            },
-        .core_port = {.context = config->context,
-                      .poll = poll,
-                      .flash = flash,
-                      .erase_page = no_erase,
-                      .program = config->program},
-        .report = iap_mailbox_take(MAILBOX),
-    };
+    iap_fill((uint8_t *)app, 0, sizeof *app);
+    app->config = *config;
+    struct iap_config *core = &app->core_config;
+    core->part = config->part;
+    core->unique_id = config->unique_id;
+    core->page_size = config->page_size;
+    core->app_base = config->app_base;
+    core->app_end = config->app_end;
+    core->default_rate = config->default_rate;
+    core->max_payload = IAP_APP_MAX_PAYLOAD;
+    if (config->facts != NULL) {
+        take_facts(core, config->facts);
+    }
+    app->core_port.context = config->context;
+    app->core_port.poll = poll;
+    app->core_port.flash = flash;
+    app->core_port.erase_page = no_erase;
+    app->core_port.program = config->program;
+    app->report = iap_mailbox_take(MAILBOX);
     const struct iap_target target = target_of(app);
     app->identity = iap_identity_read(&target);
-    app->core_config.max_rate = app->identity.default_rate;
+    core->max_rate = app->identity.default_rate;
     iap_decoder_init(&app->decoder, app->frame, sizeof app->frame);
 }
 

@@ -1,5 +1,5 @@
-// The app kit: lets an application be updated while it runs. About 2 KB of flash, 0.5 KB of RAM and
-// 400 bytes of stack.
+// The app kit: lets an application be updated while it runs. 2.6 to 3.5 KB of flash, 0.5 KB of RAM
+// and 400 to 600 bytes of stack (docs/integrating.md has them as measured).
 //
 // 1. Keep a struct iap_app in RAM and call iap_app_init early in main.
 // 2. Give every byte that the UART receives to iap_app_receive: in the reception interrupt, in the
@@ -31,11 +31,14 @@ extern "C" {
 
 #define IAP_APP_MAX_PAYLOAD 32u // enough for what an application answers
 
-// What the application provides. The six facts must be the bootloader's: take them from its board
-// header, bootloader-c/boards/BOARD.h. Pointers must stay valid.
+// What the application provides. The board's facts must be the bootloader's:
+//
+//     _Alignas(4) static const uint8_t facts[] = IAP_BOARD_FACTS; // iap_board.h of the board
+//
+// Without facts the kit takes the six that follow. Pointers must stay valid.
 struct iap_app_config {
-    const char *part;         // BOARD_PART, 16 characters count
-    const uint8_t *unique_id; // 12 bytes, at BOARD_UNIQUE_ID
+    const char *part;         // 16 characters count
+    const uint8_t *unique_id; // 12 bytes
     uint32_t page_size;       // bytes
     uint32_t app_base;        // first address of the application
     uint32_t app_end;         // first address behind the application area
@@ -52,6 +55,9 @@ struct iap_app_config {
     bool (*program)(void *context, uint32_t address, uint16_t value);
 
     void *context; // passed to the three
+
+    // As above; NULL: iap check, pack and flash can not tell for which board the image is made.
+    const uint8_t *facts;
 };
 
 // Only report is for the application to read: why the bootloader last stayed (enum iap_stay), and
@@ -69,9 +75,18 @@ struct iap_app {
 
 // Puts the vector table at app_base in force, for an application that a debugger starts; the
 // bootloader has done it already, and twice is harmless. To be called first of all in the reset
-// handler: on a Cortex-M0 the table is copied to the first 192 bytes of SRAM, which linker/app.ld
-// leaves free.
+// handler, with IAP_BOARD_APP_BASE.
+#if __ARM_ARCH == 6
+// The table is copied to the first 192 bytes of SRAM, which linker/app.ld leaves free.
 void iap_app_use_vectors(uint32_t app_base);
+#else
+// VTOR. In the place of the call, where iap check sees which value is stored.
+#define iap_app_use_vectors(app_base)                                                              \
+    do {                                                                                           \
+        *(volatile uint32_t *)0xe000ed08u = (app_base);                                            \
+        __asm volatile("dsb" ::: "memory");                                                        \
+    } while (0)
+#endif
 
 // Takes the bootloader's report out of the mailbox and reads the identity. Copies *config. Call it
 // before the first byte is given to iap_app_receive.

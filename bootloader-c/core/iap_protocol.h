@@ -65,6 +65,10 @@
 #define IAP_MAILBOX_ADDRESS 0x20001fe0u
 // The bytes I A P I
 #define IAP_IDENTITY_MAGIC 0x49504149u
+// The bytes I A P K
+#define IAP_KIT_MAGIC 0x4b504149u
+// Format of the kit's facts
+#define IAP_KIT_FORMAT 1u
 // Start of flash and of the bootloader
 #define IAP_BOOTLOADER_BASE 0x08000000u
 // 28 KB of bootloader code, the identity block included, where APP_BASE is as below [bytes]
@@ -319,6 +323,24 @@ enum iap_signature {
 #define IAP_MAILBOX_AT_ADDRESS 24u
 #define IAP_MAILBOX_AT_CRC32 28u
 #define IAP_MAILBOX_SIZE 32u
+
+// The board that an application's kit was compiled for, at an address in the image that is a multiple of 4; found by its magic and CRC. Only tools read it, no device does.: offsets of its fields, and its size
+#define IAP_KIT_FACTS_AT_MAGIC 0u
+#define IAP_KIT_FACTS_AT_FORMAT 4u
+#define IAP_KIT_FACTS_AT_SIZE 6u
+#define IAP_KIT_FACTS_AT_PART 8u
+#define IAP_KIT_FACTS_AT_BOARD 24u
+#define IAP_KIT_FACTS_AT_APP_BASE 48u
+#define IAP_KIT_FACTS_AT_APP_END 52u
+#define IAP_KIT_FACTS_AT_PAGE_SIZE 56u
+#define IAP_KIT_FACTS_AT_UNIQUE_ID 60u
+#define IAP_KIT_FACTS_AT_DEFAULT_RATE 64u
+#define IAP_KIT_FACTS_AT_USART 68u
+#define IAP_KIT_FACTS_AT_KIT_MAJOR 69u
+#define IAP_KIT_FACTS_AT_KIT_MINOR 70u
+#define IAP_KIT_FACTS_AT_KIT_PATCH 71u
+#define IAP_KIT_FACTS_AT_CRC32 72u
+#define IAP_KIT_FACTS_SIZE 76u
 
 // Request HELLO: offsets of its fields, and its size
 #define IAP_HELLO_REQUEST_AT_MAJOR 0u

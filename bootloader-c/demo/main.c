@@ -1,9 +1,9 @@
 // A small application with interrupts of its own, that can be updated while it runs. It prints a
 // line twice a second.
-#include "board.h"
 #include "family.h"
 #include "flash.h"
 #include "iap_app.h"
+#include "iap_board.h"
 #include "vectors_found.h"
 
 #define CLOCK_HZ    8000000u // HSI, as after a reset
@@ -16,6 +16,7 @@
 #define SYST_CSR_CORE    4u
 #define GPIOA            0u
 
+_Alignas(4) static const uint8_t facts[] = IAP_BOARD_FACTS;
 static struct iap_app app;
 static volatile uint32_t ticks;
 
@@ -78,7 +79,7 @@ static void start_uart(void) {
     gpio_clock(GPIOA);
     gpio_usart_tx(GPIOA, 9);
     gpio_usart_rx(GPIOA, 10);
-    USART1_BRR = CLOCK_HZ / BOARD_RATE;
+    USART1_BRR = CLOCK_HZ / IAP_BOARD_RATE;
     USART1_CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE | USART_CR1_RXNEIE;
     NVIC_IPR(USART1_IRQ / 4) |=
         LOW_PRIORITY << 8 * (USART1_IRQ % 4); // SysTick goes on while the app kit answers
@@ -107,12 +108,7 @@ static void print_state(void) {
 
 int main(void) {
     const struct iap_app_config config = {
-        .part = BOARD_PART,
-        .unique_id = (const uint8_t *)(uintptr_t)BOARD_UNIQUE_ID,
-        .page_size = BOARD_PAGE_SIZE,
-        .app_base = BOARD_APP_BASE,
-        .app_end = BOARD_APP_END,
-        .default_rate = BOARD_RATE,
+        .facts = facts,
         .send = send,
         .flush = flush,
         .program = program,

@@ -1,7 +1,7 @@
 // The board of the examples on an STM32F1: USART1 on PA9 and PA10, 8 MHz HSI as after a reset.
 // Registers as a product has them from its CMSIS header. RM0008, PM0075.
-#include "board.h"
 #include "board_support.h"
+#include "iap_board.h"
 
 #define REG(address) (*(volatile uint32_t *)(address))
 
@@ -61,7 +61,7 @@ void board_start(void) {
     GPIOA_BSRR = 1u << 10; // pull-up
     GPIOA_CRH = (GPIOA_CRH & ~(GPIOA_CRH_PA9 | GPIOA_CRH_PA10)) | GPIO_ALTERNATE << 4 |
                 GPIO_INPUT_PULL << 8;
-    USART1_BRR = CLOCK_HZ / BOARD_RATE;
+    USART1_BRR = CLOCK_HZ / IAP_BOARD_RATE;
     USART1_CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE;
     SYST_RVR = CLOCK_HZ / 1000u - 1u;
     SYST_CVR = 0;

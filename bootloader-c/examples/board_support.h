@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Starts the UART that the bootloader uses, at BOARD_RATE, and the millisecond clock.
+// Starts the UART that the bootloader uses, at IAP_BOARD_RATE, and the millisecond clock.
 void board_start(void);
 
 // Milliseconds since board_start, as long as it is called at least every millisecond.

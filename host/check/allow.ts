@@ -14,6 +14,7 @@ export const ALLOWABLE = [
   'vector-outside',
   'ram-over-vectors',
   'wrong-core',
+  'kit-other-board',
 ] as const satisfies readonly FindingId[];
 
 export type Allowable = (typeof ALLOWABLE)[number];

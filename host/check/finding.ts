@@ -23,6 +23,8 @@ export type FindingId =
   | 'vtor-elsewhere'
   | 'vtor-unknown'
   | 'wrong-core'
+  | 'kit-other-board'
+  | 'mailbox-overlap'
   | 'packages-only'
   | 'wrong-product'
   | 'wrong-hardware'

@@ -1,5 +1,5 @@
 // Everything that can be told of an image file without a device: facts, and all that is wrong. Pure.
-import { crc32, decode, Header, type Version } from '../../protocol/index.js';
+import { crc32, decode, Header, type KitFacts, type Version } from '../../protocol/index.js';
 import { IapError } from '../errors.js';
 import { sha256 } from '../image/image.js';
 import { type ImageFile, type ImageFormat, type LoadOptions, loadFile } from '../image/load.js';
@@ -25,6 +25,8 @@ export interface Facts {
   readonly version?: Version;
   /** Architecture it was compiled for; only an ELF file says */
   readonly builtFor?: string;
+  /** What the app kit in it says of itself; missing where none does */
+  readonly kit?: KitFacts;
   /** Where code sets SCB->VTOR, as far as the code tells */
   readonly vtor: readonly Store[];
   /** Bytes free behind it in the application area; these two if the part is known and the address right */
@@ -87,9 +89,14 @@ function inspectImage(loaded: ImageFile, expected: Expected): Inspection {
 function assumptions(
   { image, elf, format }: ImageFile,
   { part, area, identity }: Expected,
-  { area: { appBase }, attributes }: Judgement,
+  { area: { appBase }, attributes, kits }: Judgement,
 ): string[] {
   const assumed: string[] = [];
+  if (kits.length === 0) {
+    assumed.push(
+      'no app kit, unless an older one: the application answers no host, and an update waits for a reset (iap flash --wait)',
+    );
+  }
   if (!area) assumed.push(`applications start at ${hex32(appBase)}`);
   if (!part) {
     assumed.push(
@@ -118,7 +125,7 @@ function assumptions(
 function factsOf(
   { format, image }: ImageFile,
   part: Part | undefined,
-  { area, attributes, vtor }: Judgement,
+  { area, attributes, vtor, kits: [kit] }: Judgement,
 ): Facts {
   const { bytes, header, base = area.appBase } = image;
   const room = area.appEnd - area.appBase;
@@ -131,6 +138,7 @@ function factsOf(
     stack: wordAt(bytes, 0),
     reset: wordAt(bytes, 4),
     vtor,
+    ...(kit ? { kit } : {}),
     ...(header ? { version: decode(Header, header).version } : {}),
     ...(attributes ? { builtFor: builtFor(attributes) } : {}),
     ...(part && base === area.appBase

@@ -1,6 +1,6 @@
 // All rules, applied to one image: "iap check" tells what they find, an update ends at the first error. One place, so that nothing is
 // flashed that a check refuses.
-import { APP_BASE } from '../../protocol/index.js';
+import { APP_BASE, type KitFacts } from '../../protocol/index.js';
 import { FLASH_LIMIT } from '../image/areas.js';
 import type { Elf } from '../image/elf.js';
 import type { Image } from '../image/image.js';
@@ -10,6 +10,7 @@ import { addressFinding, mergedFinding } from './address.js';
 import { type BuildAttributes, buildAttributes } from './arm-attributes.js';
 import { coreFinding } from './core.js';
 import type { Finding } from './finding.js';
+import { type KitTarget, kitFacts, kitFinding, mailboxFinding } from './kit-facts.js';
 import { whereLinked } from './linked.js';
 import { type Identity, packageFindings } from './package.js';
 import { type Area, blankFinding, gapFinding, sizeFinding } from './place.js';
@@ -26,6 +27,8 @@ export interface Expected {
   /** Of the board; the protocol's application base to the end of flash, if missing */
   readonly area?: Area;
   readonly identity?: Identity;
+  /** What the app kit must be compiled for; part and area, if missing */
+  readonly kit?: KitTarget;
 }
 
 export interface Judgement {
@@ -36,6 +39,7 @@ export interface Judgement {
   readonly attributes?: BuildAttributes;
   /** Where code sets SCB->VTOR */
   readonly vtor: readonly Store[];
+  readonly kits: readonly KitFacts[];
 }
 
 export function judge(
@@ -54,15 +58,22 @@ export function judge(
   // A Cortex-M0 has no such register.
   const vtor = core === 'cortex-m0' ? [] : reading.vtor;
   const nothing = blankFinding(image);
+  const kits = kitFacts(app.bytes);
   const findings = [
     ...packageFindings(image, expected.identity ?? {}),
     ...(nothing
       ? [nothing]
       : [merged, ...imageFindings(app, { area, base, part, elf, core, reading, vtor })]),
     ...(part && attributes ? [coreFinding(attributes, part.core)] : []),
+    kitFinding(kits, expected.kit ?? kitTarget(expected)),
+    kits.length > 0 ? mailboxFinding(app.bytes, elf) : undefined,
     merged ? undefined : gapFinding(gaps),
   ].filter((finding) => finding !== undefined);
-  return { findings, area, vtor, ...(attributes ? { attributes } : {}) };
+  return { findings, area, vtor, kits, ...(attributes ? { attributes } : {}) };
+}
+
+function kitTarget({ part, area }: Expected): KitTarget {
+  return { part: part?.name, pageSize: part?.page, appBase: area?.appBase, appEnd: area?.appEnd };
 }
 
 /** What is at the application's place in a file that has more than the application */

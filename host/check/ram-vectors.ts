@@ -1,5 +1,6 @@
 // On a Cortex-M0 there is no VTOR: the bootloader copies the vectors to the start of RAM, and the application leaves them there.
-import { type Elf, SHF_ALLOC, SHT_NOBITS } from '../image/elf.js';
+import type { Elf } from '../image/elf.js';
+import { variablesOf } from '../image/elf-variables.js';
 import type { Part } from '../parts.js';
 import { hex32 } from '../text.js';
 import type { Finding } from './finding.js';
@@ -43,28 +44,6 @@ export function ramVectorsFinding(
     .find((value) => value % 4 === 0 && inVectors(value));
   if (variable === undefined || (variable === first && beginsBehind(bytes, free))) return undefined;
   return finding('warning', variable, 'variables seem to be linked at');
-}
-
-interface Variables {
-  readonly address: number;
-  readonly size: number;
-  /** Without initial values */
-  readonly blank: boolean;
-}
-
-/** By section; by segment in a file that was stripped of its sections */
-function variablesOf({ sections, segments }: Elf): Variables[] {
-  const all =
-    sections.length > 0
-      ? sections
-          .filter(({ flags }) => (flags & SHF_ALLOC) !== 0)
-          .map(({ type, address, size }) => ({ address, size, blank: type === SHT_NOBITS }))
-      : segments.map(({ virtual, memorySize, fileSize }) => ({
-          address: virtual,
-          size: memorySize,
-          blank: fileSize === 0,
-        }));
-  return all.filter(({ size }) => size > 0);
 }
 
 /** Whether variables begin right behind the vectors: then an address of the vectors is for copying them, as AN4065 does. */

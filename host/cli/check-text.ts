@@ -1,4 +1,5 @@
 // What "iap check" found: one line for a good image, all findings with their remedies for any other, and the same for programs.
+import type { KitFacts } from '../../protocol/index.js';
 import { isBlocking } from '../check/allow.js';
 import type { Finding } from '../check/finding.js';
 import type { Facts, Inspection } from '../check/inspect.js';
@@ -24,7 +25,17 @@ function countText(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
-function factsText({ base, size, crc32, sha256, version, builtFor, pages, free }: Facts): string {
+function factsText({
+  base,
+  size,
+  crc32,
+  sha256,
+  version,
+  builtFor,
+  pages,
+  free,
+  kit,
+}: Facts): string {
   return [
     ...(version ? [`version ${versionText(version)}`] : []),
     `${sizeText(size)} at ${hex32(base)}`,
@@ -35,6 +46,7 @@ function factsText({ base, size, crc32, sha256, version, builtFor, pages, free }
         ]
       : []),
     ...(builtFor === undefined ? [] : [builtFor]),
+    kit ? `app kit ${kitVersion(kit)} for ${kit.board}` : 'no app kit',
     `CRC-32 ${crc32.toString(16).padStart(8, '0')}`,
     `SHA-256 ${hexBytes(sha256)}`,
   ].join(', ');
@@ -57,13 +69,23 @@ function findingLines({ id, severity, allowed, message, hint, fixes }: Finding):
 /** Addresses and CRCs as numbers */
 export function inspectionJson({ ok, findings, assumed, facts }: Inspection): object {
   if (!facts) return { ok, findings, assumed };
-  const { version, vtor, ...values } = facts;
+  const { version, vtor, kit, ...values } = facts;
   return {
     ok,
     ...values,
     ...(version ? { version: versionText(version) } : {}),
+    kit: kit ? kitJson(kit) : null,
     vtor: vtor.map(({ at, value }) => ({ at, value: value ?? null })),
     findings,
     assumed,
   };
+}
+
+function kitJson(kit: KitFacts): object {
+  const { board, part, appBase, appEnd, pageSize, defaultRate, usart } = kit;
+  return { version: kitVersion(kit), board, part, appBase, appEnd, pageSize, defaultRate, usart };
+}
+
+function kitVersion({ kitMajor, kitMinor, kitPatch }: KitFacts): string {
+  return `${kitMajor}.${kitMinor}.${kitPatch}`;
 }

@@ -42,6 +42,15 @@ function healthOf({ state }: Installed): string {
   return (state & ImageState.GOOD) === 0 ? 'damaged' : 'good';
 }
 
+/** Only starts of an image that wants confirmation are counted. An application does not know how many it has. */
+function trialText({ state, trials }: Installed, stay?: number): string {
+  if ((state & ImageState.CONFIRMED) !== 0) return ', confirmed by the application';
+  if (trials === 0 || (state & ImageState.TRIALS_USED) !== 0) return '';
+  return stay === Stay.TRIALS_USED
+    ? ', but it never confirmed itself: its trial boots are used up'
+    : ', on trial: not confirmed yet';
+}
+
 /** The first four bytes of the hash: enough to tell builds apart */
 function shortHash({ sha256 }: Installed): string {
   return hexBytes(sha256.subarray(0, 4));
@@ -112,7 +121,7 @@ export function deviceTable(info: DeviceInfo): string[] {
     ['takes', packagesOnly(info) ? 'packages of this product only' : 'packages and plain images'],
     ['running', info.mode === Mode.APP ? 'application' : `bootloader ${bootloaderVersion(info)}`],
     [info.mode === Mode.APP ? 'last stayed' : 'stayed because', stayText(info)],
-    ...imageRows('installed', info.installed),
+    ...imageRows('installed', info.installed, info.stay),
     ...imageRows('pending', info.pending),
     [
       'application area',
@@ -156,14 +165,16 @@ function stayText({ mode, stay }: DeviceInfo): string {
 }
 
 /** One image, a fact a line */
-function imageRows(name: string, image: Installed): [string, string][] {
+function imageRows(name: string, image: Installed, stay?: number): [string, string][] {
   const { state, version, size, sha256, crc32, sequence, trials } = image;
   if ((state & ImageState.PRESENT) === 0) return [[name, 'nothing']];
-  const confirmed = (state & ImageState.CONFIRMED) !== 0 ? ', confirmed by the application' : '';
   const touched = (state & ImageState.TOUCHED) !== 0;
   return [
     [name, `version ${versionText(version)}, ${size} bytes`],
-    ['  state', touched ? `${healthOf(image)}${confirmed}` : 'begun, no page written yet'],
+    [
+      '  state',
+      touched ? `${healthOf(image)}${trialText(image, stay)}` : 'begun, no page written yet',
+    ],
     ['  trial boots', String(trials)],
     ['  SHA-256', hexBytes(sha256)],
     ['  CRC-32', crc32.toString(16).padStart(8, '0')],

@@ -125,6 +125,7 @@ function checkApp(app: Image, { board, identity, allow }: Unit): void {
     part: board.part.name,
     appBase: board.appBase,
     appEnd: board.appEnd,
+    pageSize: board.part.page,
     product: identity?.product ?? new Uint8Array(16),
     hardware: identity?.hardware ?? 0,
     identityFlags: identity?.packagesOnly ? 0xff & ~IdentityFlag.ANY_IMAGE : 0xff,

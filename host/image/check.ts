@@ -1,17 +1,21 @@
 // Does this image fit this device? Everything the device would refuse, and all that "iap check" calls an error, said before it is disturbed.
 import { Mode } from '../../protocol/index.js';
 import { type Allowable, tolerated } from '../check/allow.js';
-import type { Finding } from '../check/finding.js';
+import type { Finding, FindingId } from '../check/finding.js';
 import { judge } from '../check/judge.js';
 import { PARTS } from '../parts.generated.js';
 import type { Image } from './image.js';
 
 /** What HELLO says, as far as an image must fit it */
 export interface Target {
-  /** Name of a part: if this package knows it, its RAM, interrupt vectors and core are held against the image */
+  /**
+   * Name of a part, which the app kit must be for; if this package knows it, its RAM, interrupt vectors and core are held against the
+   * image. An image that is packed may be for any.
+   */
   readonly part?: string;
   readonly appBase: number;
   readonly appEnd: number;
+  readonly pageSize?: number;
   readonly product: Uint8Array;
   readonly hardware: number;
   readonly identityFlags: number;
@@ -20,6 +24,11 @@ export interface Target {
   readonly capabilities: number;
   readonly mode?: number;
 }
+
+/** An application that runs tells its kit's facts, and that may be compiled for another board. */
+const BY_FACTS: readonly FindingId[] = ['wrong-address', 'too-large', 'kit-other-board'];
+const APP_SAYS =
+  '; the running application says what this device is: if that is wrong, reset it under "--wait", and its bootloader says';
 
 /**
  * @param allow errors that do not keep the image from being written
@@ -32,8 +41,21 @@ export function checkImage(
   allow: readonly Allowable[] = [],
 ): Finding[] {
   const { capabilities: _, ...known } = target;
-  const identity = target.mode === Mode.APP ? known : target;
+  const byApp = target.mode === Mode.APP;
   const part = PARTS.find(({ name }) => name === target.part);
-  const expected = { area: target, identity, ...(part ? { part } : {}) };
-  return tolerated(judge({ gaps: [], ...image.file, image }, expected).findings, allow);
+  const { findings } = judge(
+    { gaps: [], ...image.file, image },
+    {
+      area: target,
+      identity: byApp ? known : target,
+      kit: target.part === undefined ? {} : target,
+      ...(part ? { part } : {}),
+    },
+  );
+  const explained = findings.map((finding) =>
+    byApp && BY_FACTS.includes(finding.id)
+      ? { ...finding, hint: finding.hint + APP_SAYS }
+      : finding,
+  );
+  return tolerated(explained, allow);
 }

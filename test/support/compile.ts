@@ -11,6 +11,8 @@ export interface CompileOptions {
   readonly flags?: readonly string[];
   readonly flash?: number;
   readonly ram?: number;
+  /** [bytes] */
+  readonly ramSize?: number;
   /** Linker script of the variables' section; in flash by default */
   readonly dataIn?: string;
   /** Compiles to an object, which gcc links */
@@ -25,6 +27,7 @@ export function compile({
   flags = ['-mcpu=cortex-m3'],
   flash = 0x0800_8000,
   ram = 0x2000_0000,
+  ramSize = 0x1000,
   dataIn = '> RAM AT > FLASH',
   compiler = 'gcc',
   object = false,
@@ -37,7 +40,7 @@ export function compile({
     writeFileSync(
       script,
       `ENTRY(reset)
-      MEMORY { FLASH (rx) : ORIGIN = ${flash}, LENGTH = 64K  RAM (rw) : ORIGIN = ${ram}, LENGTH = 4K }
+      MEMORY { FLASH (rx) : ORIGIN = ${flash}, LENGTH = 64K  RAM (rw) : ORIGIN = ${ram}, LENGTH = ${ramSize} }
       SECTIONS {
         .text : { KEEP(*(.vectors)) *(.text .text.* .rodata .rodata.*) } > FLASH
         .data : { *(.data) } ${dataIn}

@@ -1,4 +1,5 @@
 // Images with one mistake each, as people make them, and what "iap check" must say. docs/images.md has them as a table.
+import { readFileSync } from 'node:fs';
 import { writeIntelHex } from '../../host/image/intel-hex.js';
 import { makePackage } from '../../host/image/pack.js';
 import { writeSRecord } from '../../host/image/s-record.js';
@@ -143,6 +144,9 @@ export const WRONG_IMAGES: readonly WrongImage[] = [
   { name: 'vtor-unknown.elf', mistake: 'VTOR set from a variable', file: () => assembled(UNKNOWN_VTOR), findings: ['(vtor-unknown)'] },
   { name: 'm0-ram.elf', mistake: 'Cortex-M0, variables from the start of RAM', part: 'stm32f030x8', file: () => assembled('ldr r0, =0x20000000', { flags: M0 }), findings: ['ram-over-vectors'] },
   { name: 'm0-ram.hex', mistake: 'the same without what only an ELF file says', part: 'stm32f030x8', file: () => asHex(assembled('ldr r0, =0x20000000', { flags: M0 })), findings: ['(ram-over-vectors)'] },
+  // The app kit
+  { name: 'kit.bin', mistake: "the kit with another board's iap_board.h", part: 'stm32f303xc', file: () => withKit('stm32f103xb'), findings: ['kit-other-board'] },
+  { name: 'mailbox.elf', mistake: 'variables from 0x20001000 to 0x20002040, as without our linker script', file: () => mailbox('.space 0x1040'), findings: ['(mailbox-overlap)'] },
   // The core
   { name: 'm4.elf', mistake: 'compiled for Cortex-M4, part with a Cortex-M3', file: () => assembled('sadd8 r0, r1, r2', { flags: ['-mcpu=cortex-m4'] }), findings: ['wrong-core'] },
   { name: 'm4-fpu.elf', mistake: 'with floating-point unit, part with a Cortex-M3', file: () => assembled('vadd.f32 s0, s1, s2', { flags: ['-mcpu=cortex-m4', '-mfloat-abi=hard', '-mfpu=fpv4-sp-d16'] }), findings: ['wrong-core'] },
@@ -208,6 +212,27 @@ function lateBinary(base: number, places: readonly number[] = [0x9000]): Uint8Ar
 /** Handlers begin a function whether it is linked at the start of flash or behind the bootloader. */
 function twofoldBinary(): Uint8Array {
   return lateBinary(BASE, [0x400, 0x8400]);
+}
+
+/** Of the board's header, as a compiler takes it */
+export function kitFactsOf(board: string): Uint8Array {
+  const header = readFileSync(`bootloader-c/boards/${board}/iap_board.h`, 'utf8');
+  const [, facts = ''] = header.split('#define IAP_BOARD_FACTS');
+  return Uint8Array.from((facts.match(/\b0x[0-9a-f]{2}\b/g) ?? []).map(Number));
+}
+
+export function withKit(board: string, stack = 0x2000_1000): Uint8Array {
+  const image = app(1000, BASE, { 0: stack });
+  image.set(kitFactsOf(board), 400);
+  return image;
+}
+
+function mailbox(variables: string): Uint8Array {
+  const facts = `.section .rodata\n .balign 4\n .byte ${kitFactsOf('stm32f103xb').join(', ')}`;
+  return assembled(`nop\n ${facts}\n .bss\n ${variables}\n .text`, {
+    ram: 0x2000_1000,
+    ramSize: 0x2000,
+  });
 }
 
 function assembledCode(): Uint8Array {

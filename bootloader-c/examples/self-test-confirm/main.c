@@ -1,13 +1,14 @@
 // An application whose package has the flag CONFIRM: it tests itself and only then confirms itself.
 // Until it has, each start is a trial boot, and the bootloader allows only a few. The watchdog
 // turns a hang into a reset, and so into the next trial boot.
-#include "board.h"
 #include "board_support.h"
 #include "iap_app.h"
+#include "iap_board.h"
 
 #define SELF_TEST_MS 200u // a product watches its sensors, its bus, its memory for a while
 #define FEED_MS      100u
 
+_Alignas(4) static const uint8_t facts[] = IAP_BOARD_FACTS;
 static struct iap_app app;
 
 // Here: time passes, and RAM keeps what is written to it.
@@ -26,12 +27,7 @@ static bool self_test(void) {
 
 int main(void) {
     const struct iap_app_config config = {
-        .part = BOARD_PART,
-        .unique_id = (const uint8_t *)(uintptr_t)BOARD_UNIQUE_ID,
-        .page_size = BOARD_PAGE_SIZE,
-        .app_base = BOARD_APP_BASE,
-        .app_end = BOARD_APP_END,
-        .default_rate = BOARD_RATE,
+        .facts = facts,
         .send = board_send,
         .flush = board_flush,
         .program = board_program,

@@ -1,22 +1,18 @@
 // An application that is updated while it runs: every byte that the UART receives goes to the app
 // kit, which answers the host and, on ENTER, resets into the bootloader. No interrupts; output
 // waits for the line byte by byte, so that no received byte is missed.
-#include "board.h"
 #include "board_support.h"
 #include "iap_app.h"
+#include "iap_board.h"
 
 #define PRINT_MS 500u
 
+_Alignas(4) static const uint8_t facts[] = IAP_BOARD_FACTS;
 static struct iap_app app;
 
 int main(void) {
     const struct iap_app_config config = {
-        .part = BOARD_PART,
-        .unique_id = (const uint8_t *)(uintptr_t)BOARD_UNIQUE_ID,
-        .page_size = BOARD_PAGE_SIZE,
-        .app_base = BOARD_APP_BASE,
-        .app_end = BOARD_APP_END,
-        .default_rate = BOARD_RATE,
+        .facts = facts,
         .send = board_send,
         .flush = board_flush,
     };

@@ -17,6 +17,39 @@ static uint32_t slot_of(uint32_t addr) {
     return SLOTS;
 }
 
+// Where F0, F1 and F3 have what is not modelled, or not on every part.
+static const struct {
+    uint32_t base;
+    const char *name;
+} others[] = {
+    {0x40000000, "TIM2"},          {0x40000400, "TIM3"},    {0x40000800, "TIM4"},
+    {0x40000C00, "TIM5"},          {0x40001000, "TIM6"},    {0x40001400, "TIM7"},
+    {0x40002000, "TIM14"},         {0x40002800, "RTC"},     {0x40002C00, "WWDG"},
+    {0x40003800, "SPI2"},          {0x40003C00, "SPI3"},    {0x40004C00, "UART4"},
+    {0x40005000, "UART5"},         {0x40005400, "I2C1"},    {0x40005800, "I2C2"},
+    {0x40005C00, "USB"},           {0x40006000, "USB RAM"}, {0x40006400, "CAN"},
+    {0x40006C00, "BKP (F0: CRS)"}, {0x40007400, "DAC"},     {0x40007800, "CEC"},
+    {0x40010400, "EXTI"},          {0x40012400, "ADC1"},    {0x40012800, "ADC2"},
+    {0x40012C00, "TIM1"},          {0x40013000, "SPI1"},    {0x40013400, "TIM8"},
+    {0x40014000, "TIM15"},         {0x40014400, "TIM16"},   {0x40014800, "TIM17"},
+    {0x40015800, "DBGMCU"},        {0x40018000, "SDIO"},    {0x40020400, "DMA2"},
+    {0x40023000, "CRC"},           {0x40024000, "TSC"},     {0x50000000, "ADC1"},
+    {0x50000400, "ADC3"},
+};
+
+const char *bus_name(const struct board *b, uint32_t addr) {
+    uint32_t slot = slot_of(addr);
+    if (slot < SLOTS && b->at[slot]) {
+        return b->at[slot]->name;
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        if (addr - others[i].base < SLOT) {
+            return others[i].name;
+        }
+    }
+    return NULL;
+}
+
 bool bus_is_peripheral(uint32_t addr) {
     return slot_of(addr) < SLOTS;
 }

@@ -10,6 +10,8 @@
 
 enum gate { GATE_NONE, GATE_AHB, GATE_APB1, GATE_APB2 };
 
+#define BOARD_TIMERS 6 // TIM1 to 4, 6, 7
+
 struct periph {
     const char *name;
     uint32_t base;
@@ -78,10 +80,12 @@ struct family {
     uint32_t program_min_ns, program_typical_ns, program_max_ns; // a half-word
     uint32_t systick_calibration;
     uint8_t uart_irq[BOARD_UARTS];
-    bool uart_eie_alone;           // EIE interrupts without DMAR too
-    uint8_t flash_irq, dma_irq[7]; // of DMA1's channels
-    uint8_t windows;               // APB and AHB1, AHB2, AHB3: how many of them there are
-    bool iwdg_window;              // IWDG_WINR
+    uint8_t timer_irq[BOARD_TIMERS]; // update interrupts of TIM1 to 4, 6, 7; 0: there is none
+    bool wide_tim2;                  // 32 bits
+    bool uart_eie_alone;             // EIE interrupts without DMAR too
+    uint8_t flash_irq, dma_irq[7];   // of DMA1's channels
+    uint8_t windows;                 // APB and AHB1, AHB2, AHB3: how many of them there are
+    bool iwdg_window;                // IWDG_WINR
     uint32_t parity_sram; // bytes of SRAM with parity; the CCM RAM has it where there is one
     bool idcode_reads_0;  // DBGMCU_IDCODE without a debugger (F1 erratum)
     const struct clock_tree *clocks;

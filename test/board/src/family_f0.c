@@ -10,6 +10,11 @@
 #define F09X     0x442 // F030xC too
 
 static const struct periph periphs[] = {
+    {"TIM2", 0x40000000, GATE_APB1, 0, 0, 1, true, timer_read, timer_write, timer_reset},
+    {"TIM3", 0x40000400, GATE_APB1, 1, 1, 2, true, timer_read, timer_write, timer_reset},
+    {"TIM6", 0x40001000, GATE_APB1, 4, 4, 4, true, timer_read, timer_write, timer_reset},
+    {"TIM7", 0x40001400, GATE_APB1, 5, 5, 5, true, timer_read, timer_write, timer_reset},
+    {"TIM1", 0x40012C00, GATE_APB2, 11, 11, 0, true, timer_read, timer_write, timer_reset},
     {"RTC", 0x40002800, GATE_NONE, 0, NO_RESET, 0, false, rtc_read, rtc_write, NULL},
     {"IWDG", 0x40003000, GATE_NONE, 0, NO_RESET, 0, true, iwdg_read, iwdg_write, NULL},
     {"USART2", 0x40004400, GATE_APB1, 17, 17, 1, true, usart_v2_read, usart_v2_write, usart_reset},
@@ -80,6 +85,12 @@ static bool is_small(const struct board_part *part) {
 }
 
 static bool lacks(const struct board_part *part, const struct periph *p) {
+    if (!strcmp(p->name, "TIM2")) {
+        return part->backup_registers == 0; // F030
+    }
+    if (!strcmp(p->name, "TIM7")) {
+        return part->dev_id == F05X || part->dev_id == F03X;
+    }
     return is_small(part) && (!strcmp(p->name, "USART3") || !strcmp(p->name, "GPIOE"));
 }
 
@@ -101,6 +112,8 @@ const struct family family_f0 = {
     .systick_calibration = 6000,
     .uart_irq = {27, 28, 29},
     .uart_eie_alone = true,
+    .timer_irq = {13, 15, 16, 0, 17, 18},
+    .wide_tim2 = true,
     .flash_irq = 3,
     .dma_irq = {9, 10, 10, 11, 11, 11, 11},
     .windows = 2,

@@ -1,9 +1,18 @@
 // STM32F1: which blocks there are, where, and behind which clock gate (RM0008 tables 3, 63, 78).
+#include <string.h>
+
 #include "internal.h"
 
-#define NO_RESET 32
+#define NO_RESET    32
+#define F10X_MEDIUM 0x410 // DEV_ID
 
 static const struct periph periphs[] = {
+    {"TIM2", 0x40000000, GATE_APB1, 0, 0, 1, true, timer_read, timer_write, timer_reset},
+    {"TIM3", 0x40000400, GATE_APB1, 1, 1, 2, true, timer_read, timer_write, timer_reset},
+    {"TIM4", 0x40000800, GATE_APB1, 2, 2, 3, true, timer_read, timer_write, timer_reset},
+    {"TIM6", 0x40001000, GATE_APB1, 4, 4, 4, true, timer_read, timer_write, timer_reset},
+    {"TIM7", 0x40001400, GATE_APB1, 5, 5, 5, true, timer_read, timer_write, timer_reset},
+    {"TIM1", 0x40012C00, GATE_APB2, 11, 11, 0, true, timer_read, timer_write, timer_reset},
     {"USART2", 0x40004400, GATE_APB1, 17, 17, 1, true, usart_f1_read, usart_f1_write, usart_reset},
     {"USART3", 0x40004800, GATE_APB1, 18, 18, 2, true, usart_f1_read, usart_f1_write, usart_reset},
     {"IWDG", 0x40003000, GATE_NONE, 0, NO_RESET, 0, true, iwdg_read, iwdg_write, NULL},
@@ -40,7 +49,13 @@ static void uart_pins(const struct board *b, unsigned index, bool *tx, bool *rx)
     *rx = gpio_f1_pin(b, p[0], p[2]).mode == PIN_INPUT;
 }
 
+// Medium density has no basic timers.
+static bool lacks(const struct board_part *part, const struct periph *p) {
+    return part->dev_id == F10X_MEDIUM && (!strcmp(p->name, "TIM6") || !strcmp(p->name, "TIM7"));
+}
+
 const struct family family_f1 = {
+    .lacks = lacks,
     .periphs = periphs,
     .periph_count = sizeof periphs / sizeof *periphs,
     .irq_count = 68, // high density
@@ -53,6 +68,7 @@ const struct family family_f1 = {
     .program_max_ns = 70000,
     .systick_calibration = 9000,
     .uart_irq = {37, 38, 39},
+    .timer_irq = {25, 28, 29, 30, 54, 55},
     .flash_irq = 4,
     .dma_irq = {11, 12, 13, 14, 15, 16, 17},
     .windows = 1,

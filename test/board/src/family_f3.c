@@ -5,6 +5,12 @@
 #define NO_RESET 32
 
 static const struct periph periphs[] = {
+    {"TIM2", 0x40000000, GATE_APB1, 0, 0, 1, true, timer_read, timer_write, timer_reset},
+    {"TIM3", 0x40000400, GATE_APB1, 1, 1, 2, true, timer_read, timer_write, timer_reset},
+    {"TIM4", 0x40000800, GATE_APB1, 2, 2, 3, true, timer_read, timer_write, timer_reset},
+    {"TIM6", 0x40001000, GATE_APB1, 4, 4, 4, true, timer_read, timer_write, timer_reset},
+    {"TIM7", 0x40001400, GATE_APB1, 5, 5, 5, true, timer_read, timer_write, timer_reset},
+    {"TIM1", 0x40012C00, GATE_APB2, 11, 11, 0, true, timer_read, timer_write, timer_reset},
     {"RTC", 0x40002800, GATE_NONE, 0, NO_RESET, 0, false, rtc_read, rtc_write, NULL},
     {"IWDG", 0x40003000, GATE_NONE, 0, NO_RESET, 0, true, iwdg_read, iwdg_write, NULL},
     {"USART2", 0x40004400, GATE_APB1, 17, 17, 1, true, usart_v2_read, usart_v2_write, usart_reset},
@@ -51,6 +57,8 @@ const struct family family_f3 = {
     .systick_calibration = 9000,
     .uart_irq = {37, 38, 39},
     .uart_eie_alone = true,
+    .timer_irq = {25, 28, 29, 30, 54, 55},
+    .wide_tim2 = true,
     .flash_irq = 4,
     .dma_irq = {11, 12, 13, 14, 15, 16, 17},
     .windows = 3,

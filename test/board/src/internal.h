@@ -74,7 +74,8 @@ enum event_id {
     EV_UART_IDLE = EV_UART_RX + BOARD_UARTS, // + index
     EV_HOST_RX = EV_UART_IDLE + BOARD_UARTS,
     EV_ROM,
-    EV_COUNT
+    EV_TIMER, // + index
+    EV_COUNT = EV_TIMER + BOARD_TIMERS
 };
 
 struct nvic {
@@ -158,6 +159,13 @@ struct gpio {
     uint32_t moder, otyper, ospeedr, pupdr, afr[2]; // F0, F3
     uint32_t odr;
     int8_t drive[16]; // the outside: 0, 1, -1 nobody
+};
+
+struct timer {
+    uint32_t cr1, dier, sr, psc, arr;
+    uint32_t psc_now, arr_now; // in force
+    uint64_t count, since;     // at that cycle
+    uint64_t cycles;           // of HCLK a count; 0: never started
 };
 
 struct iwdg {
@@ -262,6 +270,7 @@ struct board {
     struct dma dma;
     struct gpio gpio[7];
     struct iwdg iwdg;
+    struct timer timer[BOARD_TIMERS];
     struct misc misc;
     struct rom rom;
 
@@ -407,6 +416,7 @@ uint32_t bus_bit_read(struct board *b, uint32_t base, uint32_t alias);
 void bus_bit_write(struct board *b, uint32_t base, uint32_t alias, uint32_t value);
 uint8_t *bus_memory(struct board *b, uint32_t addr, uint32_t n, bool write); // RAM, flash, sysmem
 bool bus_is_peripheral(uint32_t addr);
+const char *bus_name(const struct board *b, uint32_t addr); // of the peripheral; NULL: none
 struct ram *bus_ram(struct board *b, uint32_t addr);
 // Is the address in flash or its alias at 0? Where, in *off. Asked for each instruction.
 static inline bool bus_in_flash(const struct board *b, uint32_t addr, uint32_t *off) {

@@ -66,6 +66,12 @@ void dma_request(struct board *b, unsigned channel, bool level); // 1-7
 void dma_flash_free(struct board *b);
 void dma_release(struct board *b); // all request lines down: they move to other channels
 
+uint32_t timer_read(struct board *b, const struct periph *p, uint32_t off);
+void timer_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size);
+void timer_reset(struct board *b, const struct periph *p);
+void timer_event(struct board *b, unsigned index);
+void timer_clock_changed(struct board *b);
+
 uint32_t iwdg_read(struct board *b, const struct periph *p, uint32_t off);
 void iwdg_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size);
 void iwdg_reset(struct board *b);

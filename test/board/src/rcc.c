@@ -65,6 +65,7 @@ void rcc_apply(struct board *b) {
     }
     time_set_clock(b, hclk, pclk1, pclk2);
     systick_reschedule(b);
+    timer_clock_changed(b);
     usart_clock_changed(b);
     if (hclk > (b->cfg.hsi_hz ? with_tolerance(b->part->max_hz) : b->part->max_hz)) {
         board_violation(b, 0x40021004, "HCLK %u Hz, the part is good for %u", hclk,
@@ -132,6 +133,12 @@ static void write_cr(struct board *b, uint32_t v) {
         b->rcc.cr |= 1u << 18;
     }
     source(b, CR_HSION, CR_HSIRDY, v, EV_HSI, HSI_START_PS);
+    if ((v & CR_HSEON) && !(b->rcc.cr & CR_HSEON) && !b->cfg.hse_hz) {
+        board_log(b,
+                  "HSE is switched on, and this board has no crystal: HSERDY never comes, "
+                  "--hse HZ gives it one (pc 0x%08X)",
+                  b->pc);
+    }
     source(b, CR_HSEON, CR_HSERDY, v, EV_HSE, b->cfg.hse_hz ? HSE_START_PS : NEVER);
     bool has_input = pll_hsi || (b->rcc.cr & CR_HSERDY);
     if ((v & CR_PLLON) && !(b->rcc.cr & CR_PLLON) && !has_input) {

@@ -92,8 +92,10 @@ void board_unknown(struct board *b, uint32_t address, bool write, unsigned size)
     }
     c->unknown_accesses++;
     char text[96];
-    snprintf(text, sizeof text, "unknown %u-byte %s at 0x%08X", size, write ? "write" : "read",
-             address);
+    const char *name = bus_name(b, address);
+    snprintf(text, sizeof text, "unknown %u-byte %s at 0x%08X%s%s%s", size,
+             write ? "write" : "read", address, name ? " (" : "", name ? name : "",
+             name ? ")" : "");
     if (board_in_bootloader(b)) {
         board_stop_error(b, text);
     } else if (fresh) {

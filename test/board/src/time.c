@@ -100,6 +100,10 @@ static void ev_run(struct board *b, int id) {
         line_host_event(b);
         break;
     default:
+        if (id >= EV_TIMER) {
+            timer_event(b, (unsigned)(id - EV_TIMER));
+            break;
+        }
         usart_event(b, id);
         break;
     }

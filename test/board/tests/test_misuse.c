@@ -11,7 +11,7 @@ int main(void) {
         {"1", "PCLK1"},
         {"p", "PLL config"},
         {"g", "clock off"},
-        {"u", "unknown 4-byte read at 0x40001000"},
+        {"u", "unknown 4-byte read at 0x40005400"},
         {"d", "byte is lost"},
         {"v", "VTOR"},
         {"a", "AIRCR"},

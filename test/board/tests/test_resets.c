@@ -128,11 +128,11 @@ static void test_application(void) {
     CHECK(!strcmp(fixture_ask(&f, "u", 50), "still here\n"));
     const struct board_counters *c = board_counters(f.board);
     CHECK_EQ(c->unknown_accesses, 2);
-    CHECK_EQ(c->unknown[0].address, 0x40000000);
+    CHECK_EQ(c->unknown[0].address, 0x40005400);
     CHECK_EQ(c->violations, 1);
     CHECK_EQ(board_get_state(f.board), BOARD_RUNNING);
-    const char *first = strstr(f.log, "0x40000000");
-    CHECK(first && !strstr(first + 1, "0x40000000")); // logged once
+    const char *first = strstr(f.log, "0x40005400");
+    CHECK(first && !strstr(first + 1, "0x40005400")); // logged once
     f.heard_len = 0;
     fixture_ask(&f, "r", 10);
     CHECK(fixture_heard(&f, "boot ")); // VTOR is back at 0

@@ -27,8 +27,8 @@ void main_(void) {
             put_hex(ticks > 5);
             put('\n');
         } else if (c == 'u') {
-            (void)REG(0x40000000); // TIM2
-            (void)REG(0x40000000);
+            (void)REG(0x40005400); // I2C1
+            (void)REG(0x40005400);
             REG(0x40011000) = 0; // GPIOC, clock off
             put_str("still here\n");
         } else if (c == 'r') {

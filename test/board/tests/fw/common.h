@@ -49,6 +49,16 @@
 #define DWT_CTRL     REG(0xE0001000)
 #define DWT_CYCCNT   REG(0xE0001004)
 
+#ifdef F0
+#define TIM1_IRQ 13
+#define TIM3_IRQ 16
+#define TIM6_IRQ 17
+#else
+#define TIM1_IRQ 25
+#define TIM3_IRQ 29
+#define TIM6_IRQ 54
+#endif
+
 #define KEY1 0x45670123u
 #define KEY2 0xCDEF89ABu
 

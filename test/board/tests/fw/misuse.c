@@ -38,7 +38,7 @@ static void command(int c) {
         REG(0x40010C00) = 0;
         break;
     case 'u': // nothing there
-        (void)REG(0x40001000);
+        (void)REG(0x40005400);
         break;
     case 'd': // a byte is lost
         USART_DR = 'a';

@@ -3,6 +3,8 @@
 
 #if defined F0 || defined F3
 #include "regs_v2.h" // DMA_IRQ, USART_IRQ
+#else
+#include "regs.h"
 #endif
 
 typedef void (*vector)(void);
@@ -46,8 +48,11 @@ WEAK(irq_dma5);
 WEAK(irq_dma_rx);
 WEAK(irq_usart1);
 WEAK(irq_usart);
+WEAK(irq_tim1);
+WEAK(irq_tim3);
+WEAK(irq_tim6);
 
-__attribute__((section(".vectors"), used)) static const vector vectors[16 + 40] = {
+__attribute__((section(".vectors"), used)) static const vector vectors[16 + 56] = {
     (vector)(void *)&stack_top,
     start,
     nmi,
@@ -61,6 +66,9 @@ __attribute__((section(".vectors"), used)) static const vector vectors[16 + 40] 
     [16 + 6] = irq6,
     [16 + 7] = irq7,
     [16 + 8] = irq8,
+    [16 + TIM1_IRQ] = irq_tim1,
+    [16 + TIM3_IRQ] = irq_tim3,
+    [16 + TIM6_IRQ] = irq_tim6,
 #ifdef USART_IRQ
     [16 + DMA_IRQ] = irq_dma_rx,
     [16 + USART_IRQ] = irq_usart,

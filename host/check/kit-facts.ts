@@ -1,0 +1,108 @@
+// The board that an application's kit was compiled for, as the kit carries it in the image (structure kit_facts).
+import {
+  crc32,
+  decode,
+  KIT_MAGIC,
+  KitFacts,
+  MAILBOX_ADDRESS,
+  Mailbox,
+} from '../../protocol/index.js';
+import type { Elf } from '../image/elf.js';
+import { variablesOf } from '../image/elf-variables.js';
+import { hex32 } from '../text.js';
+import type { Finding } from './finding.js';
+import { wordAt } from './vector-table.js';
+
+/** What is known of the device; what is not known is not judged. */
+export interface KitTarget {
+  readonly part?: string | undefined;
+  readonly appBase?: number | undefined;
+  readonly appEnd?: number | undefined;
+  readonly pageSize?: number | undefined;
+}
+
+const CRC_SIZE = 4;
+/** Of the word with format and size */
+const SIZE_AT = 4;
+/** A crafted image full of magic words must not keep us busy */
+const LARGEST = 1024;
+
+/** Usually one; none without the kit, with one that is older, or if the linker left it out because nothing starts it. */
+export function kitFacts(bytes: Uint8Array): KitFacts[] {
+  const found: KitFacts[] = [];
+  for (let at = 0; at + KitFacts.size <= bytes.length; at += 4) {
+    if (wordAt(bytes, at) !== KIT_MAGIC) continue;
+    const facts = factsIn(bytes.subarray(at));
+    if (facts) found.push(facts);
+  }
+  return found;
+}
+
+/** A later format has the fields of this one, and more. */
+function factsIn(bytes: Uint8Array): KitFacts | undefined {
+  const size = wordAt(bytes, SIZE_AT) >>> 16;
+  if (size < KitFacts.size || size > Math.min(LARGEST, bytes.length)) return undefined;
+  const body = bytes.subarray(0, size - CRC_SIZE);
+  return crc32(body) === wordAt(bytes, size - CRC_SIZE) ? decode(KitFacts, bytes) : undefined;
+}
+
+/** An image may have others in it, which it programs elsewhere: one that fits is enough. */
+export function kitFinding(all: readonly KitFacts[], target: KitTarget): Finding | undefined {
+  const differing = all.map((facts) => ({ facts, differences: differencesOf(facts, target) }));
+  const [first] = differing;
+  if (!first || differing.some(({ differences }) => differences.length === 0)) return undefined;
+  const { facts, differences } = first;
+  const { appBase, appEnd, pageSize, part } = facts;
+  return {
+    id: 'kit-other-board',
+    severity: 'error',
+    code: 'IMAGE_WRONG_HARDWARE',
+    message: `the app kit in it is compiled for board ${facts.board}: ${differences.map(([what, found, wanted]) => `${what} ${found} instead of ${wanted}`).join(', ')}`,
+    found: `board ${facts.board}`,
+    expected: differences.map(([what, , wanted]) => `${what} ${wanted}`).join(', '),
+    hint: 'compile the application with iap_board.h of the device that it is for, or take the image for this device',
+    details: { board: facts.board, part, appBase, appEnd, pageSize },
+  };
+}
+
+type Difference = readonly [what: string, found: string, wanted: string];
+
+function differencesOf(facts: KitFacts, target: KitTarget): Difference[] {
+  const { part, appBase, appEnd, pageSize } = target;
+  const address = (what: string, found: number, wanted?: number): Difference[] =>
+    wanted === undefined || wanted === found ? [] : [[what, hex32(found), hex32(wanted)]];
+  return [
+    ...(part === undefined || part === facts.part
+      ? []
+      : ([['part', facts.part, part]] satisfies Difference[])),
+    ...address('first address', facts.appBase, appBase),
+    ...address('end of the application area', facts.appEnd, appEnd),
+    ...(pageSize === undefined || pageSize === facts.pageSize
+      ? []
+      : ([['pages of', String(facts.pageSize), String(pageSize)]] satisfies Difference[])),
+  ];
+}
+
+/** The start-up code clears or fills what lies there before the kit has read it. */
+export function mailboxFinding(bytes: Uint8Array, elf: Elf | undefined): Finding | undefined {
+  const end = MAILBOX_ADDRESS + Mailbox.size;
+  const stack = wordAt(bytes, 0);
+  const over =
+    elf &&
+    variablesOf(elf).find(({ address, size }) => address < end && address + size > MAILBOX_ADDRESS);
+  const what = over
+    ? `variables from ${hex32(over.address)} to ${hex32(over.address + over.size)} lie`
+    : stack > MAILBOX_ADDRESS && stack <= end
+      ? `the stack, which begins at ${hex32(stack)}, lies`
+      : undefined;
+  if (what === undefined) return undefined;
+  return {
+    id: 'mailbox-overlap',
+    severity: 'warning',
+    code: 'IMAGE_VECTORS',
+    message: `${what} over the mailbox at ${hex32(MAILBOX_ADDRESS)}: the kit works, but what the bootloader reports to it (struct iap_app, report) is lost`,
+    found: `RAM in use at ${hex32(MAILBOX_ADDRESS)}`,
+    expected: `${Mailbox.size} bytes of RAM from ${hex32(MAILBOX_ADDRESS)} on left free`,
+    hint: 'leave it so if the application does not read the report; otherwise docs/integrating.md, step 3',
+  };
+}

@@ -1,0 +1,169 @@
+// The glue for ST's HAL: the examples in bootloader-c/examples/hal-*, with the kit's two files, on stand-ins for the HAL
+// (test/hal) and one board of each family. With ST's own HAL they are tried by hand.
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { inspect } from '../../host/check/inspect.js';
+import { loadBoard } from '../../host/cli/board-file.js';
+import { factoryImage } from '../../host/factory/factory.js';
+import { loadImage } from '../../host/image/load.js';
+import {
+  BOOTLOADER_BASE,
+  BURST_START,
+  Command,
+  decode,
+  encode,
+  encodeFrame,
+  FrameDecoder,
+  HelloRequest,
+  HelloResponse,
+  ImageState,
+  Mode,
+  PROTOCOL_MAJOR,
+  PROTOCOL_MINOR,
+} from '../../protocol/index.js';
+import { bootloaderFile, built, PARTS, type Part, type SteppedBoard } from '../support/board.js';
+import { expectDone, flash, powerUp, powerUpStepped, tempDir, withOutput } from './bench.js';
+
+const BOARDS: readonly Part[] = ['stm32f103xb', 'stm32f072xb', 'stm32f303xc'];
+const RECEPTION = ['hal-listen', 'hal-interrupt', 'hal-dma'] as const;
+const CALLS = 8;
+
+const elf = (board: Part, name: string): string => built('build', 'hal', `${board}-${name}.elf`);
+const read = (path: string): Uint8Array => new Uint8Array(readFileSync(path));
+
+/** A unit as the factory makes it, with this application, that has started it */
+async function started(board: Part, name: string): Promise<SteppedBoard> {
+  const regions = factoryImage({
+    board: await loadBoard(board),
+    bootloader: loadImage(read(bootloaderFile(board)), { base: BOOTLOADER_BASE }),
+    app: loadImage(read(elf(board, name))),
+  });
+  const whole = new Uint8Array(PARTS[board].flashSize).fill(0xff);
+  for (const { address, bytes } of regions) whole.set(bytes, address - BOOTLOADER_BASE);
+  const stepped = powerUpStepped(board, {
+    flash: tempDir().write('flash.bin', whole),
+    allowed: ['overruns'],
+  });
+  await stepped.run(400_000);
+  return stepped;
+}
+
+async function ask(board: SteppedBoard, command: number, payload: Uint8Array = new Uint8Array()) {
+  await board.send(BURST_START);
+  await board.send(encodeFrame({ address: 0, type: command, seq: 1, payload }));
+}
+
+async function hello(board: SteppedBoard, waitUs = 100_000): Promise<HelloResponse | undefined> {
+  const request = { major: PROTOCOL_MAJOR, minor: PROTOCOL_MINOR, flags: 0, reserved: 0 };
+  await ask(board, Command.HELLO, encode(HelloRequest, request));
+  const { bytes } = await board.run(waitUs);
+  const answers = new FrameDecoder()
+    .push(bytes)
+    .flatMap((decoded) => (decoded.kind === 'frame' ? [decoded.frame.payload] : []));
+  return answers[0] && decode(HelloResponse, answers[0]);
+}
+
+async function printed(board: SteppedBoard): Promise<string> {
+  return Buffer.from((await board.run(200_000)).bytes).toString('latin1');
+}
+
+/** What a host at another rate sends: to the device, noise with framing errors */
+async function wrongRate(board: SteppedBoard): Promise<void> {
+  await board.command('rate 9600');
+  await board.send(new Uint8Array(40).map((_, i) => 37 * i));
+  await board.run(200_000);
+  await board.command('rate device');
+}
+
+describe.each(BOARDS)('%s', (board) => {
+  test.each(RECEPTION)('%s is what iap check wants', async (name) => {
+    const { part, ...area } = await loadBoard(board);
+    const { findings, facts } = inspect(read(elf(board, name)), {}, { part, area });
+    expect(findings).toEqual([]);
+    expect(facts?.kit?.board).toBe(board);
+  });
+
+  test.each([...RECEPTION, 'hal-listen-not-ticked'])(
+    '%s answers every call while it prints',
+    async (name) => {
+      const device = await started(board, name);
+      for (let call = 0; call < CALLS; call++) {
+        // At another place of the line that it prints
+        await device.run(1777 * call);
+        expect(await hello(device), `call ${call}`).toMatchObject({
+          mode: Mode.APP,
+          part: PARTS[board].part,
+        });
+      }
+      expect(await printed(device)).toContain(': running');
+    },
+  );
+
+  test.each(RECEPTION)('%s hears again after a host at another rate', async (name) => {
+    const device = await started(board, name);
+    for (let time = 0; time < 3; time++) {
+      await wrongRate(device);
+      // The first call may meet the end of a reception that was spoiled.
+      await hello(device);
+      expect(await hello(device)).toMatchObject({ mode: Mode.APP });
+    }
+  });
+
+  test.each(['hal-interrupt', 'hal-dma'])('%s: its own protocol goes on', async (name) => {
+    const device = await started(board, name);
+    for (let time = 0; time < 3; time++) {
+      await device.send(new TextEncoder().encode('?'));
+      expect(await printed(device)).toContain(`${name}: answer`);
+      expect(await hello(device)).toMatchObject({ mode: Mode.APP });
+    }
+  });
+
+  test('hal-listen: confirms itself', async () => {
+    const device = await started(board, 'hal-listen');
+    await device.run(700_000);
+    expect((await hello(device))?.installed.state).toBe(
+      ImageState.PRESENT |
+        ImageState.TOUCHED |
+        ImageState.VALID |
+        ImageState.CONFIRMED |
+        ImageState.CHECKED |
+        ImageState.GOOD,
+    );
+  });
+
+  test.each(RECEPTION)('%s: ENTER resets it into the bootloader', async (name) => {
+    const device = await started(board, name);
+    await ask(device, Command.ENTER);
+    expect((await device.run(200_000)).resets).toEqual(['software']);
+    expect(await hello(device)).toMatchObject({ mode: Mode.BOOTLOADER });
+  });
+
+  test('without an error callback, reception by DMA is over after a host at another rate', async () => {
+    const device = await started(board, 'dma-without-callback');
+    expect(await hello(device)).toMatchObject({ mode: Mode.APP });
+    await wrongRate(device);
+    await hello(device);
+    expect(await hello(device)).toBeUndefined();
+    expect(await printed(device)).toContain('hal-dma: running');
+  });
+
+  test('without a handler of the interrupt nothing is started that the first byte would hang', async () => {
+    const device = await started(board, 'without-handler');
+    expect(await hello(device)).toBeUndefined();
+    expect(await printed(device)).toContain('hal-listen: running');
+  });
+});
+
+test.each([
+  ['stm32f103xb', 'hal-listen', 'hal-dma'],
+  ['stm32f072xb', 'hal-dma', 'hal-interrupt'],
+  ['stm32f303xc', 'hal-interrupt', 'hal-listen'],
+] as const)('%s: %s is updated while it runs, to %s', async (part, first, second) => {
+  const board = await powerUp(part, { allowed: ['overruns'] });
+  expectDone(await flash(board, elf(part, first)));
+  await withOutput(board, (output) => output.printed(`${first}: running`));
+  const update = await flash(board, elf(part, second));
+  expectDone(update);
+  expect(update.events.map(({ event }) => event)).toContain('entering');
+  await withOutput(board, (output) => output.printed(`${second}: running`));
+});

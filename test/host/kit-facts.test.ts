@@ -1,0 +1,158 @@
+// The facts of the app kit in an image: found wherever they are, believed only whole, held against the device.
+import { readdirSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { inspect } from '../../host/check/inspect.js';
+import { kitFacts, kitFinding } from '../../host/check/kit-facts.js';
+import { loadBoard } from '../../host/cli/board-file.js';
+import { IapError } from '../../host/errors.js';
+import { checkImage } from '../../host/image/check.js';
+import { makePackage } from '../../host/image/pack.js';
+import { crc32, KIT_MAGIC, KitFacts, Mode } from '../../protocol/index.js';
+import { tableImage } from '../support/images.js';
+import { kitFactsOf, withKit } from '../support/wrong-images.js';
+
+const BOARDS = readdirSync('linker/boards').map((file) => file.replace('.json', ''));
+
+test.each(BOARDS)('%s: the header carries what its board file says', async (name) => {
+  const board = await loadBoard(name);
+  const [facts, ...more] = kitFacts(kitFactsOf(name));
+  expect(more).toEqual([]);
+  expect(facts).toMatchObject({
+    board: name,
+    part: board.part.name,
+    appBase: board.appBase,
+    appEnd: board.appEnd,
+    pageSize: board.part.page,
+    defaultRate: 115_200,
+    usart: 1,
+  });
+});
+
+test.each(BOARDS)('%s: fits its own board and no other', async (name) => {
+  const image = withKit(name);
+  for (const other of BOARDS) {
+    const board = await loadBoard(other);
+    const { findings } = inspect(image, {}, { part: board.part, area: board });
+    const kit = findings.filter(({ id }) => id === 'kit-other-board');
+    expect(kit, `${name} for ${other}`).toHaveLength(name === other ? 0 : 1);
+  }
+});
+
+describe('what counts as facts', () => {
+  const facts = kitFactsOf('stm32f103xb');
+
+  test.each([0, 4, 400, 1000])('anywhere at a multiple of 4: %i', (at) => {
+    const image = new Uint8Array(at + facts.length);
+    image.set(facts, at);
+    expect(kitFacts(image)).toHaveLength(1);
+  });
+
+  test('not with any byte changed, nor cut off', () => {
+    for (let i = 0; i < facts.length; i++) {
+      const byte = facts[i] ?? 0;
+      expect(kitFacts(facts.with(i, byte ^ 1))).toEqual([]);
+      expect(kitFacts(facts.slice(0, i))).toEqual([]);
+    }
+  });
+
+  test('a later format with more fields is read as far as this one goes', () => {
+    const later = new Uint8Array(facts.length + 8);
+    later.set(facts.subarray(0, -4));
+    const view = new DataView(later.buffer);
+    view.setUint16(4, 2, true);
+    view.setUint16(6, later.length, true);
+    view.setUint32(later.length - 4, crc32(later.subarray(0, -4)), true);
+    expect(kitFacts(later)).toMatchObject([{ format: 2, board: 'stm32f103xb' }]);
+  });
+
+  test('an image full of magic words takes no time', () => {
+    // Format and size: every one claims the most that is looked at.
+    const words = new Uint32Array(120 * 1024).map((_, i) =>
+      i % 2 === 0 ? KIT_MAGIC : 0x0400_0001,
+    );
+    const image = new Uint8Array(words.buffer);
+    const start = performance.now();
+    expect(kitFacts(image)).toEqual([]);
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
+});
+
+test('an image that carries another one for another board is not blamed for it', () => {
+  const image = withKit('stm32f103xb');
+  image.set(kitFactsOf('stm32f072xb'), 300);
+  expect(kitFinding(kitFacts(image), { part: 'stm32f103xb' })).toBeUndefined();
+  expect(kitFinding(kitFacts(image), { part: 'stm32f303xc' })?.id).toBe('kit-other-board');
+});
+
+describe('an update', () => {
+  const device = {
+    part: 'stm32f103xb',
+    appBase: 0x0800_8000,
+    appEnd: 0x0802_0000,
+    pageSize: 1024,
+    product: new Uint8Array(16),
+    hardware: 0,
+    identityFlags: 0xff,
+    uniqueId: new Uint8Array(12),
+    capabilities: 0,
+  };
+  const refusal = (board: string, mode: number): IapError => {
+    const image = { base: 0x0800_8000, bytes: withKit(board) };
+    try {
+      checkImage(image, { ...device, mode });
+    } catch (error) {
+      if (error instanceof IapError) return error;
+    }
+    throw new Error('it was taken');
+  };
+
+  test('takes the image for the device, and one without facts', () => {
+    for (const bytes of [withKit('stm32f103xb'), tableImage()])
+      expect(() => checkImage({ base: 0x0800_8000, bytes }, device)).not.toThrow();
+  });
+
+  test('refuses an image whose kit is for another board, before anything is changed', () => {
+    const { code, message } = refusal('stm32f072xb', Mode.BOOTLOADER);
+    expect(code).toBe('IMAGE_WRONG_HARDWARE');
+    expect(message).toBe(
+      'the app kit in it is compiled for board stm32f072xb: part stm32f072xb instead of stm32f103xb, pages of 2048 instead of 1024',
+    );
+  });
+
+  test('pack takes it without a board and for its own, and refuses it for another', async () => {
+    const image = { base: 0x0800_8000, bytes: withKit('stm32f103xb') };
+    const description = { version: { major: 1, minor: 0, patch: 0, build: 0 } };
+    expect(() => makePackage(image, description)).not.toThrow();
+    for (const name of ['stm32f103xb', 'stm32f072xb']) {
+      const board = await loadBoard(name);
+      expect(() => makePackage(image, description, board)).not.toThrow(); // "iap pack" looks first
+      const { ok } = inspect(image.bytes, { base: image.base }, { part: board.part, area: board });
+      expect(ok).toBe(name === 'stm32f103xb');
+    }
+  });
+
+  test('says whom it has asked, if that was an application', () => {
+    expect(refusal('stm32f072xb', Mode.APP).hint).toContain('its bootloader says');
+    expect(refusal('stm32f072xb', Mode.BOOTLOADER).hint).not.toContain('its bootloader says');
+  });
+});
+
+describe('the mailbox', () => {
+  test.each([
+    { stack: 0x2000_2000, over: true },
+    { stack: 0x2000_1fe8, over: true },
+    { stack: 0x2000_1fe0, over: false },
+    { stack: 0x2000_5000, over: false },
+  ])('under a stack that begins at $stack: $over', async ({ stack, over }) => {
+    const { part } = await loadBoard('stm32f103xb');
+    const ids = (image: Uint8Array): string[] =>
+      inspect(image, {}, { part }).findings.map(({ id }) => id);
+    expect(ids(withKit('stm32f103xb', stack))).toEqual(over ? ['mailbox-overlap'] : []);
+    // Nobody reads a mailbox without the kit.
+    expect(ids(tableImage(1000, 0x0800_8000, { 0: stack }))).toEqual([]);
+  });
+});
+
+test('its size is a promise', () => {
+  expect(KitFacts.size).toBe(76);
+});
