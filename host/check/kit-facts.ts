@@ -72,7 +72,7 @@ function differencesOf(facts: KitFacts, target: KitTarget): Difference[] {
   const address = (what: string, found: number, wanted?: number): Difference[] =>
     wanted === undefined || wanted === found ? [] : [[what, hex32(found), hex32(wanted)]];
   return [
-    ...(part === undefined || part === facts.part
+    ...(part === undefined || part === '' || part === facts.part
       ? []
       : ([['part', facts.part, part]] satisfies Difference[])),
     ...address('first address', facts.appBase, appBase),

@@ -109,6 +109,9 @@ describe('an update', () => {
   test('takes the image for the device, and one without facts', () => {
     for (const bytes of [withKit('stm32f103xb'), tableImage()])
       expect(() => checkImage({ base: 0x0800_8000, bytes }, device)).not.toThrow();
+    // A bootloader that does not say its part
+    const bytes = withKit('stm32f103xb');
+    expect(() => checkImage({ base: 0x0800_8000, bytes }, { ...device, part: '' })).not.toThrow();
   });
 
   test('refuses an image whose kit is for another board, before anything is changed', () => {
