@@ -36,7 +36,8 @@ static void encode_hello(const struct iap_app *app, uint8_t *to) {
         .record = &record,
         .mode = IAP_MODE_APP,
         .stay = (enum iap_stay)app->report.stay,
-        // What the bootloader checked when it started this application; flash may have changed since.
+        // What the bootloader checked when it started this application; flash may have changed
+        // since.
         .installed_state = app->report.sequence == record.installed.sequence
                                ? IAP_IMAGE_STATE_CHECKED | IAP_IMAGE_STATE_GOOD
                                : 0,

@@ -119,8 +119,8 @@ static void watch_holders(struct iap *iap) {
         iap->held_by = IAP_STAY_NONE;
         iap->update.session = (struct iap_session){0};
     }
-    if (iap->stay == IAP_STAY_TRIALS_USED && passed(iap, iap->start_ms, IAP_TRIALS_STAY_MS)) {
-        iap->trials_stayed = true;
+    if (passed(iap, iap->start_ms, IAP_TRIALS_STAY_MS)) {
+        iap->stayed = true;
     }
 }
 
@@ -161,7 +161,7 @@ static void decide(struct iap *iap) {
         .checked = iap->update.check.checked,
         .good = iap->update.check.good,
         .trials_used = iap_trials_used(iap),
-        .trials_stayed = iap->trials_stayed,
+        .stayed = iap->stayed,
     };
     struct iap_boot_decision decision = iap_boot_decide(&facts);
     if (decision.action == IAP_BOOT_STAY &&
@@ -198,6 +198,9 @@ void iap_step(struct iap *iap) {
     receive(iap);
     watch_rate(iap);
     watch_holders(iap);
+    if (!iap->record_known && iap->stayed) {
+        read_record(iap);
+    }
     if (iap->record_known) {
         iap_update_check(&iap->update);
     }

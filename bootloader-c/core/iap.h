@@ -20,9 +20,9 @@ struct iap {
     enum iap_stay held_by;      // who keeps the bootloader, until the idle time is over
     enum iap_stay stay;         // why it stays
     bool fault;                 // it stays because of a fault
-    bool record_known;          // the record was read; after a fault only once a host asks
+    bool record_known;          // the record was read; after a fault once a host asks, or stayed
     bool listening;             // the listening window is open
-    bool trials_stayed;         // used-up trials have kept it long enough
+    bool stayed;                // a fault or used-up trials have kept it long enough
     bool rate_proven;           // a valid frame came at the changed rate
     bool boot_asked;            // BOOT was answered: start after the answer
     uint32_t rate;              // baud

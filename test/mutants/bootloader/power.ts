@@ -82,7 +82,7 @@ export const POWER: readonly Mutant[] = [
     id: 'used-up trials have no end',
     requirements: ['B-68'],
     file: `${CORE}iap_boot.c`,
-    find: 'if (facts->trials_used && !facts->trials_stayed) {',
+    find: 'if (facts->trials_used && !facts->stayed) {',
     replace: 'if (facts->trials_used) {',
     caughtBy: 'explore:trials-used',
   },
