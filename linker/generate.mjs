@@ -168,6 +168,8 @@ REGION_ALIAS("RAM", ${ramEnd - high > mailbox - low ? 'HIGH_RAM' : 'LOW_RAM'})
 #define BOARD_FLASH_BASE ${hex(base)}u
 #define BOARD_FLASH_SIZE ${hex(part.flash.size)}u
 #define BOARD_PAGE_SIZE ${part.flash.page}u
+#define BOARD_ERASE_MS ${part.flash.eraseMs ?? 40}u // of a page, at most
+#define BOARD_PROGRAM_US ${part.flash.programUs ?? 70}u // of a half-word, at most
 #define BOARD_RAM_BASE ${hex(ram)}u
 #define BOARD_RAM_END ${hex(ramEnd)}u
 #define BOARD_APP_BASE ${hex(appBase)}u
@@ -202,10 +204,14 @@ ${
   );
 }
 
+for (const { name, flash } of parts.values())
+  if ((flash.eraseMs === undefined) !== (flash.programUs === undefined))
+    throw new Error(`linker/parts/${name}.json: eraseMs and programUs come together`);
+
 const rows = [...parts.values()].flatMap((part) => {
   const family = virtualBoard(part);
   if (family === null) return [];
-  return `    {"${part.name}", BOARD_FAMILY_${family.slice(5).toUpperCase()}, BOARD_CORE_${part.core.slice(7).toUpperCase()}, ${hex(part.flash.size)}u, ${part.flash.page}u, ${hex(part.ram.size)}u, ${part.romBootloaderId.toLowerCase()}u, ${hex(Number(part.flashSizeRegister))}u, ${hex(Number(part.uniqueId))}u, ${part.maxClockHz}u, ${part.ccm?.size ?? 0}u, ${part.backupRegisters ?? 0}u},`;
+  return `    {"${part.name}", BOARD_FAMILY_${family.slice(5).toUpperCase()}, BOARD_CORE_${part.core.slice(7).toUpperCase()}, ${hex(part.flash.size)}u, ${part.flash.page}u, ${hex(part.ram.size)}u, ${part.romBootloaderId.toLowerCase()}u, ${hex(Number(part.flashSizeRegister))}u, ${hex(Number(part.uniqueId))}u, ${part.maxClockHz}u, ${part.ccm?.size ?? 0}u, ${part.backupRegisters ?? 0}u, ${part.flash.eraseMs ?? 0}u, ${part.flash.programUs ?? 0}u},`;
 });
 /** @param {any} board */
 function exploredRow({ name, part, appBase, listenMs, idleMs, trials, button }) {
@@ -222,7 +228,8 @@ files.set(
   'test/board/parts.generated.h',
   `// ${banner('linker/parts/*.json')}
 // Rows of struct board_part: name, family, core, flash, page and RAM size, device id, address of the flash size
-// register, address of the unique id, highest clock, CCM size, backup registers.
+// register, address of the unique id, highest clock, CCM size, backup registers, longest erase [ms] and half-word [us]; 0:
+// the family's.
 ${rows.join('\n')}
 `,
 );

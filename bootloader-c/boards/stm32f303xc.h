@@ -6,6 +6,8 @@
 #define BOARD_FLASH_BASE 0x08000000u
 #define BOARD_FLASH_SIZE 0x00040000u
 #define BOARD_PAGE_SIZE 2048u
+#define BOARD_ERASE_MS 40u // of a page, at most
+#define BOARD_PROGRAM_US 70u // of a half-word, at most
 #define BOARD_RAM_BASE 0x20000000u
 #define BOARD_RAM_END 0x2000a000u
 #define BOARD_APP_BASE 0x08008000u
