@@ -4,6 +4,7 @@
 #include "iap_flash.h"
 
 #define RECEIVE_PIECE 64u
+#define BUTTON_MS     25u // held without a break: longer than contacts bounce
 
 static uint32_t now_ms(const struct iap *iap) {
     return iap->update.target.port->now_ms(iap->update.target.port->context);
@@ -110,10 +111,13 @@ static void watch_holders(struct iap *iap) {
     if (iap->listening && passed(iap, iap->start_ms, config->listen_ms)) {
         iap->listening = false;
     }
-    if (iap->listening && iap->held_by == IAP_STAY_NONE && port->button != NULL &&
-        port->button(port->context)) {
-        iap->held_by = IAP_STAY_BUTTON;
-        iap->frame_ms = now_ms(iap);
+    if (iap->listening && port->button != NULL) {
+        if (!port->button(port->context)) {
+            iap->button_ms = now_ms(iap);
+        } else if (iap->held_by == IAP_STAY_NONE && passed(iap, iap->button_ms, BUTTON_MS)) {
+            iap->held_by = IAP_STAY_BUTTON;
+            iap->frame_ms = now_ms(iap);
+        }
     }
     if (passed(iap, iap->frame_ms, config->idle_ms)) {
         iap->held_by = IAP_STAY_NONE;
@@ -189,7 +193,7 @@ void iap_init(struct iap *iap, struct iap_target target, struct iap_mailbox mail
     if (!iap->fault) {
         read_record(iap);
     }
-    iap->start_ms = iap->frame_ms = now_ms(iap);
+    iap->start_ms = iap->frame_ms = iap->button_ms = now_ms(iap);
     decide(iap); // so that the first answer can say why it stays
 }
 

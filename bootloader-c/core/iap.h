@@ -29,6 +29,7 @@ struct iap {
     uint32_t start_ms;          // when listening began
     uint32_t frame_ms;          // when the last frame that counts was handled
     uint32_t rate_ms;           // when the rate was changed or last proven
+    uint32_t button_ms;         // when the button was last seen released, or listening began
     struct iap_mailbox mailbox; // as the last pass left it
     struct iap_update update;
     struct iap_decoder decoder;

@@ -430,6 +430,32 @@ static void a_stuck_button_does_not_park_the_product(void) {
     CHECK(sim.restarted);
 }
 
+// A disturbance, a bouncing contact, and a capacitor across the button that power has yet to charge.
+static void a_short_press_is_no_press(void) {
+    fresh();
+    CHECK_EQUAL(sim_update(&sim, image, SIZE), IAP_STATUS_OK);
+    sim.button = true;
+    sim_boot(&sim);
+    sim_run(&sim, 20);
+    for (int i = 0; i < 3; i++) {
+        sim.button = false;
+        sim_run(&sim, 1);
+        sim.button = true;
+        sim_run(&sim, 20);
+    }
+    sim.button = false;
+    sim_run(&sim, 100);
+    CHECK(sim.restarted);
+    sim_boot(&sim);
+    sim_run(&sim, 50);
+    sim.button = true;
+    sim_run(&sim, 35);
+    sim.button = false;
+    sim_run(&sim, 1000);
+    CHECK(!sim.restarted);
+    CHECK_EQUAL(sim.iap.stay, IAP_STAY_BUTTON);
+}
+
 static void update_wanting_confirmation(void) {
     sim_header(header, image, SIZE);
     iap_put32(header + IAP_HEADER_AT_FLAGS, IAP_IMAGE_FLAG_CONFIRM);
@@ -591,6 +617,7 @@ int main(void) {
     RUN(changed_rate_returns_by_itself);
     RUN(only_hold_keeps_the_bootloader);
     RUN(a_stuck_button_does_not_park_the_product);
+    RUN(a_short_press_is_no_press);
     RUN(an_unconfirmed_image_uses_up_its_trials);
     RUN(a_fault_stays_until_a_host_asks);
     RUN(a_fault_does_not_park_the_product);

@@ -43,7 +43,6 @@ __attribute__((naked, noreturn)) static void fault_handler(void) {
                    ".ltorg\n");
 }
 
-// A port may have one of its own, where NMI means more than a fault.
 __attribute__((weak, noreturn, alias("fault_handler"))) void nmi_handler(void);
 
 // An application's vectors are in force, in flash or in RAM, where it jumped here instead of

@@ -28,6 +28,10 @@ static uint32_t now_ms(void *context) {
 static void poll(void *context) {
     (void)context;
     IWDG_KR = IWDG_KEY_FEED;
+#if BOARD_HAS_WATCHDOG_PIN
+    gpio_output(BOARD_WATCHDOG_PORT, BOARD_WATCHDOG_PIN,
+                !gpio_output_is(BOARD_WATCHDOG_PORT, BOARD_WATCHDOG_PIN));
+#endif
     usart_clear_overrun();
     (void)systick_ms(&state.systick);
 }
@@ -141,6 +145,10 @@ static uint16_t area_ms(uint32_t clock_hz, uint32_t cycles_per_byte) {
     return (uint16_t)(cycles / (clock_hz / 1000u) + ANSWER_MS);
 }
 
+#define DRIVE(n, pin, high)                                                                        \
+    gpio_clock(n);                                                                                 \
+    gpio_output(n, pin, high);
+
 void port_start(uint32_t rate) {
     // A watchdog that hardware started may leave 273 ms. Without one these writes do nothing.
     IWDG_KR = IWDG_KEY_UNLOCK;
@@ -148,6 +156,10 @@ void port_start(uint32_t rate) {
     IWDG_RLR = IWDG_RLR_MAX;
     IWDG_KR = IWDG_KEY_FEED;
 
+    BOARD_PINS(DRIVE)
+#if BOARD_HAS_WATCHDOG_PIN
+    gpio_clock(BOARD_WATCHDOG_PORT);
+#endif
     vectors_own(BOARD_FLASH_BASE);
     uint32_t clock_hz = clock_start();
     uint32_t page_ms = ERASE_MS + BOARD_PAGE_SIZE / 2u * PROGRAM_US / 1000u;
