@@ -28,7 +28,7 @@ void systick_handler(void) {
 void usart_handler(void) {
     if ((USART_STATUS & (USART_STATUS_RXNE | USART_STATUS_ORE)) != 0) {
         uint8_t byte = (uint8_t)USART_RX_DATA;
-        usart_clear_overrun();
+        usart_clear_errors();
         iap_app_receive(&app, byte);
     }
 }

@@ -430,7 +430,8 @@ static void a_stuck_button_does_not_park_the_product(void) {
     CHECK(sim.restarted);
 }
 
-// A disturbance, a bouncing contact, and a capacitor across the button that power has yet to charge.
+// A disturbance, a bouncing contact, and a capacitor across the button that power has yet to
+// charge.
 static void a_short_press_is_no_press(void) {
     fresh();
     CHECK_EQUAL(sim_update(&sim, image, SIZE), IAP_STATUS_OK);

@@ -32,7 +32,7 @@ static void poll(void *context) {
     gpio_output(BOARD_WATCHDOG_PORT, BOARD_WATCHDOG_PIN,
                 !gpio_output_is(BOARD_WATCHDOG_PORT, BOARD_WATCHDOG_PIN));
 #endif
-    usart_clear_overrun();
+    usart_clear_errors();
     (void)systick_ms(&state.systick);
 }
 

@@ -35,7 +35,7 @@ void usart_start(struct usart *usart, uint32_t clock_hz, uint32_t rate) {
     DMA1_CCR(BOARD_USART_CHANNEL) = DMA_CCR_PL | DMA_CCR_MINC | DMA_CCR_CIRC | DMA_CCR_EN;
 
     USART_BRR = divider(usart, rate);
-    USART_CR3 = USART_CR3_DMAR;
+    USART_CR3 = USART_CR3_RECEPTION;
     USART_CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE;
     // After TE, so that the pin goes from pulled to idle without a glitch.
     gpio_usart_tx(BOARD_TX_PORT, BOARD_TX_PIN, BOARD_TX_FUNCTION);

@@ -11,7 +11,8 @@
 #define USART_CR1     REG32(BOARD_USART_BASE + 0x0cu)
 #define USART_CR3     REG32(BOARD_USART_BASE + 0x14u)
 
-#define USART_CR1_UE (1u << 13)
+#define USART_CR1_UE        (1u << 13)
+#define USART_CR3_RECEPTION USART_CR3_DMAR
 
 static inline void usart_set_divider(uint32_t divider) {
     USART_BRR = divider;
@@ -19,7 +20,7 @@ static inline void usart_set_divider(uint32_t divider) {
 
 // Clears an overrun, which stops reception until then: reading SR, then DR. A byte that waits is
 // lost with it.
-static inline void usart_clear_overrun(void) {
+static inline void usart_clear_errors(void) {
     if ((USART_STATUS & USART_STATUS_ORE) != 0) {
         (void)USART_RX_DATA;
     }

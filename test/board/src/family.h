@@ -79,6 +79,7 @@ struct family {
     uint32_t systick_calibration;
     uint8_t uart_irq[BOARD_UARTS];
     bool uart_eie_alone;           // EIE interrupts without DMAR too
+    bool uart_dma_drops;           // DMA does not get a byte with FE, NE or PE (DDRE is 0)
     uint8_t flash_irq, dma_irq[7]; // of DMA1's channels
     uint8_t windows;               // APB and AHB1, AHB2, AHB3: how many of them there are
     bool iwdg_window;              // IWDG_WINR

@@ -101,6 +101,7 @@ const struct family family_f0 = {
     .systick_calibration = 6000,
     .uart_irq = {27, 28, 29},
     .uart_eie_alone = true,
+    .uart_dma_drops = true,
     .flash_irq = 3,
     .dma_irq = {9, 10, 10, 11, 11, 11, 11},
     .windows = 2,

@@ -51,6 +51,7 @@ const struct family family_f3 = {
     .systick_calibration = 9000,
     .uart_irq = {37, 38, 39},
     .uart_eie_alone = true,
+    .uart_dma_drops = true,
     .flash_irq = 4,
     .dma_irq = {11, 12, 13, 14, 15, 16, 17},
     .windows = 3,
