@@ -175,6 +175,7 @@ MEMORY
     HIGH_RAM (rw)  : ORIGIN = ${hex(high)}, LENGTH = ${hex(ramEnd - high)}
 }
 REGION_ALIAS("RAM", ${ramEnd - high > mailbox - low ? 'HIGH_RAM' : 'LOW_RAM'})
+REGION_ALIAS("NOINIT", LOW_RAM)
 `,
   );
 
