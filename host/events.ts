@@ -52,7 +52,7 @@ export interface UpdateResult {
   /** False: the image was installed already, and nothing was written */
   readonly changed: boolean;
   /** Whether the application was started; unconfirmed: BOOT was not answered, and nobody is there any more */
-  readonly boot: 'started' | 'unconfirmed' | 'running' | 'no';
+  readonly boot: 'started' | 'unconfirmed' | 'no';
   readonly bytes: number;
   readonly pagesTotal: number;
   /** Pages that were sent in this run, repeats after a reset included */

@@ -4,6 +4,18 @@ import type { KnownPart } from './parts.js';
 /** The parts of this package, for whoever can not read its files */
 export const PARTS: readonly KnownPart[] = [
   {
+    name: 'gd32f103xb',
+    family: 'stm32f1',
+    core: 'cortex-m3',
+    flash: { from: 0x08000000, to: 0x08020000 },
+    page: 1024,
+    ram: { from: 0x20000000, to: 0x20005000 },
+    vectors: 59,
+    pid: 0x410,
+    flashSizeRegister: 0x1ffff7e0,
+    uniqueId: 0x1ffff7e8,
+  },
+  {
     name: 'stm32f030x8',
     family: 'stm32f0',
     core: 'cortex-m0',

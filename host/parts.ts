@@ -66,7 +66,7 @@ interface BoardText {
   readonly name: string;
   readonly part: string;
   readonly clock: { readonly hz: number };
-  readonly usart: { readonly maxRate: number };
+  readonly usart: { readonly instance: number; readonly maxRate: number };
   readonly appBase: string;
   readonly appEnd: string | null;
   readonly trials: number;
@@ -108,7 +108,9 @@ export async function parseBoard(
     part,
     appBase: Number(board.appBase),
     appEnd: board.appEnd === null ? part.flash.to : Number(board.appEnd),
-    clockHz: board.clock.hz,
+    // APB1, where USART2 and 3 are, is half as fast but on the STM32F0 (linker/usarts.mjs).
+    clockHz:
+      board.usart.instance > 1 && part.core !== 'cortex-m0' ? board.clock.hz / 2 : board.clock.hz,
     maxRate: board.usart.maxRate,
     trials: board.trials,
   };

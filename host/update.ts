@@ -1,5 +1,5 @@
 // The update procedure: find, compare, send what differs, verify, start. The same for install, update, resume and repair.
-import { Mode, Status } from '../protocol/index.js';
+import { Status } from '../protocol/index.js';
 import { bootDevice } from './boot.js';
 import { type Allowable, allowedIds, toleratedText } from './check/allow.js';
 import type { Finding } from './check/finding.js';
@@ -142,10 +142,6 @@ class Updater {
   async #run(): Promise<UpdateResult> {
     const { boot = true, rate } = this.#options;
     const device = await this.#connect();
-    if (device.info.mode === Mode.APP) {
-      this.#emit({ event: 'unchanged' });
-      return this.#result(device, false, 'running');
-    }
     const changed = !isInstalled(device.info, this.#sha256);
     try {
       this.#check(device.info);
@@ -166,14 +162,15 @@ class Updater {
   }
 
   async #connect(): Promise<Device> {
-    const { wait, timeoutMs, boot = true } = this.#options;
+    const { wait, timeoutMs } = this.#options;
     const device = await connect(this.#session, {
       hold: true,
       ...(wait === undefined ? {} : { wait }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       beforeEnter: (info) => {
         this.#checkUnit(info);
-        return this.#wanted(info, boot);
+        this.#checkFits(info);
+        return true;
       },
       onEntering: (info) => {
         this.#entered = true;
@@ -205,10 +202,12 @@ class Updater {
     if (only && !sameBytes(uniqueId, only)) throw otherDevice();
   }
 
-  /** A running application is not disturbed for an image that does not fit, or that it is itself. */
-  #wanted(info: DeviceInfo, boot: boolean): boolean {
+  /**
+   * A running application is not disturbed for an image that does not fit. For the one that it is itself, it is: only the
+   * bootloader looks at the flash as it is now.
+   */
+  #checkFits(info: DeviceInfo): void {
     if (info.appEnd > info.appBase) this.#check(info);
-    return !(boot && isInstalled(info, this.#sha256));
   }
 
   /** Until the image is verified in flash. A reset or a broken line on the way only costs time. */

@@ -5,7 +5,9 @@ import { readdirSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { Ajv } from 'ajv';
 import { emit, fail, readJson, root } from '../scripts/generated.mjs';
+import { clockOf } from './clocks.mjs';
 import { kitHeader } from './kit-header.mjs';
+import { usartOf } from './usarts.mjs';
 
 const ajv = new Ajv({ allErrors: true });
 const constants = new Map(
@@ -60,9 +62,12 @@ function check(board, part) {
     `the flash needs ${waitStates} wait states at ${board.clock.hz} Hz`,
   );
   must(
-    board.clock.hz / 4e6 >= 2 && board.clock.hz / 4e6 <= 16,
-    'the PLL multiplies 4 MHz by 2 to 16',
+    part.family !== 'stm32f1' || part.flash.size <= 512 * 1024,
+    `${part.name} has two banks of flash, each with a controller of its own: this bootloader knows one`,
   );
+  const clock = clockOf(part, board.clock, must);
+  const usart = usartOf(part, board.usart, virtualBoard(part) ?? part.family, must);
+  checkPins(board, part, must);
   must(
     appBase % part.flash.page === 0 && appEnd % part.flash.page === 0,
     'appBase and appEnd are whole pages',
@@ -86,7 +91,23 @@ function check(board, part) {
     board.ring - 256 >= constant('MIN_WINDOW'),
     `the ring leaves a window of ${constant('MIN_WINDOW')}`,
   );
-  return { base, appBase, appEnd, record };
+  return { base, appBase, appEnd, record, clock, usart };
+}
+
+/** Port 0 is GPIOA. @param {string} pin */
+const portOf = (pin) => 'ABCDEF'.indexOf(pin[1] ?? '');
+/** @param {string} pin */
+const bitOf = (pin) => Number(pin.slice(2));
+
+/** @param {any} board @param {any} part @param {(ok: boolean, what: string) => void} must */
+function checkPins({ usart, button, pins = [], watchdogPin }, part, must) {
+  const { ports = 'ABCDE' } = part;
+  const used = [usart.tx, usart.rx, button?.pin, ...pins.map((/** @type {any} */ p) => p.pin)];
+  const named = [...used, watchdogPin].filter((pin) => pin !== undefined);
+  for (const [i, pin] of named.entries()) {
+    must(ports.includes(pin[1]), `${part.name} has no ${pin}: its ports are ${ports}`);
+    must(named.indexOf(pin) === i, `${pin} is named twice`);
+  }
 }
 
 /** A Cortex-M0 takes its vectors from the start of SRAM, once an application runs; others have a VTOR. @param {any} part */
@@ -129,7 +150,7 @@ const banner = (/** @type {string} */ source) =>
 for (const board of boards.values()) {
   const part = parts.get(board.part);
   if (!part) throw new Error(`linker/boards/${board.name}.json: no part ${board.part}`);
-  const { base, appBase, appEnd, record } = check(board, part);
+  const { base, appBase, appEnd, record, clock, usart } = check(board, part);
   const source = `linker/boards/${board.name}.json and linker/parts/${part.name}.json`;
   const mailbox = constant('MAILBOX_ADDRESS');
   const ram = Number(part.ram.base);
@@ -155,6 +176,7 @@ MEMORY
     HIGH_RAM (rw)  : ORIGIN = ${hex(high)}, LENGTH = ${hex(ramEnd - high)}
 }
 REGION_ALIAS("RAM", ${ramEnd - high > mailbox - low ? 'HIGH_RAM' : 'LOW_RAM'})
+REGION_ALIAS("NOINIT", LOW_RAM)
 `,
   );
 
@@ -169,6 +191,8 @@ REGION_ALIAS("RAM", ${ramEnd - high > mailbox - low ? 'HIGH_RAM' : 'LOW_RAM'})
 #define BOARD_FLASH_BASE ${hex(base)}u
 #define BOARD_FLASH_SIZE ${hex(part.flash.size)}u
 #define BOARD_PAGE_SIZE ${part.flash.page}u
+#define BOARD_ERASE_MS ${part.flash.eraseMs ?? 40}u // of a page, at most
+#define BOARD_PROGRAM_US ${part.flash.programUs ?? 70}u // of a half-word, at most
 #define BOARD_RAM_BASE ${hex(ram)}u
 #define BOARD_RAM_END ${hex(ramEnd)}u
 #define BOARD_APP_BASE ${hex(appBase)}u
@@ -176,22 +200,47 @@ REGION_ALIAS("RAM", ${ramEnd - high > mailbox - low ? 'HIGH_RAM' : 'LOW_RAM'})
 #define BOARD_UNIQUE_ID ${hex(Number(part.uniqueId))}u
 
 #define BOARD_CLOCK_HZ ${board.clock.hz}u
-#define BOARD_PLL_MULTIPLIER ${board.clock.hz / 4e6}u // of HSI / 2
+#define BOARD_HSE_HZ ${clock.hseHz}u // 0: none, the PLL runs from HSI / 2
+#define BOARD_HSE_BYPASS ${clock.bypass ? 1 : 0}
+#define BOARD_HSE_DIVIDER ${clock.divider}u
+#define BOARD_PLL_MULTIPLIER ${clock.multiplier}u
+#define BOARD_HSI_CLOCK_HZ ${clock.hsiHz}u // where HSE does not start
+#define BOARD_HSI_MULTIPLIER ${clock.hsiMultiplier}u // of HSI / 2
 #define BOARD_FLASH_WAIT_STATES ${board.clock.flashWaitStates}u
 
-#define BOARD_DMA_SELECT ${part.dmaSelect ?? 0}u // of USART1_RX in DMA1_CSELR; 0: there is none
+#define BOARD_USART ${usart.instance}u
+#define BOARD_USART_BASE ${hex(usart.base)}u
+#define BOARD_USART_APB ${usart.apb}
+#define BOARD_USART_CLOCK_BIT ${usart.clockBit}u // in RCC_APBxENR
+#define BOARD_USART_CLOCK_DIVIDER ${usart.divider}u // of the core clock
+#define BOARD_USART_CHANNEL ${usart.channel}u // of DMA1, reception
+#define BOARD_USART_IRQ ${usart.irq}u
+#define BOARD_USART_REMAP ${usart.remap}u // AFIO_MAPR
+#define BOARD_TX_PORT ${portOf(board.usart.tx)}u // 0 is GPIOA
+#define BOARD_TX_PIN ${bitOf(board.usart.tx)}u
+#define BOARD_TX_FUNCTION ${usart.txFunction}u
+#define BOARD_RX_PORT ${portOf(board.usart.rx)}u
+#define BOARD_RX_PIN ${bitOf(board.usart.rx)}u
+#define BOARD_RX_FUNCTION ${usart.rxFunction}u
+#define BOARD_DMA_SELECT ${usart.dmaSelect}u // of its reception in DMA1_CSELR; 0: there is none
 #define BOARD_RATE ${board.usart.rate}u
 #define BOARD_MAX_RATE ${board.usart.maxRate}u
 
 #define BOARD_HAS_BUTTON ${button ? 1 : 0}
 ${
   button
-    ? `#define BOARD_BUTTON_PORT ${'ABCDE'.indexOf(button.pin[1])}u // 0 is GPIOA
-#define BOARD_BUTTON_PIN ${button.pin.slice(2)}u
+    ? `#define BOARD_BUTTON_PORT ${portOf(button.pin)}u
+#define BOARD_BUTTON_PIN ${bitOf(button.pin)}u
 #define BOARD_BUTTON_ACTIVE_HIGH ${button.activeHigh ? 1 : 0}
 `
     : ''
 }
+// Outputs from the start on: X(port, pin, level)
+#define BOARD_PINS(X)${(board.pins ?? []).map((/** @type {any} */ p) => ` X(${portOf(p.pin)}u, ${bitOf(p.pin)}u, ${p.high ? 1 : 0}u)`).join('')}
+#define BOARD_HAS_WATCHDOG_PIN ${board.watchdogPin ? 1 : 0}
+#define BOARD_WATCHDOG_PORT ${board.watchdogPin ? portOf(board.watchdogPin) : 0}u
+#define BOARD_WATCHDOG_PIN ${board.watchdogPin ? bitOf(board.watchdogPin) : 0}u
+
 #define BOARD_LISTEN_MS ${board.listenMs}u
 #define BOARD_IDLE_MS ${board.idleMs}u
 #define BOARD_TRIALS ${board.trials}u
@@ -209,15 +258,19 @@ for (const board of boards.values()) {
   files.set(`bootloader-c/boards/${board.name}/iap_board.h`, header);
 }
 
+for (const { name, flash } of parts.values())
+  if ((flash.eraseMs === undefined) !== (flash.programUs === undefined))
+    throw new Error(`linker/parts/${name}.json: eraseMs and programUs come together`);
+
 const rows = [...parts.values()].flatMap((part) => {
   const family = virtualBoard(part);
   if (family === null) return [];
-  return `    {"${part.name}", BOARD_FAMILY_${family.slice(5).toUpperCase()}, BOARD_CORE_${part.core.slice(7).toUpperCase()}, ${hex(part.flash.size)}u, ${part.flash.page}u, ${hex(part.ram.size)}u, ${part.romBootloaderId.toLowerCase()}u, ${hex(Number(part.flashSizeRegister))}u, ${hex(Number(part.uniqueId))}u, ${part.maxClockHz}u, ${part.ccm?.size ?? 0}u, ${part.backupRegisters ?? 0}u},`;
+  return `    {"${part.name}", BOARD_FAMILY_${family.slice(5).toUpperCase()}, BOARD_CORE_${part.core.slice(7).toUpperCase()}, ${hex(part.flash.size)}u, ${part.flash.page}u, ${hex(part.ram.size)}u, ${part.romBootloaderId.toLowerCase()}u, ${hex(Number(part.flashSizeRegister))}u, ${hex(Number(part.uniqueId))}u, ${part.maxClockHz}u, ${part.ccm?.size ?? 0}u, ${part.backupRegisters ?? 0}u, ${part.flash.eraseMs ?? 0}u, ${part.flash.programUs ?? 0}u},`;
 });
 /** @param {any} board */
 function exploredRow({ name, part, appBase, listenMs, idleMs, trials, button }) {
   const pin = button
-    ? `${'ABCDE'.indexOf(button.pin[1])}, ${button.pin.slice(2)}, ${button.activeHigh}`
+    ? `${portOf(button.pin)}, ${bitOf(button.pin)}, ${button.activeHigh}`
     : '-1, 0, false';
   return `    {"${name}", "${part}", ${hex(Number(appBase))}u, ${listenMs}u, ${idleMs}u, ${trials}u, ${pin}},`;
 }
@@ -229,7 +282,8 @@ files.set(
   'test/board/parts.generated.h',
   `// ${banner('linker/parts/*.json')}
 // Rows of struct board_part: name, family, core, flash, page and RAM size, device id, address of the flash size
-// register, address of the unique id, highest clock, CCM size, backup registers.
+// register, address of the unique id, highest clock, CCM size, backup registers, longest erase [ms] and half-word [us]; 0:
+// the family's.
 ${rows.join('\n')}
 `,
 );

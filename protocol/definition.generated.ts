@@ -37,7 +37,7 @@ export const IDLE_MS = 10000;
 export const RATE_PROOF_MS = 1000;
 /** Without a valid frame for this long a device returns from a changed rate to its default rate, in every state, keeping the update. [ms] */
 export const RATE_IDLE_MS = 3000;
-/** How long a bootloader stays when an image's trial boots are used up, before it starts the image anyway. [ms] */
+/** How long a bootloader stays when an image's trial boots are used up, or after a fault of its own, before it starts a good image anyway. [ms] */
 export const TRIALS_STAY_MS = 60000;
 /** How long an application may take to answer HELLO or ENTER. [ms] */
 export const APP_ANSWER_MS = 200;

@@ -38,8 +38,11 @@ static void encode_hello(const struct iap_app *app, uint8_t *to) {
         .record = &record,
         .mode = IAP_MODE_APP,
         .stay = (enum iap_stay)app->report.stay,
-        // It runs, so the bootloader has checked it.
-        .installed_state = IAP_IMAGE_STATE_CHECKED | IAP_IMAGE_STATE_GOOD,
+        // What the bootloader checked when it started this application; flash may have changed
+        // since.
+        .installed_state = app->report.sequence == record.installed.sequence
+                               ? IAP_IMAGE_STATE_CHECKED | IAP_IMAGE_STATE_GOOD
+                               : 0,
     };
     iap_hello_encode(&hello, to);
 }

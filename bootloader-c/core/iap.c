@@ -4,6 +4,7 @@
 #include "iap_flash.h"
 
 #define RECEIVE_PIECE 64u
+#define BUTTON_MS     25u // held without a break: longer than contacts bounce
 
 static uint32_t now_ms(const struct iap *iap) {
     return iap->update.target.port->now_ms(iap->update.target.port->context);
@@ -110,17 +111,20 @@ static void watch_holders(struct iap *iap) {
     if (iap->listening && passed(iap, iap->start_ms, config->listen_ms)) {
         iap->listening = false;
     }
-    if (iap->listening && iap->held_by == IAP_STAY_NONE && port->button != NULL &&
-        port->button(port->context)) {
-        iap->held_by = IAP_STAY_BUTTON;
-        iap->frame_ms = now_ms(iap);
+    if (iap->listening && port->button != NULL) {
+        if (!port->button(port->context)) {
+            iap->button_ms = now_ms(iap);
+        } else if (iap->held_by == IAP_STAY_NONE && passed(iap, iap->button_ms, BUTTON_MS)) {
+            iap->held_by = IAP_STAY_BUTTON;
+            iap->frame_ms = now_ms(iap);
+        }
     }
     if (passed(iap, iap->frame_ms, config->idle_ms)) {
         iap->held_by = IAP_STAY_NONE;
         iap->update.session = (struct iap_session){0};
     }
-    if (iap->stay == IAP_STAY_TRIALS_USED && passed(iap, iap->start_ms, IAP_TRIALS_STAY_MS)) {
-        iap->trials_stayed = true;
+    if (passed(iap, iap->start_ms, IAP_TRIALS_STAY_MS)) {
+        iap->stayed = true;
     }
 }
 
@@ -161,7 +165,7 @@ static void decide(struct iap *iap) {
         .checked = iap->update.check.checked,
         .good = iap->update.check.good,
         .trials_used = iap_trials_used(iap),
-        .trials_stayed = iap->trials_stayed,
+        .stayed = iap->stayed,
     };
     struct iap_boot_decision decision = iap_boot_decide(&facts);
     if (decision.action == IAP_BOOT_STAY &&
@@ -189,7 +193,7 @@ void iap_init(struct iap *iap, struct iap_target target, struct iap_mailbox mail
     if (!iap->fault) {
         read_record(iap);
     }
-    iap->start_ms = iap->frame_ms = now_ms(iap);
+    iap->start_ms = iap->frame_ms = iap->button_ms = now_ms(iap);
     decide(iap); // so that the first answer can say why it stays
 }
 
@@ -198,6 +202,9 @@ void iap_step(struct iap *iap) {
     receive(iap);
     watch_rate(iap);
     watch_holders(iap);
+    if (!iap->record_known && iap->stayed) {
+        read_record(iap);
+    }
     if (iap->record_known) {
         iap_update_check(&iap->update);
     }

@@ -12,7 +12,7 @@
 #include "iap_session.h"
 
 #define IAP_VERSION_MAJOR 0
-#define IAP_VERSION_MINOR 1
+#define IAP_VERSION_MINOR 2
 #define IAP_VERSION_PATCH 0
 
 // State of one bootloader, owned by the caller. Small members first: short offsets make short code.
@@ -20,15 +20,16 @@ struct iap {
     enum iap_stay held_by;      // who keeps the bootloader, until the idle time is over
     enum iap_stay stay;         // why it stays
     bool fault;                 // it stays because of a fault
-    bool record_known;          // the record was read; after a fault only once a host asks
+    bool record_known;          // the record was read; after a fault once a host asks, or stayed
     bool listening;             // the listening window is open
-    bool trials_stayed;         // used-up trials have kept it long enough
+    bool stayed;                // a fault or used-up trials have kept it long enough
     bool rate_proven;           // a valid frame came at the changed rate
     bool boot_asked;            // BOOT was answered: start after the answer
     uint32_t rate;              // baud
     uint32_t start_ms;          // when listening began
     uint32_t frame_ms;          // when the last frame that counts was handled
     uint32_t rate_ms;           // when the rate was changed or last proven
+    uint32_t button_ms;         // when the button was last seen released, or listening began
     struct iap_mailbox mailbox; // as the last pass left it
     struct iap_update update;
     struct iap_decoder decoder;

@@ -17,7 +17,8 @@ struct iap_boot_facts {
     bool checked;          // CRC-32 and vectors of its image were checked
     bool good;             // and are right
     bool trials_used;      // it wants confirmation, has none, and its trial boots are used up
-    bool trials_stayed;    // that has kept the bootloader for IAP_TRIALS_STAY_MS already
+    bool stayed; // IAP_TRIALS_STAY_MS are over, after which neither that nor a fault keeps a
+                 // good image from being started
 };
 
 enum iap_boot_action {

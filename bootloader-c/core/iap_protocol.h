@@ -37,7 +37,7 @@
 #define IAP_RATE_PROOF_MS 1000u
 // Without a valid frame for this long a device returns from a changed rate to its default rate, in every state, keeping the update. [ms]
 #define IAP_RATE_IDLE_MS 3000u
-// How long a bootloader stays when an image's trial boots are used up, before it starts the image anyway. [ms]
+// How long a bootloader stays when an image's trial boots are used up, or after a fault of its own, before it starts a good image anyway. [ms]
 #define IAP_TRIALS_STAY_MS 60000u
 // How long an application may take to answer HELLO or ENTER. [ms]
 #define IAP_APP_ANSWER_MS 200u

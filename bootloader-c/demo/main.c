@@ -1,5 +1,6 @@
 // A small application with interrupts of its own, that can be updated while it runs. It prints a
 // line twice a second.
+#include "board.h"
 #include "family.h"
 #include "flash.h"
 #include "iap_app.h"
@@ -14,23 +15,22 @@
 #define LOW_PRIORITY     0xc0u                         // of the bits that every core has
 #define SYST_CSR_TICKINT 2u
 #define SYST_CSR_CORE    4u
-#define GPIOA            0u
 
 _Alignas(4) static const uint8_t facts[] = IAP_BOARD_FACTS;
 static struct iap_app app;
 static volatile uint32_t ticks;
 
 void systick_handler(void);
-void usart1_handler(void);
+void usart_handler(void);
 
 void systick_handler(void) {
     ticks++;
 }
 
-void usart1_handler(void) {
-    if ((USART1_STATUS & (USART_STATUS_RXNE | USART_STATUS_ORE)) != 0) {
-        uint8_t byte = (uint8_t)USART1_RX_DATA;
-        usart_clear_overrun();
+void usart_handler(void) {
+    if ((USART_STATUS & (USART_STATUS_RXNE | USART_STATUS_ORE)) != 0) {
+        uint8_t byte = (uint8_t)USART_RX_DATA;
+        usart_clear_errors();
         iap_app_receive(&app, byte);
     }
 }
@@ -38,15 +38,15 @@ void usart1_handler(void) {
 static void send(void *context, const uint8_t *bytes, size_t size) {
     (void)context;
     for (size_t i = 0; i < size; i++) {
-        while ((USART1_STATUS & USART_STATUS_TXE) == 0) {
+        while ((USART_STATUS & USART_STATUS_TXE) == 0) {
         }
-        USART1_TX_DATA = bytes[i];
+        USART_TX_DATA = bytes[i];
     }
 }
 
 static void flush(void *context) {
     (void)context;
-    while ((USART1_STATUS & USART_STATUS_TC) == 0) {
+    while ((USART_STATUS & USART_STATUS_TC) == 0) {
     }
 }
 
@@ -75,15 +75,17 @@ static void print_number(uint32_t value, uint32_t base, uint32_t digits) {
 }
 
 static void start_uart(void) {
-    RCC_APB2ENR |= RCC_APB2ENR_USART1EN;
-    gpio_clock(GPIOA);
-    gpio_usart_tx(GPIOA, 9);
-    gpio_usart_rx(GPIOA, 10);
-    USART1_BRR = CLOCK_HZ / IAP_BOARD_RATE;
-    USART1_CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE | USART_CR1_RXNEIE;
-    NVIC_IPR(USART1_IRQ / 4) |=
-        LOW_PRIORITY << 8 * (USART1_IRQ % 4); // SysTick goes on while the app kit answers
-    NVIC_ISER(USART1_IRQ / 32) = 1u << USART1_IRQ % 32;
+    RCC_USARTENR |= USART_CLOCK;
+    gpio_remap(BOARD_USART_REMAP);
+    gpio_clock(BOARD_TX_PORT);
+    gpio_clock(BOARD_RX_PORT);
+    gpio_usart_tx(BOARD_TX_PORT, BOARD_TX_PIN, BOARD_TX_FUNCTION);
+    gpio_usart_rx(BOARD_RX_PORT, BOARD_RX_PIN, BOARD_RX_FUNCTION);
+    USART_BRR = CLOCK_HZ / BOARD_RATE;
+    USART_CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE | USART_CR1_RXNEIE;
+    NVIC_IPR(BOARD_USART_IRQ / 4) |=
+        LOW_PRIORITY << 8 * (BOARD_USART_IRQ % 4); // SysTick goes on while the app kit answers
+    NVIC_ISER(BOARD_USART_IRQ / 32) = 1u << BOARD_USART_IRQ % 32;
 }
 
 static void start_ticks(void) {

@@ -1,6 +1,6 @@
 // The demo's own vector table and reset handler, as any application has them.
+#include "board.h"
 #include "cortexm.h"
-#include "family.h"
 #include "iap_app.h"
 #include "vectors_found.h"
 
@@ -13,16 +13,16 @@ extern uint32_t _ebss[];
 
 int main(void);
 void systick_handler(void);
-void usart1_handler(void);
+void usart_handler(void);
 _Noreturn void Reset_Handler(void);
 
-#define USART1_VECTOR (16 + USART1_IRQ)
+#define USART_VECTOR (16 + BOARD_USART_IRQ)
 
 typedef void handler(void);
 
 struct vector_table {
     uint32_t *stack_top;
-    handler *handlers[USART1_VECTOR];
+    handler *handlers[USART_VECTOR];
 };
 
 uint32_t vectors_found;
@@ -60,6 +60,6 @@ __attribute__((section(".vectors"), used)) static const struct vector_table vect
         [4] = unexpected,
         [5] = unexpected,
         [14] = systick_handler,
-        [USART1_VECTOR - 1] = usart1_handler,
+        [USART_VECTOR - 1] = usart_handler,
     },
 };

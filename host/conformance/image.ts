@@ -1,6 +1,7 @@
 // Images that the checks install. They run on any Cortex-M, and give the device back: after a while they reset it.
 import { createHash } from 'node:crypto';
 import {
+  BOOTLOADER_BASE,
   crc32,
   encode,
   HEADER_FORMAT,
@@ -48,6 +49,30 @@ const CODE = [
   2_000_000, // loops: 0.8 s at 8 MHz
 ] as const;
 
+/**
+ * Leaves by a jump to the bootloader's reset vector instead of a reset, while its tick interrupts it 20 000 times a second at
+ * 8 MHz: as applications do that know no better way.
+ */
+const JUMP = [
+  0x49084809, // ldr  r0, =SYST_CSR;  ldr r1, =399
+  0x21006041, // str  r1, [r0, #4];   movs r1, #0
+  0x21076081, // str  r1, [r0, #8];   movs r1, #7
+  0x48076001, // str  r1, [r0];       ldr r0, =loops
+  0xd1fd3801, // subs r0, #1;         bne (subs)
+  0x68014806, // ldr  r0, =bootloader; ldr r1, [r0]
+  0x8808f381, // msr  MSP, r1
+  0x47006840, // ldr  r0, [r0, #4];   bx r0
+  0xe7fe4770, // tick: bx lr;         b .
+  399,
+  0xe000e010, // SYST_CSR
+  1_000_000, // loops, some of them taken by the tick
+  BOOTLOADER_BASE,
+] as const;
+const TICK_VECTOR = 15;
+/** Offsets in JUMP */
+const TICK = 0x20;
+const HANG = 0x22;
+
 /** How long such an image is silent at least, on the fastest core out of reset [ms] */
 export const LEAST_PAUSE_MS = 60;
 /** Bytes of the smallest such image */
@@ -63,6 +88,8 @@ export interface ImageOptions {
   readonly size?: number;
   /** Another number, other bytes */
   readonly seed?: number;
+  /** Jumps to the bootloader in the end, with an interrupt running */
+  readonly jumps?: boolean;
   /** First two vectors, where they shall be wrong */
   readonly stack?: number;
   readonly reset?: number;
@@ -73,16 +100,17 @@ export interface ImageOptions {
 /** Bytes of a test image, filled up with noise that depends on the seed. */
 function imageBytes(
   base: number,
-  { size = SMALLEST + 4, seed = 1, stack, reset }: ImageOptions,
+  { size = SMALLEST + 4, seed = 1, jumps = false, stack, reset }: ImageOptions,
 ): Uint8Array {
   const bytes = noise(seed, size);
   const view = new DataView(bytes.buffer);
   const entry = base + CODE_AT + 1;
-  for (let i = 0; i < VECTORS; i++) view.setUint32(4 * i, entry + RESET_NOW, true);
-  view.setUint32(4 * SVC_VECTOR, entry + PAUSE, true);
+  for (let i = 0; i < VECTORS; i++) view.setUint32(4 * i, entry + (jumps ? HANG : RESET_NOW), true);
+  if (jumps) view.setUint32(4 * TICK_VECTOR, entry + TICK, true);
+  else view.setUint32(4 * SVC_VECTOR, entry + PAUSE, true);
   view.setUint32(0, stack ?? STACK, true);
   view.setUint32(4, reset ?? entry, true);
-  CODE.forEach((word, i) => {
+  (jumps ? JUMP : CODE).forEach((word, i) => {
     view.setUint32(CODE_AT + 4 * i, word, true);
   });
   return bytes;

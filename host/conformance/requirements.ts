@@ -59,6 +59,7 @@ export const REQUIREMENTS: Readonly<Record<string, string | undefined>> = {
   'B-69': undefined,
   'B-70': 'needs a watchdog that hardware starts',
   'B-71': 'needs hardware that fails',
+  'B-72': undefined,
   'B-80': undefined,
   'B-81': undefined,
   'B-82': undefined,

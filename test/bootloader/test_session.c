@@ -430,8 +430,34 @@ static void a_stuck_button_does_not_park_the_product(void) {
     CHECK(sim.restarted);
 }
 
-static void an_unconfirmed_image_uses_up_its_trials(void) {
+// A disturbance, a bouncing contact, and a capacitor across the button that power has yet to
+// charge.
+static void a_short_press_is_no_press(void) {
     fresh();
+    CHECK_EQUAL(sim_update(&sim, image, SIZE), IAP_STATUS_OK);
+    sim.button = true;
+    sim_boot(&sim);
+    sim_run(&sim, 20);
+    for (int i = 0; i < 3; i++) {
+        sim.button = false;
+        sim_run(&sim, 1);
+        sim.button = true;
+        sim_run(&sim, 20);
+    }
+    sim.button = false;
+    sim_run(&sim, 100);
+    CHECK(sim.restarted);
+    sim_boot(&sim);
+    sim_run(&sim, 50);
+    sim.button = true;
+    sim_run(&sim, 35);
+    sim.button = false;
+    sim_run(&sim, 1000);
+    CHECK(!sim.restarted);
+    CHECK_EQUAL(sim.iap.stay, IAP_STAY_BUTTON);
+}
+
+static void update_wanting_confirmation(void) {
     sim_header(header, image, SIZE);
     iap_put32(header + IAP_HEADER_AT_FLAGS, IAP_IMAGE_FLAG_CONFIRM);
     CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
@@ -439,6 +465,11 @@ static void an_unconfirmed_image_uses_up_its_trials(void) {
         CHECK_EQUAL(sim_page(&sim, page, image, SIZE, page, 0), IAP_STATUS_OK);
     }
     CHECK_EQUAL(sim_end(&sim, 5), IAP_STATUS_OK);
+}
+
+static void an_unconfirmed_image_uses_up_its_trials(void) {
+    fresh();
+    update_wanting_confirmation();
     for (int i = 0; i < 3; i++) {
         sim_boot(&sim);
         sim_run(&sim, 300);
@@ -464,12 +495,55 @@ static void a_fault_stays_until_a_host_asks(void) {
     const struct iap_mailbox fault = {.request = IAP_REQUEST_FAULT, .token = 3};
     iap_mailbox_pack(sim.mailbox, &fault);
     sim_boot(&sim);
-    sim_run(&sim, 100000);
+    sim_run(&sim, IAP_TRIALS_STAY_MS - 100);
     CHECK(!sim.restarted);
     CHECK(!sim.iap.record_known);
     CHECK_EQUAL(hello(IAP_HELLO_FLAG_HOLD)[IAP_HELLO_RESPONSE_AT_STAY], IAP_STAY_FAULT);
     CHECK(sim.iap.record_known);
     sim_request(&sim, 0, IAP_COMMAND_BOOT, NULL, 0);
+    CHECK(sim.restarted);
+}
+
+static void fault_at_start(void) {
+    const struct iap_mailbox fault = {.request = IAP_REQUEST_FAULT, .token = 3};
+    iap_mailbox_pack(sim.mailbox, &fault);
+    sim_boot(&sim);
+}
+
+// One stray interrupt must not cost more than a minute, and a damaged image still says FAULT.
+static void a_fault_does_not_park_the_product(void) {
+    fresh();
+    CHECK_EQUAL(sim_update(&sim, image, SIZE), IAP_STATUS_OK);
+    fault_at_start();
+    sim_run(&sim, IAP_TRIALS_STAY_MS + 300);
+    CHECK(sim.restarted);
+    fault_at_start();
+    sim.flash[0x8000 + 100] ^= 1;
+    sim_run(&sim, 2 * IAP_TRIALS_STAY_MS);
+    CHECK(!sim.restarted);
+    CHECK_EQUAL(sim.iap.stay, IAP_STAY_FAULT);
+    sim.flash[0x8000 + 100] ^= 1;
+
+    // Out of trials as well: the minute counts for both.
+    fresh();
+    update_wanting_confirmation();
+    for (int i = 0; i < 3; i++) {
+        sim_boot(&sim);
+        sim_run(&sim, 300);
+        CHECK(sim.restarted);
+    }
+    fault_at_start();
+    sim_run(&sim, IAP_TRIALS_STAY_MS + 300);
+    CHECK(sim.restarted);
+
+    // A host that holds it is not cut off.
+    fault_at_start();
+    for (uint32_t ms = 0; ms < IAP_TRIALS_STAY_MS + 5000; ms += 1000) {
+        (void)hello(IAP_HELLO_FLAG_HOLD);
+        sim_run(&sim, 1000);
+    }
+    CHECK(!sim.restarted);
+    sim_run(&sim, 10000);
     CHECK(sim.restarted);
 }
 
@@ -544,8 +618,10 @@ int main(void) {
     RUN(changed_rate_returns_by_itself);
     RUN(only_hold_keeps_the_bootloader);
     RUN(a_stuck_button_does_not_park_the_product);
+    RUN(a_short_press_is_no_press);
     RUN(an_unconfirmed_image_uses_up_its_trials);
     RUN(a_fault_stays_until_a_host_asks);
+    RUN(a_fault_does_not_park_the_product);
     RUN(a_damaged_image_is_never_started);
     RUN(power_cut_at_every_operation);
 }

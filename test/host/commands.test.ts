@@ -88,7 +88,7 @@ test('flash again: nothing to do', async () => {
   const { context, out } = session(bench);
   await flash({ ...DEFAULTS, image }, context);
   expect(out.text).toContain('installed already: nothing to do');
-  expect(out.text).toMatch(/done in 0\.\d s, nothing sent\n$/);
+  expect(out.text).toMatch(/done in 0\.\d s, nothing sent, application started\n$/);
 });
 
 test('the port is closed, whatever happens', async () => {

@@ -301,6 +301,13 @@ export class Board {
     return this.dir.read('saved');
   }
 
+  /** One bit of flash or RAM turns over, as nobody meant it. */
+  async tip(address: number): Promise<void> {
+    const { hex } = await this.command(`peek 0x${address.toString(16)} 2`);
+    const value = (Number.parseInt(String(hex), 16) ^ 0x0100).toString(16).padStart(4, '0');
+    await this.command(`poke 0x${address.toString(16)} ${value}`);
+  }
+
   get stopped(): boolean {
     return this.#stopped;
   }

@@ -16,6 +16,8 @@ export type Part =
   | 'stm32f303xc';
 
 export interface BoardFacts {
+  /** Options of the virtual board that make its part this board */
+  readonly options: readonly string[];
   /** Name of the silicon */
   readonly part: string;
   /** Family as which the virtual board runs it */
@@ -47,7 +49,8 @@ interface PartFile {
 interface BoardFile {
   readonly name: Part;
   readonly part: string;
-  readonly usart: { readonly rate: number; readonly maxRate: number };
+  readonly usart: { readonly instance: number; readonly rate: number; readonly maxRate: number };
+  readonly clock: { readonly hse?: { readonly hz: number } };
   readonly listenMs: number;
   readonly appBase: string;
   readonly appEnd: string | null;
@@ -63,6 +66,10 @@ function load(file: string): [Part, BoardFacts][] {
   const appBase = Number(board.appBase);
   const appEnd = Number(board.appEnd ?? BOOTLOADER_BASE + flash.size);
   const facts = {
+    options: [
+      ...['--app-base', board.appBase, '--uart', `${board.usart.instance}`],
+      ...(board.clock.hse ? ['--hse', `${board.clock.hse.hz}`] : []),
+    ],
     part: board.part,
     family,
     core,
@@ -88,7 +95,7 @@ export const PART_NAMES = Object.keys(PARTS) as Part[];
 
 /** Options of the virtual board that make its part this board */
 export function boardOptions(name: Part): string[] {
-  return ['--app-base', `0x${PARTS[name].appBase.toString(16)}`];
+  return [...PARTS[name].options];
 }
 
 /** Options of the command that make it find this board: none where it speaks at the command's own default rate */

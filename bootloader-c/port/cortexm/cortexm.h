@@ -62,6 +62,9 @@ void vectors_own(uint32_t address);
 // Address of the table that is in force.
 uint32_t vectors_address(void);
 
+// A port may have one of its own, where NMI means more than a fault.
+_Noreturn void nmi_handler(void);
+
 // Starts the program whose vector table is at vectors, as a reset would.
 _Noreturn void start_program(uint32_t vectors);
 

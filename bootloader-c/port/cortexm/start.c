@@ -2,11 +2,11 @@
 #include "cortexm.h"
 
 // No stack variable may live across the change of the stack pointer, hence assembly.
-__attribute__((naked, noreturn)) static void branch(uint32_t stack, uint32_t entry) {
-    (void)stack;
-    (void)entry;
+__attribute__((naked, noreturn)) static void branch(__attribute__((unused)) uint32_t stack,
+                                                    __attribute__((unused)) uint32_t entry) {
     __asm volatile("msr msp, r0\n"
                    "isb\n"
+                   "cpsie i\n"
                    "bx r1\n");
 }
 

@@ -1,8 +1,11 @@
 // Vector table, reset and fault handlers of the bootloader. It uses no interrupts.
 #include "cortexm.h"
 
+#include <stdbool.h>
+
 #include "iap_mailbox.h"
 
+extern const uint32_t link_boot[];
 extern uint32_t link_stack_top[];
 extern uint32_t link_ram_begin[];
 extern uint32_t link_data_begin[];
@@ -13,11 +16,13 @@ extern uint32_t link_bss_end[];
 
 int main(void);
 
-#define STACKED_PC 6u // word in an exception frame
+#define STACKED_PC    6u          // word in an exception frame
+#define SYSTEM_MEMORY 0x10000000u // and what is behind it, up to SRAM
 
 // Tells the first pass after the reset that the bootloader itself failed, so that it does not fail
 // again.
-__attribute__((used, noreturn)) static void fault(const uint32_t *frame) {
+void fault(const uint32_t *frame);
+__attribute__((used, noreturn)) void fault(const uint32_t *frame) {
     struct iap_mailbox mailbox = {.request = IAP_REQUEST_FAULT,
                                   .token = SCB_ICSR & ICSR_VECTACTIVE};
     mask_interrupts();
@@ -38,11 +43,22 @@ __attribute__((naked, noreturn)) static void fault_handler(void) {
                    ".ltorg\n");
 }
 
-// A port may have one of its own, where NMI means more than a fault.
 __attribute__((weak, noreturn, alias("fault_handler"))) void nmi_handler(void);
 
-_Noreturn void reset_handler(void);
-_Noreturn void reset_handler(void) {
+// An application's vectors are in force, in flash or in RAM, where it jumped here instead of
+// resetting. A reset leaves address 0, and ST's ROM bootloader that or system memory: its Go must
+// not be answered by a reset back into it.
+static bool entered_by_application(void) {
+    uint32_t address = vectors_address();
+    return address > (uint32_t)(uintptr_t)link_boot && address / SYSTEM_MEMORY != 1;
+}
+
+// Global, as fault is, because only assembly names it.
+_Noreturn void begin(void);
+__attribute__((used)) _Noreturn void begin(void) {
+    if (entered_by_application()) {
+        system_reset(); // nothing that it left on, such as DMA, can do harm then
+    }
     const uint32_t *from = link_data_load;
     for (uint32_t *to = link_data_begin; to < link_data_end; to++) {
         *to = *from++;
@@ -52,6 +68,19 @@ _Noreturn void reset_handler(void) {
     }
     (void)main();
     system_reset();
+}
+
+// Whoever jumps here may have interrupts on, and any stack.
+_Noreturn void reset_handler(void);
+__attribute__((naked, noreturn)) void reset_handler(void) {
+    __asm volatile("cpsid i\n"
+                   "ldr r0, =link_stack_top\n"
+                   "msr msp, r0\n"
+                   "movs r0, #0\n"
+                   "msr control, r0\n"
+                   "isb\n"
+                   "bl begin\n"
+                   ".ltorg\n");
 }
 
 typedef void handler(void);

@@ -4,8 +4,10 @@
 #include "family.h"
 
 #define HSI_HZ 8000000u
-#define WAITS                                                                                      \
-    20000u // reads; PLL lock takes 200 us at most (DS5319, table 27), about 1600 clocks of HSI
+
+// Reads, some 20 ms at 8 MHz. A PLL locks within 200 us (DS5319, table 27), a crystal starts within
+// a few ms.
+#define WAITS 20000u
 
 static bool wait(volatile uint32_t *reg, uint32_t mask, uint32_t value) {
     for (uint32_t i = 0; i < WAITS; i++) {
@@ -25,20 +27,34 @@ static void clock_to_hsi(void) {
     (void)wait(&RCC_CR, RCC_CR_PLLRDY, 0);
 }
 
+static bool pll_start(uint32_t settings) {
+    RCC_CFGR = settings | RCC_CFGR_BUSES;
+    RCC_CR |= RCC_CR_PLLON;
+    if (wait(&RCC_CR, RCC_CR_PLLRDY, RCC_CR_PLLRDY)) {
+        RCC_CFGR |= RCC_CFGR_SW_PLL;
+        if (wait(&RCC_CFGR, RCC_CFGR_SWS, RCC_CFGR_SWS_PLL)) {
+            return true;
+        }
+    }
+    clock_to_hsi();
+    return false;
+}
+
+static bool hse_start(void) {
+    RCC_CR |= RCC_CR_HSEON | (BOARD_HSE_BYPASS ? RCC_CR_HSEBYP : 0);
+    return wait(&RCC_CR, RCC_CR_HSERDY, RCC_CR_HSERDY);
+}
+
 uint32_t clock_start(void) {
     clock_to_hsi();
     if (BOARD_FLASH_WAIT_STATES > 0) { // value line parts have neither latency nor prefetch
         FLASH_ACR = FLASH_ACR_PRFTBE | BOARD_FLASH_WAIT_STATES;
     }
-    RCC_CFGR = RCC_CFGR_PLLMUL(BOARD_PLL_MULTIPLIER) | RCC_CFGR_BUSES; // source is HSI / 2
-    RCC_CR |= RCC_CR_PLLON;
-    if (wait(&RCC_CR, RCC_CR_PLLRDY, RCC_CR_PLLRDY)) {
-        RCC_CFGR |= RCC_CFGR_SW_PLL;
-        if (wait(&RCC_CFGR, RCC_CFGR_SWS, RCC_CFGR_SWS_PLL)) {
-            return BOARD_CLOCK_HZ;
-        }
-        RCC_CFGR &= ~RCC_CFGR_SW;
+    if (BOARD_HSE_HZ > 0 && hse_start() &&
+        pll_start(RCC_CFGR_PLLSRC_HSE | (BOARD_HSE_DIVIDER == 2 ? RCC_CFGR_PLLXTPRE : 0) |
+                  RCC_CFGR_PLLMUL(BOARD_PLL_MULTIPLIER))) {
+        return BOARD_CLOCK_HZ;
     }
-    RCC_CR &= ~RCC_CR_PLLON;
-    return HSI_HZ;
+    RCC_CR &= ~RCC_CR_HSEON;
+    return pll_start(RCC_CFGR_PLLMUL(BOARD_HSI_MULTIPLIER)) ? BOARD_HSI_CLOCK_HZ : HSI_HZ;
 }

@@ -20,22 +20,26 @@ static bool begin(uint32_t operation) {
     if (!wait_ready()) {
         return false;
     }
-    if ((FLASH_CR & FLASH_CR_LOCK) != 0) {
-        FLASH_KEYR = FLASH_KEY1;
-        FLASH_KEYR = FLASH_KEY2;
+    // Some clones say unlocked when they are locked, so the keys are always given; to a controller
+    // that is really unlocked they would be wrong.
+    if ((FLASH_CR & FLASH_CR_LOCK) == 0) {
+        FLASH_CR = FLASH_CR_LOCK;
     }
+    FLASH_KEYR = FLASH_KEY1;
+    FLASH_KEYR = FLASH_KEY2;
     FLASH_SR = ERRORS | FLASH_SR_EOP;
     FLASH_CR = operation;
     return true;
 }
 
-// Errors count only once BSY is gone. The controller is locked whenever no operation runs.
+// Errors count only once BSY is gone. EOP is not asked for: not every clone has it, and the core
+// reads back what was done. The controller is locked whenever no operation runs.
 static bool finish(void) {
     data_barrier(); // also the cycle that BSY needs to appear
     bool ready = wait_ready();
     uint32_t status = FLASH_SR;
     FLASH_CR = FLASH_CR_LOCK;
-    return ready && (status & (ERRORS | FLASH_SR_EOP)) == FLASH_SR_EOP;
+    return ready && (status & ERRORS) == 0;
 }
 
 bool flash_erase_page(uint32_t address) {

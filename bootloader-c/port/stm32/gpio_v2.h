@@ -13,9 +13,12 @@
 #define GPIO_MODER(n)    REG32(0x48000000u + 0x400u * (n))
 #define GPIO_PUPDR(n)    REG32(0x4800000cu + 0x400u * (n))
 #define GPIO_IDR(n)      REG32(0x48000010u + 0x400u * (n))
+#define GPIO_ODR(n)      REG32(0x48000014u + 0x400u * (n))
+#define GPIO_BSRR(n)     REG32(0x48000018u + 0x400u * (n))
 #define GPIO_AFR(n, pin) REG32(0x48000020u + 0x400u * (n) + ((pin) < 8 ? 0u : 4u))
 
 #define GPIO_MODE_INPUT     0u
+#define GPIO_MODE_OUTPUT    1u
 #define GPIO_MODE_ALTERNATE 2u
 #define GPIO_PULL_UP        1u
 #define GPIO_PULL_DOWN      2u
@@ -38,6 +41,15 @@ static inline bool gpio_read(uint32_t n, uint32_t pin) {
     return (GPIO_IDR(n) >> pin & 1u) != 0;
 }
 
+static inline void gpio_output(uint32_t n, uint32_t pin, bool high) {
+    GPIO_BSRR(n) = 1u << (pin + (high ? 0u : 16u));
+    gpio_field(&GPIO_MODER(n), pin, GPIO_MODE_OUTPUT);
+}
+
+static inline bool gpio_output_is(uint32_t n, uint32_t pin) {
+    return (GPIO_ODR(n) >> pin & 1u) != 0;
+}
+
 // A USART's pin, with the number of its alternate function. Pulled up: also TX is not driven while
 // the USART is off.
 static inline void gpio_usart(uint32_t n, uint32_t pin, uint32_t function) {
@@ -47,12 +59,16 @@ static inline void gpio_usart(uint32_t n, uint32_t pin, uint32_t function) {
     gpio_field(&GPIO_MODER(n), pin, GPIO_MODE_ALTERNATE);
 }
 
-static inline void gpio_usart_rx(uint32_t n, uint32_t pin) {
-    gpio_usart(n, pin, USART1_FUNCTION);
+static inline void gpio_usart_rx(uint32_t n, uint32_t pin, uint32_t function) {
+    gpio_usart(n, pin, function);
 }
 
-static inline void gpio_usart_tx(uint32_t n, uint32_t pin) {
-    gpio_usart(n, pin, USART1_FUNCTION);
+static inline void gpio_usart_tx(uint32_t n, uint32_t pin, uint32_t function) {
+    gpio_usart(n, pin, function);
+}
+
+static inline void gpio_remap(uint32_t remap) {
+    (void)remap; // each pin has its own function
 }
 
 #endif

@@ -10,21 +10,26 @@
 #define RCC_CR       REG32(0x40021000u)
 #define RCC_CFGR     REG32(0x40021004u)
 #define RCC_APB2RSTR REG32(0x4002100cu)
+#define RCC_APB1RSTR REG32(0x40021010u)
 #define RCC_AHBENR   REG32(0x40021014u)
 #define RCC_APB2ENR  REG32(0x40021018u)
+#define RCC_APB1ENR  REG32(0x4002101cu)
 #define RCC_CSR      REG32(0x40021024u)
 
-#define RCC_CR_PLLON           (1u << 24)
-#define RCC_CR_PLLRDY          (1u << 25)
-#define RCC_CFGR_SW            3u
-#define RCC_CFGR_SW_PLL        2u
-#define RCC_CFGR_SWS           (3u << 2)
-#define RCC_CFGR_SWS_PLL       (2u << 2)
-#define RCC_CFGR_PPRE1_DIV2    (4u << 8)
-#define RCC_CFGR_PLLMUL(mul)   (((mul)-2u) << 18)
-#define RCC_AHBENR_DMA1EN      1u
-#define RCC_APB2ENR_USART1EN   (1u << 14)
-#define RCC_APB2RSTR_USART1RST (1u << 14)
+#define RCC_CR_HSEON         (1u << 16)
+#define RCC_CR_HSERDY        (1u << 17)
+#define RCC_CR_HSEBYP        (1u << 18)
+#define RCC_CR_PLLON         (1u << 24)
+#define RCC_CR_PLLRDY        (1u << 25)
+#define RCC_CFGR_SW          3u
+#define RCC_CFGR_SW_PLL      2u
+#define RCC_CFGR_SWS         (3u << 2)
+#define RCC_CFGR_SWS_PLL     (2u << 2)
+#define RCC_CFGR_PPRE1_DIV2  (4u << 8)
+#define RCC_CFGR_PLLSRC_HSE  (1u << 16)
+#define RCC_CFGR_PLLXTPRE    (1u << 17) // HSE / 2
+#define RCC_CFGR_PLLMUL(mul) (((mul)-2u) << 18)
+#define RCC_AHBENR_DMA1EN    1u
 
 // DMA controller
 #define DMA1_CCR(channel)   REG32(0x40020008u + 20u * ((channel)-1u))

@@ -1,4 +1,4 @@
-// USART1 on PA9 and PA10. Reception by circular DMA, because the CPU stands still while flash is
+// The board's USART. Reception by circular DMA, because the CPU stands still while flash is
 // erased.
 #ifndef USART_H
 #define USART_H
@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 struct usart {
-    uint32_t clock_hz; // APB2
+    uint32_t clock_hz; // its own
     uint32_t tail;     // next byte of the ring to be fetched
 };
 

@@ -2,7 +2,12 @@
 #ifndef USART_BITS_H
 #define USART_BITS_H
 
+#include "board.h"
 #include "stm32.h"
+
+#define RCC_USARTENR  (*(BOARD_USART_APB == 1 ? &RCC_APB1ENR : &RCC_APB2ENR))
+#define RCC_USARTRSTR (*(BOARD_USART_APB == 1 ? &RCC_APB1RSTR : &RCC_APB2RSTR))
+#define USART_CLOCK   (1u << BOARD_USART_CLOCK_BIT)
 
 #define USART_STATUS_ORE  (1u << 3)
 #define USART_STATUS_RXNE (1u << 5)

@@ -2,14 +2,19 @@
 #ifndef FAMILY_H
 #define FAMILY_H
 
-#define USART1_FUNCTION 7u // alternate function of PA9 and PA10
-
 #include "gpio_v2.h"
 #include "usart_v2.h"
 
-#define RCC_CFGR_BUSES    RCC_CFGR_PPRE1_DIV2 // APB1 may run at 36 MHz only
-#define USART1_RX_CHANNEL 5u                  // of DMA1
-#define USART1_IRQ        37u
+#define RCC_CFGR_BUSES RCC_CFGR_PPRE1_DIV2 // APB1 may run at 36 MHz only
+
+// USART1 of the smaller parts hangs on APB1 unless it is given the core's clock, which is
+// USARTxSW's second value.
+#define RCC_CFGR3            REG32(0x40021030u)
+#define RCC_CFGR3_USART1_SYS 1u
+
+static inline void family_usart_clock(void) {
+    RCC_CFGR3 |= RCC_CFGR3_USART1_SYS;
+}
 
 // Work on a byte that is read from flash: CRC-32; CRC-32 and SHA-256. Twice what was measured.
 #define CYCLES_PER_BYTE_CRC    60u

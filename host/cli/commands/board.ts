@@ -25,17 +25,23 @@ export function silicon(
 ): string[] {
   const file = join(root, 'linker', 'boards', `${name}.json`);
   if (!existsSync(file)) return [...given];
-  const { part, appBase } = JSON.parse(readFileSync(file, 'utf8')) as BoardFile;
+  const { part, appBase, usart, clock } = JSON.parse(readFileSync(file, 'utf8')) as BoardFile;
   const named = given.map((word, i) => {
     if (given[i - 1] === '--part') return part;
     return word.startsWith('--part=') ? `--part=${part}` : word;
   });
-  return ['--app-base', appBase, ...named]; // first, so that the user's own wins
+  const wiring = [
+    ...(usart.instance === 1 ? [] : ['--uart', `${usart.instance}`]),
+    ...(clock.hse ? ['--hse', `${clock.hse.hz}`] : []),
+  ];
+  return ['--app-base', appBase, ...wiring, ...named]; // first, so that the user's own wins
 }
 
 interface BoardFile {
   readonly part: string;
   readonly appBase: string;
+  readonly usart: { readonly instance: number };
+  readonly clock: { readonly hse?: { readonly hz: number } };
 }
 
 /**

@@ -119,7 +119,6 @@ function finish(output: Output, result: UpdateResult): void {
   const app = {
     started: ', application started',
     unconfirmed: '',
-    running: '',
     no: ', application not started',
   }[boot];
   if (!changed) {

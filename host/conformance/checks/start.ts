@@ -16,7 +16,7 @@ import { ANSWER_MS, type Bench } from '../bench.js';
 import { type Check, Deviation, expectEqual, expectTrue } from '../check.js';
 import { LEAST_PAUSE_MS } from '../image.js';
 import { helloPoll, type Poll, poll, type Stretch, stretches } from '../polls.js';
-import { begin, expectStatus, home, sendPage } from '../update.js';
+import { begin, expectStatus, home, install, sendPage } from '../update.js';
 
 /** The test image's pause at 8 MHz, and a start and a window, with room [ms] */
 export const CYCLE_MS = 4000;
@@ -107,6 +107,17 @@ async function entry(bench: Bench): Promise<void> {
     `${ms.toFixed(0)} ms`,
   );
   await bench.acquire();
+}
+
+/** Common practice in applications that know no better way, and what a stray pointer does. */
+async function jump(bench: Bench): Promise<void> {
+  bench.needUpdates();
+  await install(bench, bench.image({ seed: 51, jumps: true }));
+  await boot(bench);
+  await cycle(bench);
+  await bench.acquire();
+  expectEqual('stay after the jump', nameOf(Stay, bench.info.stay), 'HOST');
+  await home(bench);
 }
 
 async function broadcastBoot(bench: Bench): Promise<void> {
@@ -230,6 +241,12 @@ export const START_CHECKS: readonly Check[] = [
     requirements: ['B-65'],
     title: 'the application is entered as from a reset',
     run: entry,
+  },
+  {
+    id: 'jump',
+    requirements: ['B-72'],
+    title: 'an application that jumps to the bootloader with an interrupt running does no harm',
+    run: jump,
   },
   {
     id: 'broadcast-boot',

@@ -72,6 +72,7 @@ struct board_config {
     uint32_t hsi_hz;    // 0: 8 MHz; real ones are off by up to 2.5 % over temperature
     uint32_t app_base;  // 0: 0x08008000; code below it is the bootloader
     bool ram_parity;    // option byte: never-written RAM read since power-up raises NMI
+    bool clone;         // FLASH_CR.LOCK reads 0 though locked, and EOP never comes
     bool lenient;       // treat the bootloader's mistakes like an app's: count and log
     bool boot0;         // the BOOT0 pin at the start; BOOT1 is low
     int uart;           // the UART on the line, 1-3; 0: 1

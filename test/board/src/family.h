@@ -83,6 +83,7 @@ struct family {
     uint8_t timer_irq[BOARD_TIMERS]; // update interrupts of TIM1 to 4, 6, 7; 0: there is none
     bool wide_tim2;                  // 32 bits
     bool uart_eie_alone;             // EIE interrupts without DMAR too
+    bool uart_dma_drops;             // DMA does not get a byte with FE, NE or PE (DDRE is 0)
     uint8_t flash_irq, dma_irq[7];   // of DMA1's channels
     uint8_t windows;                 // APB and AHB1, AHB2, AHB3: how many of them there are
     bool iwdg_window;                // IWDG_WINR

@@ -114,6 +114,7 @@ const struct family family_f0 = {
     .uart_eie_alone = true,
     .timer_irq = {13, 15, 16, 0, 17, 18},
     .wide_tim2 = true,
+    .uart_dma_drops = true,
     .flash_irq = 3,
     .dma_irq = {9, 10, 10, 11, 11, 11, 11},
     .windows = 2,

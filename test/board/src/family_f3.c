@@ -59,6 +59,7 @@ const struct family family_f3 = {
     .uart_eie_alone = true,
     .timer_irq = {25, 28, 29, 30, 54, 55},
     .wide_tim2 = true,
+    .uart_dma_drops = true,
     .flash_irq = 4,
     .dma_irq = {11, 12, 13, 14, 15, 16, 17},
     .windows = 3,

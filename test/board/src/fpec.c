@@ -143,7 +143,7 @@ uint32_t fpec_read(struct board *b, const struct periph *p, uint32_t off) {
         }
         return f->sr;
     case 0x10:
-        return f->cr;
+        return b->cfg.clone ? f->cr & ~CR_LOCK : f->cr;
     case 0x14:
         return f->ar;
     case 0x1C:

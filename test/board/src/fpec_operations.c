@@ -11,6 +11,10 @@
 
 static uint64_t duration(struct board *b, enum board_flash_kind kind) {
     const struct family *f = b->family;
+    const struct board_part *slow = b->part;
+    if (slow->erase_ms) { // at their worst: a host must have been told of it
+        return kind == BOARD_FLASH_ERASE ? slow->erase_ms * MS : slow->program_us * US;
+    }
     if (b->cfg.typical_flash) {
         return kind == BOARD_FLASH_ERASE ? 20 * MS : f->program_typical_ns * NS;
     }
@@ -204,7 +208,7 @@ void fpec_store(struct board *b, uint32_t addr, uint32_t value, unsigned size) {
 void fpec_event(struct board *b) {
     b->fpec.busy = false;
     b->fpec.cr &= ~CR_STRT;
-    b->fpec.sr |= SR_EOP;
+    b->fpec.sr |= b->cfg.clone ? 0 : SR_EOP;
     b->attention &= ~ATTN_STALL;
     b->stall_wait = false;
     fpec_lines(b);

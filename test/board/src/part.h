@@ -20,6 +20,8 @@ struct board_part {
     uint32_t max_hz;              // highest HCLK
     uint32_t ccm_size;            // bytes of RAM at 0x10000000 that DMA does not reach; 0: none
     uint32_t backup_registers;    // 32-bit RTC_BKPxR; 0: none (F1's are BKP_DRx)
+    uint32_t erase_ms;            // longest page erase; 0: the family's times
+    uint32_t program_us;          // longest half-word
 };
 
 #endif

@@ -30,7 +30,7 @@ static uint32_t apb_div(uint32_t field) {
 
 // The oscillator's tolerance is in the limits already.
 static uint64_t with_tolerance(uint64_t hz) {
-    return hz + hz / 32;
+    return hz + hz / 20;
 }
 
 void rcc_check_latency(struct board *b) {
@@ -71,7 +71,7 @@ void rcc_apply(struct board *b) {
         board_violation(b, 0x40021004, "HCLK %u Hz, the part is good for %u", hclk,
                         b->part->max_hz);
     }
-    if (pclk1 > tree->pclk1_max) {
+    if (pclk1 > (b->cfg.hsi_hz ? with_tolerance(tree->pclk1_max) : tree->pclk1_max)) {
         board_violation(b, 0x40021004, "PCLK1 %u Hz, at most %u", pclk1, tree->pclk1_max);
     }
     rcc_check_latency(b);

@@ -45,10 +45,15 @@ static uint32_t uart_source(const struct board *b, unsigned index) {
     return (b->rcc.cfgr3 >> shift[index]) & 3u;
 }
 
+// F303x6/x8, F328 and F334; F301 and F302x6/x8.
+static bool usart1_on_apb1(const struct board *b) {
+    return b->part->dev_id == 0x438 || b->part->dev_id == 0x439;
+}
+
 static uint32_t uart_hz(const struct board *b, unsigned index) {
     switch (uart_source(b, index)) {
     case UART_PCLK:
-        return index == 0 ? b->pclk2 : b->pclk1;
+        return index == 0 && !usart1_on_apb1(b) ? b->pclk2 : b->pclk1;
     case UART_SYSCLK:
         return rcc_sysclk_hz(b);
     case UART_HSI:

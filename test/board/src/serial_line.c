@@ -100,10 +100,13 @@ uint64_t sampler_next(struct sampler *s, const struct wave *w) {
     return s->edge + s->bit_ps * (s->nbits - 1u) + s->bit_ps * 10 / 16;
 }
 
-// Majority of the samples 8, 9 and 10 of 16; disagreement is noise.
+// Majority of the samples 8, 9 and 10 of 16; disagreement is noise. Or the one in the middle.
 static bool bit_at(const struct sampler *s, const struct wave *w, unsigned n, uint32_t *noise,
                    bool *noisy) {
     unsigned ones = 0;
+    if (s->one) {
+        return wave_level(w, s->edge + s->bit_ps * n + s->bit_ps * 9 / 16, noise);
+    }
     for (unsigned k = 8; k <= 10; k++) {
         ones += wave_level(w, s->edge + s->bit_ps * n + s->bit_ps * k / 16, noise);
     }

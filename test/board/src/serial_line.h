@@ -25,6 +25,7 @@ struct sampler {
     uint64_t edge;   // of the character under way
     uint8_t nbits;   // start + data + stop
     bool busy;
+    bool one; // one sample a bit, which can not disagree: no noise (ONEBIT)
 };
 
 struct sample {

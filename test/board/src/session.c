@@ -25,6 +25,7 @@ static const char usage[] =
     "  --hsi HZ             the internal oscillator's true rate (default 8000000)\n"
     "  --uid HEX            96-bit unique id, 24 digits\n"
     "  --app-base 0xADDR    where applications begin (default 0x08008000)\n"
+    "  --clone              FLASH_CR.LOCK reads 0 though locked, EOP never comes\n"
     "  --lenient            the bootloader's mistakes are counted, not fatal\n"
     "  --boot0              BOOT0 is high: starts in the ROM bootloader (AN3155)\n"
     "  --latency MS         the adapter's latency timer towards the host (default 0)\n"
@@ -124,6 +125,7 @@ static bool flag_option(struct session *s, const char *a) {
                  {"--no-stall", &s->config.no_stall},
                  {"--flash-typical", &s->config.typical_flash},
                  {"--ram-parity", &s->config.ram_parity},
+                 {"--clone", &s->config.clone},
                  {"--lenient", &s->config.lenient},
                  {"--boot0", &s->config.boot0}};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {

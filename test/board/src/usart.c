@@ -92,6 +92,7 @@ static void rx_update(struct board *b, struct uart *u) {
         // From the next falling edge: in the middle of a character that is a wrong one.
         u->listening = true;
         sampler_start(&u->rx, now_ps(b), bit, nbits);
+        u->rx.one = u->cr3 & CR3_ONEBIT;
         usart_line_changed(b, u);
     }
 }
@@ -123,6 +124,14 @@ void usart_clock_changed(struct board *b) {
     board_emit(b, BOARD_EVENT_BAUD, board_uart_baud(b), "");
 }
 
+static bool parity_wrong(const struct uart *u, unsigned data) {
+    if (!(u->cr1 & CR1_PCE)) {
+        return false;
+    }
+    unsigned data_bits = u->rx.nbits - 3u;
+    return parity_bit(u, data & ((1u << data_bits) - 1u)) != (data >> data_bits & 1u);
+}
+
 static void receive(struct board *b, struct uart *u) {
     unsigned i = index_of(b, u);
     uint64_t edge = u->rx.edge;
@@ -137,23 +146,16 @@ static void receive(struct board *b, struct uart *u) {
         u->sr |= SR_ORE;
         b->counters.overruns++;
     } else {
-        u->dr = s.data;
-        u->sr |= SR_RXNE;
-        b->counters.uart_rx++;
-        if (s.framing) {
-            u->sr |= SR_FE;
-            b->counters.framing_errors++;
-        }
-        if (s.noise) {
-            u->sr |= SR_NE;
-            b->counters.noise_errors++;
-        }
-        if (u->cr1 & CR1_PCE) {
-            unsigned data_bits = u->rx.nbits - 3u;
-            unsigned got = (unsigned)s.data >> data_bits & 1u;
-            if (parity_bit(u, s.data & ((1u << data_bits) - 1u)) != got) {
-                u->sr |= SR_PE;
-            }
+        uint16_t errors = (uint16_t)((s.framing ? SR_FE : 0) | (s.noise ? SR_NE : 0) |
+                                     (parity_wrong(u, s.data) ? SR_PE : 0));
+        u->sr |= errors;
+        b->counters.framing_errors += s.framing;
+        b->counters.noise_errors += s.noise;
+        // "RXNE is kept 0 preventing from overrun": RM0091 and RM0316, USART_CR3.DDRE
+        if (!errors || !(u->cr3 & CR3_DMAR) || !b->family->uart_dma_drops) {
+            u->dr = s.data;
+            u->sr |= SR_RXNE;
+            b->counters.uart_rx++;
         }
     }
     usart_lines(b, u);

@@ -23,8 +23,9 @@
 #define CR1_PCE    (1u << 10)
 #define CR1_M      (1u << 12)
 
-#define CR3_EIE  (1u << 0)
-#define CR3_DMAR (1u << 6)
-#define CR3_DMAT (1u << 7)
+#define CR3_EIE    (1u << 0)
+#define CR3_DMAR   (1u << 6)
+#define CR3_DMAT   (1u << 7)
+#define CR3_ONEBIT (1u << 11)
 
 #endif

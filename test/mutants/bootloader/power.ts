@@ -76,13 +76,21 @@ export const POWER: readonly Mutant[] = [
     find: 'if (passed(iap, iap->frame_ms, config->idle_ms)) {',
     replace:
       'if (passed(iap, iap->frame_ms, config->idle_ms) && iap->held_by != IAP_STAY_BUTTON) {',
-    caughtBy: 'explore:stuck-button',
+    caughtBy: 'core:a_stuck_button_does_not_park_the_product',
+  },
+  {
+    id: 'takes any glitch for the button',
+    requirements: ['B-64'],
+    file: `${CORE}iap.c`,
+    find: 'passed(iap, iap->button_ms, BUTTON_MS)',
+    replace: 'passed(iap, iap->button_ms, 0)',
+    caughtBy: 'core:a_short_press_is_no_press',
   },
   {
     id: 'used-up trials have no end',
     requirements: ['B-68'],
     file: `${CORE}iap_boot.c`,
-    find: 'if (facts->trials_used && !facts->trials_stayed) {',
+    find: 'if (facts->trials_used && !facts->stayed) {',
     replace: 'if (facts->trials_used) {',
     caughtBy: 'explore:trials-used',
   },

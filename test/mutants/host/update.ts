@@ -35,6 +35,14 @@ export const UPDATE: readonly Mutant[] = [
     caughtBy: 'host:%s is answered with %s, which makes no sense there: not done',
   },
   {
+    id: 'takes an application at its word that it is undamaged',
+    requirements: ['H-10'],
+    file: 'host/update.ts',
+    find: '        return true;\n      },\n      onEntering',
+    replace: '        return !isInstalled(info, this.#sha256);\n      },\n      onEntering',
+    caughtBy: 'host:from the running application: enters, and believes only the bootloader',
+  },
+  {
     id: 'takes an image that is not VALID for installed',
     requirements: ['H-10'],
     file: 'host/compare.ts',
@@ -173,8 +181,8 @@ export const UPDATE: readonly Mutant[] = [
       "      if (error instanceof IapError && error.code === 'INTERRUPTED') {\n        const abort = { address: 0, type: Command.ABORT, seq: 0, payload: new Uint8Array() };\n        await this.#session.transport.write(Uint8Array.of(0, ...encodeFrame(abort)));\n      }\n      throw error instanceof IapError ? this.#explained(error) : error;",
     also: {
       file: 'host/update.ts',
-      find: "import { Mode, Status } from '../protocol/index.js';",
-      replace: "import { Command, encodeFrame, Mode, Status } from '../protocol/index.js';",
+      find: "import { Status } from '../protocol/index.js';",
+      replace: "import { Command, encodeFrame, Status } from '../protocol/index.js';",
     },
     caughtBy: 'host:a host that was stopped: the next one sends only what is missing',
   },
