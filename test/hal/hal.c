@@ -12,7 +12,7 @@
 #define DMA1_IFCR             REG32(0x40020004u)
 #define DMA_FLAGS(channel)    (0xfu << 4u * ((channel)-1u))
 #define DMA_COMPLETE(channel) (2u << 4u * ((channel)-1u))
-#define DMA1_RX               ((DMA_Channel_TypeDef *)&DMA1_CCR(USART1_RX_CHANNEL))
+#define DMA1_RX               ((DMA_Channel_TypeDef *)&DMA1_CCR(BOARD_USART_CHANNEL))
 #define NVIC_IPR(n)           REG32(0xe000e400u + 4u * (n)) // words only on a Cortex-M0
 #define SYST_CSR_TICKINT      2u
 #define SYST_CSR_CORE         4u
@@ -106,10 +106,10 @@ void MX_DMA_Init(void) {
 
 // With the interrupt ticked in CubeMX, as most projects have it.
 void MX_USART1_UART_Init(void) {
-    RCC_APB2ENR |= RCC_APB2ENR_USART1EN;
+    RCC_USARTENR |= USART_CLOCK;
     gpio_clock(GPIOA);
-    gpio_usart_tx(GPIOA, 9);
-    gpio_usart_rx(GPIOA, 10);
+    gpio_usart_tx(GPIOA, 9, BOARD_TX_FUNCTION);
+    gpio_usart_rx(GPIOA, 10, BOARD_RX_FUNCTION);
     huart1.Instance = USART1;
     USART1->BRR = CLOCK_HZ / IAP_BOARD_RATE;
     USART1->CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE;
@@ -159,7 +159,7 @@ HAL_StatusTypeDef HAL_UARTEx_ReceiveToIdle_DMA(UART_HandleTypeDef *huart, uint8_
     dma->CPAR = (uint32_t)(uintptr_t)&RECEIVED(huart->Instance);
     dma->CMAR = (uint32_t)(uintptr_t)to;
     dma->CNDTR = size;
-    DMA1_IFCR = DMA_FLAGS(USART1_RX_CHANNEL);
+    DMA1_IFCR = DMA_FLAGS(BOARD_USART_CHANNEL);
     dma->CCR = DMA_CCR_MINC | DMA_CCR_TCIE | DMA_IT_HT | DMA_CCR_EN;
     huart->Instance->CR3 |= USART_CR3_EIE | USART_CR3_DMAR;
     huart->Instance->CR1 |= USART_CR1_IDLEIE;
@@ -223,8 +223,8 @@ void HAL_UART_IRQHandler(UART_HandleTypeDef *huart) {
 
 static void dma_handler(void) {
     uint32_t status = DMA1_ISR;
-    DMA1_IFCR = DMA_FLAGS(USART1_RX_CHANNEL);
-    if ((status & DMA_COMPLETE(USART1_RX_CHANNEL)) != 0 && huart1.pRxBuffPtr != NULL) {
+    DMA1_IFCR = DMA_FLAGS(BOARD_USART_CHANNEL);
+    if ((status & DMA_COMPLETE(BOARD_USART_CHANNEL)) != 0 && huart1.pRxBuffPtr != NULL) {
         dma_received(&huart1);
     }
 }
