@@ -3,6 +3,8 @@
 import { crc32 } from 'node:zlib';
 import { readJson } from '../scripts/generated.mjs';
 
+/** Of the app kit, as IAP_VERSION_* is the bootloader's */
+const VERSION = { kit_major: 0, kit_minor: 1, kit_patch: 0 };
 const SIZES = { u8: 1, u16: 2, u32: 4 };
 
 /** The structure's bytes; its last field is the CRC-32 of the others.
@@ -27,7 +29,6 @@ export function kitHeader(board, part, constant, banner) {
   const layout = readJson('protocol/protocol.json').structs.find(
     (/** @type {any} */ { name }) => name === 'kit_facts',
   );
-  const [major, minor, patch] = readJson('package.json').version.split(/[.-]/).map(Number);
   const appEnd = Number(board.appEnd ?? Number(part.flash.base) + part.flash.size);
   const facts = encode(layout, {
     magic: constant('KIT_MAGIC'),
@@ -40,9 +41,7 @@ export function kitHeader(board, part, constant, banner) {
     unique_id: Number(part.uniqueId),
     default_rate: board.usart.rate,
     usart: board.usart.instance,
-    kit_major: major,
-    kit_minor: minor,
-    kit_patch: patch,
+    ...VERSION,
   });
   const bytes = [...facts].map((byte) => `0x${byte.toString(16).padStart(2, '0')}`);
   const lines = [];
