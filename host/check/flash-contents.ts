@@ -51,8 +51,9 @@ function applicationFindings(
   if (!bytes || !(board || begins) || isBlank(bytes)) return [];
   // A unit's own data may follow the application area.
   const image = { base: appBase, bytes: bytes.subarray(0, appEnd - appBase) };
-  const expected = { area: { appBase, appEnd }, ...(board ? { part: board.part } : {}) };
-  return judge({ image, gaps: [] }, expected).findings;
+  // Where the application area ends is known of a board only.
+  const known = board ? { part: board.part } : { kit: { appBase } };
+  return judge({ image, gaps: [] }, { area: { appBase, appEnd }, ...known }).findings;
 }
 
 /** From an address to the end of the piece that it is in */

@@ -223,6 +223,14 @@ test('the page names each, and no others', () => {
   expect([...list.matchAll(/`([^`]+)`/g)].map(([, id]) => id)).toEqual([...ALLOWABLE]);
 });
 
+test('isp write takes an application with a kit, where no bootloader says for which board it is', async () => {
+  const demo = builtFile('build', PART, 'demo-v1.bin');
+  expect(await isp(ispWrite, demo, undefined, '0x08008000')).toMatchObject({
+    error: undefined,
+    written: true,
+  });
+});
+
 describe('isp write at the start of flash', () => {
   const write = (image: string): Promise<Run> => isp(ispWrite, image, undefined, '0x08000000');
 
