@@ -368,7 +368,7 @@ test('an update refuses what a check calls an error, for the same reason, and ta
     const errors = findings.filter(({ severity }) => severity === 'error');
     if (!facts) continue;
     const image = loadImage(file(), { name });
-    const device = { ...target, part: partName };
+    const device = { ...target, part: partName, pageSize: part.page };
     const [first] = errors;
     if (!first) {
       expect(() => checkImage(image, device), name).not.toThrow();
