@@ -19,10 +19,18 @@ export const ALLOWABLE = [
 
 export type Allowable = (typeof ALLOWABLE)[number];
 
+/** With these, what a programmer may write: it has no device behind it that refuses, and may write what is no application. */
+export const ALLOWABLE_IN_FLASH: readonly FindingId[] = [
+  ...ALLOWABLE,
+  'stack-outside-ram',
+  'reset-even',
+  'reset-outside',
+];
+
 /** The findings, those errors marked that `allow` names */
-export function marked(findings: Iterable<Finding>, allow: readonly Allowable[] = []): Finding[] {
+export function marked(findings: Iterable<Finding>, allow: readonly FindingId[] = []): Finding[] {
   return [...findings].map((finding) =>
-    finding.severity === 'error' && isAllowable(finding.id) && allow.includes(finding.id)
+    finding.severity === 'error' && allow.includes(finding.id)
       ? { ...finding, allowed: true }
       : finding,
   );
@@ -35,12 +43,20 @@ export function isBlocking({ severity, allowed }: Finding): boolean {
 
 /**
  * What is left to tell of an image that may be written: warnings, and errors that are allowed.
- * @throws IapError of the first error that is not
+ * @param allowable what `allow` may name: others stay errors
+ * @throws IapError of the first error that is not allowed
  */
-export function tolerated(findings: Iterable<Finding>, allow?: readonly Allowable[]): Finding[] {
-  const all = marked(findings, allow);
+export function tolerated(
+  findings: Iterable<Finding>,
+  allow: readonly FindingId[] = [],
+  allowable: readonly FindingId[] = ALLOWABLE,
+): Finding[] {
+  const all = marked(
+    findings,
+    allow.filter((id) => allowable.includes(id)),
+  );
   const [first, ...more] = all.filter(isBlocking);
-  if (first) throw blocked(first, more.length);
+  if (first) throw blocked(first, more.length, allowable.includes(first.id));
   return all;
 }
 
@@ -58,11 +74,11 @@ export function isAllowable(id: string): id is Allowable {
   return (ALLOWABLE as readonly string[]).includes(id);
 }
 
-function blocked(finding: Finding, more: number): IapError {
+function blocked(finding: Finding, more: number, isAllowable: boolean): IapError {
   const { code, message, hint, details } = errorOf(finding);
   const hints = [
     ...(hint === undefined ? [] : [hint]),
-    ...(isAllowable(finding.id)
+    ...(isAllowable
       ? [`if you are sure that it is right, --allow ${finding.id} goes on all the same`]
       : []),
     ...(more > 0 ? [`"iap check" names ${more} more`] : []),

@@ -8,6 +8,7 @@ import type { Board } from '../parts.js';
 import { hex32 } from '../text.js';
 import type { Finding } from './finding.js';
 import { judge } from './judge.js';
+import { ANY_RAM, isStack, wordAt } from './vector-table.js';
 
 /** Initial stack pointer and reset vector [bytes] */
 const VECTORS = 8;
@@ -46,9 +47,8 @@ function applicationFindings(
   board: Board | undefined,
 ): readonly Finding[] {
   const { appBase, appEnd } = board ?? { appBase: APP_BASE, appEnd: FLASH_LIMIT };
-  const begins = segments.some(({ address }) => address === appBase);
   const bytes = bytesFrom(segments, appBase);
-  if (!bytes || !(board || begins) || isBlank(bytes)) return [];
+  if (!bytes || isBlank(bytes) || !(board || isApplication(segments, appBase, bytes))) return [];
   // A unit's own data may follow the application area.
   const image = { base: appBase, bytes: bytes.subarray(0, appEnd - appBase) };
   // Where the application area ends is known of a board only.
@@ -62,6 +62,13 @@ function bytesFrom(segments: readonly Segment[], from: number): Uint8Array | und
     ({ address, bytes }) => address <= from && from < address + bytes.length,
   );
   return piece?.bytes.subarray(from - piece.address);
+}
+
+/** The file begins there, or a piece of it does that begins with a stack pointer: other pieces are anybody's. */
+function isApplication(segments: readonly Segment[], appBase: number, bytes: Uint8Array): boolean {
+  const begins = segments.some(({ address }) => address === appBase);
+  const first = segments.every(({ address }) => address >= appBase);
+  return begins && (first || isStack(wordAt(bytes, 0), ANY_RAM));
 }
 
 /** A unit that waits for its first update */

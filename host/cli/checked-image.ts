@@ -1,5 +1,11 @@
 // Images that go out to devices: read, and held against everything "iap check" knows.
-import { allowedIds, tolerated, toleratedText } from '../check/allow.js';
+import {
+  ALLOWABLE,
+  ALLOWABLE_IN_FLASH,
+  allowedIds,
+  tolerated,
+  toleratedText,
+} from '../check/allow.js';
 import type { Finding, FindingId } from '../check/finding.js';
 import { flashFindings } from '../check/flash-contents.js';
 import { type Expected, inspect } from '../check/inspect.js';
@@ -11,7 +17,7 @@ import type { Segment } from '../image/segments.js';
 import { FlashDump } from '../record/dump.js';
 import { boardInFlash } from './board-in-flash.js';
 import { readWhole } from './files.js';
-import { checkBase, type ImageArguments, loadOptions, readSegments } from './image-file.js';
+import { checkBase, type ImageArguments, loadOptions } from './image-file.js';
 import { parseAllow } from './options.js';
 import type { Output } from './output.js';
 
@@ -34,7 +40,7 @@ export async function readCheckedImage(
   expected: Expected,
   output: Output,
 ): Promise<CheckedImage> {
-  const allow = parseAllow(args.allow);
+  const allow = parseAllow(args.allow, ALLOWABLE);
   const bytes = await readWhole(args.image, 'image', 'IMAGE_UNREADABLE');
   const options = loadOptions(args);
   const { findings } = inspect(bytes, options, expected);
@@ -45,27 +51,22 @@ export async function readCheckedImage(
   return { image, allowed: allowedIds(left) };
 }
 
-export interface CheckedSegments {
-  readonly segments: readonly Segment[];
-  readonly allowed: readonly FindingId[];
-}
-
 /**
- * The same for a programmer: what lies where programs begin.
- * @param rawBase where a raw binary belongs if --base does not say
+ * What a programmer is to write, held against the places where programs begin; told as {@link readCheckedImage} does.
+ * @returns errors that --allow names
+ * @throws IapError IMAGE_… for the first other error
  */
-export async function readCheckedSegments(
-  args: CheckedArguments,
+export async function checkSegments(
+  segments: readonly Segment[],
+  typed: CheckedArguments['allow'],
   output: Output,
-  rawBase?: number,
-): Promise<CheckedSegments> {
-  const allow = parseAllow(args.allow);
-  const segments = await readSegments(args, rawBase);
+): Promise<FindingId[]> {
+  const allow = parseAllow(typed, ALLOWABLE_IN_FLASH);
   const first = segments.find(({ address }) => address === FLASH_BASE);
   const board = first && (await boardInFlash(new FlashDump(first.address, first.bytes)));
-  const left = tolerated(flashFindings(segments, board), allow);
+  const left = tolerated(flashFindings(segments, board), allow, ALLOWABLE_IN_FLASH);
   tellFindings(output, left);
-  return { segments, allowed: allowedIds(left) };
+  return allowedIds(left);
 }
 
 function tellFindings(output: Output, findings: readonly Finding[]): void {

@@ -1,6 +1,6 @@
 // Options that several commands share, and their values checked in one place.
 import { ADDRESS_BROADCAST } from '../../protocol/index.js';
-import { ALLOWABLE, type Allowable, isAllowable } from '../check/allow.js';
+import type { FindingId } from '../check/finding.js';
 import { IapError } from '../errors.js';
 
 /** What yargs makes of the command line for commands that talk to a device. */
@@ -131,11 +131,18 @@ export function once(name: string, value: string): string {
   return value;
 }
 
-/** @throws IapError USAGE */
-export function parseAllow(typed: string | readonly string[] | undefined): Allowable[] {
+/**
+ * @param allowable what may be named
+ * @throws IapError USAGE
+ */
+export function parseAllow<T extends FindingId>(
+  typed: string | readonly string[] | undefined,
+  allowable: readonly T[],
+): T[] {
   return [typed ?? []].flat().map((id) => {
-    if (isAllowable(id)) return id;
-    throw new IapError('USAGE', `--allow takes ${ALLOWABLE.join(', ')}; got "${id}"`, {
+    const found = allowable.find((known) => known === id);
+    if (found !== undefined) return found;
+    throw new IapError('USAGE', `--allow takes ${allowable.join(', ')}; got "${id}"`, {
       hint: 'other errors leave nothing to write, or the device itself refuses them',
     });
   });

@@ -163,7 +163,7 @@ test('packages are held against --product and --hardware', async () => {
 test.each([
   [[], 'at least 1'],
   [['x.bin', '--part', 'stm32f103xb', '--board', 'stm32f103xb'], 'mutually exclusive'],
-  [['x.bin', '--part', 'stm32z'], 'there is no part "stm32z"; there are stm32f030x8'],
+  [['x.bin', '--part', 'stm32z'], 'there is no part "stm32z"; there are gd32f103xb, stm32f030x8'],
   [['x.bin', '--board', '../parts/x'], 'there is no board'],
   [['x.bin', '--base', 'here'], '--base must be a whole number'],
   [['x.bin', '--hardware', '-1'], '--hardware must be a whole number'],

@@ -1,5 +1,5 @@
 // iap check: what is wrong with images, told before anybody carries them to a device.
-import { type Allowable, isBlocking, marked } from '../../check/allow.js';
+import { ALLOWABLE, type Allowable, isBlocking, marked } from '../../check/allow.js';
 import { type Expected, findingOf, type Inspection, inspect } from '../../check/inspect.js';
 import { IapError } from '../../errors.js';
 import { type LoadOptions, loadImage } from '../../image/load.js';
@@ -30,7 +30,7 @@ export async function check(
 ): Promise<void> {
   const expected = await expectedBy(args);
   const base = args.base === undefined ? undefined : parseAddress('--base', args.base);
-  const allow = parseAllow(args.allow);
+  const allow = parseAllow(args.allow, ALLOWABLE);
   const assumed = new Set<string>();
   let rejected = 0;
   let warnings = 0;

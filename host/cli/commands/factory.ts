@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32, decode, Header, ImageFlag } from '../../../protocol/index.js';
+import { ALLOWABLE } from '../../check/allow.js';
 import { IapError } from '../../errors.js';
 import { knowsAppBase } from '../../factory/bootloader.js';
 import { factoryImage, type Region, recordRegion } from '../../factory/factory.js';
@@ -57,7 +58,7 @@ export async function factory(
       ? undefined
       : await readCheckedImage({ ...args, image: args.image }, expected, output);
   const app = checked?.image;
-  const allow = parseAllow(args.allow);
+  const allow = parseAllow(args.allow, ALLOWABLE);
   const regions = args.recordOnly
     ? [recordRegion(board, app, identity, allow)]
     : factoryImage({

@@ -1,5 +1,5 @@
 // iap flash: the update, told as it goes. With --wait an adapter may be unplugged and plugged in again.
-import type { Allowable } from '../../check/allow.js';
+import { ALLOWABLE, type Allowable } from '../../check/allow.js';
 import type { DeviceInfo } from '../../device.js';
 import { IapError } from '../../errors.js';
 import type { UpdateEvent, UpdateResult } from '../../events.js';
@@ -18,7 +18,7 @@ export interface FlashArguments extends LinkArguments, CheckedArguments {
 }
 
 export async function flash(args: FlashArguments, context: Context): Promise<void> {
-  const allow = parseAllow(args.allow);
+  const allow = parseAllow(args.allow, ALLOWABLE);
   const image = await readImage(args);
   let begun: Uint8Array | undefined;
   for (;;) {

@@ -1,6 +1,7 @@
 // iap pack: an image and what is said of it → a package.
 import { extname, join } from 'node:path';
 import { decode, Header, ImageFlag } from '../../../protocol/index.js';
+import { ALLOWABLE } from '../../check/allow.js';
 import { IapError } from '../../errors.js';
 import { type DescriptionText, parseDescription } from '../../image/description.js';
 import { nameText } from '../../image/names.js';
@@ -47,7 +48,7 @@ export async function pack(
     board ? { part: board.part, area: board } : {},
     output,
   );
-  const bytes = makePackage(image, description, board, parseAllow(args.allow));
+  const bytes = makePackage(image, description, board, parseAllow(args.allow, ALLOWABLE));
   await writeBytes(path, bytes);
   const header = decode(Header, bytes);
   for (const row of headerTable(header)) output.line(row);

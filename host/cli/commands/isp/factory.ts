@@ -14,8 +14,9 @@ import {
   write,
 } from '../../../isp/index.js';
 import { openSession } from '../../../update.js';
-import { type CheckedArguments, readCheckedSegments } from '../../checked-image.js';
+import { type CheckedArguments, checkSegments } from '../../checked-image.js';
 import { deviceJson, deviceLine } from '../../describe.js';
+import { readSegments } from '../../image-file.js';
 import { type IspArguments, wiringOf } from '../../isp-options.js';
 import { type Context, openPort } from '../../link.js';
 import { checkInteger } from '../../options.js';
@@ -52,8 +53,9 @@ export async function ispFactory(args: IspFactoryArguments, context: Context): P
       'read-out protection can only be taken off by erasing all of flash: add --yes if that is meant',
     );
   }
-  const { segments, allowed } = await readCheckedSegments(args, output, BOOTLOADER_BASE);
+  const segments = await readSegments(args, BOOTLOADER_BASE);
   checkFactoryImage(segments);
+  const allowed = await checkSegments(segments, args.allow, output);
   const startedAt = clock.now();
   const done = await withRom(args, context, async (rom) => {
     if (!args.massErase) tellErased(output, rom, segments);

@@ -2,7 +2,7 @@
 
 import type { Segment } from '../../../image/segments.js';
 import { type Range, verify, write } from '../../../isp/index.js';
-import { type CheckedArguments, readCheckedSegments } from '../../checked-image.js';
+import { type CheckedArguments, checkSegments } from '../../checked-image.js';
 import { type ImageArguments, readSegments } from '../../image-file.js';
 import type { IspArguments } from '../../isp-options.js';
 import type { Context } from '../../link.js';
@@ -18,7 +18,8 @@ export interface IspWriteArguments extends IspArguments, CheckedArguments {
 
 export async function ispWrite(args: IspWriteArguments, context: Context): Promise<void> {
   const { output, clock } = context;
-  const { segments, allowed } = await readCheckedSegments(args, output);
+  const segments = await readSegments(args);
+  const allowed = await checkSegments(segments, args.allow, output);
   await withRom(args, context, async (rom) => {
     if (!args.massErase) tellErased(output, rom, segments);
     const startedAt = clock.now();
