@@ -154,7 +154,10 @@ async function vandal(folder: string): Promise<Uint8Array> {
   const erase = VICTIMS.map((address) => `ldr r1, =${address}\n bl erase\n`).join('');
   writeFileSync(
     source,
-    `.syntax unified\n.cpu cortex-m3\n.thumb\n.word 0x20001000, start
+    `.syntax unified\n.cpu cortex-m3\n.thumb\n.word 0x20001000
+    .rept 15
+    .word start
+    .endr
     .thumb_func\nstart: ldr r0, =0x40022000\n ldr r1, =0x45670123\n str r1, [r0, #4]\n ldr r1, =0xCDEF89AB\n str r1, [r0, #4]
     ${erase} b .
     .thumb_func\nerase: movs r2, #2\n str r2, [r0, #16]\n str r1, [r0, #20]\n movs r2, #0x42\n str r2, [r0, #16]\n dsb\n nop
