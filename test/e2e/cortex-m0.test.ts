@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { BOOTLOADER_BASE } from '../../protocol/index.js';
 import { built, deafImage, demoImage, PART_NAMES, PARTS } from '../support/board.js';
+import { MOST_VECTORS } from '../support/images.js';
 import {
   calling,
   expectDemo,
@@ -31,7 +32,7 @@ function overlapping(base: number): Uint8Array {
   const image = deafImage(3000, 'hangs', 1, base);
   const view = new DataView(image.buffer);
   code.forEach((word, i) => {
-    view.setUint32(8 + 4 * i, word, true);
+    view.setUint32(4 * (MOST_VECTORS + i), word, true);
   });
   return image;
 }

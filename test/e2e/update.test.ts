@@ -123,10 +123,10 @@ describe.each(PART_NAMES)('%s', (part) => {
 
   test('the same image again repairs a bit that tipped while the application runs', async () => {
     const board = await powerUp(part);
-    const image = demoImage(part, 1, 5 * pageSize);
+    const image = demoImage(part, 1, 6 * pageSize);
     expectDone(await flash(board, image));
     await expectDemo(board, 1);
-    const page = 3;
+    const page = 5; // behind the demo itself, on any board
     await board.tip(appBase + page * pageSize + 100);
     // What the application says of itself is what its bootloader found at this start.
     expect((await on(board, 'info')).result?.device).toMatchObject({

@@ -8,6 +8,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -18,6 +19,7 @@ import { pathToFileURL } from 'node:url';
 import { openSerial } from '../../host/transport/serial.js';
 import { APP_BASE, BOOTLOADER_BASE } from '../../protocol/index.js';
 import { boardOptions, PARTS, type Part } from './boards.js';
+import { MOST_VECTORS } from './images.js';
 import { randomBytes } from './random.js';
 
 export { hostOptions, PART_NAMES, PARTS, type Part } from './boards.js';
@@ -102,7 +104,7 @@ export function demoImage(part: Part, version: 1 | 2, size?: number): Uint8Array
   return image;
 }
 
-/** Random bytes with valid vectors that start one endless loop, or an undefined instruction. It can not answer anybody. */
+/** Random bytes with a whole table of vectors that start one endless loop, or an undefined instruction. It can not answer anybody. */
 export function deafImage(
   size: number,
   kind: 'hangs' | 'crashes',
@@ -111,9 +113,10 @@ export function deafImage(
 ): Uint8Array {
   const image = randomBytes(seed, size);
   const view = new DataView(image.buffer);
+  const code = 4 * MOST_VECTORS;
   view.setUint32(0, 0x2000_1000, true);
-  view.setUint32(4, base + 9, true);
-  view.setUint16(8, kind === 'hangs' ? 0xe7fe : 0xde00, true);
+  for (let at = 4; at < code; at += 4) view.setUint32(at, base + code + 1, true);
+  view.setUint16(code, kind === 'hangs' ? 0xe7fe : 0xde00, true);
   return image;
 }
 
@@ -157,9 +160,12 @@ export class TempDir {
     TempDir.#all.add(this);
   }
 
+  /** Older than a file that may still be on its way, which commands wait for */
   write(name: string, bytes: Uint8Array | string): string {
     const file = join(this.path, name);
     writeFileSync(file, bytes);
+    const at = Date.now() / 1000 - 60;
+    utimesSync(file, at, at);
     return file;
   }
 

@@ -3,7 +3,7 @@ import { APP_BASE } from '../../protocol/index.js';
 import { randomBytes } from './random.js';
 
 /** Words of the longest vector table of any part */
-const MOST_VECTORS = 98;
+export const MOST_VECTORS = 98;
 
 /** An image that every rule of "iap check" is content with: all its vectors are one handler. */
 export function appImage(size: number, seed = 1, base = APP_BASE): Uint8Array {
