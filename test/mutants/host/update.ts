@@ -151,7 +151,7 @@ export const UPDATE: readonly Mutant[] = [
     id: 'disturbs an application for an image that does not fit',
     requirements: ['H-15'],
     file: 'host/update.ts',
-    find: '    if (info.appEnd > info.appBase) checkImage(this.#image, info);\n',
+    find: '    if (info.appEnd > info.appBase) this.#check(info);\n',
     replace: '',
     caughtBy: 'host:is not disturbed for an image that does not fit',
   },
@@ -159,7 +159,7 @@ export const UPDATE: readonly Mutant[] = [
     id: 'holds against a bootloader what its application does not know',
     requirements: ['H-36'],
     file: 'host/image/check.ts',
-    find: 'target.mode === Mode.APP ? known : target',
+    find: 'byApp ? known : target',
     replace: 'target',
     caughtBy:
       'host:what the bootloader lacks is not held against its application, which does not know',
