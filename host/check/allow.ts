@@ -74,11 +74,11 @@ export function isAllowable(id: string): id is Allowable {
   return (ALLOWABLE as readonly string[]).includes(id);
 }
 
-function blocked(finding: Finding, more: number, isAllowable: boolean): IapError {
+function blocked(finding: Finding, more: number, mayBeAllowed: boolean): IapError {
   const { code, message, hint, details } = errorOf(finding);
   const hints = [
     ...(hint === undefined ? [] : [hint]),
-    ...(isAllowable
+    ...(mayBeAllowed
       ? [`if you are sure that it is right, --allow ${finding.id} goes on all the same`]
       : []),
     ...(more > 0 ? [`"iap check" names ${more} more`] : []),
