@@ -5,10 +5,13 @@ import { IapError } from './errors.js';
 /** So much of a value that is wrong is shown [characters]. */
 const SHOWN = 60;
 
+/** Compiles a schema once: it is most of the time that a description takes. The schemas are ours, and held against JSON Schema by a test. */
+const ajv = new Ajv({ allErrors: true, verbose: true, validateSchema: false });
+
 /**
  * Parses and validates.
  * @param name of the file, for errors
- * @param schema JSON Schema; the shape of T is its promise
+ * @param schema JSON Schema; the shape of T is its promise. The same object is compiled once.
  * @throws IapError DESCRIPTION_WRONG with everything that is wrong
  */
 export function parseJson<T>(text: string, name: string, schema: object): T {
@@ -22,7 +25,7 @@ export function parseJson<T>(text: string, name: string, schema: object): T {
       cause: error,
     });
   }
-  const validate = new Ajv({ allErrors: true, verbose: true }).compile<T>(schema);
+  const validate = ajv.compile<T>(schema);
   if (validate(value)) return value;
   const faults = outermost(validate.errors ?? []).map(faultText);
   throw new IapError('DESCRIPTION_WRONG', `${oneLine(name)}: ${faults.join('; ')}`, {

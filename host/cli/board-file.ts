@@ -55,8 +55,14 @@ function namesIn(kind: string): string[] {
     .sort();
 }
 
-async function schema(file: string): Promise<object> {
-  return JSON.parse(await text(join(FOLDER, file))) as object;
+const schemas = new Map<string, Promise<object>>();
+
+/** The same object each time: it is compiled once. */
+function schema(file: string): Promise<object> {
+  const known =
+    schemas.get(file) ?? text(join(FOLDER, file)).then((json) => JSON.parse(json) as object);
+  schemas.set(file, known);
+  return known;
 }
 
 async function text(path: string): Promise<string> {

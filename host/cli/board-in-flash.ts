@@ -4,15 +4,19 @@ import type { Board } from '../parts.js';
 import type { FlashDump } from '../record/dump.js';
 import { placesBelow, RECORD_SIZE } from '../record/places.js';
 import { readRecord } from '../record/record.js';
-import { boardNames, loadBoard } from './board-file.js';
+import { boardNames, loadBoard, partNames } from './board-file.js';
 
 /** Undefined if there is no bootloader of a board of linker/boards in it, or one that could be of several */
 export async function boardInFlash(dump: FlashDump): Promise<Board | undefined> {
+  const text = (size: number): string =>
+    new TextDecoder('latin1').decode(dump.read(BOOTLOADER_BASE, size));
+  // Reading all boards takes a tenth of a second, and most images have no bootloader.
+  const all = text(dump.end - BOOTLOADER_BASE);
+  if (!partNames().some((name) => all.includes(name))) return undefined;
   const boards = await Promise.all(boardNames().map(loadBoard));
-  const fitting = boards.filter(({ part, appBase }) => {
-    const code = dump.read(BOOTLOADER_BASE, placesBelow(appBase).codeSize);
-    return code !== undefined && new TextDecoder('latin1').decode(code).includes(part.name);
-  });
+  const fitting = boards.filter(({ part, appBase }) =>
+    text(placesBelow(appBase).codeSize).includes(part.name),
+  );
   if (fitting.length === 1) return fitting[0];
   // Boards of one part may differ in where applications begin; their records are not at the same place then.
   const recorded = fitting.filter(({ appBase }) => {

@@ -1,0 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { Ajv } from 'ajv';
+import { expect, test } from 'vitest';
+
+test.each([
+  'linker/part.schema.json',
+  'linker/board.schema.json',
+  'protocol/protocol.schema.json',
+  'protocol/package.schema.json',
+])('%s is a JSON Schema', (path) => {
+  const schema = JSON.parse(readFileSync(path, 'utf8')) as object;
+  expect(() => new Ajv({ strict: true }).compile(schema)).not.toThrow();
+});
