@@ -268,15 +268,22 @@ void board_run_cycles(struct board *b, uint64_t hclk_cycles) {
     run_until(b, now_ps(b) + cycles_to_ps(b, hclk_cycles));
 }
 
+// An answer that begins in idle time is seen so late at most.
+#define IDLE_SLICE_PS (500 * BOARD_PS_PER_US)
+// While an answer is coming, so that its end is met closely.
+#define BUSY_SLICE_PS (100 * BOARD_PS_PER_US)
+
 void board_run_until_tx(struct board *b, uint64_t ps) {
     uint64_t end = now_ps(b) + ps;
     b->tx_stop = true;
     while (now_ps(b) < end && !line_has_gone_quiet(b)) {
-        // Short slices while an answer is coming, so that its end is met closely.
-        uint64_t slice = now_ps(b) + 100 * BOARD_PS_PER_US;
-        run_until(b, b->host_in_len && slice < end ? slice : end);
-        if (!b->host_in_len && now_ps(b) >= end) {
-            break;
+        uint64_t left = end - now_ps(b);
+        if (b->host_in_len) {
+            board_run_ps(b, left < BUSY_SLICE_PS ? left : BUSY_SLICE_PS);
+        } else if (left < IDLE_SLICE_PS || board_busy(b)) {
+            board_run_ps(b, left < IDLE_SLICE_PS ? left : IDLE_SLICE_PS);
+        } else {
+            board_run_idle_ps(b, IDLE_SLICE_PS);
         }
     }
     b->tx_stop = false;

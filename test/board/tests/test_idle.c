@@ -86,6 +86,19 @@ static void test_ticks_go_on(void) {
     fixture_stop(&f);
 }
 
+static void test_who_waits_for_an_answer_waits_less(void) {
+    start();
+    f.heard_len = 0;
+    uint64_t t = board_time_ps(f.board);
+    board_run_until_tx(f.board, 100 * MS);
+    CHECK(board_time_ps(f.board) - t >= 100 * MS && board_time_ps(f.board) - t < 101 * MS);
+    CHECK(board_counters(f.board)->left_out > 0);
+    fixture_send(&f, "t");
+    board_run_until_tx(f.board, 100 * MS);
+    CHECK_EQ(board_uart_pull(f.board, (uint8_t *)f.heard, 256), 19);
+    fixture_stop(&f);
+}
+
 static void test_nothing_is_left_out_unasked(void) {
     start();
     fixture_run_ms(&f, 100);
@@ -97,6 +110,7 @@ int main(void) {
     test_work_is_not_left_out();
     test_time_is_kept();
     test_ticks_go_on();
+    test_who_waits_for_an_answer_waits_less();
     test_nothing_is_left_out_unasked();
     return check_failures != 0;
 }
