@@ -2,7 +2,6 @@
 import { execFile } from 'node:child_process';
 import {
   copyFileSync,
-  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -16,9 +15,15 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const COPIED = ['bootloader-c', 'protocol/protocol.json', 'scripts/generated.mjs', 'test/board'];
+const COPIED = [
+  'bootloader-c',
+  'linker',
+  'protocol/protocol.json',
+  'scripts/generated.mjs',
+  'test/board',
+];
 
-/** A JSON file of linker/boards or linker/parts, and what is different. */
+/** A JSON file of bootloader-c/boards or bootloader-c/parts, and what is different. */
 type Change = Readonly<Record<string, unknown>>;
 
 /** Copies what differs only, so that little is built again. */
@@ -37,17 +42,22 @@ export class Workshop {
   constructor(name: string) {
     const project = resolve('.');
     this.root = join(project, 'build', 'workshop', name);
+    // Without those that were added last time
+    for (const kind of ['boards', 'parts'])
+      rmSync(this.#folder(kind), { recursive: true, force: true });
     for (const path of COPIED) mirror(join(project, path), join(this.root, path));
-    rmSync(join(this.root, 'linker'), { recursive: true, force: true });
-    cpSync(join(project, 'linker'), join(this.root, 'linker'), { recursive: true });
     const vendor = join(this.root, 'build', 'vendor');
     mkdirSync(dirname(vendor), { recursive: true });
     if (!existsSync(vendor)) symlinkSync(join(project, 'build', 'vendor'), vendor);
   }
 
+  #folder(kind: string): string {
+    return join(this.root, 'bootloader-c', kind);
+  }
+
   /** A file like another one of its folder. */
   add(kind: 'boards' | 'parts', name: string, like: string, change: Change): void {
-    const folder = join(this.root, 'linker', kind);
+    const folder = this.#folder(kind);
     const original = JSON.parse(readFileSync(join(folder, `${like}.json`), 'utf8')) as object;
     writeFileSync(join(folder, `${name}.json`), JSON.stringify({ ...original, ...change, name }));
   }
@@ -55,7 +65,7 @@ export class Workshop {
   /** What the generator says, and whether it went through. */
   async generate(): Promise<{ ok: boolean; text: string }> {
     try {
-      await run(process.execPath, ['linker/generate.mjs'], { cwd: this.root });
+      await run(process.execPath, ['bootloader-c/generate/generate.mjs'], { cwd: this.root });
       return { ok: true, text: '' };
     } catch (error) {
       return { ok: false, text: (error as { stderr: string }).stderr };
