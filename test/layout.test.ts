@@ -25,6 +25,13 @@ const names = (folder: string): string[] =>
 const isGenerated = (file: string): boolean =>
   /^.{0,3}Generated from .* Do not edit/.test(readFileSync(join(root, file), 'utf8'));
 
+test('one sequence works the flash controller', () => {
+  const unlocks = files('bootloader-c').filter((file) =>
+    /\bFLASH_KEYR *=|cdef89ab/i.test(readFileSync(join(root, file), 'utf8')),
+  );
+  expect(unlocks).toEqual(['bootloader-c/ports/stm32/flash.c', 'bootloader-c/ports/stm32/stm32.h']);
+});
+
 describe('bootloader-c/generated', () => {
   test('has all that is generated for C and the linker, and nothing else', () => {
     const sources = [...files('bootloader-c'), ...files('linker')];
