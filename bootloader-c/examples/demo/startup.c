@@ -2,14 +2,8 @@
 #include "board.h"
 #include "cortexm.h"
 #include "iap_app.h"
+#include "sections.h"
 #include "vectors_found.h"
-
-extern uint32_t _estack[];
-extern uint32_t _sdata[];
-extern uint32_t _edata[];
-extern const uint32_t _sidata[];
-extern uint32_t _sbss[];
-extern uint32_t _ebss[];
 
 int main(void);
 void systick_handler(void);
@@ -33,13 +27,7 @@ _Noreturn void Reset_Handler(void) {
     // The bootloader has put them in force. A debugger that starts this application has not.
     uint32_t found = vectors_address();
     iap_app_use_vectors((uint32_t)(uintptr_t)&vectors);
-    const uint32_t *from = _sidata;
-    for (uint32_t *to = _sdata; to < _edata; to++) {
-        *to = *from++;
-    }
-    for (uint32_t *to = _sbss; to < _ebss; to++) {
-        *to = 0;
-    }
+    sections_init();
     vectors_found = found;
     (void)main();
     system_reset();
