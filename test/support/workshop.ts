@@ -26,6 +26,10 @@ const COPIED = [
 /** A JSON file of bootloader-c/boards or bootloader-c/parts, and what is different. */
 type Change = Readonly<Record<string, unknown>>;
 
+interface PartSchema {
+  readonly properties: { readonly family: { readonly enum: string[] } };
+}
+
 /** Copies what differs only, so that little is built again. */
 function mirror(from: string, to: string): void {
   if (statSync(from).isDirectory()) {
@@ -60,6 +64,16 @@ export class Workshop {
     const folder = this.#folder(kind);
     const original = JSON.parse(readFileSync(join(folder, `${like}.json`), 'utf8')) as object;
     writeFileSync(join(folder, `${name}.json`), JSON.stringify({ ...original, ...change, name }));
+  }
+
+  /** A family whose port is a copy of another one's. Folders are in bootloader-c/ports. */
+  addFamily(name: string, folder: string, likeFolder: string): void {
+    const ports = join(this.root, 'bootloader-c', 'ports');
+    mirror(join(ports, likeFolder), join(ports, folder));
+    const path = join(this.root, 'bootloader-c', 'part.schema.json');
+    const schema = JSON.parse(readFileSync(path, 'utf8')) as PartSchema;
+    schema.properties.family.enum.push(name);
+    writeFileSync(path, JSON.stringify(schema));
   }
 
   /** What the generator says, and whether it went through. */
