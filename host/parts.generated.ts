@@ -1,4 +1,4 @@
-// Generated from linker/parts/*.json by linker/generate.mjs. Do not edit.
+// Generated from bootloader-c/parts/*.json by bootloader-c/generate/generate.mjs. Do not edit.
 import type { KnownPart } from './parts.js';
 
 /** The parts of this package, for whoever can not read its files */

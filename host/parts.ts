@@ -1,4 +1,4 @@
-// What is known of parts and boards: the JSON files of linker/, held against their schemas. Pure.
+// What is known of parts and boards: the JSON files of bootloader-c/, held against their schemas. Pure.
 import { parseJson } from './json.js';
 
 export type Core = 'cortex-m0' | 'cortex-m3' | 'cortex-m4';
@@ -9,7 +9,7 @@ export interface Range {
   readonly to: number;
 }
 
-/** A microcontroller (linker/part.schema.json) */
+/** A microcontroller (bootloader-c/part.schema.json) */
 export interface Part {
   readonly name: string;
   readonly family: string;
@@ -33,7 +33,7 @@ export interface KnownPart extends Part {
   readonly uniqueId: number;
 }
 
-/** A part on a board, and where its bootloader has applications (linker/board.schema.json) */
+/** A part on a board, and where its bootloader has applications (bootloader-c/board.schema.json) */
 export interface Board {
   readonly name: string;
   readonly part: Part;
@@ -108,7 +108,7 @@ export async function parseBoard(
     part,
     appBase: Number(board.appBase),
     appEnd: board.appEnd === null ? part.flash.to : Number(board.appEnd),
-    // APB1, where USART2 and 3 are, is half as fast but on the STM32F0 (linker/usarts.mjs).
+    // APB1, where USART2 and 3 are, is half as fast but on the STM32F0 (bootloader-c/generate/usarts.mjs).
     clockHz:
       board.usart.instance > 1 && part.core !== 'cortex-m0' ? board.clock.hz / 2 : board.clock.hz,
     maxRate: board.usart.maxRate,

@@ -640,7 +640,7 @@ export interface KitFacts {
   readonly size: number;
   /** As in HELLO */
   readonly part: string;
-  /** Its name in linker/boards, cut if it is longer */
+  /** Its name in bootloader-c/boards, cut if it is longer */
   readonly board: string;
   /** First address of the application */
   readonly appBase: number;

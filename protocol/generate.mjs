@@ -315,7 +315,7 @@ for (const [name, content] of tables()) document = between(document, name, conte
 emit(
   new Map([
     ['protocol/definition.generated.ts', typescript()],
-    ['bootloader-c/core/iap_protocol.h', header()],
+    ['bootloader-c/generated/iap_protocol.h', header()],
     ['docs/protocol.md', document],
   ]),
 );

@@ -7,9 +7,10 @@ import { basename, dirname, join } from 'node:path';
 import { readText, root } from './generated.mjs';
 
 const APP = 'bootloader-c/app/iap_app';
-const FOLDERS = [dirname(APP), 'bootloader-c/core', 'bootloader-c/port/cortexm'];
+const GENERATED = 'bootloader-c/generated';
+const FOLDERS = [dirname(APP), 'bootloader-c/core', GENERATED, 'bootloader-c/ports/cortexm'];
 /** Others have VTOR */
-const VECTORS_M0 = 'bootloader-c/port/stm32f0/vectors.c';
+const VECTORS_M0 = 'bootloader-c/ports/stm32/f0/vectors.c';
 const LOCAL = /^#include "(.*)"\n/gm;
 
 /** Path of a header, without its extension. @param {string} name */
@@ -70,7 +71,7 @@ function kit() {
     ...inner.map((path) => body(`${path}.h`)),
     ...sources.map((path) => body(`${path}.c`)),
     '#if __ARM_ARCH == 6\n',
-    body('bootloader-c/port/stm32/stm32.h'),
+    body('bootloader-c/ports/stm32/stm32.h'),
     body(VECTORS_M0),
     '#endif\n',
   ].join('\n');
@@ -82,12 +83,12 @@ function kit() {
 
 /** Memory of a board and layout of an application in one script, for where only one can be named. @param {string} board */
 function script(board) {
-  return [`linker/memory/${board}.ld`, 'linker/app.ld'].map(readText).join('\n');
+  return [`${GENERATED}/memory/${board}.ld`, 'linker/app.ld'].map(readText).join('\n');
 }
 
 const [header, source] = kit();
 const target = join(root, 'dist/kit');
-for (const file of readdirSync(join(root, 'linker/boards'))) {
+for (const file of readdirSync(join(root, 'bootloader-c/boards'))) {
   const board = basename(file, '.json');
   const folder = join(target, board);
   mkdirSync(folder, { recursive: true });
@@ -99,7 +100,7 @@ for (const file of readdirSync(join(root, 'linker/boards'))) {
   };
   write('iap_app.h', header);
   write('iap_app.c', source);
-  write('iap_board.h', readText(`bootloader-c/boards/${board}/iap_board.h`));
+  write('iap_board.h', readText(`${GENERATED}/app/${board}/iap_board.h`));
   for (const name of ['iap_hal.h', 'iap_hal.c'])
     write(name, `${notice("Glue for ST's HAL")}\n${readText(`bootloader-c/hal/${name}`)}`);
   write('iap_app.ld', script(board));

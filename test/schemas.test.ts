@@ -3,8 +3,8 @@ import { Ajv } from 'ajv';
 import { expect, test } from 'vitest';
 
 test.each([
-  'linker/part.schema.json',
-  'linker/board.schema.json',
+  'bootloader-c/part.schema.json',
+  'bootloader-c/board.schema.json',
   'protocol/protocol.schema.json',
   'protocol/package.schema.json',
 ])('%s is a JSON Schema', (path) => {

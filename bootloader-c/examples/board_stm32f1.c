@@ -1,5 +1,5 @@
 // The board of the examples on an STM32F1: USART1 on PA9 and PA10, 8 MHz HSI as after a reset.
-// Registers as a product has them from its CMSIS header. RM0008, PM0075.
+// Registers as a product has them from its CMSIS header. RM0008.
 #include "board_support.h"
 #include "iap_board.h"
 
@@ -36,19 +36,6 @@
 #define SYST_CSR_ENABLE  1u
 #define SYST_CSR_CORE    (1u << 2)  // counts HCLK
 #define SYST_CSR_WRAPPED (1u << 16) // since last read
-
-#define FLASH_KEYR        REG(0x40022004u)
-#define FLASH_SR          REG(0x4002200cu)
-#define FLASH_CR          REG(0x40022010u)
-#define FLASH_KEY1        0x45670123u
-#define FLASH_KEY2        0xcdef89abu
-#define FLASH_SR_BSY      1u
-#define FLASH_SR_PGERR    (1u << 2)
-#define FLASH_SR_WRPRTERR (1u << 4)
-#define FLASH_SR_EOP      (1u << 5)
-#define FLASH_CR_PG       1u
-#define FLASH_CR_LOCK     (1u << 7)
-#define FLASH_WAITS       100000u // reads of SR: some 100 ms; 70 us specified
 
 #define IWDG_KR        REG(0x40003000u)
 #define IWDG_KEY_START 0xccccu
@@ -101,21 +88,6 @@ void board_flush(void *context) {
     (void)context;
     while ((USART1_SR & USART_SR_TC) == 0) {
     }
-}
-
-bool board_program(void *context, uint32_t address, uint16_t value) {
-    (void)context;
-    FLASH_KEYR = FLASH_KEY1;
-    FLASH_KEYR = FLASH_KEY2;
-    FLASH_SR = FLASH_SR_EOP | FLASH_SR_PGERR | FLASH_SR_WRPRTERR;
-    FLASH_CR = FLASH_CR_PG;
-    *(volatile uint16_t *)(uintptr_t)address = value;
-    __asm volatile("dsb" ::: "memory"); // BSY rises a cycle later
-    for (uint32_t i = 0; i < FLASH_WAITS && (FLASH_SR & FLASH_SR_BSY) != 0; i++) {
-    }
-    bool done = (FLASH_SR & FLASH_SR_EOP) != 0;
-    FLASH_CR = FLASH_CR_LOCK;
-    return done;
 }
 
 void board_print(const char *text) {

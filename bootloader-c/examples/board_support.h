@@ -24,9 +24,6 @@ void board_send(void *context, const uint8_t *bytes, size_t size);
 // Returns when the last byte has left the line.
 void board_flush(void *context);
 
-// Programs the half-word at an even flash address.
-bool board_program(void *context, uint32_t address, uint16_t value);
-
 // Prints a text.
 void board_print(const char *text);
 

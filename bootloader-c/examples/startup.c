@@ -1,13 +1,6 @@
 // Vector table and reset handler as ST's packages have them: the same names of sections, symbols
 // and handlers, so that a project with ST's own startup_stm32*.s uses that one instead.
-#include <stdint.h>
-
-extern uint32_t _estack[];
-extern uint32_t _sdata[];
-extern uint32_t _edata[];
-extern const uint32_t _sidata[];
-extern uint32_t _sbss[];
-extern uint32_t _ebss[];
+#include "sections.h"
 
 int main(void);
 void SystemInit(void);
@@ -22,13 +15,7 @@ void SysTick_Handler(void);
 
 void Reset_Handler(void) {
     SystemInit();
-    const uint32_t *from = _sidata;
-    for (uint32_t *to = _sdata; to < _edata; to++) {
-        *to = *from++;
-    }
-    for (uint32_t *to = _sbss; to < _ebss; to++) {
-        *to = 0;
-    }
+    sections_init();
     __libc_init_array(); // constructors
     (void)main();
     Default_Handler();

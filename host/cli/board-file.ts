@@ -6,7 +6,7 @@ import type { Board, Part } from '../parts.js';
 import { readBytes } from './files.js';
 import { packageRoot } from './package-root.js';
 
-const FOLDER = join(packageRoot(), 'linker');
+const FOLDER = join(packageRoot(), 'bootloader-c');
 
 /** Names of the boards there are files for */
 export function boardNames(): string[] {
@@ -42,7 +42,7 @@ function parser(): Promise<typeof import('../parts.js')> {
 function checkName(what: string, name: string, names: readonly string[]): void {
   if (names.includes(name)) return;
   throw new IapError('USAGE', `there is no ${what} "${name}"; there are ${names.join(', ')}`, {
-    hint: `copy a file in linker/${what}s/ for a ${what} of your own`,
+    hint: `copy a file in bootloader-c/${what}s/ for a ${what} of your own`,
   });
 }
 

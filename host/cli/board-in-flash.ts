@@ -6,7 +6,7 @@ import { placesBelow, RECORD_SIZE } from '../record/places.js';
 import { readRecord } from '../record/record.js';
 import { boardNames, loadBoard, partNames } from './board-file.js';
 
-/** Undefined if there is no bootloader of a board of linker/boards in it, or one that could be of several */
+/** Undefined if there is no bootloader of a board of bootloader-c/boards in it, or one that could be of several */
 export async function boardInFlash(dump: FlashDump): Promise<Board | undefined> {
   const text = (size: number): string =>
     new TextDecoder('latin1').decode(dump.read(BOOTLOADER_BASE, size));

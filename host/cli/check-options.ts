@@ -4,12 +4,12 @@ export const CHECK_OPTIONS = {
   part: {
     type: 'string',
     requiresArg: true,
-    describe: 'Part it is for, as in linker/parts',
+    describe: 'Part it is for, as in bootloader-c/parts',
   },
   board: {
     type: 'string',
     requiresArg: true,
-    describe: 'Board it is for, as in linker/boards: the part, and where applications lie',
+    describe: 'Board it is for, as in bootloader-c/boards: the part, and where applications lie',
   },
   product: {
     type: 'string',

@@ -5,7 +5,7 @@ export const FACTORY_OPTIONS = {
     type: 'string',
     requiresArg: true,
     demandOption: true,
-    describe: 'Board, as in linker/boards',
+    describe: 'Board, as in bootloader-c/boards',
   },
   bootloader: {
     type: 'string',

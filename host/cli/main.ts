@@ -188,7 +188,7 @@ async function run(args: readonly string[], context: Context): Promise<ExitCode 
             requiresArg: true,
             demandOption: true,
             choices: [...new Set([...partNames(), ...boardNames()])].sort(),
-            describe: 'Which part, or board of linker/boards',
+            describe: 'Which part, or board of bootloader-c/boards',
           })
           .option('flash', {
             type: 'string',

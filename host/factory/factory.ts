@@ -184,7 +184,9 @@ function dataRegion({ address, bytes }: Segment, board: Board): Region {
       room === 0
         ? `${where}: the application area of ${board.name} reaches to the end of flash, there is no room for data that updates leave alone`
         : `${where} must lie from ${hex32(board.appEnd)}, where the application area of ${board.name} ends, to ${hex32(flashEnd - 1)}`,
-      { hint: `set "appEnd" in linker/boards/${board.name}.json and build the bootloader again` },
+      {
+        hint: `set "appEnd" in bootloader-c/boards/${board.name}.json and build the bootloader again`,
+      },
     );
   }
   return {

@@ -1,4 +1,4 @@
-// What a product id says about a part. Parts that this package has a bootloader for come from linker/parts; the others are
+// What a product id says about a part. Parts that this package has a bootloader for come from bootloader-c/parts; the others are
 // those of AN2606's table of product ids whose flash works the same way.
 import { FLASH_BASE, OPTION_BYTES } from '../image/areas.js';
 import { PARTS } from '../parts.generated.js';

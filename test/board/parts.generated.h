@@ -1,4 +1,4 @@
-// Generated from linker/parts/*.json by linker/generate.mjs. Do not edit.
+// Generated from bootloader-c/parts/*.json by bootloader-c/generate/generate.mjs. Do not edit.
 // Rows of struct board_part: name, family, core, flash, page and RAM size, device id, address of the flash size
 // register, address of the unique id, highest clock, CCM size, backup registers, longest erase [ms] and half-word [us]; 0:
 // the family's.

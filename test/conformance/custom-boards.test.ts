@@ -33,6 +33,13 @@ const CUSTOM: readonly Custom[] = [
     args: ['--clone'],
   },
   {
+    name: 'gd32f103c8',
+    like: 'stm32f103xb',
+    part: { family: 'gd32f1', virtualBoard: 'stm32f1' },
+    board: {},
+    args: ['--clone'],
+  },
+  {
     name: 'crystal',
     like: 'stm32f103xb',
     board: { clock: CRYSTAL },
@@ -102,6 +109,7 @@ describe('custom boards', () => {
   const workshop = new Workshop('custom-boards');
 
   beforeAll(async () => {
+    workshop.addFamily('gd32f1', 'gd32/f1', 'stm32/f1');
     for (const { name, like, part, board } of CUSTOM) {
       if (part) workshop.add('parts', name, like, part);
       workshop.add('boards', name, like, { ...(part ? { part: name } : {}), ...board });

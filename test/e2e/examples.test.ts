@@ -28,7 +28,7 @@ import {
 } from './bench.js';
 
 const PART: Part = 'stm32f103xb';
-/** linker/boards/stm32f103xb.json: trials */
+/** bootloader-c/boards/stm32f103xb.json: trials */
 const TRIALS = 3;
 
 function example(name: string): string {

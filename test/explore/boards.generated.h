@@ -1,4 +1,4 @@
-// Generated from linker/boards/*.json by linker/generate.mjs. Do not edit.
+// Generated from bootloader-c/boards/*.json by bootloader-c/generate/generate.mjs. Do not edit.
 // Rows of the boards that are explored: name, part, APP_BASE, listening window [ms], idle time-out [ms], trial boots, port and
 // number of the button's pin and its active level; no button: -1.
     {"stm32f030x8-24k", "stm32f030x8", 0x08006000u, 100u, 10000u, 3u, -1, 0, false},

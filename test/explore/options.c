@@ -22,7 +22,7 @@ static const char usage[] =
     "explore --part P --random K [--verbose]                one run of several cuts and resets "
     "again\n"
     "explore --part P --reset NAME [--verbose]              one case of resets again, or all\n"
-    "  P: a file of linker/boards\n"
+    "  P: a file of bootloader-c/boards\n"
     "  --bootloader FILE  instead of the build's; with --part\n"
     "  --build DIR        where the firmware was built\n"
     "  --jobs N           processes at a time (2)\n";

@@ -13,7 +13,7 @@
 
 #define NO_BUTTON (-1)
 
-// A board of linker/boards.
+// A board of bootloader-c/boards.
 struct board_entry {
     const char *name;
     const char *part;

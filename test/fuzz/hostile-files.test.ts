@@ -460,10 +460,9 @@ describe('parts and boards', () => {
   beforeAll(() => {
     tree = mkdtempSync(join(tmpdir(), 'iap-hostile-'));
     for (const path of [
-      'linker',
+      'bootloader-c',
       'protocol/protocol.json',
       'scripts/generated.mjs',
-      'bootloader-c/boards',
       'test/board/parts.generated.h',
     ]) {
       cpSync(join(root, path), join(tree, path), { recursive: true });
@@ -479,7 +478,7 @@ describe('parts and boards', () => {
     const old = readFileSync(full, 'utf8');
     writeFileSync(full, text);
     try {
-      await run('node', ['linker/generate.mjs', '--check'], { cwd: tree });
+      await run('node', ['bootloader-c/generate/generate.mjs', '--check'], { cwd: tree });
       return undefined;
     } catch (error) {
       return (error as { stderr: string }).stderr;
@@ -495,7 +494,7 @@ describe('parts and boards', () => {
     expect(stderr).not.toMatch(/TypeError|ReferenceError|undefined|NaN|Maximum call stack/);
   }
 
-  const files = ['linker/parts', 'linker/boards'].flatMap((folder) =>
+  const files = ['bootloader-c/parts', 'bootloader-c/boards'].flatMap((folder) =>
     readdirSync(join(root, folder)).map((file) => `${folder}/${file}`),
   );
   const few = [files[0], files.at(-1)].filter((file) => file !== undefined);

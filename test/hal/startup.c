@@ -1,13 +1,6 @@
 // A vector table with the interrupts of peripherals, as ST's start-up files have it: each goes to
 // the default handler until somebody defines its name.
-#include <stdint.h>
-
-extern uint32_t _estack[];
-extern uint32_t _sdata[];
-extern uint32_t _edata[];
-extern const uint32_t _sidata[];
-extern uint32_t _sbss[];
-extern uint32_t _ebss[];
+#include "sections.h"
 
 int main(void);
 void Reset_Handler(void);
@@ -18,13 +11,7 @@ void DMA1_Channel5_IRQHandler(void);
 void DMA1_Channel2_3_IRQHandler(void);
 
 void Reset_Handler(void) {
-    const uint32_t *from = _sidata;
-    for (uint32_t *to = _sdata; to < _edata; to++) {
-        *to = *from++;
-    }
-    for (uint32_t *to = _sbss; to < _ebss; to++) {
-        *to = 0;
-    }
+    sections_init();
     (void)main();
     Default_Handler();
 }

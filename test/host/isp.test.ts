@@ -392,7 +392,7 @@ test('28 KB are the sectors 0 to 6; what is beyond 31 of them is the last', () =
   expect(sectorsOf(200 * 1024, 1)).toEqual([31]);
 });
 
-test('the table of product ids agrees with linker/parts', () => {
+test('the table of product ids agrees with bootloader-c/parts', () => {
   for (const part of PARTS) {
     const chip = chipOf(part.pid);
     expect({ pid: part.pid, family: chip?.family, pageSize: chip?.pageSize }).toEqual({

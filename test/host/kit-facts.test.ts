@@ -11,7 +11,7 @@ import { crc32, KIT_MAGIC, KitFacts, Mode } from '../../protocol/index.js';
 import { tableImage } from '../support/images.js';
 import { kitFactsOf, withKit } from '../support/wrong-images.js';
 
-const BOARDS = readdirSync('linker/boards').map((file) => file.replace('.json', ''));
+const BOARDS = readdirSync('bootloader-c/boards').map((file) => file.replace('.json', ''));
 
 test.each(BOARDS)('%s: the header carries what its board file says', async (name) => {
   const board = await loadBoard(name);

@@ -22,7 +22,7 @@ function run(tool: string, ...args: string[]): string {
 }
 
 test('a folder for each board, with six files', () => {
-  const boards = readdirSync('linker/boards').map((file) => file.replace('.json', ''));
+  const boards = readdirSync('bootloader-c/boards').map((file) => file.replace('.json', ''));
   for (const board of boards) {
     expect(readdirSync(join('dist', 'kit', board)).sort()).toEqual([
       'iap_app.c',

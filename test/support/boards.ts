@@ -1,4 +1,4 @@
-// The boards there are: linker/boards, with what their parts are. A new board is tested without a change here, unless the
+// The boards there are: bootloader-c/boards, with what their parts are. A new board is tested without a change here, unless the
 // virtual board has no family that is like its part's.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -59,8 +59,8 @@ interface BoardFile {
 const read = (...path: string[]): unknown => JSON.parse(readFileSync(join(...path), 'utf8'));
 
 function load(file: string): [Part, BoardFacts][] {
-  const board = read('linker', 'boards', file) as BoardFile;
-  const part = read('linker', 'parts', `${board.part}.json`) as PartFile;
+  const board = read('bootloader-c', 'boards', file) as BoardFile;
+  const part = read('bootloader-c', 'parts', `${board.part}.json`) as PartFile;
   const { core, flash, ram, virtualBoard: family = part.family } = part;
   if (family === null) return [];
   const appBase = Number(board.appBase);
@@ -88,7 +88,7 @@ function load(file: string): [Part, BoardFacts][] {
 }
 
 export const PARTS = Object.fromEntries(
-  readdirSync(join('linker', 'boards')).sort().flatMap(load),
+  readdirSync(join('bootloader-c', 'boards')).sort().flatMap(load),
 ) as Readonly<Record<Part, BoardFacts>>;
 
 export const PART_NAMES = Object.keys(PARTS) as Part[];

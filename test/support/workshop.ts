@@ -2,7 +2,6 @@
 import { execFile } from 'node:child_process';
 import {
   copyFileSync,
-  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -16,10 +15,20 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const COPIED = ['bootloader-c', 'protocol/protocol.json', 'scripts/generated.mjs', 'test/board'];
+const COPIED = [
+  'bootloader-c',
+  'linker',
+  'protocol/protocol.json',
+  'scripts/generated.mjs',
+  'test/board',
+];
 
-/** A JSON file of linker/boards or linker/parts, and what is different. */
+/** A JSON file of bootloader-c/boards or bootloader-c/parts, and what is different. */
 type Change = Readonly<Record<string, unknown>>;
+
+interface PartSchema {
+  readonly properties: { readonly family: { readonly enum: string[] } };
+}
 
 /** Copies what differs only, so that little is built again. */
 function mirror(from: string, to: string): void {
@@ -37,25 +46,40 @@ export class Workshop {
   constructor(name: string) {
     const project = resolve('.');
     this.root = join(project, 'build', 'workshop', name);
+    // Without those that were added last time
+    for (const kind of ['boards', 'parts'])
+      rmSync(this.#folder(kind), { recursive: true, force: true });
     for (const path of COPIED) mirror(join(project, path), join(this.root, path));
-    rmSync(join(this.root, 'linker'), { recursive: true, force: true });
-    cpSync(join(project, 'linker'), join(this.root, 'linker'), { recursive: true });
     const vendor = join(this.root, 'build', 'vendor');
     mkdirSync(dirname(vendor), { recursive: true });
     if (!existsSync(vendor)) symlinkSync(join(project, 'build', 'vendor'), vendor);
   }
 
+  #folder(kind: string): string {
+    return join(this.root, 'bootloader-c', kind);
+  }
+
   /** A file like another one of its folder. */
   add(kind: 'boards' | 'parts', name: string, like: string, change: Change): void {
-    const folder = join(this.root, 'linker', kind);
+    const folder = this.#folder(kind);
     const original = JSON.parse(readFileSync(join(folder, `${like}.json`), 'utf8')) as object;
     writeFileSync(join(folder, `${name}.json`), JSON.stringify({ ...original, ...change, name }));
+  }
+
+  /** A family whose port is a copy of another one's. Folders are in bootloader-c/ports. */
+  addFamily(name: string, folder: string, likeFolder: string): void {
+    const ports = join(this.root, 'bootloader-c', 'ports');
+    mirror(join(ports, likeFolder), join(ports, folder));
+    const path = join(this.root, 'bootloader-c', 'part.schema.json');
+    const schema = JSON.parse(readFileSync(path, 'utf8')) as PartSchema;
+    schema.properties.family.enum.push(name);
+    writeFileSync(path, JSON.stringify(schema));
   }
 
   /** What the generator says, and whether it went through. */
   async generate(): Promise<{ ok: boolean; text: string }> {
     try {
-      await run(process.execPath, ['linker/generate.mjs'], { cwd: this.root });
+      await run(process.execPath, ['bootloader-c/generate/generate.mjs'], { cwd: this.root });
       return { ok: true, text: '' };
     } catch (error) {
       return { ok: false, text: (error as { stderr: string }).stderr };

@@ -14,7 +14,7 @@ export interface WrongImage {
   /** What somebody did */
   readonly mistake: string;
   readonly file: () => Uint8Array;
-  /** In linker/parts; stm32f103xb if missing */
+  /** In bootloader-c/parts; stm32f103xb if missing */
   readonly part?: string;
   /** What a package must be for */
   readonly product?: string;
@@ -216,7 +216,7 @@ function twofoldBinary(): Uint8Array {
 
 /** Of the board's header, as a compiler takes it */
 export function kitFactsOf(board: string): Uint8Array {
-  const header = readFileSync(`bootloader-c/boards/${board}/iap_board.h`, 'utf8');
+  const header = readFileSync(`bootloader-c/generated/app/${board}/iap_board.h`, 'utf8');
   const [, facts = ''] = header.split('#define IAP_BOARD_FACTS');
   return Uint8Array.from((facts.match(/\b0x[0-9a-f]{2}\b/g) ?? []).map(Number));
 }

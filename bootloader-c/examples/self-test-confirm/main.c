@@ -2,6 +2,7 @@
 // Until it has, each start is a trial boot, and the bootloader allows only a few. The watchdog
 // turns a hang into a reset, and so into the next trial boot.
 #include "board_support.h"
+#include "flash.h"
 #include "iap_app.h"
 #include "iap_board.h"
 
@@ -25,12 +26,17 @@ static bool self_test(void) {
     return true;
 }
 
+static bool program(void *context, uint32_t address, uint16_t value) {
+    (void)context;
+    return flash_program(address, value);
+}
+
 int main(void) {
     const struct iap_app_config config = {
         .facts = facts,
         .send = board_send,
         .flush = board_flush,
-        .program = board_program,
+        .program = program,
     };
     board_watchdog_start();
     iap_app_init(&app, &config);

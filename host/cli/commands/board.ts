@@ -17,13 +17,13 @@ export interface FlashChoice {
   readonly boot0?: boolean | undefined;
 }
 
-/** What the board program is told of a name: it knows parts only, and a board of linker/boards is a part with an APP_BASE. */
+/** What the board program is told of a name: it knows parts only, and a board of bootloader-c/boards is a part with an APP_BASE. */
 export function silicon(
   given: readonly string[],
   name: string,
   root: string = packageRoot(),
 ): string[] {
-  const file = join(root, 'linker', 'boards', `${name}.json`);
+  const file = join(root, 'bootloader-c', 'boards', `${name}.json`);
   if (!existsSync(file)) return [...given];
   const { part, appBase, usart, clock } = JSON.parse(readFileSync(file, 'utf8')) as BoardFile;
   const named = given.map((word, i) => {

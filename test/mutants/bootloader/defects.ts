@@ -2,7 +2,7 @@
 import type { Edit } from '../mutant.js';
 
 export const PLL_NEVER_LOCKS: Edit = {
-  file: 'port/stm32/clock.c',
+  file: 'ports/stm32/clock.c',
   find: 'if (wait(&RCC_CR, RCC_CR_PLLRDY, RCC_CR_PLLRDY)) {',
   replace: 'if (wait(&RCC_CR, RCC_CR_PLLRDY, 0) && wait(&RCC_CR, RCC_CR_PLLRDY, 1)) {',
 };

@@ -164,7 +164,7 @@ export const FRAMES: readonly Mutant[] = [
   {
     id: 'counts its window wrongly',
     requirements: ['B-10'],
-    file: 'port/stm32/port.c',
+    file: 'ports/stm32/port.c',
     find: '.window = BOARD_RING_SIZE - RING_RESERVE,',
     replace: '.window = BOARD_RING_SIZE + 4 * RING_RESERVE,',
     caughtBy: 'conformance:window',
@@ -172,7 +172,7 @@ export const FRAMES: readonly Mutant[] = [
   {
     id: 'half a ring',
     requirements: ['B-10'],
-    file: 'port/stm32/port.c',
+    file: 'ports/stm32/port.c',
     find: '.window = BOARD_RING_SIZE - RING_RESERVE,',
     replace: '.window = 2 * BOARD_RING_SIZE,',
     caughtBy: 'conformance:window',

@@ -80,7 +80,7 @@ export const START: readonly Mutant[] = [
   {
     id: 'starts without its vector table',
     requirements: ['B-65'],
-    file: 'port/cortexm/start.c',
+    file: 'ports/cortexm/start.c',
     find: '    vectors_use(vectors);\n',
     replace: '',
     caughtBy: 'conformance:entry',
@@ -88,7 +88,7 @@ export const START: readonly Mutant[] = [
   {
     id: 'starts with interrupts masked',
     requirements: ['B-65'],
-    file: 'port/cortexm/start.c',
+    file: 'ports/cortexm/start.c',
     find: '                   "cpsie i\\n"\n',
     replace: '',
     caughtBy: 'conformance:entry',
@@ -96,7 +96,7 @@ export const START: readonly Mutant[] = [
   {
     id: 'starts with its own stack',
     requirements: ['B-65'],
-    file: 'port/cortexm/start.c',
+    file: 'ports/cortexm/start.c',
     find: '__asm volatile("msr msp, r0\\n"\n                   "isb\\n"\n',
     replace: '__asm volatile(',
     caughtBy: 'conformance:entry',
@@ -104,7 +104,7 @@ export const START: readonly Mutant[] = [
   {
     id: 'starts from the first pass',
     requirements: ['B-65'],
-    file: 'port/stm32/port.c',
+    file: 'ports/stm32/port.c',
     find: '    iap_copy(MAILBOX, mailbox, IAP_MAILBOX_SIZE);\n    system_reset();\n}',
     replace: '    (void)mailbox;\n    start_program(BOARD_APP_BASE);\n}',
     caughtBy: 'conformance:entry',
@@ -177,7 +177,7 @@ export const START: readonly Mutant[] = [
   {
     id: 'BOOT before its answer is out',
     requirements: ['B-69'],
-    file: 'port/stm32/port.c',
+    file: 'ports/stm32/port.c',
     find: '    usart_flush();\n    mask_interrupts();',
     replace: '    mask_interrupts();',
     caughtBy: 'conformance:boot',
@@ -185,7 +185,7 @@ export const START: readonly Mutant[] = [
   {
     id: 'does not feed the watchdog',
     requirements: ['B-70'],
-    file: 'port/stm32/port.c',
+    file: 'ports/stm32/port.c',
     find: '    (void)context;\n    IWDG_KR = IWDG_KEY_FEED;\n',
     replace: '    (void)context;\n',
     caughtBy: 'explore:watchdog-update',
@@ -193,16 +193,16 @@ export const START: readonly Mutant[] = [
   {
     id: 'goes on with the interrupts of an application that jumps to it',
     requirements: ['B-72'],
-    file: 'port/cortexm/startup.c',
+    file: 'ports/cortexm/startup.c',
     find: '    return address > (uint32_t)',
     replace: '    return address == 1 && address > (uint32_t)',
-    also: { file: 'port/cortexm/startup.c', find: '"cpsid i\\n"', replace: '' },
+    also: { file: 'ports/cortexm/startup.c', find: '"cpsid i\\n"', replace: '' },
     caughtBy: 'conformance:jump',
   },
   {
     id: 'waits for the PLL for ever',
     requirements: ['B-71'],
-    file: 'port/stm32/clock.c',
+    file: 'ports/stm32/clock.c',
     find: 'for (uint32_t i = 0; i < WAITS; i++) {',
     replace: 'for (;;) {',
     also: PLL_NEVER_LOCKS,

@@ -1,0 +1,70 @@
+// @ts-check
+// A board as an application's kit knows it: iap_board.h, a name that no header of CMSIS has.
+import { crc32 } from 'node:zlib';
+import { readJson } from '../../scripts/generated.mjs';
+
+/** Of the app kit, as IAP_VERSION_* is the bootloader's */
+const VERSION = { kit_major: 0, kit_minor: 1, kit_patch: 0 };
+const SIZES = { u8: 1, u16: 2, u32: 4 };
+
+/** The structure's bytes; its last field is the CRC-32 of the others.
+ * @param {{fields: any[]}} layout @param {Record<string, string | number>} values */
+function encode({ fields }, values) {
+  const size = (/** @type {any} */ field) =>
+    field.size ?? SIZES[/** @type {keyof SIZES} */ (field.type)];
+  const out = Buffer.alloc(fields.reduce((sum, field) => sum + size(field), 0));
+  let at = 0;
+  for (const field of fields) {
+    const value = { ...values, size: out.length, crc32: crc32(out.subarray(0, at)) }[field.name];
+    if (value === undefined) throw new Error(`no value for ${field.name}`);
+    if (typeof value === 'string') out.write(value.slice(0, field.size), at, 'latin1');
+    else out.writeUIntLE(value, at, size(field));
+    at += size(field);
+  }
+  return out;
+}
+
+/** @param {any} board @param {any} part @param {(name: string) => number} constant @param {string} banner */
+export function kitHeader(board, part, constant, banner) {
+  const layout = readJson('protocol/protocol.json').structs.find(
+    (/** @type {any} */ { name }) => name === 'kit_facts',
+  );
+  const appEnd = Number(board.appEnd ?? Number(part.flash.base) + part.flash.size);
+  const facts = encode(layout, {
+    magic: constant('KIT_MAGIC'),
+    format: constant('KIT_FORMAT'),
+    part: part.name,
+    board: board.name,
+    app_base: Number(board.appBase),
+    app_end: appEnd,
+    page_size: part.flash.page,
+    unique_id: Number(part.uniqueId),
+    default_rate: board.usart.rate,
+    usart: board.usart.instance,
+    ...VERSION,
+  });
+  const bytes = [...facts].map((byte) => `0x${byte.toString(16).padStart(2, '0')}`);
+  const lines = [];
+  for (let i = 0; i < bytes.length; i += 12) lines.push(bytes.slice(i, i + 12).join(', '));
+  const address = (/** @type {number} */ value) => `0x${value.toString(16).padStart(8, '0')}u`;
+  return `// ${banner}
+//
+// What an application of board ${board.name} tells its kit: facts for struct iap_app_config, which
+// iap check, pack and flash find in the image and hold against the board it is meant for.
+#ifndef IAP_KIT_BOARD_H
+#define IAP_KIT_BOARD_H
+
+#define IAP_BOARD_APP_BASE ${address(Number(board.appBase))}
+#define IAP_BOARD_APP_END  ${address(appEnd)}
+#define IAP_BOARD_RATE     ${board.usart.rate}u // of the bootloader after a reset [baud]
+#define IAP_BOARD_USART    ${board.usart.instance}
+
+// Structure kit_facts of docs/protocol.md
+#define IAP_BOARD_FACTS \\
+    { \\
+        ${lines.join(', \\\n        ')} \\
+    }
+
+#endif
+`;
+}

@@ -1,3 +1,0 @@
-set(PORT_INCLUDES port/stm32)
-set(PORT_SOURCES port/stm32/clock.c port/stm32/flash.c port/stm32/port.c port/stm32/usart.c)
-set(VECTORS port/cortexm/vectors_vtor.c)
