@@ -7,7 +7,7 @@
 #define BUTTON_MS     25u // held without a break: longer than contacts bounce
 
 static uint32_t now_ms(const struct iap *iap) {
-    return iap->update.target.port->now_ms(iap->update.target.port->context);
+    return iap_port_now_ms(iap->update.target.port);
 }
 
 static bool passed(const struct iap *iap, uint32_t since_ms, uint32_t time_ms) {
@@ -51,8 +51,8 @@ static bool for_this_device(const struct iap *iap, const struct iap_frame *frame
 
 static void emit(void *context, const uint8_t *bytes, size_t size) {
     const struct iap_port *port = context;
-    port->poll(port->context);
-    port->send(port->context, bytes, size);
+    iap_port_poll(port);
+    iap_port_send(port, bytes, size);
 }
 
 static void answer_frame(struct iap *iap, const struct iap_frame *frame) {
@@ -75,7 +75,7 @@ static void answer_frame(struct iap *iap, const struct iap_frame *frame) {
     iap->rate_ms = now_ms(iap);
     iap->rate_proven = true;
     if (iap->rate != rate) {
-        port->set_rate(port->context, iap->rate);
+        iap_port_set_rate(port, iap->rate);
         iap->rate_proven = iap->rate == iap->update.identity.default_rate;
     }
 }
@@ -83,7 +83,7 @@ static void answer_frame(struct iap *iap, const struct iap_frame *frame) {
 static void receive(struct iap *iap) {
     const struct iap_port *port = iap->update.target.port;
     uint8_t bytes[RECEIVE_PIECE];
-    size_t size = port->receive(port->context, bytes, sizeof bytes);
+    size_t size = iap_port_receive(port, bytes, sizeof bytes);
     for (size_t i = 0; i < size; i++) {
         if (iap_decoder_sink(&iap->decoder, bytes[i]) != IAP_DECODED_FRAME) {
             continue;
@@ -101,7 +101,7 @@ static void watch_rate(struct iap *iap) {
     if (iap->rate != default_rate &&
         passed(iap, iap->rate_ms, iap->rate_proven ? IAP_RATE_IDLE_MS : IAP_RATE_PROOF_MS)) {
         iap->rate = default_rate;
-        iap->update.target.port->set_rate(iap->update.target.port->context, default_rate);
+        iap_port_set_rate(iap->update.target.port, default_rate);
     }
 }
 
@@ -111,8 +111,8 @@ static void watch_holders(struct iap *iap) {
     if (iap->listening && passed(iap, iap->start_ms, config->listen_ms)) {
         iap->listening = false;
     }
-    if (iap->listening && port->button != NULL) {
-        if (!port->button(port->context)) {
+    if (iap->listening && iap_port_has_button(port)) {
+        if (!iap_port_button(port)) {
             iap->button_ms = now_ms(iap);
         } else if (iap->held_by == IAP_STAY_NONE && passed(iap, iap->button_ms, BUTTON_MS)) {
             iap->held_by = IAP_STAY_BUTTON;
@@ -152,7 +152,7 @@ static void start_application(struct iap *iap) {
     start.stay = iap->stay != IAP_STAY_NONE ? iap->stay : iap->mailbox.stay;
     uint8_t bytes[IAP_MAILBOX_SIZE];
     iap_mailbox_pack(bytes, &start);
-    iap->update.target.port->restart(iap->update.target.port->context, bytes);
+    iap_port_restart(iap->update.target.port, bytes);
 }
 
 static void decide(struct iap *iap) {
@@ -198,7 +198,7 @@ void iap_init(struct iap *iap, struct iap_target target, struct iap_mailbox mail
 }
 
 void iap_step(struct iap *iap) {
-    iap->update.target.port->poll(iap->update.target.port->context);
+    iap_port_poll(iap->update.target.port);
     receive(iap);
     watch_rate(iap);
     watch_holders(iap);

@@ -45,7 +45,7 @@ static uint32_t baud(struct iap *iap, const uint8_t *request, uint8_t *to) {
     if (rate == 0 || rate > max_rate) {
         return iap_refuse(to, IAP_STATUS_RATE_UNAVAILABLE, max_rate);
     }
-    uint32_t real = port->nearest_rate(port->context, rate);
+    uint32_t real = iap_port_nearest_rate(port, rate);
     uint32_t error = real > rate ? real - rate : rate - real;
     if (error > rate / RATE_ERROR_SHARE) {
         return iap_refuse(to, IAP_STATUS_RATE_UNAVAILABLE, max_rate);
@@ -74,7 +74,7 @@ static uint32_t pages(const struct iap *iap, const uint8_t *request, uint8_t *to
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t *page =
             iap_flash_read(&iap->update.target, config->app_base + (first + i) * config->page_size);
-        iap->update.target.port->poll(iap->update.target.port->context);
+        iap_port_poll(iap->update.target.port);
         iap_put32(to + IAP_PAGES_RESPONSE_AT_CRC32 + 4 * i, iap_crc32(0, page, config->page_size));
     }
     return IAP_PAGES_RESPONSE_SIZE + 4 * count;

@@ -17,8 +17,8 @@ bool iap_flash_erase_page(const struct iap_target *target, uint32_t address) {
     if (address % size != 0 || !iap_flash_writable(target->config, address, size)) {
         return false;
     }
-    target->port->poll(target->port->context);
-    return target->port->erase_page(target->port->context, address) &&
+    iap_port_poll(target->port);
+    return iap_port_erase_page(target->port, address) &&
            iap_all(iap_flash_read(target, address), 0xff, size);
 }
 
@@ -27,11 +27,11 @@ uint32_t iap_flash_program(const struct iap_target *target, uint32_t address, co
     if (address % 2 != 0 || size % 2 != 0 || !iap_flash_writable(target->config, address, size)) {
         return 0;
     }
-    target->port->poll(target->port->context);
+    iap_port_poll(target->port);
     const uint8_t *flash = iap_flash_read(target, address);
     for (uint32_t i = 0; i < size; i += 2) {
         uint16_t value = iap_get16(bytes + i);
-        if (value != 0xffff && !target->port->program(target->port->context, address + i, value)) {
+        if (value != 0xffff && !iap_port_program(target->port, address + i, value)) {
             return i;
         }
     }

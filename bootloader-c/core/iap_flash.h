@@ -32,7 +32,7 @@ static inline uint32_t iap_identity_block(const struct iap_config *config) {
 
 // Flash as memory.
 static inline const uint8_t *iap_flash_read(const struct iap_target *target, uint32_t address) {
-    return target->port->flash(target->port->context, address);
+    return iap_port_flash(target->port, address);
 }
 
 #endif

@@ -48,7 +48,7 @@ void iap_update_check(struct iap_update *update) {
 void iap_update_check_now(struct iap_update *update) {
     follow_installed(update);
     while (to_check(update)) {
-        update->target.port->poll(update->target.port->context);
+        iap_port_poll(update->target.port);
         iap_update_check(update);
     }
 }
@@ -239,7 +239,7 @@ static void verify_block(struct iap_update *update) {
 static uint32_t verify_rest(struct iap_update *update) {
     struct iap_session *session = &update->session;
     while (image_size(session) - session->verify.sha.size >= IAP_SHA256_BLOCK) {
-        update->target.port->poll(update->target.port->context);
+        iap_port_poll(update->target.port);
         verify_block(update);
     }
     firm_page(update);

@@ -133,9 +133,9 @@ export const RECORD: readonly Mutant[] = [
     id: 'calls a VALID installed that may flicker',
     requirements: ['B-56'],
     file: `${CORE}iap_session.c`,
-    find: '    while (to_check(update)) {\n        update->target.port->poll(update->target.port->context);\n        iap_update_check(update);\n    }',
+    find: '    while (to_check(update)) {\n        iap_port_poll(update->target.port);\n        iap_update_check(update);\n    }',
     replace:
-      '    while (to_check(update)) {\n        update->target.port->poll(update->target.port->context);\n        iap_check_step(&update->check, &update->target, update->record.installed.header);\n    }',
+      '    while (to_check(update)) {\n        iap_port_poll(update->target.port);\n        iap_check_step(&update->check, &update->target, update->record.installed.header);\n    }',
     caughtBy: 'core:valid_without_seal_is_sealed_before_anybody_relies_on_it',
   },
   {

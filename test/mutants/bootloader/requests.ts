@@ -19,7 +19,7 @@ export const REQUESTS: readonly Mutant[] = [
     file: `${CORE}iap_commands.c`,
     find: '    const struct iap_hello answer = {',
     replace:
-      '    const struct iap_port *clock = iap->update.target.port;\n    uint32_t begin = clock->now_ms(clock->context);\n    while (clock->now_ms(clock->context) - begin < 120) {\n        clock->poll(clock->context);\n    }\n    const struct iap_hello answer = {',
+      '    const struct iap_port *port = iap->update.target.port;\n    uint32_t begin = iap_port_now_ms(port);\n    while (iap_port_now_ms(port) - begin < 120) {\n        iap_port_poll(port);\n    }\n    const struct iap_hello answer = {',
     caughtBy: 'conformance:hello',
   },
   {

@@ -171,7 +171,7 @@ export const START: readonly Mutant[] = [
     file: `${CORE}iap_commands.c`,
     find: '    iap->boot_asked = true;\n',
     replace:
-      '    iap->held_by = IAP_STAY_NONE;\n    iap->listening = true;\n    iap->start_ms = iap->update.target.port->now_ms(iap->update.target.port->context);\n',
+      '    iap->held_by = IAP_STAY_NONE;\n    iap->listening = true;\n    iap->start_ms = iap_port_now_ms(iap->update.target.port);\n',
     caughtBy: 'conformance:boot',
   },
   {
