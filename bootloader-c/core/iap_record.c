@@ -3,6 +3,7 @@
 #include "iap_bytes.h"
 #include "iap_crc.h"
 #include "iap_flash.h"
+#include "iap_header.h"
 
 _Static_assert(IAP_AREA_HEADER_SIZE + IAP_RECORD_SLOTS * IAP_RECORD_SLOT_SIZE <=
                    IAP_RECORD_AREA_SIZE,

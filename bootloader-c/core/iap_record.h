@@ -3,9 +3,10 @@
 #ifndef IAP_RECORD_H
 #define IAP_RECORD_H
 
-#include "iap_header.h"
 #include "iap_port.h"
 #include "iap_result.h"
+
+struct iap_header;
 
 // States of an entry: half-words in flash that are set one by one, in their order there.
 enum iap_entry_state {

@@ -53,12 +53,12 @@ export const POWER: readonly Mutant[] = [
     explore: ['--full', '--seeds', '1', '--scenario', 'rotate-ab'],
   },
   {
-    id: 'a page is erased without being spoiled first',
+    id: 'a page is erased without being invalidated first',
     requirements: ['B-45'],
     file: `${CORE}iap_page.c`,
     find: '    if (erase && !blank) {',
     replace: '    if (erase && blank) {',
-    caughtBy: 'core:a_page_is_spoiled_before_it_is_erased',
+    caughtBy: 'core:a_page_is_invalidated_before_it_is_erased',
   },
   {
     id: 'a page that reads blank is never erased',

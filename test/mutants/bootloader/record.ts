@@ -85,7 +85,7 @@ export const RECORD: readonly Mutant[] = [
     file: `${CORE}iap_update.c`,
     find: 'iap_ok(iap_record_refresh(&update->target, session->slot)) &&',
     replace: 'session->slot != 0 &&',
-    caughtBy: 'core:touch_firms_what_it_builds_on',
+    caughtBy: 'core:touched_comes_after_sealed_and_written_again',
   },
   {
     id: 'never sets TOUCHED',
