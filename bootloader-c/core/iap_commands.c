@@ -125,10 +125,24 @@ static uint32_t smallest(uint8_t type) {
     }
 }
 
+// What is begun while the supply sinks may leave weak cells. A half-word is short enough, and so
+// ABORT is not among these.
+static bool takes_long(uint8_t type) {
+    return type == IAP_COMMAND_BEGIN || type == IAP_COMMAND_DATA || type == IAP_COMMAND_END;
+}
+
+static bool wants_answer(const struct iap_frame *frame) {
+    return frame->type != IAP_COMMAND_DATA ||
+           (frame->payload[IAP_DATA_REQUEST_AT_FLAGS] & IAP_DATA_FLAG_ASK) != 0;
+}
+
 uint32_t iap_command(struct iap *iap, const struct iap_frame *frame, uint8_t *answer) {
     const uint8_t *request = frame->payload;
     if (frame->size < smallest(frame->type)) {
         return iap_refuse(answer, IAP_STATUS_BAD_REQUEST, frame->size);
+    }
+    if (takes_long(frame->type) && iap_supply_low(&iap->update.target)) {
+        return wants_answer(frame) ? iap_refuse(answer, IAP_STATUS_SUPPLY_LOW, 0) : 0;
     }
     switch (frame->type) {
     case IAP_COMMAND_HELLO:

@@ -12,13 +12,18 @@ bool iap_flash_writable(const struct iap_config *config, uint32_t address, uint3
            inside(address, size, iap_record_b(config), config->app_base);
 }
 
+bool iap_supply_low(const struct iap_target *target) {
+    const struct iap_port *port = target->port;
+    return port->supply_low != NULL && port->supply_low(port->context);
+}
+
 bool iap_flash_erase_page(const struct iap_target *target, uint32_t address) {
     uint32_t size = target->config->page_size;
     if (address % size != 0 || !iap_flash_writable(target->config, address, size)) {
         return false;
     }
     target->port->poll(target->port->context);
-    return target->port->erase_page(target->port->context, address) &&
+    return !iap_supply_low(target) && target->port->erase_page(target->port->context, address) &&
            iap_all(iap_flash_read(target, address), 0xff, size);
 }
 

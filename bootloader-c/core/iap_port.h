@@ -41,6 +41,10 @@ struct iap_port {
     // Programs the half-word at an even address. false if the hardware reports a failure.
     bool (*program)(void *context, uint32_t address, uint16_t value);
 
+    // Whether the supply is too low for what takes long: to erase a page, to program one, to write
+    // an entry of the record. A look, no wait. NULL: nobody knows, and it is never too low.
+    bool (*supply_low)(void *context);
+
     // Whether the button is held; NULL: there is none.
     bool (*button)(void *context);
 

@@ -1,6 +1,7 @@
 #include "iap_session.h"
 
 #include "iap_bytes.h"
+#include "iap_flash.h"
 
 uint32_t iap_refuse(uint8_t *answer, enum iap_status status, uint32_t detail) {
     answer[IAP_REFUSAL_AT_STATUS] = (uint8_t)status;
@@ -113,7 +114,9 @@ uint32_t iap_session_begin(struct iap_update *update, const uint8_t *request, ui
     bool appended = iap_record_append(&update->target, header, &entry, &failed);
     reread(update);
     if (!appended) {
-        return iap_refuse(answer, IAP_STATUS_RECORD_FAILED, failed);
+        bool low = iap_supply_low(&update->target);
+        return iap_refuse(answer, low ? IAP_STATUS_SUPPLY_LOW : IAP_STATUS_RECORD_FAILED,
+                          low ? 0 : failed);
     }
     open_session(update, &entry);
     return begun(session, answer, IAP_BEGUN_STARTED);
