@@ -45,7 +45,7 @@ export type UpdateEvent =
       readonly allowed?: boolean;
     };
 
-export type WarningCode = 'RATE' | 'VERIFY_AGAIN' | 'BOOT_UNCONFIRMED' | 'IMAGE';
+export type WarningCode = 'RATE' | 'VERIFY_AGAIN' | 'BOOT_UNCONFIRMED' | 'IMAGE' | 'SUPPLY_LOW';
 
 export interface UpdateResult {
   readonly device: DeviceInfo;

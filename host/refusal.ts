@@ -69,6 +69,11 @@ const WORDING: Readonly<Record<number, Wording>> = {
     message: `its boot record can not be written at ${hex32(address)}`,
     hint: 'the flash is worn out or write-protected there; without the record no update of this device counts',
   }),
+  [Status.SUPPLY_LOW]: () => ({
+    message:
+      'its supply is below what its bootloader asks for before it changes flash (2.7 V unless its board says otherwise)',
+    hint: 'charge or change the battery, or look for what pulls the supply down; then run the same command again: nothing is lost',
+  }),
   [Status.NOT_BOOTABLE]: (stay) => ({
     message: `there is no verified application to start (${nameOf(Stay, stay)})`,
     hint: 'install one with "iap flash"',

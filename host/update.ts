@@ -17,6 +17,7 @@ import { Installer } from './install.js';
 import { changeRate } from './rate.js';
 import { isForAnother, isRefusedWith } from './refusal.js';
 import { Session, type TraceEvent } from './session.js';
+import { SupplyWait } from './supply.js';
 import { sameBytes } from './text.js';
 import type { Transport } from './transport/transport.js';
 
@@ -215,6 +216,7 @@ class Updater {
     const header = headerFor(this.#image, device.info.appBase);
     const installer = new Installer(device, header, this.#pages, this.#emit);
     this.#installer = installer;
+    const supply = new SupplyWait(this.#session, this.#emit);
     let fruitless = 0;
     for (;;) {
       const before = installer.pagesSent;
@@ -222,6 +224,10 @@ class Updater {
         await installer.run();
         return;
       } catch (error) {
+        if (isRefusedWith(error, Status.SUPPLY_LOW)) {
+          await supply.next(error, installer.pagesSent);
+          continue;
+        }
         if (!isInterruption(error)) throw error;
         fruitless = installer.pagesSent > before ? 0 : fruitless + 1;
         if (fruitless >= MOST_FRUITLESS_STARTS) throw error;
@@ -274,7 +280,8 @@ class Updater {
 
   /** An image that is refused must not cost the application that was asked to leave for it. */
   async #startAgain(device: Device, error: unknown): Promise<void> {
-    if (!this.#entered || !isForAnother(error) || this.#installer?.writing) return;
+    const useless = isForAnother(error) || isRefusedWith(error, Status.SUPPLY_LOW);
+    if (!this.#entered || !useless || this.#installer?.writing) return;
     await this.#boot(device).catch(() => {}); // it leaves by itself, only later
   }
 

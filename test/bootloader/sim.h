@@ -34,6 +34,8 @@ struct sim {
     uint32_t now_ms;
     uint32_t rate;
     bool button;
+    bool supply_low;
+    uint32_t low_at; // after this operation the supply is too low; 0: never
     bool restarted;
     uint32_t operations;               // erases and half-words programmed
     struct sim_operation log[SIM_LOG]; // the first of them

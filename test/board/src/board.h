@@ -115,6 +115,9 @@ void board_destroy(struct board *b);
 void board_power_on(struct board *b);
 void board_power_off(struct board *b);
 void board_reset_pin(struct board *b);
+// The voltage [mV] of a supply that is on; no reset comes of it. At first it is BOARD_SUPPLY_MV.
+#define BOARD_SUPPLY_MV 3300u
+void board_supply(struct board *b, uint32_t mv);
 enum board_state board_get_state(const struct board *b);
 const char *board_error_text(const struct board *b); // "" without error
 

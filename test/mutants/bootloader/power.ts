@@ -5,6 +5,22 @@ const CORE = 'core/';
 
 export const POWER: readonly Mutant[] = [
   {
+    id: 'BEGIN does not look at the supply',
+    requirements: ['B-46'],
+    file: `${CORE}iap_commands.c`,
+    find: 'return type == IAP_COMMAND_BEGIN || type == IAP_COMMAND_DATA ||',
+    replace: 'return type == IAP_COMMAND_DATA ||',
+    caughtBy: 'core:low_before_begin_changes_nothing',
+  },
+  {
+    id: 'an erase does not look at the supply',
+    requirements: ['B-47'],
+    file: `${CORE}iap_flash.c`,
+    find: 'return !iap_supply_low(target) && target',
+    replace: 'return target',
+    caughtBy: 'core:sinks_in_an_update',
+  },
+  {
     id: 'deaf with an unfinished image',
     requirements: ['B-80'],
     file: `${CORE}iap.c`,
