@@ -1,11 +1,12 @@
 // Whether an image is linked where applications are, and whether the file has the application alone.
+
+import { hex32 } from '../base/text.js';
 import { FLASH_BASE, FLASH_LIMIT, inFlash } from '../image/areas.js';
 import type { Image } from '../image/image.js';
-import { hex32 } from '../text.js';
+import { isAlias, looksLikeVectors, wordAt } from '../image/vector-table.js';
 import type { Finding, Fixes } from './finding.js';
 import type { Linked, Place } from './linked.js';
 import type { Area } from './place.js';
-import { isAlias, looksLikeVectors, wordAt } from './vector-table.js';
 
 /** First address that an Intel HEX file with extended segment addresses can not name */
 const SEGMENT_REACH = 0x10_fff0;

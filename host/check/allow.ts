@@ -1,5 +1,5 @@
 // Which findings keep an image from being written: the errors, but for those that somebody has looked at and allows.
-import { IapError } from '../errors.js';
+import { IapError } from '../base/errors.js';
 import { errorOf, type Finding, type FindingId } from './finding.js';
 
 /**

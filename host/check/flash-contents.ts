@@ -1,14 +1,14 @@
 // What a programmer writes into flash: the program that a reset starts, and the application behind a bootloader. Each must be linked
 // for the place that it is put at.
 import { APP_BASE } from '../../protocol/index.js';
+import { hex32 } from '../base/text.js';
 import { FLASH_BASE, FLASH_LIMIT } from '../image/areas.js';
 import { BLANK } from '../image/image.js';
 import type { Segment } from '../image/segments.js';
-import type { Board } from '../parts.js';
-import { hex32 } from '../text.js';
+import { ANY_RAM, isStack, wordAt } from '../image/vector-table.js';
+import type { Board } from '../parts/parts.js';
 import type { Finding } from './finding.js';
 import { judge } from './judge.js';
-import { ANY_RAM, isStack, wordAt } from './vector-table.js';
 
 /** Initial stack pointer and reset vector [bytes] */
 const VECTORS = 8;

@@ -5,7 +5,8 @@ import { FLASH_LIMIT } from '../image/areas.js';
 import type { Elf } from '../image/elf.js';
 import type { Image } from '../image/image.js';
 import type { ImageFile } from '../image/load.js';
-import type { Core, Part, Range } from '../parts.js';
+import { ANY_RAM, wordAt } from '../image/vector-table.js';
+import type { Core, Part, Range } from '../parts/parts.js';
 import { addressFinding, mergedFinding } from './address.js';
 import { type BuildAttributes, buildAttributes } from './arm-attributes.js';
 import { coreFinding } from './core.js';
@@ -17,7 +18,6 @@ import { type Area, blankFinding, gapFinding, sizeFinding } from './place.js';
 import { ramVectorsFinding } from './ram-vectors.js';
 import { type Reading, readCode } from './reading.js';
 import type { Store } from './thumb.js';
-import { ANY_RAM, wordAt } from './vector-table.js';
 import { handlerFindings, resetFinding, stackFinding } from './vectors.js';
 import { vtorFindings } from './vtor.js';
 

@@ -1,5 +1,5 @@
 // Where functions and strings may begin, told from the bytes around: the same wherever the image is linked.
-import type { Range } from '../parts.js';
+import type { Range } from '../parts/parts.js';
 
 /** A function may begin here */
 export const FUNCTION = 1;

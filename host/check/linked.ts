@@ -1,8 +1,8 @@
 // Where an image is linked, told from its bytes: at the right base the addresses it holds are those of functions and texts, at any
 // other they point into the middle of something, or out of the image. The file name, and the base a file claims, play no part.
 import { FLASH_BASE } from '../image/areas.js';
+import { wordAt } from '../image/vector-table.js';
 import { FUNCTION, flashAddresses, landmarks, TEXT } from './landmarks.js';
-import { wordAt } from './vector-table.js';
 
 /** How well an image fits a base */
 export interface Place {

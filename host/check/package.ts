@@ -1,8 +1,8 @@
 // Is a package for this device? What its header asks of product, revision, device and bootloader.
 import { Capability, decode, Header, IdentityFlag, ImageFlag } from '../../protocol/index.js';
+import { flagNames, hexBytes, isZero, sameBytes } from '../base/text.js';
 import type { Image } from '../image/image.js';
 import { nameText } from '../image/names.js';
-import { flagNames, hexBytes, isZero, sameBytes } from '../text.js';
 import type { Finding } from './finding.js';
 
 /** What a device says of itself, as far as a package must fit it; what is not known is not judged. */

@@ -1,9 +1,10 @@
 // The room for an image, and whether there is anything in it.
+
+import { hex32, sizeText } from '../base/text.js';
 import { BLANK, type Image } from '../image/image.js';
 import { type Gap, HOLE } from '../image/segments.js';
-import { hex32, sizeText } from '../text.js';
+import { wordAt } from '../image/vector-table.js';
 import type { Finding } from './finding.js';
-import { wordAt } from './vector-table.js';
 
 /** Where applications are */
 export interface Area {

@@ -1,10 +1,11 @@
 // Thumb code read just far enough to know what constants it stores where (ARMv7-M Architecture Reference Manual, A5).
 // One pass in the order of addresses: a register has the constant last put into it, unless a jump forward brings another; calls
 // forget what callees may change. That is how compilers write configuration registers; it is no proof of what runs.
+
+import { wordAt } from '../image/vector-table.js';
 import { NARROW } from './thumb-narrow.js';
 import type { Value } from './thumb-value.js';
 import { WIDE } from './thumb-wide.js';
-import { wordAt } from './vector-table.js';
 
 /** A word stored at an address that is a constant */
 export interface Store {

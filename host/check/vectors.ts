@@ -1,10 +1,11 @@
 // The vector table: initial stack pointer, reset vector, handlers (ARMv7-M B1.5.3, ARMv6-M B1.5.3).
+
+import { hex32 } from '../base/text.js';
 import { areaName, inFlash } from '../image/areas.js';
-import type { Core, Range } from '../parts.js';
-import { hex32 } from '../text.js';
+import { ANY_RAM, isAlias, isStack, wordAt } from '../image/vector-table.js';
+import type { Core, Range } from '../parts/parts.js';
 import type { Finding, Fixes } from './finding.js';
 import type { Area } from './place.js';
-import { ANY_RAM, isAlias, isStack, wordAt } from './vector-table.js';
 
 /** The procedure call standard wants a stack of whole double words at each call (AAPCS § 6.2.1.2). */
 const STACK_ALIGNMENT = 8;

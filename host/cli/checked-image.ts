@@ -1,4 +1,6 @@
 // Images that go out to devices: read, and held against everything "iap check" knows.
+
+import { IapError } from '../base/errors.js';
 import {
   ALLOWABLE,
   ALLOWABLE_IN_FLASH,
@@ -9,14 +11,13 @@ import {
 import type { Finding, FindingId } from '../check/finding.js';
 import { flashFindings } from '../check/flash-contents.js';
 import { type Expected, inspect } from '../check/inspect.js';
-import { IapError } from '../errors.js';
 import { FLASH_BASE } from '../image/areas.js';
 import type { Image } from '../image/image.js';
 import { loadImage } from '../image/load.js';
 import type { Segment } from '../image/segments.js';
+import { readWhole } from '../node/files.js';
 import { FlashDump } from '../record/dump.js';
 import { boardInFlash } from './board-in-flash.js';
-import { readWhole } from './files.js';
 import { checkBase, type ImageArguments, loadOptions } from './image-file.js';
 import { parseAllow } from './options.js';
 import type { Output } from './output.js';

@@ -1,7 +1,7 @@
 // Options that several commands share, and their values checked in one place.
 import { ADDRESS_BROADCAST } from '../../protocol/index.js';
+import { IapError } from '../base/errors.js';
 import type { FindingId } from '../check/finding.js';
-import { IapError } from '../errors.js';
 
 /** What yargs makes of the command line for commands that talk to a device. */
 export interface LinkArguments {

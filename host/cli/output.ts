@@ -1,5 +1,5 @@
 // The only writer to the terminal: a progress bar on a terminal, plain lines in a pipe, JSON lines for programs.
-import { type ErrorDetails, exitCodeOf, IapError } from '../errors.js';
+import { type ErrorDetails, exitCodeOf, IapError } from '../base/errors.js';
 
 export interface Streams {
   readonly out: OutputStream;

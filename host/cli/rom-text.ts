@@ -1,8 +1,8 @@
 // A part in its ROM bootloader, in words and for JSON.
 
+import { hex32, hexBytes } from '../base/text.js';
 import { chipOf, partNamesOf } from '../isp/chips.js';
 import { commandName, type Range, type RomInfo, rangesOf, SECTOR } from '../isp/index.js';
-import { hex32, hexBytes } from '../text.js';
 
 /** For example: STM32F10x high density (stm32f103xe), ROM bootloader 2.2, 512 KB of flash */
 export function romLine(info: RomInfo): string {

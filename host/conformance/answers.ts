@@ -10,7 +10,7 @@ import {
   RESPONSE_BIT,
   Status,
 } from '../../protocol/index.js';
-import { hexBytes, nameOf } from '../text.js';
+import { hexBytes, nameOf } from '../base/text.js';
 import { Deviation } from './check.js';
 import type { Arrival } from './wire.js';
 

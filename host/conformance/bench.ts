@@ -14,9 +14,9 @@ import {
   Refusal,
   Status,
 } from '../../protocol/index.js';
-import type { Clock } from '../clock.js';
-import { helloRequest } from '../device.js';
-import { nameOf, sameBytes } from '../text.js';
+import type { Clock } from '../base/clock.js';
+import { nameOf, sameBytes } from '../base/text.js';
+import { helloRequest } from '../device/device.js';
 import { describe, describeArrival, found, readAnswer, readHello } from './answers.js';
 import { Deviation, NotTestable } from './check.js';
 import { type ImageOptions, type TestImage, testImage } from './image.js';

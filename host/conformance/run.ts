@@ -8,8 +8,8 @@ import {
   Status,
   Stay,
 } from '../../protocol/index.js';
-import type { Clock } from '../clock.js';
-import type { Transport } from '../transport/transport.js';
+import type { Clock } from '../base/clock.js';
+import type { Transport } from '../link/transport.js';
 import { Bench, type Power } from './bench.js';
 import { type Check, Deviation, NotTestable } from './check.js';
 import { CHECKS } from './checks/index.js';

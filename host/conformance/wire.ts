@@ -7,11 +7,11 @@ import {
   maxEncodedSize,
   RESPONSE_BIT,
 } from '../../protocol/index.js';
-import { concat } from '../bytes.js';
-import type { Clock } from '../clock.js';
-import { IapError } from '../errors.js';
-import { hexBytes } from '../text.js';
-import type { Transport } from '../transport/transport.js';
+import { concat } from '../base/bytes.js';
+import type { Clock } from '../base/clock.js';
+import { IapError } from '../base/errors.js';
+import { hexBytes } from '../base/text.js';
+import type { Transport } from '../link/transport.js';
 
 /** Something that came in, and when [ms] */
 export type Arrival =

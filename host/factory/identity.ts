@@ -9,9 +9,9 @@ import {
   IdentityFlag,
   offsetOf,
 } from '../../protocol/index.js';
-import { IapError } from '../errors.js';
+import { IapError } from '../base/errors.js';
+import { isZero } from '../base/text.js';
 import { BLANK } from '../image/image.js';
-import { isZero } from '../text.js';
 
 /** What a unit is; what is missing stays as in a device without identity block. */
 export interface UnitIdentity {

@@ -1,6 +1,6 @@
 // ELF files for ARM: the bytes of its segments, and what objcopy -O binary takes besides, at their load addresses. Only the
 // headers needed (TIS ELF 1.2, book I).
-import { hex32, sizeText } from '../text.js';
+import { hex32, sizeText } from '../base/text.js';
 import { type FileProblem, fileError, printable } from './file-error.js';
 import { type Contents, HOLE, type Segment } from './segments.js';
 

@@ -1,6 +1,6 @@
 // What is wrong with an image file, and where: the error of every loader.
-import { IapError } from '../errors.js';
-import { hex32 } from '../text.js';
+import { IapError } from '../base/errors.js';
+import { hex32 } from '../base/text.js';
 
 /** Stable names of what can be wrong with a file; `details.problem` of the error. */
 export type FileProblem =

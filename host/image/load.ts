@@ -1,6 +1,6 @@
 // A file's bytes → Image, by what is in it rather than by its name.
-import { IapError } from '../errors.js';
-import { hex32, sizeText } from '../text.js';
+import { IapError } from '../base/errors.js';
+import { hex32, sizeText } from '../base/text.js';
 import { areaName, FLASH_BASE, FLASH_LIMIT, inFlash, inRam } from './areas.js';
 import { contentsOf, ELF, type Elf, isElf, parseElf } from './elf.js';
 import { fileError, printable } from './file-error.js';

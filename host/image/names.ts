@@ -1,6 +1,6 @@
 // Identifiers of fixed size (product id, build id) as people write them: short text, or hex digits for all bytes.
-import { IapError } from '../errors.js';
-import { hexBytes, isZero } from '../text.js';
+import { IapError } from '../base/errors.js';
+import { hexBytes, isZero } from '../base/text.js';
 
 /**
  * Bytes of an identifier. Exactly two hex digits a byte are those bytes; anything else is text, in UTF-8, padded with zero.

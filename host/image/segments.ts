@@ -1,5 +1,5 @@
 // Bytes at addresses, as files have them: in any order, with gaps. Pure.
-import { hex32, sizeText } from '../text.js';
+import { hex32, sizeText } from '../base/text.js';
 import { fileError } from './file-error.js';
 import { ADDRESS_SPACE, BLANK } from './image.js';
 

@@ -1,6 +1,6 @@
 // What a fault means: only what the facts allow, the most likely first, and how to tell.
-import { type ErrorDetails, IapError, type IapErrorCode } from '../errors.js';
-import { hex32 } from '../text.js';
+import { type ErrorDetails, IapError, type IapErrorCode } from '../base/errors.js';
+import { hex32 } from '../base/text.js';
 import { MEMORY } from './chips.js';
 import { commandName, RomCommand } from './commands.js';
 import type { Facts } from './facts.js';

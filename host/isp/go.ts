@@ -1,7 +1,8 @@
 // Starting a program through the ROM bootloader.
-import { wordAt } from '../check/vector-table.js';
-import { IapError } from '../errors.js';
-import { hex32 } from '../text.js';
+
+import { IapError } from '../base/errors.js';
+import { hex32 } from '../base/text.js';
+import { wordAt } from '../image/vector-table.js';
 import { RomCommand } from './commands.js';
 import { readProtected } from './erase.js';
 import { once, type Rom } from './rom.js';

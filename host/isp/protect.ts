@@ -1,5 +1,5 @@
 // Read-out and write protection. The part resets itself after each change, so it is found again and looked at.
-import { IapError } from '../errors.js';
+import { IapError } from '../base/errors.js';
 import { commandName, RomCommand } from './commands.js';
 import { readProtected } from './erase.js';
 import type { RomWork } from './events.js';

@@ -1,9 +1,9 @@
 // Reading memory out.
-import { IapError } from '../errors.js';
+import { IapError } from '../base/errors.js';
+import { ProgressMeter } from '../base/progress.js';
 import { BLANK } from '../image/image.js';
 import type { Segment } from '../image/segments.js';
-import { PARTS } from '../parts.generated.js';
-import { ProgressMeter } from '../progress.js';
+import { PARTS } from '../parts/parts.generated.js';
 import { MEMORY } from './chips.js';
 import type { RomWork } from './events.js';
 import { cut } from './image.js';

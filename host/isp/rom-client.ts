@@ -1,6 +1,6 @@
 // The ROM bootloader's commands, one exchange each (AN3155). Knows frames and answers; no part, no procedure.
-import type { Clock } from '../clock.js';
-import type { Transport } from '../transport/transport.js';
+import type { Clock } from '../base/clock.js';
+import type { Transport } from '../link/transport.js';
 import { ByteReader } from './byte-reader.js';
 import { ACK, BITS_PER_BYTE, BLOCK, NACK, RomCommand, SYNC } from './commands.js';
 import { Facts } from './facts.js';

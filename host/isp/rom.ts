@@ -1,7 +1,7 @@
 // A part in its ROM bootloader: who it is, and commands that are repeated where that is safe.
-import { type Clock, realClock } from '../clock.js';
-import { IapError, type IapErrorCode } from '../errors.js';
-import type { Transport } from '../transport/transport.js';
+import { type Clock, realClock } from '../base/clock.js';
+import { IapError, type IapErrorCode } from '../base/errors.js';
+import type { Transport } from '../link/transport.js';
 import { type BlockSizes, blockSizes } from './block-size.js';
 import { type Chip, chipOf, FAMILIES, MEMORY } from './chips.js';
 import { BLOCK, commandName, RomCommand } from './commands.js';

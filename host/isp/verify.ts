@@ -1,8 +1,8 @@
 // Reading back: the only way to know, because the ROM does not report what was not written.
-import { IapError } from '../errors.js';
+import { IapError } from '../base/errors.js';
+import { ProgressMeter } from '../base/progress.js';
+import { hex32 } from '../base/text.js';
 import type { Segment } from '../image/segments.js';
-import { ProgressMeter } from '../progress.js';
-import { hex32 } from '../text.js';
 import { RomCommand } from './commands.js';
 import { readProtected } from './erase.js';
 import type { RomWork } from './events.js';

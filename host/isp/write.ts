@@ -1,8 +1,8 @@
 // Writing an image: erase what is needed, write what is not blank, read everything back.
-import { IapError } from '../errors.js';
+import { IapError } from '../base/errors.js';
+import { ProgressMeter } from '../base/progress.js';
+import { hex32 } from '../base/text.js';
 import type { Segment } from '../image/segments.js';
-import { ProgressMeter } from '../progress.js';
-import { hex32 } from '../text.js';
 import { FAMILIES, MEMORY } from './chips.js';
 import { RomCommand } from './commands.js';
 import {

@@ -1,14 +1,14 @@
 // Factory images: what is in them, and what must not leave a factory.
 import { describe, expect, test } from 'vitest';
-import { loadBoard } from '../../host/cli/board-file.js';
-import { IapError } from '../../host/errors.js';
+import { IapError } from '../../host/base/errors.js';
 import { type FactoryInput, factoryImage, recordRegion } from '../../host/factory/factory.js';
 import { buildIdentity, readIdentity } from '../../host/factory/identity.js';
 import { protectingOptionBytes } from '../../host/factory/option-bytes.js';
-import { parseProduct } from '../../host/image/description.js';
 import type { Image } from '../../host/image/image.js';
 import { loadImage } from '../../host/image/load.js';
-import { makePackage } from '../../host/image/pack.js';
+import { loadBoard } from '../../host/node/board-file.js';
+import { parseProduct } from '../../host/pack/description.js';
+import { makePackage } from '../../host/pack/pack.js';
 import { readRecord } from '../../host/record/record.js';
 import { APP_BASE, IDENTITY_ADDRESS, Identity, RECORD_A_ADDRESS } from '../../protocol/index.js';
 import { bootloaderImage, cleanImage } from '../support/images.js';

@@ -1,6 +1,6 @@
 // What iap isp says of a fault: never what has worked already contradicts, and where it left the part.
 import { describe, expect, test } from 'vitest';
-import { IapError } from '../../host/errors.js';
+import { IapError } from '../../host/base/errors.js';
 import {
   erase,
   goTo,

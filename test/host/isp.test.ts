@@ -1,6 +1,6 @@
 // The ROM bootloader's client on lines that lose and damage bytes, and with the oddities that parts have.
 import { describe, expect, test } from 'vitest';
-import { IapError } from '../../host/errors.js';
+import { IapError } from '../../host/base/errors.js';
 import { chipOf, FAMILIES } from '../../host/isp/chips.js';
 import { blocksOf, pagesOfSegments, sortByMemory } from '../../host/isp/image.js';
 import {
@@ -14,7 +14,7 @@ import {
   write,
 } from '../../host/isp/index.js';
 import { decodeOptionBytes } from '../../host/isp/option-bytes.js';
-import { PARTS } from '../../host/parts.generated.js';
+import { PARTS } from '../../host/parts/parts.generated.js';
 import { FakeRom, type FakeRomOptions } from '../support/fake-rom.js';
 import { randomBytes, randomFrom } from '../support/random.js';
 import { VirtualClock } from '../support/virtual-clock.js';

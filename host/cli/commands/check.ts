@@ -1,12 +1,13 @@
 // iap check: what is wrong with images, told before anybody carries them to a device.
+
+import { IapError } from '../../base/errors.js';
 import { ALLOWABLE, type Allowable, isBlocking, marked } from '../../check/allow.js';
 import { type Expected, findingOf, type Inspection, inspect } from '../../check/inspect.js';
-import { IapError } from '../../errors.js';
 import { type LoadOptions, loadImage } from '../../image/load.js';
 import { parseName } from '../../image/names.js';
-import { loadBoard, loadPart } from '../board-file.js';
+import { loadBoard, loadPart } from '../../node/board-file.js';
+import { readBytes } from '../../node/files.js';
 import { inspectionJson, inspectionLines } from '../check-text.js';
-import { readBytes } from '../files.js';
 import { checkBase } from '../image-file.js';
 import type { Context } from '../link.js';
 import { checkInteger, once, parseAddress, parseAllow } from '../options.js';

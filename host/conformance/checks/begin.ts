@@ -9,7 +9,7 @@ import {
   ImageState,
   Status,
 } from '../../../protocol/index.js';
-import { isZero, nameOf, sameBytes } from '../../text.js';
+import { isZero, nameOf, sameBytes } from '../../base/text.js';
 import type { Bench } from '../bench.js';
 import { type Check, expectEqual, expectTrue } from '../check.js';
 import type { TestImage } from '../image.js';

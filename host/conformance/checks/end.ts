@@ -1,6 +1,6 @@
 // Section 3: END, and what an update looks like from outside at each step.
 import { Check as CheckBit, Command, ImageState, Status } from '../../../protocol/index.js';
-import { flagNames, sameBytes } from '../../text.js';
+import { flagNames, sameBytes } from '../../base/text.js';
 import type { Bench } from '../bench.js';
 import { type Check, Deviation, expectEqual, expectTrue } from '../check.js';
 import { type ImageOptions, SMALLEST, type TestImage } from '../image.js';

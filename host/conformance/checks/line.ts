@@ -16,7 +16,7 @@ import {
   RESPONSE_BIT,
   Status,
 } from '../../../protocol/index.js';
-import { helloRequest } from '../../device.js';
+import { helloRequest } from '../../device/device.js';
 import { readAnswer } from '../answers.js';
 import { ANSWER_MS, type Bench } from '../bench.js';
 import { type Check, Deviation, expectEqual, expectTrue } from '../check.js';

@@ -10,7 +10,7 @@ import {
   Status,
   Stay,
 } from '../../../protocol/index.js';
-import { nameOf } from '../../text.js';
+import { nameOf } from '../../base/text.js';
 import { readAnswer } from '../answers.js';
 import { ANSWER_MS, type Bench } from '../bench.js';
 import { type Check, Deviation, expectEqual, expectTrue } from '../check.js';

@@ -8,7 +8,7 @@ import {
   RECORD_TRIALS,
   Stay,
 } from '../../../protocol/index.js';
-import { nameOf } from '../../text.js';
+import { nameOf } from '../../base/text.js';
 import { readAnswer } from '../answers.js';
 import type { Bench } from '../bench.js';
 import { type Check, Deviation, expectEqual, expectTrue } from '../check.js';

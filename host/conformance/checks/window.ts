@@ -10,7 +10,7 @@ import {
   PageFlag,
   Status,
 } from '../../../protocol/index.js';
-import { concat } from '../../bytes.js';
+import { concat } from '../../base/bytes.js';
 import type { Bench } from '../bench.js';
 import { type Check, expectEqual, expectTrue } from '../check.js';
 import type { TestImage } from '../image.js';

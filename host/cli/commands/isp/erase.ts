@@ -1,7 +1,7 @@
 // iap isp erase: pages, or everything.
-import { IapError } from '../../../errors.js';
+import { IapError } from '../../../base/errors.js';
+import { hex32 } from '../../../base/text.js';
 import { erase, MEMORY, type Range, type Rom } from '../../../isp/index.js';
-import { hex32 } from '../../../text.js';
 import type { IspArguments } from '../../isp-options.js';
 import type { Context } from '../../link.js';
 import { parseRange } from '../../options.js';

@@ -1,5 +1,6 @@
 // iap isp protect and unprotect: option bytes by the ROM's own commands.
-import { IapError } from '../../../errors.js';
+import { IapError } from '../../../base/errors.js';
+import { hex32 } from '../../../base/text.js';
 import {
   MEMORY,
   protectReadout,
@@ -12,7 +13,6 @@ import {
   unprotectReadout,
   unprotectWrite,
 } from '../../../isp/index.js';
-import { hex32 } from '../../../text.js';
 import type { IspArguments } from '../../isp-options.js';
 import type { Context } from '../../link.js';
 import { parseRange } from '../../options.js';

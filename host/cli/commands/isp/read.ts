@@ -1,5 +1,6 @@
 // iap isp read: memory of a part into a file.
-import { IapError } from '../../../errors.js';
+import { IapError } from '../../../base/errors.js';
+import { hex32 } from '../../../base/text.js';
 import { FLASH_LIMIT } from '../../../image/areas.js';
 import {
   flashRange,
@@ -10,8 +11,7 @@ import {
   read,
   trimmed,
 } from '../../../isp/index.js';
-import { hex32 } from '../../../text.js';
-import { checkWritable } from '../../files.js';
+import { checkWritable } from '../../../node/files.js';
 import type { IspArguments } from '../../isp-options.js';
 import type { Context } from '../../link.js';
 import { parseAddress, parseLength } from '../../options.js';

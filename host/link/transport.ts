@@ -1,5 +1,5 @@
 // A byte pipe with a rate: all the library needs of a serial port.
-import type { IapError } from '../errors.js';
+import type { IapError } from '../base/errors.js';
 
 /** Modem control outputs; true is asserted, which is a low level at the pin of a TTL adapter. Missing: left as it is. */
 export interface ControlLines {

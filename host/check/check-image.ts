@@ -1,10 +1,10 @@
 // Does this image fit this device? Everything the device would refuse, and all that "iap check" calls an error, said before it is disturbed.
 import { Mode } from '../../protocol/index.js';
-import { type Allowable, tolerated } from '../check/allow.js';
-import type { Finding, FindingId } from '../check/finding.js';
-import { judge } from '../check/judge.js';
-import { PARTS } from '../parts.generated.js';
-import type { Image } from './image.js';
+import type { Image } from '../image/image.js';
+import { PARTS } from '../parts/parts.generated.js';
+import { type Allowable, tolerated } from './allow.js';
+import type { Finding, FindingId } from './finding.js';
+import { judge } from './judge.js';
 
 /** What HELLO says, as far as an image must fit it */
 export interface Target {

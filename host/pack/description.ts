@@ -1,8 +1,8 @@
 // A package description as people write it (protocol/package.schema.json, or the options of "iap pack") → values.
 import { Capability } from '../../protocol/index.js';
-import { IapError } from '../errors.js';
-import { parseVersion } from '../version.js';
-import { parseHex, parseName } from './names.js';
+import { IapError } from '../base/errors.js';
+import { parseHex, parseName } from '../image/names.js';
+import { parseVersion } from '../image/version.js';
 import type { PackageDescription } from './pack.js';
 
 /** The shape that the schema promises; every member may be missing. */

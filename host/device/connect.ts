@@ -9,12 +9,12 @@ import {
   Mode,
   RATE_IDLE_MS,
   Status,
-} from '../protocol/index.js';
+} from '../../protocol/index.js';
+import { IapError } from '../base/errors.js';
+import { Session } from '../link/session.js';
+import type { Transport } from '../link/transport.js';
 import { Device, type DeviceInfo, decodeHello, helloRequest } from './device.js';
-import { IapError } from './errors.js';
 import { isRefusedWith } from './refusal.js';
-import { Session } from './session.js';
-import type { Transport } from './transport/transport.js';
 
 export interface ConnectOptions {
   /** Keep the device in the bootloader; if its application answers, ask it to enter */

@@ -1,24 +1,24 @@
 // The update procedure: find, compare, send what differs, verify, start. The same for install, update, resume and repair.
-import { Status } from '../protocol/index.js';
+import { Status } from '../../protocol/index.js';
+import { type Clock, realClock } from '../base/clock.js';
+import { IapError } from '../base/errors.js';
+import { sameBytes } from '../base/text.js';
+import { type Allowable, allowedIds, toleratedText } from '../check/allow.js';
+import { checkImage } from '../check/check-image.js';
+import type { Finding } from '../check/finding.js';
+import { connect, DEFAULT_TIMEOUT_MS, waitForApp } from '../device/connect.js';
+import { type Device, type DeviceInfo, otherDevice } from '../device/device.js';
+import { isForAnother, isRefusedWith } from '../device/refusal.js';
+import { headerFor, type Image, sha256 } from '../image/image.js';
+import { type Page, pagesOf } from '../image/pages.js';
+import { Session, type TraceEvent } from '../link/session.js';
+import type { Transport } from '../link/transport.js';
 import { bootDevice } from './boot.js';
-import { type Allowable, allowedIds, toleratedText } from './check/allow.js';
-import type { Finding } from './check/finding.js';
-import { type Clock, realClock } from './clock.js';
 import { isInstalled } from './compare.js';
-import { connect, DEFAULT_TIMEOUT_MS, waitForApp } from './connect.js';
-import { type Device, type DeviceInfo, otherDevice } from './device.js';
-import { IapError } from './errors.js';
 import { EventQueue } from './event-queue.js';
 import type { Emit, UpdateEvent, UpdateResult } from './events.js';
-import { checkImage } from './image/check.js';
-import { headerFor, type Image, sha256 } from './image/image.js';
-import { type Page, pagesOf } from './image/pages.js';
 import { Installer } from './install.js';
 import { changeRate } from './rate.js';
-import { isForAnother, isRefusedWith } from './refusal.js';
-import { Session, type TraceEvent } from './session.js';
-import { sameBytes } from './text.js';
-import type { Transport } from './transport/transport.js';
 
 export interface LinkOptions {
   readonly clock?: Clock;

@@ -4,7 +4,7 @@ import { constants } from 'node:fs';
 import { access, chmod, lstat, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { IapError, type IapErrorCode } from '../errors.js';
+import { IapError, type IapErrorCode } from '../base/errors.js';
 import { printable } from '../image/file-error.js';
 import { LARGEST_FILE } from '../image/limits.js';
 

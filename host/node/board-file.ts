@@ -1,8 +1,8 @@
 // Boards and their parts from the JSON files of this package.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { IapError } from '../errors.js';
-import type { Board, Part } from '../parts.js';
+import { IapError } from '../base/errors.js';
+import type { Board, Part } from '../parts/parts.js';
 import { readBytes } from './files.js';
 import { packageRoot } from './package-root.js';
 
@@ -35,8 +35,8 @@ export async function loadPart(name: string): Promise<Part> {
 }
 
 /** Loaded when it is needed: a schema validator is a tenth of the time that a command takes to start. */
-function parser(): Promise<typeof import('../parts.js')> {
-  return import('../parts.js');
+function parser(): Promise<typeof import('../parts/parts.js')> {
+  return import('../parts/parts.js');
 }
 
 function checkName(what: string, name: string, names: readonly string[]): void {

@@ -1,5 +1,5 @@
 // The words of a vector table, before anybody judges them.
-import type { Range } from '../parts.js';
+import type { Range } from '../parts/parts.js';
 
 /** As far as any part has it */
 export const ANY_SRAM: Range = { from: 0x2000_0000, to: 0x2010_0000 };

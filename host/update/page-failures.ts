@@ -1,8 +1,8 @@
 // Pages that do not get into flash, counted until it is enough.
-import { Rejection, Status } from '../protocol/index.js';
-import { type DeviceInfo, statusName } from './device.js';
-import { IapError } from './errors.js';
-import { hex32, nameOf } from './text.js';
+import { Rejection, Status } from '../../protocol/index.js';
+import { IapError } from '../base/errors.js';
+import { hex32, nameOf } from '../base/text.js';
+import { type DeviceInfo, statusName } from '../device/device.js';
 
 /** A page that fails this often will not get better (protocol § 6). */
 const MOST_FAILURES = 3;

@@ -9,12 +9,12 @@ import {
   ImageFlag,
   type Version,
 } from '../../protocol/index.js';
-import { concat } from '../bytes.js';
+import { concat } from '../base/bytes.js';
+import { IapError } from '../base/errors.js';
 import type { Allowable } from '../check/allow.js';
-import { IapError } from '../errors.js';
-import { checkImage } from './check.js';
-import { headerFor, type Image } from './image.js';
-import { LARGEST_IMAGE } from './limits.js';
+import { checkImage } from '../check/check-image.js';
+import { headerFor, type Image } from '../image/image.js';
+import { LARGEST_IMAGE } from '../image/limits.js';
 
 /** What a package says of its image; what is missing restricts nothing. */
 export interface PackageDescription {

@@ -1,7 +1,7 @@
 // A device's refusal in words: what it has or expects, and what to do next.
-import { Capability, decode, ImageFlag, Refusal, Status, Stay } from '../protocol/index.js';
-import { ExitCode, exitCodeOf, IapError } from './errors.js';
-import { flagNames, hex32, nameOf } from './text.js';
+import { Capability, decode, ImageFlag, Refusal, Status, Stay } from '../../protocol/index.js';
+import { ExitCode, exitCodeOf, IapError } from '../base/errors.js';
+import { flagNames, hex32, nameOf } from '../base/text.js';
 
 /** From this status on an answer is a refusal (protocol § 3). */
 const FIRST_REFUSAL: number = Status.UNKNOWN_COMMAND;

@@ -9,14 +9,14 @@ import {
   PageFlag,
   PageHead,
   Status,
-} from '../protocol/index.js';
-import { concat } from './bytes.js';
-import { badAnswer, type Device, decodeAnswer, statusName } from './device.js';
-import { IapError } from './errors.js';
-import type { Page } from './image/pages.js';
-import { Pace } from './pace.js';
+} from '../../protocol/index.js';
+import { concat } from '../base/bytes.js';
+import { IapError } from '../base/errors.js';
+import { badAnswer, type Device, decodeAnswer, statusName } from '../device/device.js';
+import type { Page } from '../image/pages.js';
+import { Pace } from '../link/pace.js';
+import { type Outgoing, Session } from '../link/session.js';
 import { PageFailures } from './page-failures.js';
-import { type Outgoing, Session } from './session.js';
 
 /** A frame that was sent, kept until its page is in flash: a page that fails is sent again from its head. */
 interface Sent {

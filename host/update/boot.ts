@@ -1,9 +1,9 @@
 // Starting the application, and telling a lost answer from a device that is still there.
-import { Mode, Status } from '../protocol/index.js';
-import type { Device } from './device.js';
-import { IapError } from './errors.js';
+import { Mode, Status } from '../../protocol/index.js';
+import { IapError } from '../base/errors.js';
+import type { Device } from '../device/device.js';
+import { isRefusedWith } from '../device/refusal.js';
 import type { Emit } from './events.js';
-import { isRefusedWith } from './refusal.js';
 
 /** Each BOOT that is not answered is followed by a question who is there. */
 const ATTEMPTS = 4;

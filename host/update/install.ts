@@ -8,14 +8,14 @@ import {
   ImageState,
   Mode,
   Status,
-} from '../protocol/index.js';
+} from '../../protocol/index.js';
+import { IapError } from '../base/errors.js';
+import { ProgressMeter } from '../base/progress.js';
+import { sameBytes } from '../base/text.js';
+import { badAnswer, type Device, otherDevice, statusName } from '../device/device.js';
+import { isBlank, type Page } from '../image/pages.js';
 import { differingPages, isInstalled, mayDrift } from './compare.js';
-import { badAnswer, type Device, otherDevice, statusName } from './device.js';
-import { IapError } from './errors.js';
 import type { Emit } from './events.js';
-import { isBlank, type Page } from './image/pages.js';
-import { ProgressMeter } from './progress.js';
-import { sameBytes } from './text.js';
 import { Transfer } from './transfer.js';
 
 /** Compared before anything is sent; the others while these are on the way, so that the line never waits for CRCs. */

@@ -1,14 +1,15 @@
 // Is this image on the device? Compares, writes nothing.
+
+import { ALLOWABLE } from '../check/allow.js';
+import { checkImage } from '../check/check-image.js';
+import { connect } from '../device/connect.js';
+import type { DeviceInfo } from '../device/device.js';
+import { type Image, sha256 } from '../image/image.js';
+import { pagesOf } from '../image/pages.js';
+import type { Transport } from '../link/transport.js';
 import { bootDevice } from './boot.js';
-import { ALLOWABLE } from './check/allow.js';
 import { differingPages, isInstalled } from './compare.js';
-import { connect } from './connect.js';
-import type { DeviceInfo } from './device.js';
 import type { VerifyResult } from './events.js';
-import { checkImage } from './image/check.js';
-import { type Image, sha256 } from './image/image.js';
-import { pagesOf } from './image/pages.js';
-import type { Transport } from './transport/transport.js';
 import { type LinkOptions, openSession } from './update.js';
 
 export interface VerifyOptions extends LinkOptions {

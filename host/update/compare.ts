@@ -1,8 +1,8 @@
 // An update is a comparison: which pages of the image are not in flash yet.
-import { ImageState } from '../protocol/index.js';
-import type { Device, DeviceInfo } from './device.js';
-import type { Page } from './image/pages.js';
-import { sameBytes } from './text.js';
+import { ImageState } from '../../protocol/index.js';
+import { sameBytes } from '../base/text.js';
+import type { Device, DeviceInfo } from '../device/device.js';
+import type { Page } from '../image/pages.js';
 
 /** The pages, of a range without gaps, whose content in flash differs or is not to be trusted. */
 export async function differingPages(

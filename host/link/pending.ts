@@ -1,5 +1,5 @@
 // Answers that are waited for, in the order in which a device gives them. Pure bookkeeping.
-import { type Frame, MAX_UNANSWERED, RESPONSE_BIT } from '../protocol/index.js';
+import { type Frame, MAX_UNANSWERED, RESPONSE_BIT } from '../../protocol/index.js';
 
 export interface Pending {
   readonly seq: number;

@@ -10,13 +10,13 @@ import {
   MAX_UNANSWERED,
   maxEncodedSize,
   RESPONSE_BIT,
-} from '../protocol/index.js';
-import { concat } from './bytes.js';
-import type { Clock } from './clock.js';
-import { IapError } from './errors.js';
+} from '../../protocol/index.js';
+import { concat } from '../base/bytes.js';
+import type { Clock } from '../base/clock.js';
+import { IapError } from '../base/errors.js';
 import { LatencyEstimate } from './latency.js';
 import { PendingAnswers } from './pending.js';
-import type { Transport } from './transport/transport.js';
+import type { Transport } from './transport.js';
 
 /** What passes on the wire, for a trace. */
 export type TraceEvent =

@@ -1,8 +1,8 @@
 // A serial port as a Transport. The only importer of serialport.
 import { readdir } from 'node:fs/promises';
 import { SerialPort } from 'serialport';
-import { IapError } from '../errors.js';
-import type { ControlLines, Transport } from './transport.js';
+import { IapError } from '../base/errors.js';
+import type { ControlLines, Transport } from '../link/transport.js';
 
 export interface SerialOptions {
   readonly path: string;

@@ -1,5 +1,5 @@
 // What is known of parts and boards: the JSON files of linker/, held against their schemas. Pure.
-import { parseJson } from './json.js';
+import { parseJson } from '../base/json.js';
 
 export type Core = 'cortex-m0' | 'cortex-m3' | 'cortex-m4';
 

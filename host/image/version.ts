@@ -1,6 +1,6 @@
 // Versions of images: 1.4.0, or 1.4.0+17 with a build number.
-import type { Version } from '../protocol/index.js';
-import { IapError } from './errors.js';
+import type { Version } from '../../protocol/index.js';
+import { IapError } from '../base/errors.js';
 
 const LARGEST = 0xffff;
 

@@ -25,11 +25,11 @@ import {
   PROTOCOL_MAJOR,
   PROTOCOL_MINOR,
   Status,
-} from '../protocol/index.js';
-import { IapError } from './errors.js';
+} from '../../protocol/index.js';
+import { IapError } from '../base/errors.js';
+import { hex32, nameOf } from '../base/text.js';
+import type { RequestOptions, Session } from '../link/session.js';
 import { isRefusal, refusalError } from './refusal.js';
-import type { RequestOptions, Session } from './session.js';
-import { hex32, nameOf } from './text.js';
 
 /** What a device says of itself. */
 export type DeviceInfo = HelloResponse;

@@ -5,7 +5,7 @@ import {
   MIN_PAYLOAD_LIMIT,
   MIN_WINDOW,
   PageHead,
-} from '../protocol/index.js';
+} from '../../protocol/index.js';
 import { Session } from './session.js';
 
 /** Below this, the frame around the bytes costs more than a lost frame. */

@@ -1,8 +1,8 @@
 // Another baud rate for the transfer, proven before it is relied on, and the way back when it does not work.
-import { Capability, RATE_IDLE_MS } from '../protocol/index.js';
-import { answerTime, call } from './connect.js';
-import type { Device } from './device.js';
-import { IapError } from './errors.js';
+import { Capability, RATE_IDLE_MS } from '../../protocol/index.js';
+import { IapError } from '../base/errors.js';
+import { answerTime, call } from '../device/connect.js';
+import type { Device } from '../device/device.js';
 import type { Emit } from './events.js';
 
 /** The device changes after its answer's last bit; the host must not be earlier (protocol § 5) [ms]. */

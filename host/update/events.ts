@@ -1,7 +1,8 @@
 // What an update tells while it goes on.
-import type { FindingId } from './check/finding.js';
-import type { DeviceInfo } from './device.js';
-import type { IapError } from './errors.js';
+
+import type { IapError } from '../base/errors.js';
+import type { FindingId } from '../check/finding.js';
+import type { DeviceInfo } from '../device/device.js';
 
 export type UpdateEvent =
   | { readonly event: 'found'; readonly device: DeviceInfo }
