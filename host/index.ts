@@ -13,6 +13,7 @@ export type { Finding, FindingId, Fixes, Severity } from './check/finding.js';
 export { type Expected, type Facts, type Inspection, inspect } from './check/inspect.js';
 export { type ConnectOptions, connect, waitForApp } from './device/connect.js';
 export { Device, type DeviceInfo } from './device/device.js';
+export { type LinkOptions, openSession } from './device/open.js';
 export { type FactoryInput, factoryImage, type Region, recordRegion } from './factory/factory.js';
 export {
   buildIdentity,
@@ -37,5 +38,5 @@ export type { Area, Entry } from './record/slots.js';
 export { type BootFacts, decideStart, type Start } from './record/start.js';
 export { bootDevice } from './update/boot.js';
 export type { UpdateEvent, UpdateResult, VerifyResult, WarningCode } from './update/events.js';
-export { type LinkOptions, openSession, type UpdateOptions, update } from './update/update.js';
+export { type UpdateOptions, update } from './update/update.js';
 export { type VerifyOptions, verify } from './update/verify.js';

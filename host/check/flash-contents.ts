@@ -2,8 +2,7 @@
 // for the place that it is put at.
 import { APP_BASE } from '../../protocol/index.js';
 import { hex32 } from '../base/text.js';
-import { FLASH_BASE, FLASH_LIMIT } from '../image/areas.js';
-import { BLANK } from '../image/image.js';
+import { BLANK, FLASH_BASE, FLASH_LIMIT } from '../image/areas.js';
 import type { Segment } from '../image/segments.js';
 import { ANY_RAM, isStack, wordAt } from '../image/vector-table.js';
 import type { Board } from '../parts/parts.js';

@@ -9,7 +9,7 @@ import type { Part } from '../parts/parts.js';
 import { builtFor } from './core.js';
 import type { Finding, FindingId } from './finding.js';
 import { type Expected, type Judgement, judge } from './judge.js';
-import type { Store } from './thumb.js';
+import type { Store } from './thumb-cpu.js';
 
 export type { Expected } from './judge.js';
 

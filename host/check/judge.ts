@@ -17,7 +17,7 @@ import { type Identity, packageFindings } from './package.js';
 import { type Area, blankFinding, gapFinding, sizeFinding } from './place.js';
 import { ramVectorsFinding } from './ram-vectors.js';
 import { type Reading, readCode } from './reading.js';
-import type { Store } from './thumb.js';
+import type { Store } from './thumb-cpu.js';
 import { handlerFindings, resetFinding, stackFinding } from './vectors.js';
 import { vtorFindings } from './vtor.js';
 

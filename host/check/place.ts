@@ -1,7 +1,8 @@
 // The room for an image, and whether there is anything in it.
 
 import { hex32, sizeText } from '../base/text.js';
-import { BLANK, type Image } from '../image/image.js';
+import { BLANK } from '../image/areas.js';
+import type { Image } from '../image/image.js';
 import { type Gap, HOLE } from '../image/segments.js';
 import { wordAt } from '../image/vector-table.js';
 import type { Finding } from './finding.js';

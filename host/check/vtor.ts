@@ -4,7 +4,7 @@ import { hex32 } from '../base/text.js';
 import { FLASH_BASE } from '../image/areas.js';
 import type { Range } from '../parts/parts.js';
 import type { Finding } from './finding.js';
-import type { Store } from './thumb.js';
+import type { Store } from './thumb-cpu.js';
 
 export function vtorFindings(
   stores: readonly Store[],

@@ -2,9 +2,9 @@
 import type { Clock } from '../base/clock.js';
 import { IapError } from '../base/errors.js';
 import { hexBytes } from '../base/text.js';
+import type { LinkOptions } from '../device/open.js';
 import type { TraceEvent } from '../link/session.js';
 import type { Transport } from '../link/transport.js';
-import type { LinkOptions } from '../update/update.js';
 import { checkLinkArguments, type LinkArguments } from './options.js';
 import type { Output } from './output.js';
 

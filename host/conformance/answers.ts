@@ -11,7 +11,7 @@ import {
   Status,
 } from '../../protocol/index.js';
 import { hexBytes, nameOf } from '../base/text.js';
-import { Deviation } from './check.js';
+import { Deviation } from './deviation.js';
 import type { Arrival } from './wire.js';
 
 const FIRST_REFUSAL: number = Status.UNKNOWN_COMMAND;

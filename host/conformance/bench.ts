@@ -18,7 +18,7 @@ import type { Clock } from '../base/clock.js';
 import { nameOf, sameBytes } from '../base/text.js';
 import { helloRequest } from '../device/device.js';
 import { describe, describeArrival, found, readAnswer, readHello } from './answers.js';
-import { Deviation, NotTestable } from './check.js';
+import { Deviation, NotTestable } from './deviation.js';
 import { type ImageOptions, type TestImage, testImage } from './image.js';
 import { type Arrival, Wire } from './wire.js';
 

@@ -2,7 +2,8 @@
 import { BOOTLOADER_BASE, BOOTLOADER_SIZE } from '../../protocol/index.js';
 import { type ErrorDetails, IapError } from '../base/errors.js';
 import { hex32 } from '../base/text.js';
-import { BLANK, type Image } from '../image/image.js';
+import { BLANK } from '../image/areas.js';
+import type { Image } from '../image/image.js';
 import type { Segment } from '../image/segments.js';
 import { ANY_RAM, isStack, wordAt } from '../image/vector-table.js';
 import type { Board } from '../parts/parts.js';

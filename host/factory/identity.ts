@@ -11,7 +11,7 @@ import {
 } from '../../protocol/index.js';
 import { IapError } from '../base/errors.js';
 import { isZero } from '../base/text.js';
-import { BLANK } from '../image/image.js';
+import { BLANK } from '../image/areas.js';
 
 /** What a unit is; what is missing stays as in a device without identity block. */
 export interface UnitIdentity {

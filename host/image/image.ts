@@ -8,6 +8,7 @@ import {
   Header,
   Signature,
 } from '../../protocol/index.js';
+import { BLANK } from './areas.js';
 import type { Elf } from './elf.js';
 import type { Gap } from './segments.js';
 
@@ -25,11 +26,6 @@ export interface Image {
   };
 }
 
-/** The first address that no 32-bit controller has */
-export const ADDRESS_SPACE = 2 ** 32;
-
-/** Erased flash */
-export const BLANK = 0xff;
 const ANY_HARDWARE = 0xffff;
 
 export function sha256(bytes: Uint8Array): Uint8Array {

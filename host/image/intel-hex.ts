@@ -1,6 +1,7 @@
 // Intel HEX files (Intel, "Hexadecimal Object File Format Specification", revision A, 1988).
+
+import { ADDRESS_SPACE } from './areas.js';
 import { fileError, type Place } from './file-error.js';
-import { ADDRESS_SPACE } from './image.js';
 import { type Contents, join, type Segment } from './segments.js';
 import { digitsOf, hexByte, startOf, sumOf, type TextRecord, textRecords } from './text-records.js';
 

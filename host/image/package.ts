@@ -2,8 +2,9 @@
 import { crc32, decode, HEADER_FORMAT, HEADER_MAGIC, Header } from '../../protocol/index.js';
 import type { IapError } from '../base/errors.js';
 import { sameBytes } from '../base/text.js';
+import { ADDRESS_SPACE } from './areas.js';
 import { type FileProblem, fileError } from './file-error.js';
-import { ADDRESS_SPACE, type Image, sha256 } from './image.js';
+import { type Image, sha256 } from './image.js';
 
 export const PACKAGE = 'package';
 

@@ -1,6 +1,6 @@
 // An image as the flash pages it will be.
 import { crc32 } from '../../protocol/index.js';
-import { BLANK } from './image.js';
+import { BLANK } from './areas.js';
 
 export interface Page {
   /** 0 at APP_BASE */

@@ -1,7 +1,7 @@
 // Erasing pages, or everything. The ROM does not say when it did not: what is write-protected is refused here.
 import { IapError } from '../base/errors.js';
 import { hex32 } from '../base/text.js';
-import { BLANK } from '../image/image.js';
+import { BLANK } from '../image/areas.js';
 import { type Chip, MEMORY, SECTOR } from './chips.js';
 import { BLOCK, RomCommand } from './commands.js';
 import type { RomWork } from './events.js';

@@ -1,8 +1,7 @@
 // An image as the ROM bootloader can write it: whole words, by kind of memory. Pure.
 import { IapError } from '../base/errors.js';
 import { hex32, sizeText } from '../base/text.js';
-import { areaName } from '../image/areas.js';
-import { BLANK } from '../image/image.js';
+import { areaName, BLANK } from '../image/areas.js';
 import type { Segment } from '../image/segments.js';
 import { type Chip, MEMORY } from './chips.js';
 import { OPTION_SIZE } from './option-bytes.js';

@@ -12,7 +12,7 @@ import {
   STATE_CLEAR,
   STATE_SET,
 } from '../../protocol/index.js';
-import { BLANK } from '../image/image.js';
+import { BLANK } from '../image/areas.js';
 
 /** The half-words of an entry that are programmed one after the other, in the order of the layout */
 const MARKS = ['written', 'touched', 'valid', 'sealed', 'confirmed', 'closed'] as const;

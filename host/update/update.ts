@@ -1,6 +1,5 @@
 // The update procedure: find, compare, send what differs, verify, start. The same for install, update, resume and repair.
 import { Status } from '../../protocol/index.js';
-import { type Clock, realClock } from '../base/clock.js';
 import { IapError } from '../base/errors.js';
 import { sameBytes } from '../base/text.js';
 import { type Allowable, allowedIds, toleratedText } from '../check/allow.js';
@@ -8,10 +7,11 @@ import { checkImage } from '../check/check-image.js';
 import type { Finding } from '../check/finding.js';
 import { connect, DEFAULT_TIMEOUT_MS, waitForApp } from '../device/connect.js';
 import { type Device, type DeviceInfo, otherDevice } from '../device/device.js';
+import { type LinkOptions, openSession } from '../device/open.js';
 import { isForAnother, isRefusedWith } from '../device/refusal.js';
 import { headerFor, type Image, sha256 } from '../image/image.js';
 import { type Page, pagesOf } from '../image/pages.js';
-import { Session, type TraceEvent } from '../link/session.js';
+import type { Session } from '../link/session.js';
 import type { Transport } from '../link/transport.js';
 import { bootDevice } from './boot.js';
 import { isInstalled } from './compare.js';
@@ -19,18 +19,6 @@ import { EventQueue } from './event-queue.js';
 import type { Emit, UpdateEvent, UpdateResult } from './events.js';
 import { Installer } from './install.js';
 import { changeRate } from './rate.js';
-
-export interface LinkOptions {
-  readonly clock?: Clock;
-  /** Bus address; 0 for the only device on the line */
-  readonly address?: number;
-  /** Call without pauses until a device answers, to catch one that is about to be reset */
-  readonly wait?: boolean;
-  /** How long to look for a device [ms] */
-  readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
-  readonly trace?: (event: TraceEvent) => void;
-}
 
 export interface UpdateOptions extends LinkOptions {
   /** Rate of the transfer [baud]; the transport's own if missing */
@@ -72,16 +60,6 @@ export async function* update(
     stop.abort();
     await work.catch(() => {});
   }
-}
-
-export function openSession(transport: Transport, options: LinkOptions): Session {
-  const { clock = realClock, address, signal, trace } = options;
-  return new Session(transport, {
-    clock,
-    ...(address === undefined ? {} : { address }),
-    ...(signal === undefined ? {} : { signal }),
-    ...(trace === undefined ? {} : { trace }),
-  });
 }
 
 class Updater {

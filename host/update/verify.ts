@@ -4,13 +4,13 @@ import { ALLOWABLE } from '../check/allow.js';
 import { checkImage } from '../check/check-image.js';
 import { connect } from '../device/connect.js';
 import type { DeviceInfo } from '../device/device.js';
+import { type LinkOptions, openSession } from '../device/open.js';
 import { type Image, sha256 } from '../image/image.js';
 import { pagesOf } from '../image/pages.js';
 import type { Transport } from '../link/transport.js';
 import { bootDevice } from './boot.js';
 import { differingPages, isInstalled } from './compare.js';
 import type { VerifyResult } from './events.js';
-import { type LinkOptions, openSession } from './update.js';
 
 export interface VerifyOptions extends LinkOptions {
   /** Called before a running application is asked to leave */

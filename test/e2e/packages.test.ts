@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { connect } from '../../host/device/connect.js';
-import { openSession } from '../../host/update/update.js';
+import { openSession } from '../../host/device/open.js';
 import { Begun, Header } from '../../protocol/index.js';
 import { Lockstep } from '../conformance/lockstep.js';
 import { built } from '../support/board.js';

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { IapError } from '../../host/base/errors.js';
 import { connect } from '../../host/device/connect.js';
-import { openSession } from '../../host/update/update.js';
+import { openSession } from '../../host/device/open.js';
 import {
   Command,
   encodeFrame,

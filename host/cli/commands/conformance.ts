@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline/promises';
 import { IapError } from '../../base/errors.js';
 import type { Power } from '../../conformance/bench.js';
-import { Deviation } from '../../conformance/check.js';
+import { Deviation } from '../../conformance/deviation.js';
 import { REQUIREMENTS } from '../../conformance/requirements.js';
 import { type CheckResult, type Conformance, checkIds, conform } from '../../conformance/run.js';
 import { deviceJson, deviceLine } from '../describe.js';

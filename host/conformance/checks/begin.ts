@@ -11,7 +11,8 @@ import {
 } from '../../../protocol/index.js';
 import { isZero, nameOf, sameBytes } from '../../base/text.js';
 import type { Bench } from '../bench.js';
-import { type Check, expectEqual, expectTrue } from '../check.js';
+import type { Check } from '../check.js';
+import { expectEqual, expectTrue } from '../deviation.js';
 import type { TestImage } from '../image.js';
 import {
   begin,

@@ -2,7 +2,8 @@
 import { Check as CheckBit, Command, ImageState, Status } from '../../../protocol/index.js';
 import { flagNames, sameBytes } from '../../base/text.js';
 import type { Bench } from '../bench.js';
-import { type Check, Deviation, expectEqual, expectTrue } from '../check.js';
+import type { Check } from '../check.js';
+import { Deviation, expectEqual, expectTrue } from '../deviation.js';
 import { type ImageOptions, SMALLEST, type TestImage } from '../image.js';
 import {
   begin,
