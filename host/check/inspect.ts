@@ -1,8 +1,8 @@
 // Everything that can be told of an image file without a device: facts, and all that is wrong. Pure.
 import { crc32, decode, Header, type KitFacts, type Version } from '../../protocol/index.js';
 import { IapError } from '../base/errors.js';
+import { sha256 } from '../base/sha256.js';
 import { hex32 } from '../base/text.js';
-import { sha256 } from '../image/image.js';
 import { type ImageFile, type ImageFormat, type LoadOptions, loadFile } from '../image/load.js';
 import { wordAt } from '../image/vector-table.js';
 import type { Part } from '../parts/parts.js';

@@ -1,5 +1,4 @@
 // Images that the checks install. They run on any Cortex-M, and give the device back: after a while they reset it.
-import { createHash } from 'node:crypto';
 import {
   BOOTLOADER_BASE,
   crc32,
@@ -10,6 +9,7 @@ import {
   type HelloResponse,
   Signature,
 } from '../../protocol/index.js';
+import { sha256 } from '../base/sha256.js';
 
 /** In the RAM of every part: the smallest have 4 KB. */
 const STACK = 0x2000_1000;
@@ -135,7 +135,7 @@ export function testImage(
     loadAddress: info.appBase,
     imageSize: bytes.length,
     imageCrc32: crc32(bytes),
-    imageSha256: new Uint8Array(createHash('sha256').update(bytes).digest()),
+    imageSha256: sha256(bytes),
     flags: 0,
     capabilities: 0,
     buildId: new Uint8Array(20),

@@ -1,5 +1,4 @@
 // Firmware as the update needs it: bytes, where they are linked, and perhaps a package's header. Pure.
-import { createHash } from 'node:crypto';
 import {
   crc32,
   encode,
@@ -8,6 +7,7 @@ import {
   Header,
   Signature,
 } from '../../protocol/index.js';
+import { sha256 } from '../base/sha256.js';
 import { BLANK } from './areas.js';
 import type { Elf } from './elf.js';
 import type { Gap } from './segments.js';
@@ -27,10 +27,6 @@ export interface Image {
 }
 
 const ANY_HARDWARE = 0xffff;
-
-export function sha256(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(createHash('sha256').update(bytes).digest());
-}
 
 /** The header to update with: the package's, or one that fits any product. The same image always has the same header. */
 export function headerFor(image: Image, appBase: number): Uint8Array {

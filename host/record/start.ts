@@ -1,8 +1,8 @@
 // What a device with this flash would start, and why: the bootloader's decision as far as flash decides it
 // (docs/bootloader-spec.md § 5, docs/design.md, rows 6 to 10). A button, a call or a fault may keep it all the same.
 import { APP_BASE, crc32, ImageFlag, Stay } from '../../protocol/index.js';
+import { sha256 } from '../base/sha256.js';
 import { sameBytes } from '../base/text.js';
-import { sha256 } from '../image/image.js';
 import { ANY_SRAM, isStack, wordAt } from '../image/vector-table.js';
 import type { Range } from '../parts/parts.js';
 import type { FlashDump } from './dump.js';

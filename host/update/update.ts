@@ -1,6 +1,7 @@
 // The update procedure: find, compare, send what differs, verify, start. The same for install, update, resume and repair.
 import { Status } from '../../protocol/index.js';
 import { IapError } from '../base/errors.js';
+import { sha256 } from '../base/sha256.js';
 import { sameBytes } from '../base/text.js';
 import { type Allowable, allowedIds, toleratedText } from '../check/allow.js';
 import { checkImage } from '../check/check-image.js';
@@ -9,7 +10,7 @@ import { connect, DEFAULT_TIMEOUT_MS, waitForApp } from '../device/connect.js';
 import { type Device, type DeviceInfo, otherDevice } from '../device/device.js';
 import { type LinkOptions, openSession } from '../device/open.js';
 import { isForAnother, isRefusedWith } from '../device/refusal.js';
-import { headerFor, type Image, sha256 } from '../image/image.js';
+import { headerFor, type Image } from '../image/image.js';
 import { type Page, pagesOf } from '../image/pages.js';
 import type { Session } from '../link/session.js';
 import type { Transport } from '../link/transport.js';

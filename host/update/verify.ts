@@ -1,11 +1,12 @@
 // Is this image on the device? Compares, writes nothing.
 
+import { sha256 } from '../base/sha256.js';
 import { ALLOWABLE } from '../check/allow.js';
 import { checkImage } from '../check/check-image.js';
 import { connect } from '../device/connect.js';
 import type { DeviceInfo } from '../device/device.js';
 import { type LinkOptions, openSession } from '../device/open.js';
-import { type Image, sha256 } from '../image/image.js';
+import type { Image } from '../image/image.js';
 import { pagesOf } from '../image/pages.js';
 import type { Transport } from '../link/transport.js';
 import { bootDevice } from './boot.js';
