@@ -30,7 +30,14 @@ export type { Segment } from './image/segments.js';
 export { type LinkStats, Session, type SessionOptions, type TraceEvent } from './link/session.js';
 export type { Transport } from './link/transport.js';
 export { makePackage, type PackageDescription } from './pack/pack.js';
-export type { Board, Core, Part, Range } from './parts/parts.js';
+export type {
+  AddressRange,
+  /** @deprecated its name is AddressRange */
+  AddressRange as Range,
+  Board,
+  Core,
+  Part,
+} from './parts/parts.js';
 export { type DumpOptions, FlashDump, loadDump } from './record/dump.js';
 export { type Places, placesBelow, RECORD_SIZE } from './record/places.js';
 export { type BootRecord, readRecord } from './record/record.js';

@@ -41,7 +41,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   update: ['base', 'image', 'check', 'link', 'device', 'protocol'],
   isp: ['base', 'parts', 'image', 'link'],
   factory: ['base', 'parts', 'image', 'check', 'record', 'isp', 'protocol'],
-  conformance: ['base', 'link', 'device', 'protocol'],
+  conformance: ['base', 'image', 'link', 'device', 'protocol'],
 };
 const library = Object.keys(allowed).filter((name) => name !== 'protocol');
 const needNode: Readonly<Record<string, readonly string[]>> = {

@@ -1,6 +1,7 @@
 // JSON that people write: read, held against a schema, and what is wrong in words: where, what was expected, what was found.
 import { Ajv, type ErrorObject } from 'ajv';
 import { IapError } from './errors.js';
+import { printable } from './text.js';
 
 /** So much of a value that is wrong is shown [characters]. */
 const SHOWN = 60;
@@ -19,8 +20,8 @@ export function parseJson<T>(text: string, name: string, schema: object): T {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    const why = error instanceof Error ? oneLine(error.message) : '';
-    throw new IapError('DESCRIPTION_WRONG', `${oneLine(name)} is no JSON: ${why}`, {
+    const why = error instanceof Error ? printable(error.message) : '';
+    throw new IapError('DESCRIPTION_WRONG', `${printable(name)} is no JSON: ${why}`, {
       hint: 'look for a comma, quote or bracket that is missing or too many',
       cause: error,
     });
@@ -28,7 +29,7 @@ export function parseJson<T>(text: string, name: string, schema: object): T {
   const validate = ajv.compile<T>(schema);
   if (validate(value)) return value;
   const faults = outermost(validate.errors ?? []).map(faultText);
-  throw new IapError('DESCRIPTION_WRONG', `${oneLine(name)}: ${faults.join('; ')}`, {
+  throw new IapError('DESCRIPTION_WRONG', `${printable(name)}: ${faults.join('; ')}`, {
     details: { faults: faults.length },
   });
 }
@@ -47,7 +48,7 @@ function faultText(error: ErrorObject): string {
   if (error.keyword === 'additionalProperties') {
     const known = Object.keys((error.parentSchema?.properties as object | undefined) ?? {});
     const list = known.filter((key) => !key.startsWith('$')).join(', ');
-    return `"${oneLine(String(params.additionalProperty))}" is not known in ${where}; known are ${list}`;
+    return `"${printable(String(params.additionalProperty))}" is not known in ${where}; known are ${list}`;
   }
   if (error.keyword === 'required') return `${where} lacks "${String(params.missingProperty)}"`;
   return `${where} ${expectation(error)}, found ${shown(error.data)}`;
@@ -66,9 +67,5 @@ function expectation({ message = 'is wrong', parentSchema, params, keyword }: Er
 
 function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
-  return oneLine(text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
-}
-
-function oneLine(text: string): string {
-  return text.replace(/\p{C}/gu, '?');
+  return printable(text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
 }

@@ -8,7 +8,7 @@ import { wordAt } from '../image/vector-table.js';
 import type { Finding } from './finding.js';
 
 /** Where applications are */
-export interface Area {
+export interface ApplicationArea {
   readonly appBase: number;
   /** First address behind the application area */
   readonly appEnd: number;
@@ -17,7 +17,7 @@ export interface Area {
 /** Initial stack pointer and reset vector [bytes] */
 const SMALLEST = 8;
 
-export function sizeFinding({ bytes }: Image, area: Area): Finding | undefined {
+export function sizeFinding({ bytes }: Image, area: ApplicationArea): Finding | undefined {
   const limit = area.appEnd - area.appBase;
   if (bytes.length > limit) {
     return {

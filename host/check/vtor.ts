@@ -2,14 +2,14 @@
 
 import { hex32 } from '../base/text.js';
 import { FLASH_BASE } from '../image/areas.js';
-import type { Range } from '../parts/parts.js';
+import type { AddressRange } from '../parts/parts.js';
 import type { Finding } from './finding.js';
 import type { Store } from './thumb-cpu.js';
 
 export function vtorFindings(
   stores: readonly Store[],
   appBase: number,
-  rams: readonly Range[],
+  rams: readonly AddressRange[],
 ): Finding[] {
   return stores.flatMap(({ at, value }) => {
     if (value === appBase) return [];

@@ -1,7 +1,6 @@
 // Image files from disk.
 import { IapError } from '../base/errors.js';
-import { hex32 } from '../base/text.js';
-import { printable } from '../image/file-error.js';
+import { hex32, printable } from '../base/text.js';
 import type { Image } from '../image/image.js';
 import { type LoadOptions, loadImage, loadSegments } from '../image/load.js';
 import type { Segment } from '../image/segments.js';

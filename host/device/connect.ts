@@ -11,6 +11,7 @@ import {
   Status,
 } from '../../protocol/index.js';
 import { IapError } from '../base/errors.js';
+import { asciiOf } from '../base/text.js';
 import { Session } from '../link/session.js';
 import type { Transport } from '../link/transport.js';
 import { Device, type DeviceInfo, decodeHello, helloRequest } from './device.js';
@@ -273,7 +274,7 @@ function isLikeRom(sample: Uint8Array): boolean {
 /** A sample as text if it looks like text, otherwise in hex. */
 function describe(sample: Uint8Array): string {
   const text = new TextDecoder('latin1').decode(sample).replace(/\s+/g, ' ');
-  const printable = text.replace(/[^\x20-\x7e]/g, '');
+  const printable = asciiOf(text, '');
   if (printable.length >= text.length * 0.8) return JSON.stringify(printable);
   return Array.from(sample.subarray(-16), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
 }

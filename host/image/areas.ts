@@ -7,6 +7,11 @@ export const ADDRESS_SPACE = 2 ** 32;
 /** Erased flash */
 export const BLANK = 0xff;
 
+/** Whether bytes read as erased flash */
+export function isBlank(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === BLANK);
+}
+
 export const FLASH_BASE = 0x0800_0000;
 /** First address behind the flash of the largest part */
 export const FLASH_LIMIT = FLASH_BASE + LARGEST_IMAGE;

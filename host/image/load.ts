@@ -1,9 +1,9 @@
 // A file's bytes → Image, by what is in it rather than by its name.
 import { IapError } from '../base/errors.js';
-import { hex32, sizeText } from '../base/text.js';
+import { hex32, printable, sizeText } from '../base/text.js';
 import { areaName, FLASH_BASE, FLASH_LIMIT, inFlash, inRam } from './areas.js';
 import { contentsOf, ELF, type Elf, isElf, parseElf } from './elf.js';
-import { fileError, printable } from './file-error.js';
+import { fileError } from './file-error.js';
 import { foreignFormat } from './foreign.js';
 import type { Image } from './image.js';
 import { INTEL_HEX, isIntelHex, readIntelHex } from './intel-hex.js';

@@ -11,11 +11,6 @@ export interface Page {
   readonly crc32: number;
 }
 
-/** Whether a page of the image reads as erased. */
-export function isBlank({ bytes }: Page): boolean {
-  return bytes.every((byte) => byte === BLANK);
-}
-
 /** The pages of an image, each with the CRC-32 of its place in flash. */
 export function pagesOf(bytes: Uint8Array, pageSize: number): Page[] {
   const pages: Page[] = [];

@@ -1,10 +1,10 @@
 // The words of a vector table, before anybody judges them.
-import type { Range } from '../parts/parts.js';
+import type { AddressRange } from '../parts/parts.js';
 
 /** As far as any part has it */
-export const ANY_SRAM: Range = { from: 0x2000_0000, to: 0x2010_0000 };
+export const ANY_SRAM: AddressRange = { from: 0x2000_0000, to: 0x2010_0000 };
 /** With the core-coupled RAM of some parts */
-export const ANY_RAM: readonly Range[] = [ANY_SRAM, { from: 0x1000_0000, to: 0x1002_0000 }];
+export const ANY_RAM: readonly AddressRange[] = [ANY_SRAM, { from: 0x1000_0000, to: 0x1002_0000 }];
 
 /** Word of an image; 0 behind its end */
 export function wordAt(bytes: Uint8Array, offset: number): number {
@@ -29,6 +29,6 @@ export function isAlias(reset: number, size: number): boolean {
 }
 
 /** Full descending: the first push goes below it. */
-export function isStack(value: number, rams: readonly Range[]): boolean {
+export function isStack(value: number, rams: readonly AddressRange[]): boolean {
   return rams.some(({ from, to }) => value > from && value <= to);
 }

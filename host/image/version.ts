@@ -1,6 +1,7 @@
 // Versions of images: 1.4.0, or 1.4.0+17 with a build number.
 import type { Version } from '../../protocol/index.js';
 import { IapError } from '../base/errors.js';
+import { excerpt } from '../base/text.js';
 
 const LARGEST = 0xffff;
 
@@ -18,7 +19,7 @@ export function parseVersion(text: string): Version {
   }
   throw new IapError(
     'USAGE',
-    `a version is MAJOR.MINOR.PATCH or MAJOR.MINOR.PATCH+BUILD, each up to ${LARGEST}; got "${text.slice(0, 40).replace(/\p{C}/gu, '?')}"`,
+    `a version is MAJOR.MINOR.PATCH or MAJOR.MINOR.PATCH+BUILD, each up to ${LARGEST}; got "${excerpt(text)}"`,
   );
 }
 

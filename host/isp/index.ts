@@ -13,7 +13,11 @@ export { type LineStep, resetSequence, WIRINGS, type Wiring } from './lines.js';
 export { type OptionBytes, rangesOf, sectorsOf } from './option-bytes.js';
 export { protectReadout, protectWrite, unprotectReadout, unprotectWrite } from './protect.js';
 export { flashRange, ramRange, read, trimmed } from './read.js';
+export {
+  readBack,
+  /** @deprecated its name is readBack */
+  readBack as verify,
+} from './read-back.js';
 export { Rom, type RomInfo, type RomOptions } from './rom.js';
 export type { RomTrace } from './rom-client.js';
-export { verify } from './verify.js';
 export { type WriteOptions, type WriteResult, write } from './write.js';

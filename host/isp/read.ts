@@ -8,8 +8,8 @@ import { MEMORY } from './chips.js';
 import type { RomWork } from './events.js';
 import { cut } from './image.js';
 import { inTurn } from './in-turn.js';
+import { checkReadable } from './read-back.js';
 import type { Rom } from './rom.js';
-import { checkReadable } from './verify.js';
 
 /** All of flash, as large as the part says it is. */
 export function flashRange(rom: Rom): Span {

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.js';
 import type { Transport } from '../link/transport.js';
 import { ByteReader } from './byte-reader.js';
 import { ACK, BITS_PER_BYTE, BLOCK, NACK, RomCommand, SYNC } from './commands.js';
-import { Facts } from './facts.js';
+import { RomFacts } from './facts.js';
 import { RomFault, type Step } from './rom-fault.js';
 
 /** What passes on the wire, for a trace. */
@@ -47,7 +47,7 @@ const ECHOED: readonly number[] = [SYNC - 1, SYNC];
 export class RomClient {
   readonly clock: Clock;
   readonly reader: ByteReader;
-  readonly facts = new Facts();
+  readonly facts = new RomFacts();
   readonly #transport: Transport;
   readonly #trace: (event: RomTrace) => void;
   readonly #answers: number[] = [];

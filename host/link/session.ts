@@ -8,7 +8,7 @@ import {
   type Frame,
   FrameDecoder,
   MAX_UNANSWERED,
-  maxEncodedSize,
+  maxFrameSize,
   RESPONSE_BIT,
 } from '../../protocol/index.js';
 import { concat } from '../base/bytes.js';
@@ -16,7 +16,7 @@ import type { Clock } from '../base/clock.js';
 import { IapError } from '../base/errors.js';
 import { LatencyEstimate } from './latency.js';
 import { PendingAnswers } from './pending.js';
-import type { Transport } from './transport.js';
+import { lineMs, type Transport } from './transport.js';
 
 /** What passes on the wire, for a trace. */
 export type TraceEvent =
@@ -74,8 +74,6 @@ export interface LinkStats {
   repeats: number;
 }
 
-const BITS_PER_BYTE = 10;
-const FRAME_OVERHEAD = 7;
 const ATTEMPTS = 6;
 /** A busy host or device gets more time with each attempt, but a lost frame must not cost much. */
 const BACKOFF = 1.5;
@@ -146,12 +144,12 @@ export class Session {
 
   /** Time on the line [ms] */
   lineTime(bytes: number): number {
-    return (bytes * BITS_PER_BYTE * 1000) / this.transport.rate;
+    return lineMs(bytes, this.transport.rate);
   }
 
   /** Bytes of a frame on the wire, at most. */
   static wireSize(payloadSize: number): number {
-    return maxEncodedSize(payloadSize + FRAME_OVERHEAD) + 1;
+    return maxFrameSize(payloadSize);
   }
 
   /** Sends frames as one burst, in one write. */

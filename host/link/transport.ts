@@ -7,6 +7,14 @@ export interface ControlLines {
   readonly rts?: boolean;
 }
 
+/** Start bit, eight data bits, stop bit */
+const BITS_PER_BYTE = 10;
+
+/** Time of bytes on the line [ms] */
+export function lineMs(bytes: number, rate: number): number {
+  return (bytes * BITS_PER_BYTE * 1000) / rate;
+}
+
 export interface Transport {
   /** Baud; ten bit times a byte */
   readonly rate: number;

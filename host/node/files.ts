@@ -5,7 +5,7 @@ import { access, chmod, lstat, readFile, rename, rm, stat, writeFile } from 'nod
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { IapError, type IapErrorCode } from '../base/errors.js';
-import { printable } from '../image/file-error.js';
+import { printable } from '../base/text.js';
 import { LARGEST_FILE } from '../image/limits.js';
 
 /** A file that was changed so lately may still be on its way: a build, a copy or a download goes on [ms]. */

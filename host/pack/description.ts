@@ -1,6 +1,7 @@
 // A package description as people write it (protocol/package.schema.json, or the options of "iap pack") → values.
-import { Capability } from '../../protocol/index.js';
+import { Capability, fieldSize, Header } from '../../protocol/index.js';
 import { IapError } from '../base/errors.js';
+import { excerpt } from '../base/text.js';
 import { parseHex, parseName } from '../image/names.js';
 import { parseVersion } from '../image/version.js';
 import type { PackageDescription } from './pack.js';
@@ -17,10 +18,6 @@ export interface DescriptionText {
   readonly uniqueId?: string;
 }
 
-const PRODUCT_SIZE = 16;
-const BUILD_ID_SIZE = 20;
-const UNIQUE_ID_SIZE = 12;
-
 /** @throws IapError USAGE */
 export function parseDescription(text: DescriptionText): PackageDescription {
   if (text.version === undefined) {
@@ -36,16 +33,18 @@ export function parseDescription(text: DescriptionText): PackageDescription {
     ...given('confirm', confirm, (value) => value),
     ...given('securityCounter', securityCounter, (value) => value),
     ...given('capabilities', text.capabilities, capabilitiesOf),
-    ...given('buildId', text.buildId, (value) => parseName('the build id', value, BUILD_ID_SIZE)),
+    ...given('buildId', text.buildId, (value) =>
+      parseName('the build id', value, fieldSize(Header, 'buildId')),
+    ),
     ...given('uniqueId', text.uniqueId, (value) =>
-      parseHex('the unique id', value, UNIQUE_ID_SIZE),
+      parseHex('the unique id', value, fieldSize(Header, 'uniqueId')),
     ),
   };
 }
 
 /** @throws IapError USAGE */
 export function parseProduct(text: string): Uint8Array {
-  return parseName('the product id', text, PRODUCT_SIZE);
+  return parseName('the product id', text, fieldSize(Header, 'product'));
 }
 
 function given<K extends string, T, V>(
@@ -67,7 +66,7 @@ function capabilitiesOf(names: readonly string[]): number {
     if (bit !== undefined) return bits | bit;
     throw new IapError(
       'USAGE',
-      `there is no capability "${name.slice(0, 40).replace(/\p{C}/gu, '?')}"; there are ${Object.keys(Capability).join(', ')}`,
+      `there is no capability "${excerpt(name)}"; there are ${Object.keys(Capability).join(', ')}`,
     );
   }, 0);
 }

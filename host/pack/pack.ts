@@ -13,6 +13,7 @@ import { concat } from '../base/bytes.js';
 import { IapError } from '../base/errors.js';
 import type { Allowable } from '../check/allow.js';
 import { checkImage } from '../check/check-image.js';
+import type { ApplicationArea } from '../check/place.js';
 import { headerFor, type Image } from '../image/image.js';
 import { LARGEST_IMAGE } from '../image/limits.js';
 
@@ -33,12 +34,6 @@ export interface PackageDescription {
   readonly buildId?: Uint8Array;
   /** 12 bytes: the one device it is for */
   readonly uniqueId?: Uint8Array;
-}
-
-/** Where the application lies on the devices it is for */
-export interface ApplicationArea {
-  readonly appBase: number;
-  readonly appEnd: number;
 }
 
 /** Any device whose application is linked where the protocol has it by default */

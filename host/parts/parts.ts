@@ -4,7 +4,7 @@ import { parseJson } from '../base/json.js';
 export type Core = 'cortex-m0' | 'cortex-m3' | 'cortex-m4';
 
 /** Addresses from `from` up to, not including, `to` */
-export interface Range {
+export interface AddressRange {
   readonly from: number;
   readonly to: number;
 }
@@ -14,12 +14,12 @@ export interface Part {
   readonly name: string;
   readonly family: string;
   readonly core: Core;
-  readonly flash: Range;
+  readonly flash: AddressRange;
   /** Bytes erased at once */
   readonly page: number;
-  readonly ram: Range;
+  readonly ram: AddressRange;
   /** Core-coupled RAM, where the part has some */
-  readonly ccm?: Range;
+  readonly ccm?: AddressRange;
   /** Words of the vector table, the stack pointer included */
   readonly vectors: number;
 }
@@ -116,6 +116,6 @@ export async function parseBoard(
   };
 }
 
-function rangeOf({ base, size }: Memory): Range {
+function rangeOf({ base, size }: Memory): AddressRange {
   return { from: Number(base), to: Number(base) + size };
 }

@@ -1,6 +1,6 @@
 // An update is a comparison: which pages of the image are not in flash yet.
 import { ImageState } from '../../protocol/index.js';
-import { sameBytes } from '../base/text.js';
+import { sameBytes } from '../base/bytes.js';
 import type { Device, DeviceInfo } from '../device/device.js';
 import type { Page } from '../image/pages.js';
 

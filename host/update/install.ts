@@ -9,11 +9,12 @@ import {
   Mode,
   Status,
 } from '../../protocol/index.js';
+import { sameBytes } from '../base/bytes.js';
 import { IapError } from '../base/errors.js';
 import { ProgressMeter } from '../base/progress.js';
-import { sameBytes } from '../base/text.js';
 import { badAnswer, type Device, otherDevice, statusName } from '../device/device.js';
-import { isBlank, type Page } from '../image/pages.js';
+import { isBlank } from '../image/areas.js';
+import type { Page } from '../image/pages.js';
 import { differingPages, isInstalled, mayDrift } from './compare.js';
 import type { Emit } from './events.js';
 import { Transfer } from './transfer.js';
@@ -70,7 +71,7 @@ export class Installer {
 
   async #sendAndVerify(next: number, resumed: boolean): Promise<void> {
     const { info } = this.#device;
-    const distrusted = (page: Page): boolean => isBlank(page) && mayDrift(info, page);
+    const distrusted = (page: Page): boolean => isBlank(page.bytes) && mayDrift(info, page);
     const transfer = this.#transfer(next, distrusted);
     await this.#compareAndSend(transfer, resumed, distrusted);
     if ((await this.#verify(transfer)) === 0) return;

@@ -1,8 +1,8 @@
 // The update procedure: find, compare, send what differs, verify, start. The same for install, update, resume and repair.
 import { Status } from '../../protocol/index.js';
+import { sameBytes } from '../base/bytes.js';
 import { IapError } from '../base/errors.js';
 import { sha256 } from '../base/sha256.js';
-import { sameBytes } from '../base/text.js';
 import { type Allowable, allowedIds, toleratedText } from '../check/allow.js';
 import { checkImage } from '../check/check-image.js';
 import type { Finding } from '../check/finding.js';

@@ -7,9 +7,9 @@ import {
   Rom,
   type RomOptions,
   type RomWork,
+  readBack,
   resetSequence,
   sectorsOf,
-  verify,
   WIRINGS,
   write,
 } from '../../host/isp/index.js';
@@ -310,7 +310,7 @@ describe('what goes over the wire', () => {
     fake.flash.set(image);
     fake.flash[511] = 0x42;
     image[511] = 0x24;
-    await expect(done(verify(rom, at(image)))).rejects.toMatchObject({
+    await expect(done(readBack(rom, at(image)))).rejects.toMatchObject({
       message: expect.stringMatching(/0x080001FF: expected 0x24, found 0x42/),
     });
   });

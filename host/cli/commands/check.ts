@@ -3,10 +3,11 @@
 import { IapError } from '../../base/errors.js';
 import { ALLOWABLE, type Allowable, isBlocking, marked } from '../../check/allow.js';
 import { type Expected, findingOf, type Inspection, inspect } from '../../check/inspect.js';
+import { LARGEST_REVISION } from '../../image/image.js';
 import { type LoadOptions, loadImage } from '../../image/load.js';
-import { parseName } from '../../image/names.js';
 import { loadBoard, loadPart } from '../../node/board-file.js';
 import { readBytes } from '../../node/files.js';
+import { parseProduct } from '../../pack/description.js';
 import { inspectionJson, inspectionLines } from '../check-text.js';
 import { checkBase } from '../image-file.js';
 import type { Context } from '../link.js';
@@ -21,9 +22,6 @@ export interface CheckArguments {
   readonly product?: string | undefined;
   readonly hardware?: number | undefined;
 }
-
-const PRODUCT_SIZE = 16;
-const LARGEST_REVISION = 0xffff;
 
 export async function check(
   args: CheckArguments,
@@ -52,9 +50,7 @@ export async function check(
 async function expectedBy({ part, board, product, hardware }: CheckArguments): Promise<Expected> {
   if (hardware !== undefined) checkInteger('--hardware', hardware, 0, LARGEST_REVISION);
   const identity = {
-    ...(product === undefined
-      ? {}
-      : { product: parseName('the product id', once('--product', product), PRODUCT_SIZE) }),
+    ...(product === undefined ? {} : { product: parseProduct(once('--product', product)) }),
     ...(hardware === undefined ? {} : { hardware }),
   };
   if (board !== undefined) {

@@ -9,7 +9,7 @@ import { ALLOWABLE } from '../../check/allow.js';
 import { knowsAppBase } from '../../factory/bootloader.js';
 import { factoryImage, type Region, recordRegion } from '../../factory/factory.js';
 import type { UnitIdentity } from '../../factory/identity.js';
-import { headerFor, type Image } from '../../image/image.js';
+import { headerFor, type Image, LARGEST_REVISION } from '../../image/image.js';
 import { checkRaw, loadImage } from '../../image/load.js';
 import { nameText } from '../../image/names.js';
 import type { Segment } from '../../image/segments.js';
@@ -129,7 +129,7 @@ function identityOf(args: FactoryArguments): UnitIdentity | undefined {
       },
     );
   }
-  if (hardware !== undefined) checkInteger('--hardware', hardware, 0, 0xffff);
+  if (hardware !== undefined) checkInteger('--hardware', hardware, 0, LARGEST_REVISION);
   if (address !== undefined) checkInteger('--address', address, 0, 254);
   return {
     product: parseProduct(once('--product', product)),

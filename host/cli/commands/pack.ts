@@ -1,10 +1,12 @@
 // iap pack: an image and what is said of it → a package.
 import { extname, join } from 'node:path';
 import { decode, Header, ImageFlag } from '../../../protocol/index.js';
+import { isZero } from '../../base/bytes.js';
 import { IapError } from '../../base/errors.js';
 import { parseJson } from '../../base/json.js';
-import { hex32, hexBytes, isZero } from '../../base/text.js';
+import { hex32, hexBytes } from '../../base/text.js';
 import { ALLOWABLE } from '../../check/allow.js';
+import { LARGEST_REVISION } from '../../image/image.js';
 import { nameText } from '../../image/names.js';
 import { versionText } from '../../image/version.js';
 import { loadBoard } from '../../node/board-file.js';
@@ -33,7 +35,6 @@ export interface PackArguments extends CheckedArguments {
 
 const SCHEMA = join('protocol', 'package.schema.json');
 const LARGEST_WORD = 0xffff_ffff;
-const LARGEST_REVISION = 0xffff;
 
 export async function pack(
   args: PackArguments,

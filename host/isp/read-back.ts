@@ -11,7 +11,7 @@ import { inTurn } from './in-turn.js';
 import type { Rom } from './rom.js';
 
 /** @throws IapError VERIFY_FAILED naming the first byte that differs */
-export async function* verify(rom: Rom, segments: readonly Segment[]): RomWork<void> {
+export async function* readBack(rom: Rom, segments: readonly Segment[]): RomWork<void> {
   checkReadable(rom);
   const bytesTotal = sizeOf(segments);
   const meter = new ProgressMeter(rom.client.clock);
