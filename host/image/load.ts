@@ -45,7 +45,11 @@ export interface ImageFile {
 
 /** @throws IapError IMAGE_EMPTY or IMAGE_FORMAT */
 export function loadImage(file: Uint8Array, options: LoadOptions = {}): Image {
-  const { image, elf, gaps } = loadFile(file, options);
+  return imageOf(loadFile(file, options));
+}
+
+/** The image, with what its file says besides */
+export function imageOf({ image, elf, gaps }: ImageFile): Image {
   return { ...image, file: { gaps, ...(elf ? { elf } : {}) } };
 }
 

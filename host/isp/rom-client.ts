@@ -75,14 +75,6 @@ export class RomClient {
     return { version, commands };
   }
 
-  /** Section 3.2: the protocol's version; its two option bytes say nothing on parts made since 2008. */
-  async getVersion(): Promise<number> {
-    await this.#command(RomCommand.GET_VERSION);
-    const [version = 0] = await this.#data(RomCommand.GET_VERSION, 3);
-    await this.#acknowledged(RomCommand.GET_VERSION, 'end', ANSWER_MS);
-    return version;
-  }
-
   /** Section 3.3: the product id, the same as DBGMCU_IDCODE's DEV_ID */
   async getId(): Promise<number> {
     await this.#command(RomCommand.GET_ID);

@@ -3,7 +3,7 @@ import { Status } from '../../protocol/index.js';
 import { sameBytes } from '../base/bytes.js';
 import { IapError } from '../base/errors.js';
 import { sha256 } from '../base/sha256.js';
-import { type Allowable, allowedIds, toleratedText } from '../check/allow.js';
+import { type Allowable, allowedIds, warningOf } from '../check/allow.js';
 import { checkImage } from '../check/check-image.js';
 import type { Finding } from '../check/finding.js';
 import { connect, DEFAULT_TIMEOUT_MS, waitForApp } from '../device/connect.js';
@@ -169,10 +169,7 @@ class Updater {
     this.#findings = checkImage(this.#image, info, this.#options.allow);
     for (const finding of this.#findings) {
       if (told.has(finding.message)) continue;
-      const { id, allowed } = finding;
-      const message = toleratedText(finding);
-      const values = { finding: id, ...(allowed ? { allowed } : {}) };
-      this.#emit({ event: 'warning', code: 'IMAGE', message, ...values });
+      this.#emit({ event: 'warning', code: 'IMAGE', ...warningOf(finding) });
     }
   }
 

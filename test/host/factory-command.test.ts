@@ -10,14 +10,14 @@ import { headerFor } from '../../host/image/image.js';
 import { buildRecord } from '../../host/record/record.js';
 import { APP_BASE } from '../../protocol/index.js';
 import { jsonLines } from '../support/cli.js';
-import { bootloaderImage, cleanImage } from '../support/images.js';
+import { appImage, bootloaderImage } from '../support/images.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'iap-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const app = join(folder, 'app.bin');
 const boot = join(folder, 'bootloader.bin');
-writeFileSync(app, cleanImage(1001));
+writeFileSync(app, appImage(1001));
 writeFileSync(boot, bootloaderImage());
 const base: FactoryArguments = {
   image: app,
@@ -73,7 +73,7 @@ test('the record alone, for an application that a debugger writes', async () => 
   const output = join(folder, 'record.bin');
   const text = await run({ recordOnly: true, output, bootloader: '/nonexistent' });
   expect(text).toMatch(/only for this application at 0x08008000: 1001 bytes, CRC-32 [0-9a-f]{8}/);
-  const header = headerFor({ base: undefined, bytes: cleanImage(1001) }, APP_BASE);
+  const header = headerFor({ base: undefined, bytes: appImage(1001) }, APP_BASE);
   expect(new Uint8Array(readFileSync(output))).toEqual(buildRecord(header));
 });
 
