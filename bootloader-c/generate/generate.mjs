@@ -317,7 +317,7 @@ ${part.ccm ? `    ccm: ${range(part.ccm)},\n` : ''}    vectors: ${part.vectors},
   },`,
 );
 files.set(
-  'host/parts.generated.ts',
+  'host/parts/parts.generated.ts',
   `// ${banner('bootloader-c/parts/*.json')}
 import type { KnownPart } from './parts.js';
 

@@ -3,9 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { inspect } from '../../host/check/inspect.js';
-import { loadBoard } from '../../host/cli/board-file.js';
 import { factoryImage } from '../../host/factory/factory.js';
 import { loadImage } from '../../host/image/load.js';
+import { loadBoard } from '../../host/node/board-file.js';
 import {
   BOOTLOADER_BASE,
   BURST_START,

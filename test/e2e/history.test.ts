@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { loadImage } from '../../host/image/load.js';
-import { makePackage, type PackageDescription } from '../../host/image/pack.js';
+import { makePackage, type PackageDescription } from '../../host/pack/pack.js';
 import { Capability } from '../../protocol/index.js';
 import {
   type Board,

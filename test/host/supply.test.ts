@@ -1,6 +1,6 @@
 // A device whose supply is too low to change its flash, for a while or for good.
 import { describe, expect, test } from 'vitest';
-import type { IapError } from '../../host/errors.js';
+import type { IapError } from '../../host/base/errors.js';
 import { Command, Status } from '../../protocol/index.js';
 import { appImage } from '../support/images.js';
 import { bench, expectInstalled, start } from '../support/one-bench.js';

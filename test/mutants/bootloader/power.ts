@@ -16,8 +16,8 @@ export const POWER: readonly Mutant[] = [
     id: 'an erase does not look at the supply',
     requirements: ['B-47'],
     file: `${CORE}iap_flash.c`,
-    find: 'return !iap_supply_low(target) && target',
-    replace: 'return target',
+    find: 'if (iap_supply_low(target) || !iap_port_erase_page',
+    replace: 'if (!iap_port_erase_page',
     caughtBy: 'core:sinks_in_an_update',
   },
   {
