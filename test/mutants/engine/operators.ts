@@ -117,9 +117,9 @@ class Finder {
       this.#change('constant', tree, text === 'true' ? 'false' : 'true', above);
       return;
     }
-    this.#change('constant', tree, `${text} + 1`, above);
+    this.#change('constant', tree, `(${text} + 1)`, above);
     if (!tree.enumerator && !/^0(x0+)?[uUlL]*$/.test(text))
-      this.#change('constant', tree, `${text} - 1`, above);
+      this.#change('constant', tree, `(${text} - 1)`, above);
   }
 
   #binary(tree: Tree, above: readonly Tree[]): void {
