@@ -89,7 +89,7 @@ static void areas_end_where_they_end(void) {
     for (uint32_t i = 0; i < 3; i++) {
         CHECK(iap_flash_writable(config, ends[i] - 2, 2));
         CHECK(!iap_flash_writable(config, ends[i] - 2, 4));
-        CHECK(iap_flash_writable(config, ends[i] - 2, 0));
+        CHECK(iap_flash_writable(config, ends[i], 0));
     }
     CHECK(iap_flash_writable(config, iap_record_a(config), IAP_RECORD_AREA_SIZE));
     CHECK(iap_flash_writable(config, iap_record_b(config), IAP_RECORD_AREA_SIZE));
@@ -141,6 +141,13 @@ static void the_last_zero_is_programmed_last(void) {
         CHECK_EQUAL(result.status, IAP_STATUS_FLASH_FAILED);
         CHECK_EQUAL(result.detail, page + places[i]);
     }
+    // After a failure nothing more is programmed, nor that half-word.
+    fresh();
+    iap_put16(bytes + 100, 0);
+    sim.refuse_from = IAP_APP_BASE + SIM_PAGE_SIZE + 16;
+    sim.refuse_to = sim.refuse_from + 2;
+    CHECK_EQUAL(write_page(1, 0, true).detail, sim.refuse_from);
+    CHECK_EQUAL(sim.operations, 8);
     // None: nothing to make sure of
     fresh();
     for (uint32_t at = 0; at < SIM_PAGE_SIZE; at += 2) {
@@ -187,7 +194,13 @@ static void a_page_is_erased_unless_its_blank_is_trusted(void) {
     CHECK_EQUAL(write_page(1, 0, true).status, IAP_STATUS_OK);
     CHECK_EQUAL(sim.log[0].address, page + SIM_PAGE_SIZE - 2);
     CHECK(sim.log[1].erase);
+    // The last page: there is no flash behind it to look at.
+    fresh();
+    const uint16_t last = (SIM_FLASH_SIZE - 0x8000) / SIM_PAGE_SIZE - 1;
+    memset(sim.flash + SIM_FLASH_SIZE - SIM_PAGE_SIZE, 0, SIM_PAGE_SIZE);
+    CHECK_EQUAL(write_page(last, 0, true).status, IAP_STATUS_OK);
     // An erase that fails
+    sim.flash[offset(page)] = 0;
     sim.refuse_from = page;
     sim.refuse_to = page + 2;
     struct iap_page_result result = write_page(1, 0, true);

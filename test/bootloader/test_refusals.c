@@ -134,6 +134,24 @@ static void a_header_is_refused_with_its_reason(void) {
     CHECK_EQUAL(sim.operations, 0);
 }
 
+// Of several reasons the first in the order of docs/protocol.md, BEGIN, is told.
+static void the_first_reason_is_told(void) {
+    fresh();
+    iap_put32(header + IAP_HEADER_AT_MAGIC, 0);
+    iap_put32(header + IAP_HEADER_AT_LOAD_ADDRESS, 0);
+    begin_refused(IAP_STATUS_BAD_HEADER, IAP_HEADER_AT_MAGIC);
+    header[IAP_HEADER_AT_UNIQUE_ID] = 1;
+    iap_put32(header + IAP_HEADER_AT_LOAD_ADDRESS, 0);
+    begin_refused(IAP_STATUS_WRONG_DEVICE, 0);
+    iap_put32(header + IAP_HEADER_AT_LOAD_ADDRESS, 0);
+    iap_put32(header + IAP_HEADER_AT_IMAGE_SIZE, 0);
+    begin_refused(IAP_STATUS_WRONG_ADDRESS, IAP_APP_BASE);
+    iap_put32(header + IAP_HEADER_AT_FLAGS, 1u << 20);
+    iap_put32(header + IAP_HEADER_AT_CAPABILITIES, IAP_CAPABILITY_DEFLATE);
+    header[IAP_HEADER_AT_SIGNATURE_ALGORITHM] = 1;
+    begin_refused(IAP_STATUS_NOT_CAPABLE, 1u << 20);
+}
+
 static void what_a_header_may_have(void) {
     const uint32_t room = SIM_FLASH_SIZE - (IAP_APP_BASE - IAP_BOOTLOADER_BASE);
     fresh();
@@ -259,6 +277,42 @@ static void pages_answer_with_each_crc(void) {
     }
 }
 
+static void pages_fill_an_answer(void) {
+    uint8_t request[IAP_PAGES_REQUEST_SIZE] = {0};
+    for (uint32_t room = IAP_MIN_PAYLOAD_LIMIT; room < IAP_MIN_PAYLOAD_LIMIT + 4; room++) {
+        fresh();
+        sim.config.max_payload = room;
+        uint32_t most = (room - IAP_PAGES_RESPONSE_SIZE) / 4;
+        iap_put16(request + IAP_PAGES_REQUEST_AT_COUNT, most);
+        (void)taken(IAP_COMMAND_PAGES, request, sizeof request, IAP_PAGES_RESPONSE_SIZE + 4 * most);
+        iap_put16(request + IAP_PAGES_REQUEST_AT_COUNT, most + 1);
+        refused(IAP_COMMAND_PAGES, request, sizeof request, IAP_STATUS_BAD_REQUEST,
+                IAP_PAGES_REQUEST_AT_COUNT);
+    }
+}
+
+// A call holds, whoever held before keeps the hold; without HOLD it does neither.
+static void a_call_holds_if_nobody_does(void) {
+    fresh();
+    (void)sim_hello(&sim, 0);
+    CHECK_EQUAL(sim.iap.held_by, IAP_STAY_NONE);
+    (void)taken(IAP_COMMAND_ENTER, NULL, 0, IAP_ENTER_RESPONSE_SIZE);
+    (void)sim_hello(&sim, IAP_HELLO_FLAG_HOLD);
+    CHECK_EQUAL(sim.iap.held_by, IAP_STAY_ASKED);
+    fresh();
+    (void)sim_hello(&sim, IAP_HELLO_FLAG_HOLD);
+    CHECK_EQUAL(sim.iap.held_by, IAP_STAY_HOST);
+}
+
+static void abort_without_a_session_writes_nothing(void) {
+    fresh();
+    CHECK_EQUAL(sim_update(&sim, image, SIZE), IAP_STATUS_OK);
+    sim_boot(&sim);
+    uint32_t operations = sim.operations;
+    (void)taken(IAP_COMMAND_ABORT, NULL, 0, IAP_ABORT_RESPONSE_SIZE);
+    CHECK_EQUAL(sim.operations, operations);
+}
+
 static void boot_says_why_not(void) {
     fresh();
     refused(IAP_COMMAND_BOOT, NULL, 0, IAP_STATUS_NOT_BOOTABLE, IAP_STAY_NO_RECORD);
@@ -322,10 +376,14 @@ int main(void) {
     RUN(what_is_unknown_is_refused);
     RUN(without_a_session_there_is_none);
     RUN(a_header_is_refused_with_its_reason);
+    RUN(the_first_reason_is_told);
     RUN(what_a_header_may_have);
     RUN(product_and_hardware_must_fit);
     RUN(a_rate_is_made_within_two_percent);
     RUN(pages_answer_with_each_crc);
+    RUN(pages_fill_an_answer);
+    RUN(a_call_holds_if_nobody_does);
+    RUN(abort_without_a_session_writes_nothing);
     RUN(boot_says_why_not);
     RUN(enter_holds_as_the_application_asked);
     RUN(only_three_commands_go_to_all);

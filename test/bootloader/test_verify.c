@@ -174,10 +174,24 @@ static void a_header_that_does_not_fit_is_no_good_image(void) {
     }
 }
 
+// Small enough to be checked in one piece
+static void a_small_image_for_another_address_is_no_good_image(void) {
+    sim_init(&sim);
+    struct iap_target target = sim_target(&sim);
+    struct iap_check check;
+    sim_image(sim.flash + 0x8000, 200, 1);
+    sim_header(header, sim.flash + 0x8000, 200);
+    iap_put32(header + IAP_HEADER_AT_LOAD_ADDRESS, IAP_APP_BASE + SIM_PAGE_SIZE);
+    iap_check_start(&check, 7);
+    iap_check_step(&check, &target, header);
+    CHECK(check.checked && !check.good);
+}
+
 int main(void) {
     RUN(sha256_of_each_length);
     RUN(vectors_have_sharp_edges);
     RUN(end_says_what_is_wrong);
     RUN(the_check_reads_all_of_the_image);
     RUN(a_header_that_does_not_fit_is_no_good_image);
+    RUN(a_small_image_for_another_address_is_no_good_image);
 }

@@ -64,6 +64,11 @@ function bare(tree: Tree): Tree {
     : tree;
 }
 
+/** Whether nothing is added by adding it */
+function isZero({ value, parts }: Tree): boolean {
+  return value === '0' || (value === '' && parts.length === 1 && parts.every(isZero));
+}
+
 function isConstant(tree: Tree): boolean {
   return CONSTANT.test(tree.kind) || tree.enumerator || tree.macro;
 }
@@ -91,7 +96,8 @@ class Finder {
   ): void {
     let around = tree;
     for (const outer of statement ? [] : [...above].reverse()) {
-      if (!isExpression(outer) || outer.end - outer.begin > LONGEST_CONTEXT) break;
+      if (outer.end - outer.begin > LONGEST_CONTEXT) break;
+      if (!isExpression(outer) && outer.kind !== 'VarDecl') break;
       around = outer;
     }
     const { begin, end } = tree;
@@ -118,13 +124,14 @@ class Finder {
       return;
     }
     this.#change('constant', tree, `(${text} + 1)`, above);
-    if (!tree.enumerator && !/^0(x0+)?[uUlL]*$/.test(text))
+    if (!tree.enumerator && !isZero(tree))
       this.#change('constant', tree, `(${text} - 1)`, above);
   }
 
   #binary(tree: Tree, above: readonly Tree[]): void {
     const [left, right] = tree.parts;
     if (!left || !right) return;
+    if (/^[+-]$/.test(tree.opcode) && isZero(right)) return;
     for (const other of BINARY[tree.opcode] ?? [])
       this.#change('operator', tree, `(${this.of(left)}) ${other} (${this.of(right)})`, above);
     if (LOGICAL.test(tree.opcode)) {

@@ -16,6 +16,8 @@ export interface Tree {
   readonly postfix: boolean;
   /** A name that stands for a constant of an enum */
   readonly enumerator: boolean;
+  /** Of a literal, in decimal */
+  readonly value: string;
   readonly parts: readonly Tree[];
 }
 
@@ -45,6 +47,7 @@ interface Json {
   readonly range?: { readonly begin: Place; readonly end: Place };
   readonly type?: { readonly qualType: string; readonly desugaredQualType?: string };
   readonly opcode?: string;
+  readonly value?: unknown;
   readonly isPostfix?: boolean;
   readonly storageClass?: string;
   readonly referencedDecl?: { readonly kind: string };
@@ -98,6 +101,7 @@ function treeOf(text: string, json: Json): Tree | undefined {
     opcode: json.opcode ?? '',
     postfix: json.isPostfix ?? false,
     enumerator: json.referencedDecl?.kind === 'EnumConstantDecl',
+    value: typeof json.value === 'string' ? json.value : '',
     parts: inner.flatMap((part) => treeOf(text, part) ?? []),
   };
 }
