@@ -4,6 +4,7 @@
 #include "check.h"
 #include "iap_bytes.h"
 #include "iap_crc.h"
+#include "iap_hello.h"
 #include "sim.h"
 
 #define SIZE 5000u // bytes: five pages, the last not full
@@ -56,6 +57,54 @@ static void an_answer_has_the_address_that_was_asked(void) {
     }
     sim_request(&sim, 18, IAP_COMMAND_ABORT, NULL, 0);
     CHECK_EQUAL(sim.from_device_size, 0);
+}
+
+static void an_answer_has_its_requests_number(void) {
+    with_identity();
+    sim_request(&sim, 0, IAP_COMMAND_ABORT, NULL, 0);
+    uint8_t first = newest_answer().seq;
+    for (uint32_t i = 1; i < 300; i++) {
+        sim_request(&sim, 0, IAP_COMMAND_ABORT, NULL, 0);
+        CHECK_EQUAL(newest_answer().seq, (uint8_t)(first + i));
+    }
+}
+
+// As applications fill it in: nothing in it is the bootloader's own.
+static void any_mode_and_version_is_told(void) {
+    uint8_t bytes[IAP_HELLO_RESPONSE_SIZE];
+    with_identity();
+    const struct iap_record none = {0};
+    const struct iap_hello hello = {
+        .config = &sim.config,
+        .identity = &sim.iap.update.identity,
+        .record = &none,
+        .mode = IAP_MODE_APP,
+        .stay = IAP_STAY_FAULT,
+        .version = {0x11, 0x22, 0x33},
+        .capabilities = 0x44556677,
+    };
+    iap_hello_encode(&hello, bytes);
+    CHECK_EQUAL(bytes[IAP_HELLO_RESPONSE_AT_MODE], IAP_MODE_APP);
+    CHECK_EQUAL(bytes[IAP_HELLO_RESPONSE_AT_STAY], IAP_STAY_FAULT);
+    CHECK_EQUAL(bytes[IAP_HELLO_RESPONSE_AT_BOOTLOADER_MAJOR], 0x11);
+    CHECK_EQUAL(bytes[IAP_HELLO_RESPONSE_AT_BOOTLOADER_MAJOR + 1], 0x22);
+    CHECK_EQUAL(bytes[IAP_HELLO_RESPONSE_AT_BOOTLOADER_MAJOR + 2], 0x33);
+    CHECK_EQUAL(iap_get32(bytes + IAP_HELLO_RESPONSE_AT_CAPABILITIES), 0x44556677);
+}
+
+// After a fault the record is read once somebody asks.
+static void a_question_after_a_fault_reads_the_record(void) {
+    const struct iap_mailbox fault = {.request = IAP_REQUEST_FAULT};
+    with_identity();
+    memcpy(header + IAP_HEADER_AT_PRODUCT, "product number 1", 16);
+    CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
+    iap_mailbox_pack(sim.mailbox, &fault);
+    sim_boot(&sim);
+    CHECK(!sim.iap.record_known);
+    const uint8_t *answer = sim_hello(&sim, 0);
+    CHECK_EQUAL(answer[IAP_HELLO_RESPONSE_AT_STAY], IAP_STAY_FAULT);
+    CHECK_EQUAL(answer[IAP_HELLO_RESPONSE_AT_PENDING + IAP_IMAGE_AT_STATE],
+                IAP_IMAGE_STATE_PRESENT);
 }
 
 static void put(uint8_t *to, uint32_t at, uint32_t value, uint32_t size) {
@@ -127,8 +176,9 @@ static void hello_tells_each_fact_at_its_place(void) {
         expected[IAP_HELLO_RESPONSE_AT_INSTALLED + IAP_IMAGE_AT_STATE] = 0;
         expect_hello(expected);
     }
-    // Without an identity block
+    // Without an identity block, and with a name that is too long
     sim_init(&sim);
+    sim.config.part = parts[2];
     sim_boot(&sim);
     expected_hello(expected);
     memset(expected + IAP_HELLO_RESPONSE_AT_PRODUCT, 0, 16);
@@ -179,6 +229,9 @@ static void hello_tells_of_both_images(void) {
 
 int main(void) {
     RUN(an_answer_has_the_address_that_was_asked);
+    RUN(an_answer_has_its_requests_number);
+    RUN(any_mode_and_version_is_told);
+    RUN(a_question_after_a_fault_reads_the_record);
     RUN(hello_tells_each_fact_at_its_place);
     RUN(hello_tells_of_both_images);
 }

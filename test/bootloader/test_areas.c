@@ -142,6 +142,18 @@ static void all_slots_are_used(void) {
     CHECK_EQUAL(record.last_sequence, IAP_RECORD_SLOTS + 1);
 }
 
+// Behind the last slot there is none, whatever lies there.
+static void there_are_no_more_slots(void) {
+    fresh();
+    (void)append(1);
+    uint8_t *behind = cells(slot_of(IAP_RECORD_A_ADDRESS, IAP_RECORD_SLOTS));
+    memcpy(behind, cells(slot_of(IAP_RECORD_A_ADDRESS, 0)), IAP_RECORD_SLOT_SIZE);
+    iap_put32(behind + IAP_RECORD_SLOT_AT_SEQUENCE, 100);
+    iap_put32(behind + IAP_RECORD_SLOT_AT_CRC32, iap_crc32(0, behind, IAP_RECORD_SLOT_AT_CRC32));
+    CHECK_EQUAL(iap_record_read(&target).last_sequence, 1);
+    CHECK_EQUAL(iap_record_read(&target).pending.sequence, 1);
+}
+
 static void both_live_entries_move(void) {
     fresh();
     struct iap_entry first = append(1);
@@ -229,11 +241,26 @@ static void a_slot_that_fails_is_passed_over(void) {
         CHECK(sim.log[i].address < slot_of(IAP_RECORD_A_ADDRESS, 1) ||
               sim.log[i].address >= slot_of(IAP_RECORD_A_ADDRESS, 2));
     }
+    // A slot is blank whatever lies behind it.
+    fresh();
+    (void)append(1);
+    cells(slot_of(IAP_RECORD_A_ADDRESS, 2))[0] = 0xfe;
+    CHECK_EQUAL(append(2).slot, slot_of(IAP_RECORD_A_ADDRESS, 1));
     // The area's own seal
     fresh();
     (void)append(1);
     refuse(IAP_RECORD_A_ADDRESS + IAP_AREA_HEADER_AT_SEALED, 2);
     CHECK_EQUAL(append(2).slot, slot_of(IAP_RECORD_B_ADDRESS, 0));
+    // It is not gone on with if the other area fails too.
+    fresh();
+    struct iap_entry first = append(1);
+    CHECK(iap_record_mark(&target, first.slot, IAP_RECORD_SLOT_AT_TOUCHED));
+    CHECK(iap_record_mark_valid(&target, first.slot));
+    refuse(IAP_RECORD_A_ADDRESS + IAP_AREA_HEADER_AT_SEALED, 2);
+    sim.worn_from = slot_of(IAP_RECORD_B_ADDRESS, 0);
+    sim.worn_to = sim.worn_from + 4;
+    CHECK_EQUAL(failure_of_append(), slot_of(IAP_RECORD_B_ADDRESS, 0));
+    CHECK_EQUAL(iap_record_read(&target).last_sequence, 1);
 }
 
 static void an_area_that_can_not_be_left_stays(void) {
@@ -301,6 +328,7 @@ int main(void) {
     RUN(each_state_is_read_at_its_place);
     RUN(an_entry_that_is_closed_waits_no_more);
     RUN(all_slots_are_used);
+    RUN(there_are_no_more_slots);
     RUN(both_live_entries_move);
     RUN(a_first_area_that_fails_is_named);
     RUN(a_slot_that_fails_is_passed_over);

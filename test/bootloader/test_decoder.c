@@ -66,6 +66,32 @@ static void what_a_frame_may_have(void) {
     }
 }
 
+// The frame before is gone with the first byte of the next, were that all of it.
+static void a_frame_is_taken_once(void) {
+    static const uint8_t nothing[] = {1};
+    fresh();
+    encode(4);
+    CHECK_EQUAL(verdict(line + 1, line_size - 2), IAP_DECODED_FRAME);
+    CHECK_EQUAL(verdict(nothing, 1), IAP_DECODED_SHORT);
+}
+
+// Zeros just before, at and after the longest run of a block
+static void zeros_around_a_whole_block_come_back(void) {
+    static uint8_t room[600];
+    for (uint32_t at = 240; at < 270; at++) {
+        for (uint32_t zeros = 1; zeros < 3; zeros++) {
+            uint8_t frame[600];
+            memset(frame, 0x21, sizeof frame);
+            memset(frame + at, 0, zeros);
+            line_size = 0;
+            iap_frame_send(frame, 400, emit, line);
+            iap_decoder_init(&decoder, room, sizeof room);
+            CHECK_EQUAL(verdict(line + 1, line_size - 2), IAP_DECODED_FRAME);
+            CHECK(memcmp(room, frame, IAP_FRAME_OVERHEAD + 400) == 0);
+        }
+    }
+}
+
 static void a_longer_frame_is_long(void) {
     for (uint32_t more = 1; more < 100; more++) {
         fresh();
@@ -132,6 +158,8 @@ static void a_wrong_crc_is_wrong(void) {
 int main(void) {
     RUN(a_frame_has_a_delimiter_on_either_side);
     RUN(what_a_frame_may_have);
+    RUN(a_frame_is_taken_once);
+    RUN(zeros_around_a_whole_block_come_back);
     RUN(a_longer_frame_is_long);
     RUN(a_frame_cut_short_is_cut);
     RUN(a_frame_too_short_is_short);

@@ -182,6 +182,30 @@ static void a_page_needs_a_record_that_names_it(void) {
     CHECK_EQUAL(application_operation(0), sim.operations);
 }
 
+// Only END makes an image valid: that all of it is there and right is not enough.
+static void no_check_makes_an_image_valid(void) {
+    fresh(PAGES * SIM_PAGE_SIZE);
+    CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
+    send_pages();
+    sim_boot(&sim);
+    sim_run(&sim, 5);
+    CHECK(!iap_entry_is(&sim.iap.update.record.installed, IAP_ENTRY_VALID));
+    CHECK(!sim.iap.update.check.good);
+    CHECK_EQUAL(sim.iap.stay, IAP_STAY_IN_PROGRESS);
+    // And what is VALID without a seal is not sealed if it is damaged.
+    fresh(PAGES * SIM_PAGE_SIZE);
+    CHECK_EQUAL(sim_update(&sim, image, image_size), IAP_STATUS_OK);
+    uint32_t slot = sim.iap.update.record.installed.slot;
+    iap_put16(sim.flash + (slot - IAP_BOOTLOADER_BASE) + IAP_RECORD_SLOT_AT_SEALED,
+              IAP_STATE_CLEAR);
+    sim.flash[0x8000 + 99] ^= 1;
+    sim_boot(&sim);
+    sim.operations = 0;
+    sim_run(&sim, 5);
+    CHECK_EQUAL(sim.iap.stay, IAP_STAY_IMAGE_BAD);
+    CHECK_EQUAL(sim.operations, 0);
+}
+
 // Between one frame and the next in the same burst: what was found of the old image is forgotten.
 static void a_touched_image_is_not_the_one_that_was_checked(void) {
     fresh(PAGES * SIM_PAGE_SIZE);
@@ -247,6 +271,7 @@ int main(void) {
     RUN(verification_follows_the_pages);
     RUN(a_block_that_is_not_whole_waits);
     RUN(a_page_needs_a_record_that_names_it);
+    RUN(no_check_makes_an_image_valid);
     RUN(a_touched_image_is_not_the_one_that_was_checked);
     RUN(a_record_that_takes_no_entry_ends_the_session);
     RUN(nothing_behind_the_page_is_touched);

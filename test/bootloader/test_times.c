@@ -49,6 +49,13 @@ static void a_host_holds_so_long(void) {
     (void)sim_hello(&sim, 0); // identifies only: does not hold
     at(sim.config.idle_ms);
     CHECK(sim.restarted);
+    // Calling again holds on.
+    installed();
+    (void)sim_hello(&sim, IAP_HELLO_FLAG_HOLD);
+    at(5000);
+    (void)sim_hello(&sim, IAP_HELLO_FLAG_HOLD);
+    at(5000u + sim.config.idle_ms - 1u);
+    CHECK(!sim.restarted);
     // Any other request holds.
     installed();
     (void)sim_hello(&sim, IAP_HELLO_FLAG_HOLD);
@@ -159,6 +166,11 @@ static void a_rate_is_proven_so_soon(void) {
 }
 
 static void the_default_rate_needs_no_proof(void) {
+    installed();
+    CHECK_EQUAL(sim.iap.rate, 115200);
+    CHECK_EQUAL(sim.rate_changes, 0); // the port begins with it
+    at(50);
+    CHECK_EQUAL(sim.rate_changes, 0);
     held_at(460800);
     baud(115200);
     CHECK(sim.iap.rate_proven);
@@ -242,11 +254,30 @@ static void trials_are_counted_one_a_start(void) {
     sim.config.trials = 4;
     start_once();
     CHECK(sim.restarted);
-    // An image that wants none has none.
-    installed();
-    start_once();
-    CHECK(sim.restarted);
-    CHECK_EQUAL(marks(), 0);
+    // An image that wants none has none, whatever other flags and marks it has.
+    for (uint32_t flags = 0; flags < 2; flags++) {
+        installed();
+        sim_image(image, SIZE, 4);
+        sim_header(header, image, SIZE);
+        iap_put32(header + IAP_HEADER_AT_FLAGS, flags);
+        CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
+        for (uint16_t page = 0; page < 5; page++) {
+            CHECK_EQUAL(sim_page(&sim, page, image, SIZE, page, 0), IAP_STATUS_OK);
+        }
+        CHECK_EQUAL(sim_end(&sim, 5), IAP_STATUS_OK);
+        start_once();
+        CHECK(sim.restarted);
+        CHECK_EQUAL(marks(), 0);
+        for (uint32_t i = 0; i < IAP_RECORD_TRIALS; i++) {
+            CHECK(iap_record_mark(&target, sim.iap.update.record.installed.slot,
+                                  IAP_RECORD_SLOT_AT_TRIALS + 2 * i));
+        }
+        start_once();
+        CHECK(sim.restarted);
+        sim.now_ms = 0xfffffff0u;
+        sim_boot(&sim);
+        CHECK_EQUAL(sim_hello(&sim, 0)[state] & used, 0);
+    }
 }
 
 int main(void) {
