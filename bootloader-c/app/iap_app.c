@@ -136,8 +136,8 @@ bool iap_app_confirm(struct iap_app *app) {
     if (record.installed.slot == 0 || iap_entry_is(&record.installed, IAP_ENTRY_CONFIRMED)) {
         return record.installed.slot != 0;
     }
-    return iap_record_firm(&target, record.installed.slot) &&
-           iap_record_mark(&target, record.installed.slot, IAP_RECORD_SLOT_AT_CONFIRMED);
+    return iap_ok(iap_record_refresh(&target, record.installed.slot)) &&
+           iap_ok(iap_record_set(&target, record.installed.slot, IAP_ENTRY_CONFIRMED));
 }
 
 void iap_app_enter_bootloader(void) {

@@ -3,22 +3,30 @@
 #include "iap_bytes.h"
 #include "iap_flash.h"
 
+// What is fetched from the port at once [bytes].
 #define RECEIVE_PIECE 64u
-#define BUTTON_MS     25u // held without a break: longer than contacts bounce
+
+// Held without a break: longer than contacts bounce.
+#define BUTTON_MS 25u
 
 static uint32_t now_ms(const struct iap *iap) {
-    return iap->update.target.port->now_ms(iap->update.target.port->context);
+    return iap_port_now_ms(iap->update.target.port);
 }
 
 static bool passed(const struct iap *iap, uint32_t since_ms, uint32_t time_ms) {
     return now_ms(iap) - since_ms >= time_ms;
 }
 
+// Whether an entry's image wants confirmation and has none.
+static bool on_trial(const struct iap_entry *entry) {
+    return !iap_entry_is(entry, IAP_ENTRY_CONFIRMED) &&
+           (iap_header_flags(entry->header) & IAP_IMAGE_FLAG_CONFIRM) != 0;
+}
+
 bool iap_trials_used(const struct iap *iap) {
     const struct iap_entry *installed = &iap->update.record.installed;
-    return installed->slot != 0 && !iap_entry_is(installed, IAP_ENTRY_CONFIRMED) &&
-           installed->trials >= iap->update.target.config->trials &&
-           (iap_get32(installed->header + IAP_HEADER_AT_FLAGS) & IAP_IMAGE_FLAG_CONFIRM) != 0;
+    return installed->slot != 0 && installed->trials >= iap->update.target.config->trials &&
+           on_trial(installed);
 }
 
 bool iap_start_allowed(const struct iap_target *target, const struct iap_mailbox *mailbox) {
@@ -30,7 +38,7 @@ bool iap_start_allowed(const struct iap_target *target, const struct iap_mailbox
     return entry->slot != 0 && iap_entry_is(entry, IAP_ENTRY_VALID) &&
            iap_entry_token(entry) == mailbox->token &&
            iap_header_fits(target->config, entry->header) &&
-           iap_vectors_good(target, iap_get32(entry->header + IAP_HEADER_AT_IMAGE_SIZE));
+           iap_vectors_good(target, iap_header_image_size(entry->header));
 }
 
 static void read_record(struct iap *iap) {
@@ -51,8 +59,8 @@ static bool for_this_device(const struct iap *iap, const struct iap_frame *frame
 
 static void emit(void *context, const uint8_t *bytes, size_t size) {
     const struct iap_port *port = context;
-    port->poll(port->context);
-    port->send(port->context, bytes, size);
+    iap_port_poll(port);
+    iap_port_send(port, bytes, size);
 }
 
 static void answer_frame(struct iap *iap, const struct iap_frame *frame) {
@@ -75,7 +83,7 @@ static void answer_frame(struct iap *iap, const struct iap_frame *frame) {
     iap->rate_ms = now_ms(iap);
     iap->rate_proven = true;
     if (iap->rate != rate) {
-        port->set_rate(port->context, iap->rate);
+        iap_port_set_rate(port, iap->rate);
         iap->rate_proven = iap->rate == iap->update.identity.default_rate;
     }
 }
@@ -83,7 +91,7 @@ static void answer_frame(struct iap *iap, const struct iap_frame *frame) {
 static void receive(struct iap *iap) {
     const struct iap_port *port = iap->update.target.port;
     uint8_t bytes[RECEIVE_PIECE];
-    size_t size = port->receive(port->context, bytes, sizeof bytes);
+    size_t size = iap_port_receive(port, bytes, sizeof bytes);
     for (size_t i = 0; i < size; i++) {
         if (iap_decoder_sink(&iap->decoder, bytes[i]) != IAP_DECODED_FRAME) {
             continue;
@@ -101,7 +109,7 @@ static void watch_rate(struct iap *iap) {
     if (iap->rate != default_rate &&
         passed(iap, iap->rate_ms, iap->rate_proven ? IAP_RATE_IDLE_MS : IAP_RATE_PROOF_MS)) {
         iap->rate = default_rate;
-        iap->update.target.port->set_rate(iap->update.target.port->context, default_rate);
+        iap_port_set_rate(iap->update.target.port, default_rate);
     }
 }
 
@@ -111,8 +119,8 @@ static void watch_holders(struct iap *iap) {
     if (iap->listening && passed(iap, iap->start_ms, config->listen_ms)) {
         iap->listening = false;
     }
-    if (iap->listening && port->button != NULL) {
-        if (!port->button(port->context)) {
+    if (iap->listening && iap_port_has_button(port)) {
+        if (!iap_port_button(port)) {
             iap->button_ms = now_ms(iap);
         } else if (iap->held_by == IAP_STAY_NONE && passed(iap, iap->button_ms, BUTTON_MS)) {
             iap->held_by = IAP_STAY_BUTTON;
@@ -130,14 +138,12 @@ static void watch_holders(struct iap *iap) {
 
 static void count_trial(const struct iap *iap) {
     const struct iap_entry *installed = &iap->update.record.installed;
-    bool wants = (iap_get32(installed->header + IAP_HEADER_AT_FLAGS) & IAP_IMAGE_FLAG_CONFIRM) != 0;
-    if (!wants || iap_entry_is(installed, IAP_ENTRY_CONFIRMED)) {
+    if (!on_trial(installed)) {
         return;
     }
     for (uint32_t i = 0; i < iap->update.target.config->trials; i++) {
-        if (!iap_entry_is(installed, IAP_ENTRY_TRIALS << i)) {
-            (void)iap_record_mark(&iap->update.target, installed->slot,
-                                  IAP_RECORD_SLOT_AT_TRIALS + 2 * i);
+        if (!iap_entry_is(installed, IAP_ENTRY_TRIALS + i)) {
+            (void)iap_record_set(&iap->update.target, installed->slot, IAP_ENTRY_TRIALS + i);
             return;
         }
     }
@@ -152,7 +158,7 @@ static void start_application(struct iap *iap) {
     start.stay = iap->stay != IAP_STAY_NONE ? iap->stay : iap->mailbox.stay;
     uint8_t bytes[IAP_MAILBOX_SIZE];
     iap_mailbox_pack(bytes, &start);
-    iap->update.target.port->restart(iap->update.target.port->context, bytes);
+    iap_port_restart(iap->update.target.port, bytes);
 }
 
 static void decide(struct iap *iap) {
@@ -170,8 +176,8 @@ static void decide(struct iap *iap) {
     struct iap_boot_decision decision = iap_boot_decide(&facts);
     if (decision.action == IAP_BOOT_STAY &&
         (iap->stay == IAP_STAY_NONE || decision.stay != IAP_STAY_HOST)) {
-        iap->stay =
-            decision.stay; // a host that calls later does not hide why the bootloader stayed
+        // A host that calls later does not hide why the bootloader stayed.
+        iap->stay = decision.stay;
     } else if (decision.action == IAP_BOOT_START) {
         start_application(iap);
     }
@@ -194,11 +200,12 @@ void iap_init(struct iap *iap, struct iap_target target, struct iap_mailbox mail
         read_record(iap);
     }
     iap->start_ms = iap->frame_ms = iap->button_ms = now_ms(iap);
-    decide(iap); // so that the first answer can say why it stays
+    // So that the first answer can say why it stays.
+    decide(iap);
 }
 
 void iap_step(struct iap *iap) {
-    iap->update.target.port->poll(iap->update.target.port->context);
+    iap_port_poll(iap->update.target.port);
     receive(iap);
     watch_rate(iap);
     watch_holders(iap);
@@ -208,7 +215,7 @@ void iap_step(struct iap *iap) {
     if (iap->record_known) {
         iap_update_check(&iap->update);
     }
-    iap_session_work(&iap->update);
+    iap_update_verify(&iap->update);
     if (iap->boot_asked) {
         start_application(iap);
         return;

@@ -9,7 +9,7 @@
 #include "iap_frame.h"
 #include "iap_identity.h"
 #include "iap_mailbox.h"
-#include "iap_session.h"
+#include "iap_update.h"
 
 #define IAP_VERSION_MAJOR 0
 #define IAP_VERSION_MINOR 2
@@ -17,20 +17,48 @@
 
 // State of one bootloader, owned by the caller. Small members first: short offsets make short code.
 struct iap {
-    enum iap_stay held_by;      // who keeps the bootloader, until the idle time is over
-    enum iap_stay stay;         // why it stays
-    bool fault;                 // it stays because of a fault
-    bool record_known;          // the record was read; after a fault once a host asks, or stayed
-    bool listening;             // the listening window is open
-    bool stayed;                // a fault or used-up trials have kept it long enough
-    bool rate_proven;           // a valid frame came at the changed rate
-    bool boot_asked;            // BOOT was answered: start after the answer
-    uint32_t rate;              // baud
-    uint32_t start_ms;          // when listening began
-    uint32_t frame_ms;          // when the last frame that counts was handled
-    uint32_t rate_ms;           // when the rate was changed or last proven
-    uint32_t button_ms;         // when the button was last seen released, or listening began
-    struct iap_mailbox mailbox; // as the last pass left it
+    // Who keeps the bootloader, until the idle time is over.
+    enum iap_stay held_by;
+
+    // Why it stays.
+    enum iap_stay stay;
+
+    // It stays because of a fault.
+    bool fault;
+
+    // The record was read; after a fault once a host asks, or stayed.
+    bool record_known;
+
+    // The listening window is open.
+    bool listening;
+
+    // A fault or used-up trials have kept it long enough.
+    bool stayed;
+
+    // A valid frame came at the changed rate.
+    bool rate_proven;
+
+    // BOOT was answered: start after the answer.
+    bool boot_asked;
+
+    // Baud.
+    uint32_t rate;
+
+    // When listening began.
+    uint32_t start_ms;
+
+    // When the last frame that counts was handled.
+    uint32_t frame_ms;
+
+    // When the rate was changed or last proven.
+    uint32_t rate_ms;
+
+    // When the button was last seen released, or listening began.
+    uint32_t button_ms;
+
+    // As the last pass left it.
+    struct iap_mailbox mailbox;
+
     struct iap_update update;
     struct iap_decoder decoder;
 };
@@ -50,7 +78,7 @@ void iap_step(struct iap *iap);
 
 // Handles one frame that is addressed to this device, writes the answer's payload and returns its
 // size; 0: none.
-uint32_t iap_command(struct iap *iap, const struct iap_frame *frame, uint8_t *answer);
+uint32_t iap_command(struct iap *iap, const struct iap_frame *request, uint8_t *answer);
 
 // Whether a HELLO keeps the bootloader; otherwise it only identifies.
 static inline bool iap_hello_holds(const struct iap_frame *hello) {

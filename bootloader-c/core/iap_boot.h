@@ -8,23 +8,44 @@
 
 // What the decision is made from.
 struct iap_boot_facts {
-    bool fault;            // the bootloader met a fault before this reset
-    enum iap_stay held_by; // who holds: IAP_STAY_ASKED, _BUTTON, _HOST; IAP_STAY_NONE once the idle
-                           // time is over
-    bool listening;        // the listening window is open
-    bool installed;        // there is an entry with TOUCHED
-    bool valid;            // it is VALID
-    bool checked;          // CRC-32 and vectors of its image were checked
-    bool good;             // and are right
-    bool trials_used;      // it wants confirmation, has none, and its trial boots are used up
-    bool stayed; // IAP_TRIALS_STAY_MS are over, after which neither that nor a fault keeps a
-                 // good image from being started
+    // The bootloader met a fault before this reset.
+    bool fault;
+
+    // Who holds: IAP_STAY_ASKED, _BUTTON, _HOST; IAP_STAY_NONE once the idle time is over.
+    enum iap_stay held_by;
+
+    // The listening window is open.
+    bool listening;
+
+    // There is an entry with TOUCHED.
+    bool installed;
+
+    // It is VALID.
+    bool valid;
+
+    // CRC-32 and vectors of its image were checked.
+    bool checked;
+
+    // They are right.
+    bool good;
+
+    // It wants confirmation, has none, and its trial boots are used up.
+    bool trials_used;
+
+    // IAP_TRIALS_STAY_MS are over, after which neither that nor a fault keeps a good image from
+    // being started.
+    bool stayed;
 };
 
 enum iap_boot_action {
-    IAP_BOOT_WAIT,  // undecided: listening, or checking the image
-    IAP_BOOT_STAY,  // the reason is in stay
-    IAP_BOOT_START, // start the application
+    // Undecided: listening, or checking the image.
+    IAP_BOOT_WAIT,
+
+    // The reason is in stay.
+    IAP_BOOT_STAY,
+
+    // Start the application.
+    IAP_BOOT_START,
 };
 
 struct iap_boot_decision {

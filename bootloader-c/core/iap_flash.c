@@ -12,33 +12,36 @@ bool iap_flash_writable(const struct iap_config *config, uint32_t address, uint3
            inside(address, size, iap_record_b(config), config->app_base);
 }
 
-bool iap_flash_erase_page(const struct iap_target *target, uint32_t address) {
+iap_result iap_flash_erase_page(const struct iap_target *target, uint32_t address) {
     uint32_t size = target->config->page_size;
     if (address % size != 0 || !iap_flash_writable(target->config, address, size)) {
-        return false;
+        return iap_failure(IAP_STATUS_FLASH_FAILED, address);
     }
-    target->port->poll(target->port->context);
-    return target->port->erase_page(target->port->context, address) &&
-           iap_all(iap_flash_read(target, address), 0xff, size);
+    iap_port_poll(target->port);
+    if (!iap_port_erase_page(target->port, address) ||
+        !iap_all(iap_flash_read(target, address), 0xff, size)) {
+        return iap_failure(IAP_STATUS_FLASH_FAILED, address);
+    }
+    return iap_success();
 }
 
-uint32_t iap_flash_program(const struct iap_target *target, uint32_t address, const uint8_t *bytes,
-                           uint32_t size) {
+iap_result iap_flash_program(const struct iap_target *target, uint32_t address,
+                             const uint8_t *bytes, uint32_t size) {
     if (address % 2 != 0 || size % 2 != 0 || !iap_flash_writable(target->config, address, size)) {
-        return 0;
+        return iap_failure(IAP_STATUS_FLASH_FAILED, address);
     }
-    target->port->poll(target->port->context);
+    iap_port_poll(target->port);
     const uint8_t *flash = iap_flash_read(target, address);
     for (uint32_t i = 0; i < size; i += 2) {
         uint16_t value = iap_get16(bytes + i);
-        if (value != 0xffff && !target->port->program(target->port->context, address + i, value)) {
-            return i;
+        if (value != 0xffff && !iap_port_program(target->port, address + i, value)) {
+            return iap_failure(IAP_STATUS_FLASH_FAILED, address + i);
         }
     }
     for (uint32_t i = 0; i < size; i += 2) {
         if (iap_get16(flash + i) != iap_get16(bytes + i)) {
-            return i;
+            return iap_failure(IAP_STATUS_FLASH_FAILED, address + i);
         }
     }
-    return size;
+    return iap_success();
 }

@@ -4,18 +4,20 @@
 #define IAP_FLASH_H
 
 #include "iap_port.h"
+#include "iap_result.h"
 
 // Whether [address, address + size) lies within one area that may be written: the application's or
 // a record's.
 bool iap_flash_writable(const struct iap_config *config, uint32_t address, uint32_t size);
 
-// Erases the page at address and reads it back. false if that is not allowed or fails.
-bool iap_flash_erase_page(const struct iap_target *target, uint32_t address);
+// Erases the page at address and reads it back. FLASH_FAILED with address if that is not allowed or
+// fails.
+iap_result iap_flash_erase_page(const struct iap_target *target, uint32_t address);
 
 // Programs size bytes (even) at an even address; half-words of 0xFFFF are left as they are. Reads
-// back. Returns size, or the offset of the first half-word that failed.
-uint32_t iap_flash_program(const struct iap_target *target, uint32_t address, const uint8_t *bytes,
-                           uint32_t size);
+// back. FLASH_FAILED with the address of the first half-word that is not allowed or failed.
+iap_result iap_flash_program(const struct iap_target *target, uint32_t address,
+                             const uint8_t *bytes, uint32_t size);
 
 // What lies below the application: record areas A and B, and below them the identity block.
 static inline uint32_t iap_record_a(const struct iap_config *config) {
@@ -32,7 +34,7 @@ static inline uint32_t iap_identity_block(const struct iap_config *config) {
 
 // Flash as memory.
 static inline const uint8_t *iap_flash_read(const struct iap_target *target, uint32_t address) {
-    return target->port->flash(target->port->context, address);
+    return iap_port_flash(target->port, address);
 }
 
 #endif

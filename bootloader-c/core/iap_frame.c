@@ -3,7 +3,8 @@
 #include "iap_bytes.h"
 #include "iap_crc.h"
 
-#define COBS_RUN 254u // longest run of non-zero bytes one code byte announces
+// Longest run of non-zero bytes one code byte announces.
+#define COBS_RUN 254u
 
 void iap_decoder_init(struct iap_decoder *decoder, uint8_t *buffer, uint32_t size) {
     *decoder = (struct iap_decoder){.buffer = buffer, .size = size};
@@ -94,8 +95,8 @@ void iap_frame_send(uint8_t *frame, uint32_t payload_size, iap_emit *emit, void 
         at += run;
         more = at < size;
         if (more && run < COBS_RUN) {
-            at++; // the zero that this block stands for; a zero at the very end leaves one empty
-                  // block
+            // The zero that this block stands for; a zero at the very end leaves one empty block.
+            at++;
         }
     }
     emit(context, &delimiter, 1);

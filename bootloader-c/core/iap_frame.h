@@ -13,22 +13,45 @@
 
 // What a byte made of the stream so far.
 enum iap_decoded {
-    IAP_DECODED_NOTHING, // more bytes are needed
-    IAP_DECODED_FRAME,   // a frame is in the buffer, until the next byte
-    IAP_DECODED_COBS,    // discarded: cut short inside a block
-    IAP_DECODED_SHORT,   // discarded: fewer bytes than a frame has
-    IAP_DECODED_LONG,    // discarded: more bytes than the buffer holds
-    IAP_DECODED_CRC,     // discarded: wrong CRC
+    // More bytes are needed.
+    IAP_DECODED_NOTHING,
+
+    // A frame is in the buffer, until the next byte.
+    IAP_DECODED_FRAME,
+
+    // Discarded: cut short inside a block.
+    IAP_DECODED_COBS,
+
+    // Discarded: fewer bytes than a frame has.
+    IAP_DECODED_SHORT,
+
+    // Discarded: more bytes than the buffer holds.
+    IAP_DECODED_LONG,
+
+    // Discarded: wrong CRC.
+    IAP_DECODED_CRC,
 };
 
 struct iap_decoder {
-    uint8_t *buffer; // IAP_FRAME_OVERHEAD + the longest payload
-    uint32_t size;   // bytes
-    uint32_t length; // decoded so far; size + 1 once there are too many
+    // IAP_FRAME_OVERHEAD + the longest payload.
+    uint8_t *buffer;
+
+    // Bytes.
+    uint32_t size;
+
+    // Decoded so far; size + 1 once there are too many.
+    uint32_t length;
+
     uint32_t encoded;
-    uint32_t discarded; // encoded bytes of the newest discard, without the delimiter
-    uint8_t left;       // bytes left in the current block
-    bool zero_after;    // the current block is followed by a zero, if anything follows
+
+    // Encoded bytes of the newest discard, without the delimiter.
+    uint32_t discarded;
+
+    // Bytes left in the current block.
+    uint8_t left;
+
+    // The current block is followed by a zero, if anything follows.
+    bool zero_after;
 };
 
 struct iap_frame {
@@ -36,7 +59,9 @@ struct iap_frame {
     uint8_t type;
     uint8_t seq;
     const uint8_t *payload;
-    uint32_t size; // of the payload
+
+    // Of the payload.
+    uint32_t size;
 };
 
 void iap_decoder_init(struct iap_decoder *decoder, uint8_t *buffer, uint32_t size);

@@ -1,6 +1,7 @@
 #include "iap_hello.h"
 
 #include "iap_bytes.h"
+#include "iap_header.h"
 
 static void put_image(uint8_t *to, const struct iap_entry *entry, uint8_t state) {
     if (entry->slot == 0) {
@@ -13,10 +14,11 @@ static void put_image(uint8_t *to, const struct iap_entry *entry, uint8_t state)
                   (iap_entry_is(entry, IAP_ENTRY_CONFIRMED) ? IAP_IMAGE_STATE_CONFIRMED : 0));
     to[IAP_IMAGE_AT_TRIALS] = (uint8_t)entry->trials;
     iap_put32(to + IAP_IMAGE_AT_SEQUENCE, entry->sequence);
-    iap_copy(to + IAP_IMAGE_AT_SIZE, entry->header + IAP_HEADER_AT_IMAGE_SIZE, 4);
-    iap_copy(to + IAP_IMAGE_AT_CRC32, entry->header + IAP_HEADER_AT_IMAGE_CRC32, 4);
-    iap_copy(to + IAP_IMAGE_AT_SHA256, entry->header + IAP_HEADER_AT_IMAGE_SHA256, 32);
-    iap_copy(to + IAP_IMAGE_AT_VERSION, entry->header + IAP_HEADER_AT_VERSION, IAP_VERSION_SIZE);
+    const struct iap_header *header = entry->header;
+    iap_put32(to + IAP_IMAGE_AT_SIZE, iap_header_image_size(header));
+    iap_put32(to + IAP_IMAGE_AT_CRC32, iap_header_image_crc32(header));
+    iap_copy(to + IAP_IMAGE_AT_SHA256, iap_header_image_sha256(header), 32);
+    iap_copy(to + IAP_IMAGE_AT_VERSION, iap_header_version(header), IAP_VERSION_SIZE);
 }
 
 static void put_identity(uint8_t *to, const struct iap_identity *identity) {

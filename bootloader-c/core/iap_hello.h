@@ -11,8 +11,13 @@ struct iap_hello {
     const struct iap_record *record;
     enum iap_mode mode;
     enum iap_stay stay;
-    uint8_t version[3];      // of the bootloader; 0 from an application
-    uint8_t installed_state; // IAP_IMAGE_STATE_* beyond what the record says
+
+    // Of the bootloader; 0 from an application.
+    uint8_t version[3];
+
+    // IAP_IMAGE_STATE_* beyond what the record says.
+    uint8_t installed_state;
+
     uint32_t capabilities;
 };
 

@@ -6,12 +6,21 @@
 #include "iap_port.h"
 
 struct iap_identity {
-    const uint8_t *product; // 16 bytes; NULL: blank or damaged block, which fits every image
-    const uint8_t *serial;  // 16 bytes; NULL as above
+    // 16 bytes; NULL: blank or damaged block, which fits every image.
+    const uint8_t *product;
+
+    // 16 bytes; NULL as above.
+    const uint8_t *serial;
+
     uint16_t hardware;
-    uint8_t address; // bus address; 0: none
+
+    // Bus address; 0: none.
+    uint8_t address;
+
     uint8_t flags;
-    uint32_t default_rate; // baud
+
+    // Baud.
+    uint32_t default_rate;
 };
 
 struct iap_identity iap_identity_read(const struct iap_target *target);

@@ -3,91 +3,88 @@
 #include "iap_bytes.h"
 #include "iap_crc.h"
 #include "iap_flash.h"
-#include "iap_identity.h"
 
-#define SMALLEST_IMAGE 8u // stack pointer and reset vector
-#define CHECK_PIECE    256u
+// Stack pointer and reset vector [bytes].
+#define SMALLEST_IMAGE 8u
 
-bool iap_header_fits(const struct iap_config *config, const uint8_t *header) {
-    uint32_t size = iap_get32(header + IAP_HEADER_AT_IMAGE_SIZE);
-    return iap_get32(header + IAP_HEADER_AT_LOAD_ADDRESS) == config->app_base &&
-           size >= SMALLEST_IMAGE && size <= config->app_end - config->app_base;
+// What one step of a check reads [bytes].
+#define CHECK_PIECE 256u
+
+// A bootloader refuses an image with a flag that it does not know, of these.
+#define REQUIRED_FLAGS 0xffff0000u
+
+bool iap_header_fits(const struct iap_config *config, const struct iap_header *header) {
+    uint32_t size = iap_header_image_size(header);
+    return iap_header_load_address(header) == config->app_base && size >= SMALLEST_IMAGE &&
+           size <= config->app_end - config->app_base;
 }
 
-static struct iap_verdict refuse(uint8_t status, uint32_t detail) {
-    return (struct iap_verdict){status, detail};
+static iap_result accept_product(const struct iap_identity *identity,
+                                 const struct iap_header *header) {
+    if (identity->product == NULL) {
+        return iap_success();
+    }
+    bool any = iap_all(iap_header_product(header), 0, 16);
+    if (any && (identity->flags & IAP_IDENTITY_FLAG_ANY_IMAGE) == 0) {
+        return iap_failure(IAP_STATUS_PACKAGE_ONLY, 0);
+    }
+    if (!any && !iap_equal(iap_header_product(header), identity->product, 16)) {
+        return iap_failure(IAP_STATUS_WRONG_PRODUCT, 0);
+    }
+    if (identity->hardware < iap_header_hardware_min(header) ||
+        identity->hardware > iap_header_hardware_max(header)) {
+        return iap_failure(IAP_STATUS_WRONG_HARDWARE, identity->hardware);
+    }
+    return iap_success();
 }
 
-static struct iap_verdict accept_format(const uint8_t *header) {
-    if (iap_get32(header + IAP_HEADER_AT_MAGIC) != IAP_HEADER_MAGIC) {
-        return refuse(IAP_STATUS_BAD_HEADER, IAP_HEADER_AT_MAGIC);
+static iap_result accept_place(const struct iap_config *config, const struct iap_header *header) {
+    if (!iap_all(iap_header_unique_id(header), 0, 12) &&
+        !iap_equal(iap_header_unique_id(header), config->unique_id, 12)) {
+        return iap_failure(IAP_STATUS_WRONG_DEVICE, 0);
     }
-    if (iap_get16(header + IAP_HEADER_AT_FORMAT) != IAP_HEADER_FORMAT) {
-        return refuse(IAP_STATUS_BAD_HEADER, IAP_HEADER_AT_FORMAT);
-    }
-    if (iap_get16(header + IAP_HEADER_AT_HEADER_SIZE) != IAP_HEADER_SIZE) {
-        return refuse(IAP_STATUS_BAD_HEADER, IAP_HEADER_AT_HEADER_SIZE);
-    }
-    return refuse(IAP_STATUS_OK, 0);
-}
-
-static struct iap_verdict accept_product(const struct iap_config *config,
-                                         const struct iap_identity *identity,
-                                         const uint8_t *header) {
-    const uint8_t *product = header + IAP_HEADER_AT_PRODUCT;
-    if (identity->product != NULL) {
-        bool any = iap_all(product, 0, 16);
-        if (any && (identity->flags & IAP_IDENTITY_FLAG_ANY_IMAGE) == 0) {
-            return refuse(IAP_STATUS_PACKAGE_ONLY, 0);
-        }
-        if (!any && !iap_equal(product, identity->product, 16)) {
-            return refuse(IAP_STATUS_WRONG_PRODUCT, 0);
-        }
-        if (identity->hardware < iap_get16(header + IAP_HEADER_AT_HARDWARE_MIN) ||
-            identity->hardware > iap_get16(header + IAP_HEADER_AT_HARDWARE_MAX)) {
-            return refuse(IAP_STATUS_WRONG_HARDWARE, identity->hardware);
-        }
-    }
-    const uint8_t *unique_id = header + IAP_HEADER_AT_UNIQUE_ID;
-    if (!iap_all(unique_id, 0, 12) && !iap_equal(unique_id, config->unique_id, 12)) {
-        return refuse(IAP_STATUS_WRONG_DEVICE, 0);
-    }
-    return refuse(IAP_STATUS_OK, 0);
-}
-
-struct iap_verdict iap_header_accept(const struct iap_target *target,
-                                     const struct iap_identity *identity, const uint8_t *header,
-                                     const uint8_t *verified) {
-    const struct iap_config *config = target->config;
-    struct iap_verdict verdict = accept_format(header);
-    if (verdict.status == IAP_STATUS_OK) {
-        verdict = accept_product(config, identity, header);
-    }
-    if (verdict.status != IAP_STATUS_OK) {
-        return verdict;
-    }
-    if (iap_get32(header + IAP_HEADER_AT_LOAD_ADDRESS) != config->app_base) {
-        return refuse(IAP_STATUS_WRONG_ADDRESS, config->app_base);
+    if (iap_header_load_address(header) != config->app_base) {
+        return iap_failure(IAP_STATUS_WRONG_ADDRESS, config->app_base);
     }
     if (!iap_header_fits(config, header)) {
-        return refuse(IAP_STATUS_WRONG_SIZE, config->app_end - config->app_base);
+        return iap_failure(IAP_STATUS_WRONG_SIZE, config->app_end - config->app_base);
     }
+    return iap_success();
+}
+
+static iap_result accept_needs(const struct iap_header *header, const struct iap_header *verified) {
     if (verified != NULL) {
-        uint32_t floor = iap_get32(verified + IAP_HEADER_AT_SECURITY_COUNTER);
-        if (iap_get32(header + IAP_HEADER_AT_SECURITY_COUNTER) < floor) {
-            return refuse(IAP_STATUS_ROLLBACK, floor);
+        uint32_t floor = iap_header_security_counter(verified);
+        if (iap_header_security_counter(header) < floor) {
+            return iap_failure(IAP_STATUS_ROLLBACK, floor);
         }
     }
-    uint32_t flags =
-        iap_get32(header + IAP_HEADER_AT_FLAGS) & 0xffff0000u & ~IAP_IMAGE_FLAG_CONFIRM;
-    uint32_t missing = iap_get32(header + IAP_HEADER_AT_CAPABILITIES) & ~IAP_CAPABILITIES;
+    uint32_t flags = iap_header_flags(header) & REQUIRED_FLAGS & ~IAP_IMAGE_FLAG_CONFIRM;
+    uint32_t missing = iap_header_capabilities(header) & ~IAP_CAPABILITIES;
     if (flags != 0 || missing != 0) {
-        return refuse(IAP_STATUS_NOT_CAPABLE, flags != 0 ? flags : missing);
+        return iap_failure(IAP_STATUS_NOT_CAPABLE, flags != 0 ? flags : missing);
     }
-    if (header[IAP_HEADER_AT_SIGNATURE_ALGORITHM] != IAP_SIGNATURE_NONE) {
-        return refuse(IAP_STATUS_BAD_SIGNATURE, 0);
+    if (iap_header_signature_algorithm(header) != IAP_SIGNATURE_NONE) {
+        return iap_failure(IAP_STATUS_BAD_SIGNATURE, 0);
     }
-    return verdict;
+    return iap_success();
+}
+
+iap_result iap_header_accept(const struct iap_target *target, const struct iap_identity *identity,
+                             const struct iap_header *header, const struct iap_header *verified) {
+    iap_result result = iap_header_check_format(header);
+    if (!iap_ok(result)) {
+        return result;
+    }
+    result = accept_product(identity, header);
+    if (!iap_ok(result)) {
+        return result;
+    }
+    result = accept_place(target->config, header);
+    if (!iap_ok(result)) {
+        return result;
+    }
+    return accept_needs(header, verified);
 }
 
 bool iap_vectors_good(const struct iap_target *target, uint32_t size) {
@@ -104,20 +101,21 @@ void iap_check_start(struct iap_check *check, uint32_t slot) {
 }
 
 void iap_check_step(struct iap_check *check, const struct iap_target *target,
-                    const uint8_t *header) {
+                    const struct iap_header *header) {
     if (!iap_header_fits(target->config, header)) {
         check->checked = true;
         return;
     }
-    uint32_t size = iap_get32(header + IAP_HEADER_AT_IMAGE_SIZE);
-    uint32_t piece = size - check->done < CHECK_PIECE ? size - check->done : CHECK_PIECE;
+    uint32_t size = iap_header_image_size(header);
+    uint32_t left = size - check->done;
+    uint32_t piece = left < CHECK_PIECE ? left : CHECK_PIECE;
     check->crc = iap_crc32(check->crc,
                            iap_flash_read(target, target->config->app_base + check->done), piece);
     check->done += piece;
     if (check->done == size) {
         check->checked = true;
-        check->good = check->crc == iap_get32(header + IAP_HEADER_AT_IMAGE_CRC32) &&
-                      iap_vectors_good(target, size);
+        check->good =
+            check->crc == iap_header_image_crc32(header) && iap_vectors_good(target, size);
     }
 }
 
@@ -136,24 +134,25 @@ void iap_verify_step(struct iap_verify *verify, const struct iap_target *target)
     iap_sha256_blocks(&verify->sha, block, IAP_SHA256_BLOCK);
 }
 
-uint32_t iap_verify_finish(struct iap_verify *verify, const struct iap_target *target,
-                           const uint8_t *header) {
-    uint32_t size = iap_get32(header + IAP_HEADER_AT_IMAGE_SIZE);
+iap_result iap_verify_finish(struct iap_verify *verify, const struct iap_target *target,
+                             const struct iap_header *header) {
+    uint32_t size = iap_header_image_size(header);
     uint32_t rest = size - verify->sha.size;
     const uint8_t *bytes = unread(verify, target);
     uint32_t crc = iap_crc32(verify->crc, bytes, rest);
     uint8_t digest[IAP_SHA256_DIGEST];
     iap_sha256_finish(&verify->sha, bytes, rest, digest);
-    iap_verify_start(verify); // for an END that comes again
+    // For an END that comes again.
+    iap_verify_start(verify);
     uint32_t wrong = 0;
-    if (!iap_equal(digest, header + IAP_HEADER_AT_IMAGE_SHA256, sizeof digest)) {
+    if (!iap_equal(digest, iap_header_image_sha256(header), sizeof digest)) {
         wrong |= IAP_CHECK_SHA256;
     }
-    if (crc != iap_get32(header + IAP_HEADER_AT_IMAGE_CRC32)) {
+    if (crc != iap_header_image_crc32(header)) {
         wrong |= IAP_CHECK_CRC32;
     }
     if (!iap_vectors_good(target, size)) {
         wrong |= IAP_CHECK_VECTORS;
     }
-    return wrong;
+    return wrong == 0 ? iap_success() : iap_failure(IAP_STATUS_VERIFY_FAILED, wrong);
 }

@@ -2,28 +2,22 @@
 #ifndef IAP_IMAGE_H
 #define IAP_IMAGE_H
 
+#include "iap_header.h"
+#include "iap_identity.h"
 #include "iap_port.h"
+#include "iap_result.h"
 #include "iap_sha256.h"
 
 // What this bootloader can do beyond the required.
 #define IAP_CAPABILITIES (IAP_CAPABILITY_BAUD | IAP_CAPABILITY_CONFIRM)
 
-// Whether an image may be installed here: a status of enum iap_status and its detail.
-struct iap_verdict {
-    uint8_t status;
-    uint32_t detail;
-};
-
-struct iap_identity;
-
-// Checks a header against the device, in the order of docs/protocol.md, BEGIN. verified is the
-// header of the newest image that was verified, or NULL.
-struct iap_verdict iap_header_accept(const struct iap_target *target,
-                                     const struct iap_identity *identity, const uint8_t *header,
-                                     const uint8_t *verified);
+// Whether an image with this header may be installed here. Checks in the order of docs/protocol.md,
+// BEGIN. verified is the header of the newest image that was verified, or NULL.
+iap_result iap_header_accept(const struct iap_target *target, const struct iap_identity *identity,
+                             const struct iap_header *header, const struct iap_header *verified);
 
 // Whether load address and size of a header lie within the application's area.
-bool iap_header_fits(const struct iap_config *config, const uint8_t *header);
+bool iap_header_fits(const struct iap_config *config, const struct iap_header *header);
 
 // Whether the first two vectors in flash can be started: stack pointer in RAM and aligned, reset
 // vector odd and inside the image of size bytes.
@@ -31,9 +25,16 @@ bool iap_vectors_good(const struct iap_target *target, uint32_t size);
 
 // CRC-32 and vectors of an image, checked a piece at a time while the bootloader listens.
 struct iap_check {
-    uint32_t slot; // entry that is checked; 0: none
-    uint32_t done; // bytes
+    // Entry that is checked; 0: none.
+    uint32_t slot;
+
+    // Bytes.
+    uint32_t done;
+
+    // CRC-32 of these.
     uint32_t crc;
+
+    // Nothing is left to do, and what came of it.
     bool checked;
     bool good;
 };
@@ -42,12 +43,15 @@ void iap_check_start(struct iap_check *check, uint32_t slot);
 
 // Works on the next piece, at most about 1 ms of an 8 MHz Cortex-M0.
 void iap_check_step(struct iap_check *check, const struct iap_target *target,
-                    const uint8_t *header);
+                    const struct iap_header *header);
 
 // SHA-256, CRC-32 and vectors of an image from flash, a block at a time while the rest of it is on
 // the line. What was read must not be written again before the end, or all begins anew.
 struct iap_verify {
-    struct iap_sha256 sha; // its size is how far this got, in bytes
+    // Its size is how far this got, in bytes.
+    struct iap_sha256 sha;
+
+    // CRC-32 of the same.
     uint32_t crc;
 };
 
@@ -56,9 +60,9 @@ void iap_verify_start(struct iap_verify *verify);
 // Reads the next IAP_SHA256_BLOCK bytes, all of them inside the image: about 0.1 ms.
 void iap_verify_step(struct iap_verify *verify, const struct iap_target *target);
 
-// Reads the last bytes, less than a block, and begins anew. What is wrong with the whole image:
-// bits of IAP_CHECK_*, 0 if nothing.
-uint32_t iap_verify_finish(struct iap_verify *verify, const struct iap_target *target,
-                           const uint8_t *header);
+// Reads the last bytes, less than a block, and begins anew. VERIFY_FAILED with bits of IAP_CHECK_*:
+// what is wrong with the whole image.
+iap_result iap_verify_finish(struct iap_verify *verify, const struct iap_target *target,
+                             const struct iap_header *header);
 
 #endif

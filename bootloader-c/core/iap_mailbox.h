@@ -7,9 +7,14 @@
 #include "iap_protocol.h"
 
 struct iap_mailbox {
-    uint32_t request; // enum iap_request
+    // enum iap_request
+    uint32_t request;
+
     uint32_t token;
-    uint32_t stay; // enum iap_stay
+
+    // enum iap_stay
+    uint32_t stay;
+
     uint32_t reset_flags;
     uint32_t sequence;
     uint32_t address;

@@ -1,5 +1,11 @@
-// The only door from the core to hardware, and what the core must know of it. All addresses are the
-// device's.
+// The only door from the core to hardware, and the manual of a port: what each function must do,
+// what it must not, and what the core does when it fails. All addresses are the device's.
+//
+// The core calls from one context only, the one that runs iap_start_allowed, iap_init and iap_step:
+// never from an interrupt, never two functions at once. No function may call back into the core,
+// and none needs an interrupt to be on. Everything that waits has a bound of its own: a port that
+// waits for ever is a device that must be opened. What a watchdog must stand without a call of
+// poll: a page erased, or one programmed, or 255 bytes sent at the lowest rate.
 #ifndef IAP_PORT_H
 #define IAP_PORT_H
 
@@ -9,68 +15,137 @@
 
 #include "iap_protocol.h"
 
-// Functions a port provides. context is passed to each. None may call back into the core.
 struct iap_port {
+    // Handed to each function below. The core does not look at it.
     void *context;
 
-    // Milliseconds since start, wrapping. Called at least every 500 ms.
+    // Milliseconds since any start; wraps at 2^32.
+    //
+    // Called at least every 500 ms, so a counter of fewer bits may be extended here. Must not go
+    // back. Need not be exact: HSI is, within 2 %.
     uint32_t (*now_ms)(void *context);
 
-    // Feeds the watchdog and clears reception errors. Called in every loop that can take longer
-    // than 10 ms.
+    // Feeds the watchdogs and clears reception errors: an overrun stops reception on some USARTs.
+    //
+    // Called in every loop that can take longer than 10 ms, and before each erase. Must not wait.
+    // Does nothing where there is nothing to feed or to clear; never NULL.
     void (*poll)(void *context);
 
-    // Copies at most size received bytes, returns how many. Never waits.
+    // Copies up to size received bytes, in the order in which they came, each once. Returns how
+    // many; 0 if there are none.
+    //
+    // Must not wait. Reception goes on between the calls, also while the CPU stands still for an
+    // erase: DMA, or a FIFO and code in RAM. Must not report loss: a full ring may overwrite, and
+    // a byte with an error may be handed out, for the frame's CRC tells.
     size_t (*receive)(void *context, uint8_t *bytes, size_t size);
 
-    // Sends; returns when all bytes are handed to the line. Waits no longer than their line time.
+    // Sends size bytes. Returns when the last is handed to the line, not when it is out.
+    //
+    // Must not wait longer than the bytes' line time: a stuck line must not hang the device. What
+    // could not be sent is lost, and the host asks again. Reception goes on meanwhile.
     void (*send)(void *context, const uint8_t *bytes, size_t size);
 
-    // The baud rate nearest to rate that the port can make.
+    // The baud rate nearest to rate that the port can make, from the clock that is really running.
+    //
+    // rate is 1 to max_rate. Must not change the rate. A result more than 2 % off is refused by the
+    // core (RATE_UNAVAILABLE).
     uint32_t (*nearest_rate)(void *context, uint32_t rate);
 
-    // Waits until the last bit is out, then changes the rate.
+    // Waits until the last bit is out, then changes to nearest_rate(rate).
+    //
+    // Bounded like send. May lose what is received in that moment, and nothing later. Cannot fail:
+    // nearest_rate was asked before, or it is the default rate.
     void (*set_rate)(void *context, uint32_t rate);
 
-    // Flash as memory. The core reads what lies within the flash only.
+    // Flash at address, as memory.
+    //
+    // Must work before anything is set up: iap_start_allowed calls nothing else. The pointer stays
+    // valid, and reads what is in flash now. The core reads within the flash only.
     const uint8_t *(*flash)(void *context, uint32_t address);
 
-    // Erases the page that begins at address. false if the hardware reports a failure.
+    // Erases the page that begins at address, to 0xFF.
+    //
+    // address is a multiple of page_size, in the application's area or the record's. Waits, with a
+    // bound, until the hardware is done; then looks at its errors. Must not touch another page, and
+    // leaves the controller locked. false: the hardware reports a failure or did not end in time.
+    // The core reads back whatever it says, and answers FLASH_FAILED or RECORD_FAILED.
     bool (*erase_page)(void *context, uint32_t address);
 
-    // Programs the half-word at an even address. false if the hardware reports a failure.
+    // Programs the half-word at an even address.
+    //
+    // The half-word is erased, or value is 0x0000: that must be possible over anything, for the
+    // record marks its states so. Waits and looks at errors as erase_page does, leaves the
+    // controller locked, and must not program anything else. false as above.
     bool (*program)(void *context, uint32_t address, uint16_t value);
 
-    // Whether the button is held; NULL: there is none.
+    // Whether the button is held now. NULL: there is none.
+    //
+    // The level of the pin; the core does the debouncing (25 ms). Must not wait.
     bool (*button)(void *context);
 
-    // Waits until the last bit is out, writes the mailbox and resets. Does not return on hardware.
+    // Waits until the last bit is out, masks interrupts, writes the mailbox and resets.
+    //
+    // Bounded like send. Must leave all RAM but the mailbox as it is. Does not return on hardware;
+    // where it does (a simulation), iap_step returns next.
     void (*restart)(void *context, const uint8_t mailbox[IAP_MAILBOX_SIZE]);
 };
 
-// What the core must know of the device. Constant while it runs.
+// What the core must know of the device. Addresses and sizes are constant from the start, the rest
+// from iap_init on: a port may know its time limits only once its clock runs.
 struct iap_config {
-    const char *part;         // name, at most 16 characters
-    const uint8_t *unique_id; // 12 bytes
-    uint32_t page_size;       // bytes
-    uint32_t app_base;        // first address of the application, a page
-    uint32_t app_end;         // first address after it, a page
+    // Name of the part in HELLO, 16 characters at most, shorter ones ended by a zero.
+    const char *part;
+
+    // 12 bytes.
+    const uint8_t *unique_id;
+
+    // Size of what is erased at once [bytes]: 1024 or 2048. A record area is a multiple of it.
+    uint32_t page_size;
+
+    // First address of the application, and the first after it. Both begin a page. The boot record
+    // lies below app_base, the identity block below that.
+    uint32_t app_base;
+    uint32_t app_end;
+
+    // Where an application's stack pointer may point to, and the first address behind that.
     uint32_t ram_base;
     uint32_t ram_end;
-    uint32_t default_rate;  // baud, if the identity block has none
-    uint32_t max_rate;      // baud
-    uint32_t window;        // bytes the port holds that the core has not fetched
-    uint32_t max_payload;   // bytes; size of the buffers below
-    uint8_t *frame_buffer;  // max_payload + IAP_FRAME_OVERHEAD
-    uint8_t *answer_buffer; // max_payload + IAP_FRAME_OVERHEAD
-    uint8_t *page_buffer;   // page_size
-    uint16_t listen_ms;     // window in which a host may call after a reset
-    uint16_t idle_ms;       // how long a host, the button or the application keep the bootloader
-    uint16_t begin_ms;      // the four time limits that HELLO announces
+
+    // Rate if the identity block has none, and the highest that BAUD may ask for [baud].
+    uint32_t default_rate;
+    uint32_t max_rate;
+
+    // How much a host may send ahead of its answers [bytes]: what the port holds and the core has
+    // not fetched. Less than the ring: the core may be busy with the frame before.
+    uint32_t window;
+
+    // Longest payload of a frame, received or sent [bytes]. At least IAP_MIN_PAYLOAD_LIMIT.
+    uint32_t max_payload;
+
+    // max_payload + IAP_FRAME_OVERHEAD bytes each, any alignment. The core's own: a port that
+    // receives by DMA needs a buffer besides.
+    uint8_t *frame_buffer;
+    uint8_t *answer_buffer;
+
+    // page_size bytes, any alignment.
+    uint8_t *page_buffer;
+
+    // How long a host may call after a reset before the application is started; at least
+    // IAP_LISTEN_MS.
+    uint16_t listen_ms;
+
+    // How long a host, the button or the application keep the bootloader without another frame.
+    uint16_t idle_ms;
+
+    // How long a host waits for an answer to BEGIN, to the DATA frame that ends a page, to PAGES
+    // and to END: HELLO announces them. Promise twice what you measure.
+    uint16_t begin_ms;
     uint16_t page_ms;
     uint16_t pages_ms;
     uint16_t end_ms;
-    uint8_t trials; // trial boots of an image that wants confirmation, 1 to IAP_RECORD_TRIALS
+
+    // Trial boots of an image that wants confirmation, 1 to IAP_RECORD_TRIALS.
+    uint8_t trials;
 };
 
 // One device: what it is and how to reach its hardware.
@@ -78,5 +153,54 @@ struct iap_target {
     const struct iap_config *config;
     const struct iap_port *port;
 };
+
+static inline uint32_t iap_port_now_ms(const struct iap_port *port) {
+    return port->now_ms(port->context);
+}
+
+static inline void iap_port_poll(const struct iap_port *port) {
+    port->poll(port->context);
+}
+
+static inline size_t iap_port_receive(const struct iap_port *port, uint8_t *bytes, size_t size) {
+    return port->receive(port->context, bytes, size);
+}
+
+static inline void iap_port_send(const struct iap_port *port, const uint8_t *bytes, size_t size) {
+    port->send(port->context, bytes, size);
+}
+
+static inline uint32_t iap_port_nearest_rate(const struct iap_port *port, uint32_t rate) {
+    return port->nearest_rate(port->context, rate);
+}
+
+static inline void iap_port_set_rate(const struct iap_port *port, uint32_t rate) {
+    port->set_rate(port->context, rate);
+}
+
+static inline const uint8_t *iap_port_flash(const struct iap_port *port, uint32_t address) {
+    return port->flash(port->context, address);
+}
+
+static inline bool iap_port_erase_page(const struct iap_port *port, uint32_t address) {
+    return port->erase_page(port->context, address);
+}
+
+static inline bool iap_port_program(const struct iap_port *port, uint32_t address, uint16_t value) {
+    return port->program(port->context, address, value);
+}
+
+static inline bool iap_port_has_button(const struct iap_port *port) {
+    return port->button != NULL;
+}
+
+static inline bool iap_port_button(const struct iap_port *port) {
+    return port->button(port->context);
+}
+
+static inline void iap_port_restart(const struct iap_port *port,
+                                    const uint8_t mailbox[IAP_MAILBOX_SIZE]) {
+    port->restart(port->context, mailbox);
+}
 
 #endif

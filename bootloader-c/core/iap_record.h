@@ -4,57 +4,90 @@
 #define IAP_RECORD_H
 
 #include "iap_port.h"
+#include "iap_result.h"
+
+struct iap_header;
+
+// States of an entry: half-words in flash that are set one by one, in their order there.
+enum iap_entry_state {
+    IAP_ENTRY_WRITTEN,
+    IAP_ENTRY_TOUCHED,
+    IAP_ENTRY_VALID,
+    IAP_ENTRY_SEALED,
+    IAP_ENTRY_CONFIRMED,
+    IAP_ENTRY_CLOSED,
+    // The first of IAP_RECORD_TRIALS.
+    IAP_ENTRY_TRIALS,
+};
 
 // One entry as read from flash. slot is 0 if there is none.
 struct iap_entry {
-    uint32_t slot; // its address
+    // Its address.
+    uint32_t slot;
+
+    // Counts from 1.
     uint32_t sequence;
-    uint32_t crc32;        // of sequence and header
-    const uint8_t *header; // IAP_HEADER_SIZE bytes, in flash
-    uint32_t states;       // IAP_ENTRY_* that are set
-    uint32_t trials;       // marks set
+
+    // Of sequence and header.
+    uint32_t crc32;
+
+    // In flash.
+    const struct iap_header *header;
+
+    // Bit enum iap_entry_state of those that are set.
+    uint32_t states;
+
+    // How many of IAP_ENTRY_TRIALS are set.
+    uint32_t trials;
 };
 
-// Bit of a state in states: the number of its half-word, counted from WRITTEN.
-#define IAP_ENTRY_BIT(at)   (1u << ((at)-IAP_RECORD_SLOT_AT_WRITTEN) / 2u)
-#define IAP_ENTRY_WRITTEN   IAP_ENTRY_BIT(IAP_RECORD_SLOT_AT_WRITTEN)
-#define IAP_ENTRY_TOUCHED   IAP_ENTRY_BIT(IAP_RECORD_SLOT_AT_TOUCHED)
-#define IAP_ENTRY_VALID     IAP_ENTRY_BIT(IAP_RECORD_SLOT_AT_VALID)
-#define IAP_ENTRY_SEALED    IAP_ENTRY_BIT(IAP_RECORD_SLOT_AT_SEALED)
-#define IAP_ENTRY_CONFIRMED IAP_ENTRY_BIT(IAP_RECORD_SLOT_AT_CONFIRMED)
-#define IAP_ENTRY_CLOSED    IAP_ENTRY_BIT(IAP_RECORD_SLOT_AT_CLOSED)
-#define IAP_ENTRY_TRIALS    IAP_ENTRY_BIT(IAP_RECORD_SLOT_AT_TRIALS) // the first of IAP_RECORD_TRIALS
-
 static inline bool iap_entry_is(const struct iap_entry *entry, uint32_t state) {
-    return (entry->states & state) != 0;
+    return (entry->states & (1u << state)) != 0;
+}
+
+// Address of a state in flash.
+static inline uint32_t iap_entry_state_address(uint32_t slot, uint32_t state) {
+    return slot + IAP_RECORD_SLOT_AT_WRITTEN + 2 * state;
 }
 
 struct iap_record {
-    uint32_t area;              // address of the active area; 0: none is good
-    uint32_t generation;        // of the active area
-    uint32_t last_sequence;     // highest of any entry
-    struct iap_entry installed; // the newest entry that is TOUCHED
-    struct iap_entry
-        verified; // the newest entry that is VALID: the installed one, unless that is unfinished
-    struct iap_entry pending; // a newer entry, neither TOUCHED nor CLOSED
+    // Address of the active area; 0: none is good.
+    uint32_t area;
+
+    // Of the active area.
+    uint32_t generation;
+
+    // Highest of any entry.
+    uint32_t last_sequence;
+
+    // The newest entry that is TOUCHED.
+    struct iap_entry installed;
+
+    // The newest entry that is VALID: the installed one, unless that is unfinished.
+    struct iap_entry verified;
+
+    // A newer entry, neither TOUCHED nor CLOSED.
+    struct iap_entry pending;
 };
 
 struct iap_record iap_record_read(const struct iap_target *target);
 
-// Writes a new entry, into the other area if the active one is full. false: *failed is the address.
-bool iap_record_append(const struct iap_target *target, const uint8_t *header,
-                       struct iap_entry *entry, uint32_t *failed);
+// What writes the record fails with RECORD_FAILED and the address.
 
-// Makes sure that the entry and its area can no longer be half-programmed cells of a session that
-// power ended: programs the marks that vouch for them once more. To be called before an entry found
-// in flash is built upon.
-bool iap_record_firm(const struct iap_target *target, uint32_t slot);
+// Writes a new entry, into the other area if the active one is full.
+iap_result iap_record_append(const struct iap_target *target, const struct iap_header *header,
+                             struct iap_entry *entry);
 
-// Sets a state of an entry. at is the state's offset in the slot. Repeating it is harmless.
-bool iap_record_mark(const struct iap_target *target, uint32_t slot, uint32_t at);
+// Programs SEALED of the entry's area and WRITTEN of the entry once more: they may be half-
+// programmed cells of a session that power ended. To be called before an entry found in flash is
+// built upon.
+iap_result iap_record_refresh(const struct iap_target *target, uint32_t slot);
 
-// Sets VALID, then SEALED.
-bool iap_record_mark_valid(const struct iap_target *target, uint32_t slot);
+// Sets a state of an entry. Repeating it is harmless.
+iap_result iap_record_set(const struct iap_target *target, uint32_t slot, uint32_t state);
+
+// Sets VALID twice, then SEALED.
+iap_result iap_record_set_valid(const struct iap_target *target, uint32_t slot);
 
 // Names one entry for the mailbox's START: a stale or foreign mailbox does not fit it.
 static inline uint32_t iap_entry_token(const struct iap_entry *entry) {

@@ -1,10 +1,12 @@
 #include "iap_sha256.h"
 
-#include <inner.h> // BearSSL
+// BearSSL
+#include <inner.h>
 
 #include "iap_bytes.h"
 
-#define LENGTH_SIZE 8u // bytes at the end of the last block, FIPS 180-4 section 5.1.1
+// Bytes at the end of the last block, FIPS 180-4 section 5.1.1.
+#define LENGTH_SIZE 8u
 
 void iap_sha256_start(struct iap_sha256 *sha) {
     for (uint32_t i = 0; i < 8; i++) {
@@ -29,7 +31,8 @@ void iap_sha256_finish(struct iap_sha256 *sha, const uint8_t *rest, uint32_t siz
     iap_fill(last, 0, sizeof last);
     iap_copy(last, rest, size);
     last[size] = 0x80;
-    br_enc32be(last + padded - 8, bytes >> 29); // length in bits, 64-bit
+    // Length in bits, 64-bit, big-endian.
+    br_enc32be(last + padded - 8, bytes >> 29);
     br_enc32be(last + padded - 4, bytes << 3);
     iap_sha256_blocks(sha, last, padded);
     br_range_enc32be(digest, sha->state, 8);

@@ -4,12 +4,15 @@
 
 #include <stdint.h>
 
-#define IAP_SHA256_BLOCK  64u // bytes
-#define IAP_SHA256_DIGEST 32u // bytes
+// FIPS 180-4, section 1 [bytes].
+#define IAP_SHA256_BLOCK  64u
+#define IAP_SHA256_DIGEST 32u
 
 struct iap_sha256 {
     uint32_t state[8];
-    uint32_t size; // bytes hashed so far
+
+    // Hashed so far [bytes].
+    uint32_t size;
 };
 
 void iap_sha256_start(struct iap_sha256 *sha);

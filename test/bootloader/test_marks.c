@@ -68,7 +68,7 @@ static void touched_comes_before_the_first_page(void) {
     }
 }
 
-static void touch_firms_what_it_builds_on(void) {
+static void touched_comes_after_sealed_and_written_again(void) {
     fresh();
     for (uint32_t session = 0; session < 3; session++) {
         CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
@@ -125,18 +125,19 @@ static void a_resumed_update_erases_blank_pages(void) {
     CHECK(sim.log[first_at(IAP_APP_BASE, 0)].erase);
 }
 
-static void a_page_is_spoiled_before_it_is_erased(void) {
+static void a_page_is_invalidated_before_it_is_erased(void) {
     fresh();
     CHECK_EQUAL(sim_update(&sim, image, SIZE), IAP_STATUS_OK);
-    memset(sim.flash + 0x8000, 0, 6); // a half-word of 0x0000 spoils nothing
+    // A half-word that is 0x0000 already invalidates nothing.
+    memset(sim.flash + 0x8000, 0, 6);
     other_image(2);
     CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
     forget_operations();
     CHECK_EQUAL(sim_page(&sim, 0, image, SIZE, 0, 0), IAP_STATUS_OK);
-    uint32_t spoiled = first_of_application();
-    CHECK_EQUAL(sim.log[spoiled].address, IAP_APP_BASE + 6);
-    CHECK_EQUAL(sim.log[spoiled].value, 0);
-    CHECK(!sim.log[spoiled].erase && sim.log[spoiled + 1].erase);
+    uint32_t invalidated = first_of_application();
+    CHECK_EQUAL(sim.log[invalidated].address, IAP_APP_BASE + 6);
+    CHECK_EQUAL(sim.log[invalidated].value, 0);
+    CHECK(!sim.log[invalidated].erase && sim.log[invalidated + 1].erase);
 }
 
 static void valid_is_programmed_twice_then_sealed(void) {
@@ -285,10 +286,10 @@ static void the_floor_is_the_newest_valid_image(void) {
 
 int main(void) {
     RUN(touched_comes_before_the_first_page);
-    RUN(touch_firms_what_it_builds_on);
+    RUN(touched_comes_after_sealed_and_written_again);
     RUN(an_equal_page_is_not_written);
     RUN(a_resumed_update_erases_blank_pages);
-    RUN(a_page_is_spoiled_before_it_is_erased);
+    RUN(a_page_is_invalidated_before_it_is_erased);
     RUN(valid_is_programmed_twice_then_sealed);
     RUN(valid_without_seal_is_programmed_again);
     RUN(valid_without_seal_is_sealed_before_anybody_relies_on_it);

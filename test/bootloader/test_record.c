@@ -9,17 +9,16 @@
 static struct sim sim;
 static uint8_t header[IAP_HEADER_SIZE];
 
-static void append(uint8_t marker, bool touch, bool valid) {
+static void append(uint8_t marker, bool touched, bool valid) {
     struct iap_target target = sim_target(&sim);
     struct iap_entry entry;
-    uint32_t failed;
     memset(header, marker, sizeof header);
-    CHECK(iap_record_append(&target, header, &entry, &failed));
-    if (touch) {
-        CHECK(iap_record_mark(&target, entry.slot, IAP_RECORD_SLOT_AT_TOUCHED));
+    CHECK(iap_ok(iap_record_append(&target, iap_header_at(header), &entry)));
+    if (touched) {
+        CHECK(iap_ok(iap_record_set(&target, entry.slot, IAP_ENTRY_TOUCHED)));
     }
     if (valid) {
-        CHECK(iap_record_mark_valid(&target, entry.slot));
+        CHECK(iap_ok(iap_record_set_valid(&target, entry.slot)));
     }
 }
 
@@ -41,12 +40,12 @@ static void newest_touched_entry_is_installed(void) {
     append(1, true, true);
     append(2, false, false);
     struct iap_record record = read_record();
-    CHECK_EQUAL(record.installed.header[0], 1);
-    CHECK_EQUAL(record.pending.header[0], 2);
+    CHECK_EQUAL(record.installed.header->bytes[0], 1);
+    CHECK_EQUAL(record.pending.header->bytes[0], 2);
     append(3, true, false);
     record = read_record();
-    CHECK_EQUAL(record.installed.header[0], 3);
-    CHECK_EQUAL(record.verified.header[0], 1);
+    CHECK_EQUAL(record.installed.header->bytes[0], 3);
+    CHECK_EQUAL(record.verified.header->bytes[0], 1);
     CHECK_EQUAL(record.pending.slot, 0);
 }
 
@@ -56,9 +55,9 @@ static void areas_take_turns(void) {
     for (uint8_t i = 2; i < 60; i++) {
         append(i, true, false);
         struct iap_record record = read_record();
-        CHECK_EQUAL(record.installed.header[0], i);
+        CHECK_EQUAL(record.installed.header->bytes[0], i);
         CHECK_EQUAL(record.installed.sequence, i);
-        CHECK_EQUAL(record.verified.header[0], 1);
+        CHECK_EQUAL(record.verified.header->bytes[0], 1);
         CHECK(iap_entry_is(&record.verified, IAP_ENTRY_SEALED));
     }
     CHECK(read_record().generation > 8);
@@ -74,9 +73,9 @@ static void live_entries_are_taken_over(void) {
     for (uint8_t i = 3; i < 60; i++) {
         append(i, false, false);
         struct iap_record record = read_record();
-        CHECK_EQUAL(record.installed.header[0], 2);
-        CHECK_EQUAL(record.verified.header[0], 1);
-        CHECK_EQUAL(record.pending.header[0], i);
+        CHECK_EQUAL(record.installed.header->bytes[0], 2);
+        CHECK_EQUAL(record.verified.header->bytes[0], 1);
+        CHECK_EQUAL(record.pending.header->bytes[0], i);
     }
     CHECK(read_record().generation > generation + 8);
 }
@@ -92,14 +91,14 @@ static void a_damaged_entry_does_not_count(void) {
         *cell ^= 0x10;
         struct iap_record damaged = read_record();
         // WRITTEN counts with any value but blank; all before it is under the CRC.
-        CHECK_EQUAL(damaged.installed.header[0], at == IAP_RECORD_SLOT_AT_WRITTEN ? 2 : 1);
+        CHECK_EQUAL(damaged.installed.header->bytes[0], at == IAP_RECORD_SLOT_AT_WRITTEN ? 2 : 1);
         *cell = saved;
     }
     // Right to the last bit, and perhaps by chance: what was not read back does not count.
     iap_put16(sim.flash + (record.installed.slot - IAP_BOOTLOADER_BASE) +
                   IAP_RECORD_SLOT_AT_WRITTEN,
               IAP_STATE_CLEAR);
-    CHECK_EQUAL(read_record().installed.header[0], 1);
+    CHECK_EQUAL(read_record().installed.header->bytes[0], 1);
 }
 
 static void only_zero_is_valid(void) {
@@ -109,7 +108,8 @@ static void only_zero_is_valid(void) {
         sim.flash + (read_record().installed.slot - IAP_BOOTLOADER_BASE) + IAP_RECORD_SLOT_AT_VALID;
     for (uint32_t bit = 0; bit < 16; bit++) {
         iap_put16(valid, 1u << bit);
-        CHECK_EQUAL(read_record().installed.states & IAP_ENTRY_VALID, 0);
+        const struct iap_entry installed = read_record().installed;
+        CHECK(!iap_entry_is(&installed, IAP_ENTRY_VALID));
     }
 }
 
@@ -132,9 +132,10 @@ static void power_cut_loses_no_entry(void) {
         whole = sim_survives(&sim, ++cuts, append_through_two_turns);
         struct iap_record record = read_record();
         CHECK(record.verified.slot != 0);
-        CHECK(record.verified.header[0] == newest || record.verified.header[0] == newest + 1);
+        CHECK(record.verified.header->bytes[0] == newest ||
+              record.verified.header->bytes[0] == newest + 1);
         append(99, true, true);
-        CHECK_EQUAL(read_record().installed.header[0], 99);
+        CHECK_EQUAL(read_record().installed.header->bytes[0], 99);
     }
     printf("   %u cuts\n", (unsigned)cuts - 1);
     CHECK(cuts > 2000);

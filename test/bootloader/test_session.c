@@ -200,7 +200,7 @@ static void flash_failure_is_reported_and_can_be_repeated(void) {
     sim.refuse_to = IAP_APP_BASE + 0x412;
     CHECK_EQUAL(sim_page(&sim, 0, image, SIZE, 0, 0), IAP_STATUS_OK);
     CHECK_EQUAL(sim_page(&sim, 1, image, SIZE, 1, 0), IAP_STATUS_FLASH_FAILED);
-    CHECK_EQUAL(sim.iap.update.session.detail, IAP_APP_BASE + 0x410);
+    CHECK_EQUAL(iap_detail_of(sim.iap.update.session.result), IAP_APP_BASE + 0x410);
     CHECK_EQUAL(sim.iap.update.session.next, 1);
     CHECK_EQUAL(sim_end(&sim, 1), IAP_STATUS_FLASH_FAILED);
     sim.refuse_from = sim.refuse_to = 0;
@@ -269,7 +269,8 @@ static void abort_forgets_only_what_wrote_nothing(void) {
     CHECK_EQUAL(sim_page(&sim, 0, image, SIZE, 0, 0), IAP_STATUS_OK);
     sim_request(&sim, 0, IAP_COMMAND_ABORT, NULL, 0);
     sim.from_device_size = 0;
-    CHECK_EQUAL(sim.iap.update.record.installed.states, IAP_ENTRY_WRITTEN | IAP_ENTRY_TOUCHED);
+    CHECK_EQUAL(sim.iap.update.record.installed.states,
+                1u << IAP_ENTRY_WRITTEN | 1u << IAP_ENTRY_TOUCHED);
     sim_run(&sim, 20000);
     CHECK_EQUAL(sim.iap.stay, IAP_STAY_IN_PROGRESS);
     CHECK(!sim.restarted);
@@ -482,8 +483,8 @@ static void an_unconfirmed_image_uses_up_its_trials(void) {
     sim_run(&sim, 300);
     CHECK(sim.restarted);
     struct iap_target target = sim_target(&sim);
-    CHECK(iap_record_mark(&target, sim.iap.update.record.installed.slot,
-                          IAP_RECORD_SLOT_AT_CONFIRMED));
+    CHECK(
+        iap_ok(iap_record_set(&target, sim.iap.update.record.installed.slot, IAP_ENTRY_CONFIRMED)));
     sim_boot(&sim);
     sim_run(&sim, 300);
     CHECK(sim.restarted);

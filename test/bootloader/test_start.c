@@ -83,11 +83,10 @@ static void wrong_vectors_are_never_started(void) {
         // not.
         struct iap_target target = sim_target(&sim);
         struct iap_entry entry;
-        uint32_t failed;
         sim_header(header, sim.flash + 0x8000, SIZE);
-        CHECK(iap_record_append(&target, header, &entry, &failed));
-        CHECK(iap_record_mark(&target, entry.slot, IAP_RECORD_SLOT_AT_TOUCHED));
-        CHECK(iap_record_mark_valid(&target, entry.slot));
+        CHECK(iap_ok(iap_record_append(&target, iap_header_at(header), &entry)));
+        CHECK(iap_ok(iap_record_set(&target, entry.slot, IAP_ENTRY_TOUCHED)));
+        CHECK(iap_ok(iap_record_set_valid(&target, entry.slot)));
         sim_boot(&sim);
         sim_run(&sim, 300);
         CHECK(!sim.restarted);

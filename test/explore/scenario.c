@@ -122,16 +122,16 @@ static void interrupt(void *context, const struct board_flash_op *operation) {
 
 // Of the explored update after TOUCHED, before the operation that is cut.
 static uint32_t operations_before(const struct image *image, const struct step *step) {
-    uint32_t spoiled = 1; // a half-word of what the page had
+    uint32_t invalidated = 1; // a half-word of what the page had
     if (step->kind == STEP_INTERRUPT) {
-        return spoiled + image->size / 2 * step->amount / 100;
+        return invalidated + image->size / 2 * step->amount / 100;
     }
     uint32_t erase = 1;
     uint32_t programmed = 0;
     for (uint32_t i = 0; i < image->page_size; i += 2) {
         programmed += image->bytes[i] != 0xff || image->bytes[i + 1] != 0xff;
     }
-    return spoiled + erase + programmed - 1;
+    return invalidated + erase + programmed - 1;
 }
 
 static bool interrupted_update(struct rig *rig, const struct step *step, uint64_t seed) {

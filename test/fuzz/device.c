@@ -234,7 +234,7 @@ static bool may_write(uint8_t type, const uint8_t *answer) {
                (answer[0] == IAP_STATUS_OK && answer[1] == IAP_BEGUN_STARTED);
     case IAP_COMMAND_DATA:
         return answer[0] == IAP_STATUS_OK || answer[0] == IAP_STATUS_FLASH_FAILED;
-    case IAP_COMMAND_END: // makes firm what reads right, then verifies
+    case IAP_COMMAND_END: // programs once more what reads right, then verifies
         return answer[0] == IAP_STATUS_OK || answer[0] == IAP_STATUS_RECORD_FAILED ||
                answer[0] == IAP_STATUS_VERIFY_FAILED;
     case IAP_COMMAND_ABORT:

@@ -7,7 +7,7 @@ export const DATA: readonly Mutant[] = [
   {
     id: 'takes DATA out of order',
     requirements: ['B-33'],
-    file: `${CORE}iap_session.c`,
+    file: `${CORE}iap_update_data.c`,
     find: 'if (!query && ahead == 0) {',
     replace: 'if (!query && ahead >= 0) {',
     caughtBy: 'conformance:gap',
@@ -15,7 +15,7 @@ export const DATA: readonly Mutant[] = [
   {
     id: 'takes repeats',
     requirements: ['B-33'],
-    file: `${CORE}iap_session.c`,
+    file: `${CORE}iap_update_data.c`,
     find: 'if (!query && ahead == 0) {',
     replace: 'if (!query && ahead <= 0) {',
     caughtBy: 'conformance:gap',
@@ -23,9 +23,9 @@ export const DATA: readonly Mutant[] = [
   {
     id: 'says nothing of a gap',
     requirements: ['B-33'],
-    file: `${CORE}iap_session.c`,
-    find: '        session->status = IAP_STATUS_GAP;',
-    replace: '        session->status = IAP_STATUS_OK;',
+    file: `${CORE}iap_update_data.c`,
+    find: '        session->result = iap_failure(IAP_STATUS_GAP, 0);',
+    replace: '        session->result = iap_success();',
     caughtBy: 'conformance:gap',
   },
   {
@@ -39,7 +39,7 @@ export const DATA: readonly Mutant[] = [
   {
     id: 'END does not miss the rest of a page',
     requirements: ['B-34'],
-    file: `${CORE}iap_session.c`,
+    file: `${CORE}iap_update_end.c`,
     find: '        session->next = session->page_number;\n        complete = false;',
     replace: '        session->next = session->page_number;',
     caughtBy: 'conformance:page-crc',
@@ -48,16 +48,16 @@ export const DATA: readonly Mutant[] = [
     id: 'a page beyond the image has a wrong length',
     requirements: ['B-35'],
     file: `${CORE}iap_page.c`,
-    find: '        return reject(page, IAP_REJECTION_PAGE);',
-    replace: '        return reject(page, IAP_REJECTION_LENGTH);',
+    find: 'return iap_page_reject(page, IAP_REJECTION_PAGE);',
+    replace: 'return iap_page_reject(page, IAP_REJECTION_LENGTH);',
     caughtBy: 'conformance:page-heads',
   },
   {
     id: 'takes any encoding',
     requirements: ['B-35'],
     file: `${CORE}iap_page.c`,
-    find: 'if (head[IAP_PAGE_HEAD_AT_ENCODING] != IAP_ENCODING_RAW) {',
-    replace: 'if (head[IAP_PAGE_HEAD_AT_ENCODING] == IAP_ENCODING_DEFLATE) {',
+    find: 'if (head->encoding != IAP_ENCODING_RAW) {',
+    replace: 'if (head->encoding == IAP_ENCODING_DEFLATE) {',
     caughtBy: 'conformance:page-heads',
   },
   {
@@ -95,16 +95,15 @@ export const DATA: readonly Mutant[] = [
   {
     id: 'moves next beyond a page that failed',
     requirements: ['B-38', 'B-37'],
-    file: `${CORE}iap_session.c`,
-    find: 'result.status == IAP_STATUS_OK ? (uint16_t)(session->next + 1) : session->page_number;',
-    replace:
-      'result.status != IAP_STATUS_PAGE_REJECTED ? (uint16_t)(session->next + 1) : session->page_number;',
+    file: `${CORE}iap_update_data.c`,
+    find: 'session->next = iap_ok(session->result) ?',
+    replace: 'session->next = iap_status_of(session->result) != IAP_STATUS_PAGE_REJECTED ?',
     caughtBy: 'core:flash_failure_is_reported_and_can_be_repeated',
   },
   {
     id: 'goes back to the last frame of a page, not to its first',
     requirements: ['B-38'],
-    file: `${CORE}iap_session.c`,
+    file: `${CORE}iap_update_data.c`,
     find: '(uint16_t)(session->next + 1) : session->page_number;',
     replace: '(uint16_t)(session->next + 1) : session->next;',
     caughtBy: 'conformance:next-means-flash',

@@ -8,18 +8,18 @@ export const REQUESTS: readonly Mutant[] = [
     id: 'HELLO is not answered in an update',
     requirements: ['B-20'],
     file: `${CORE}iap_commands.c`,
-    find: '    const struct iap_hello answer = {',
+    find: '    const struct iap_hello hello = {',
     replace:
-      '    if (iap->update.session.active) {\n        return 0;\n    }\n    const struct iap_hello answer = {',
+      '    if (iap->update.session.active) {\n        return 0;\n    }\n    const struct iap_hello hello = {',
     caughtBy: 'conformance:hello',
   },
   {
     id: 'HELLO is answered late',
     requirements: ['B-20'],
     file: `${CORE}iap_commands.c`,
-    find: '    const struct iap_hello answer = {',
+    find: '    const struct iap_hello hello = {',
     replace:
-      '    const struct iap_port *clock = iap->update.target.port;\n    uint32_t begin = clock->now_ms(clock->context);\n    while (clock->now_ms(clock->context) - begin < 120) {\n        clock->poll(clock->context);\n    }\n    const struct iap_hello answer = {',
+      '    const struct iap_port *port = iap->update.target.port;\n    uint32_t begin = iap_port_now_ms(port);\n    while (iap_port_now_ms(port) - begin < 120) {\n        iap_port_poll(port);\n    }\n    const struct iap_hello hello = {',
     caughtBy: 'conformance:hello',
   },
   {
@@ -91,16 +91,16 @@ export const REQUESTS: readonly Mutant[] = [
     id: 'PAGES beyond the application',
     requirements: ['B-25'],
     file: `${CORE}iap_commands.c`,
-    find: 'if (count == 0 || count > all - first ||',
-    replace: 'if (count == 0 ||',
+    find: 'if (asked.count == 0 || asked.count > all - asked.first ||',
+    replace: 'if (asked.count == 0 ||',
     caughtBy: 'conformance:pages-range',
   },
   {
     id: 'PAGES answers for the first page only',
     requirements: ['B-26'],
     file: `${CORE}iap_commands.c`,
-    find: 'config->app_base + (first + i) * config->page_size);',
-    replace: 'config->app_base + first * config->page_size);',
+    find: 'config->app_base + (asked.first + i) * config->page_size);',
+    replace: 'config->app_base + asked.first * config->page_size);',
     caughtBy: 'conformance:update',
   },
 ];

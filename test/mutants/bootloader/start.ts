@@ -33,16 +33,16 @@ export const START: readonly Mutant[] = [
     id: 'does not compare the CRC-32 at boot',
     requirements: ['B-62'],
     file: `${CORE}iap_image.c`,
-    find: 'check->good = check->crc == iap_get32(header + IAP_HEADER_AT_IMAGE_CRC32) &&',
-    replace: 'check->good = check->done == iap_get32(header + IAP_HEADER_AT_IMAGE_SIZE) &&',
+    find: 'check->crc == iap_header_image_crc32(header) &&',
+    replace: 'check->done == iap_header_image_size(header) &&',
     caughtBy: 'core:a_damaged_image_is_never_started',
   },
   {
     id: 'does not look at the vectors at boot',
     requirements: ['B-62'],
     file: `${CORE}iap_image.c`,
-    find: ' &&\n                      iap_vectors_good(target, size);',
-    replace: ';',
+    find: 'check->crc == iap_header_image_crc32(header) && iap_vectors_good(target, size);',
+    replace: 'check->crc == iap_header_image_crc32(header);',
     caughtBy: 'core:wrong_vectors_are_never_started',
   },
   {
@@ -145,8 +145,9 @@ export const START: readonly Mutant[] = [
     id: 'counts no trials',
     requirements: ['B-68'],
     file: `${CORE}iap.c`,
-    find: '    if (!wants || iap_entry_is(installed, IAP_ENTRY_CONFIRMED)) {',
-    replace: '    if (!wants || !iap_entry_is(installed, IAP_ENTRY_CONFIRMED)) {',
+    find: 'static void count_trial(const struct iap *iap) {\n    const struct iap_entry *installed = &iap->update.record.installed;\n    if (!on_trial(installed)) {',
+    replace:
+      'static void count_trial(const struct iap *iap) {\n    const struct iap_entry *installed = &iap->update.record.installed;\n    if (!on_trial(installed) || !iap_entry_is(installed, IAP_ENTRY_CONFIRMED)) {',
     caughtBy: 'conformance:trials',
   },
   {
@@ -171,7 +172,7 @@ export const START: readonly Mutant[] = [
     file: `${CORE}iap_commands.c`,
     find: '    iap->boot_asked = true;\n',
     replace:
-      '    iap->held_by = IAP_STAY_NONE;\n    iap->listening = true;\n    iap->start_ms = iap->update.target.port->now_ms(iap->update.target.port->context);\n',
+      '    iap->held_by = IAP_STAY_NONE;\n    iap->listening = true;\n    iap->start_ms = iap_port_now_ms(iap->update.target.port);\n',
     caughtBy: 'conformance:boot',
   },
   {

@@ -1,0 +1,58 @@
+// What the requests of an update have in common: the record as it is now, and whether the installed
+// image is good.
+#include "iap_update.h"
+
+// What was found of one entry's image says nothing about another's.
+static void follow_installed(struct iap_update *update) {
+    if (update->check.slot != update->record.installed.slot) {
+        iap_check_start(&update->check, update->record.installed.slot);
+    }
+}
+
+void iap_update_read_record(struct iap_update *update) {
+    update->record = iap_record_read(&update->target);
+    follow_installed(update);
+}
+
+iap_result iap_update_set_touched(struct iap_update *update) {
+    struct iap_session *session = &update->session;
+    if (!session->touched) {
+        bool set = iap_ok(iap_record_refresh(&update->target, session->slot)) &&
+                   iap_ok(iap_record_set(&update->target, session->slot, IAP_ENTRY_TOUCHED));
+        iap_update_read_record(update);
+        session->touched = set && update->record.installed.slot == session->slot;
+    }
+    return session->touched
+               ? iap_success()
+               : iap_failure(IAP_STATUS_FLASH_FAILED,
+                             iap_entry_state_address(session->slot, IAP_ENTRY_TOUCHED));
+}
+
+static bool to_check(const struct iap_update *update) {
+    return iap_entry_is(&update->record.installed, IAP_ENTRY_VALID) && !update->check.checked;
+}
+
+// VALID found without SEALED may be a half-programmed cell: programmed again it is sure. At once,
+// before anybody is told that the image is good.
+static void set_sealed(struct iap_update *update) {
+    if (update->check.good && !iap_entry_is(&update->record.installed, IAP_ENTRY_SEALED)) {
+        (void)iap_record_set_valid(&update->target, update->record.installed.slot);
+        iap_update_read_record(update);
+    }
+}
+
+void iap_update_check(struct iap_update *update) {
+    follow_installed(update);
+    if (to_check(update)) {
+        iap_check_step(&update->check, &update->target, update->record.installed.header);
+        set_sealed(update);
+    }
+}
+
+void iap_update_check_now(struct iap_update *update) {
+    follow_installed(update);
+    while (to_check(update)) {
+        iap_port_poll(update->target.port);
+        iap_update_check(update);
+    }
+}

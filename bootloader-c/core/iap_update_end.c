@@ -1,0 +1,105 @@
+// END and ABORT: the image becomes VALID, or its update is forgotten.
+#include "iap_update.h"
+
+// Before the first byte of a page is verified: the page may be one of an update that power cut.
+static void refresh_page(const struct iap_update *update) {
+    const struct iap_session *session = &update->session;
+    const struct iap_config *config = update->target.config;
+    uint32_t at = session->verify.sha.size;
+    if (session->touched && at % config->page_size == 0 &&
+        at < iap_header_image_size(session->header)) {
+        iap_page_refresh(&update->target, config->app_base + at);
+    }
+}
+
+static void verify_block(struct iap_update *update) {
+    refresh_page(update);
+    iap_verify_step(&update->session.verify, &update->target);
+}
+
+void iap_update_verify(struct iap_update *update) {
+    const struct iap_session *session = &update->session;
+    if (session->touched && session->verify.sha.size + IAP_SHA256_BLOCK <= session->newest_end) {
+        verify_block(update);
+    }
+}
+
+static iap_result verify_rest(struct iap_update *update) {
+    struct iap_session *session = &update->session;
+    while (iap_header_image_size(session->header) - session->verify.sha.size >= IAP_SHA256_BLOCK) {
+        iap_port_poll(update->target.port);
+        verify_block(update);
+    }
+    refresh_page(update);
+    return iap_verify_finish(&session->verify, &update->target, session->header);
+}
+
+static bool installed_is_unfinished(const struct iap_update *update) {
+    const struct iap_entry *installed = &update->record.installed;
+    return installed->slot != 0 && !iap_entry_is(installed, IAP_ENTRY_VALID);
+}
+
+// Verifies, then sets VALID. TOUCHED before that, if no page did: then all were right already.
+static iap_result finish(struct iap_update *update) {
+    struct iap_session *session = &update->session;
+    if (installed_is_unfinished(update)) {
+        (void)iap_update_set_touched(update);
+    }
+    iap_result result = verify_rest(update);
+    if (!iap_ok(result)) {
+        return result;
+    }
+    if (!iap_ok(iap_update_set_touched(update)) ||
+        !iap_ok(iap_record_set_valid(&update->target, session->slot))) {
+        return iap_failure(IAP_STATUS_RECORD_FAILED, session->slot);
+    }
+    iap_update_read_record(update);
+    update->check = (struct iap_check){.slot = session->slot, .checked = true, .good = true};
+    session->active = false;
+    session->ended = true;
+    return result;
+}
+
+uint32_t iap_update_end(struct iap_update *update, const struct iap_frame *request,
+                        uint8_t *answer) {
+    struct iap_session *session = &update->session;
+    bool complete = iap_end_request_count(request) == session->next;
+    if (session->ended && complete) {
+        return iap_end_response(answer, iap_success(), session->next);
+    }
+    if (!session->active) {
+        return iap_refusal(answer, iap_failure(IAP_STATUS_NO_SESSION, 0));
+    }
+    if (!iap_ok(session->result) && iap_status_of(session->result) != IAP_STATUS_GAP) {
+        return iap_end_response(answer, session->result, session->next);
+    }
+    // Its rest is missing.
+    if (session->page.open) {
+        session->page.open = false;
+        session->next = session->page_number;
+        complete = false;
+    }
+    if (!complete) {
+        return iap_end_response(answer, iap_failure(IAP_STATUS_GAP, 0), session->next);
+    }
+    iap_result result = finish(update);
+    if (iap_status_of(result) == IAP_STATUS_RECORD_FAILED) {
+        return iap_refusal(answer, result);
+    }
+    return iap_end_response(answer, result, session->next);
+}
+
+uint32_t iap_update_abort(struct iap_update *update, const struct iap_frame *request,
+                          uint8_t *answer) {
+    (void)request;
+    struct iap_session *session = &update->session;
+    if (session->active && update->record.installed.slot != session->slot) {
+        iap_result result = iap_record_set(&update->target, session->slot, IAP_ENTRY_CLOSED);
+        if (!iap_ok(result)) {
+            return iap_refusal(answer, result);
+        }
+        iap_update_read_record(update);
+    }
+    *session = (struct iap_session){0};
+    return iap_ok_response(answer);
+}
