@@ -216,9 +216,9 @@ static void hello_tells_of_both_images(void) {
     // Confirmed and used marks
     struct iap_target target = sim_target(&sim);
     uint32_t slot = sim.iap.update.record.installed.slot;
-    CHECK(iap_record_mark(&target, slot, IAP_RECORD_SLOT_AT_CONFIRMED));
-    CHECK(iap_record_mark(&target, slot, IAP_RECORD_SLOT_AT_TRIALS));
-    CHECK(iap_record_mark(&target, slot, IAP_RECORD_SLOT_AT_TRIALS + 2 * (IAP_RECORD_TRIALS - 1)));
+    CHECK(iap_ok(iap_record_set(&target, slot, IAP_ENTRY_CONFIRMED)));
+    CHECK(iap_ok(iap_record_set(&target, slot, IAP_ENTRY_TRIALS)));
+    CHECK(iap_ok(iap_record_set(&target, slot, IAP_ENTRY_TRIALS + IAP_RECORD_TRIALS - 1)));
     sim_boot(&sim);
     expected[IAP_HELLO_RESPONSE_AT_STAY] = IAP_STAY_HOST;
     expected[IAP_HELLO_RESPONSE_AT_INSTALLED + IAP_IMAGE_AT_TRIALS] = 2;

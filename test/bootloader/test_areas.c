@@ -4,6 +4,7 @@
 #include "check.h"
 #include "iap_bytes.h"
 #include "iap_crc.h"
+#include "iap_header.h"
 #include "iap_flash.h"
 #include "sim.h"
 
@@ -20,15 +21,14 @@ static uint8_t *cells(uint32_t address) {
     return sim.flash + (address - IAP_BOOTLOADER_BASE);
 }
 
-static bool try_append(uint8_t marker, struct iap_entry *entry, uint32_t *failed) {
+static iap_result try_append(uint8_t marker, struct iap_entry *entry) {
     memset(header, marker, sizeof header);
-    return iap_record_append(&target, header, entry, failed);
+    return iap_record_append(&target, iap_header_at(header), entry);
 }
 
 static struct iap_entry append(uint8_t marker) {
     struct iap_entry entry;
-    uint32_t failed;
-    CHECK(try_append(marker, &entry, &failed));
+    CHECK(iap_ok(try_append(marker, &entry)));
     return entry;
 }
 
@@ -46,7 +46,7 @@ static void seal_area(uint32_t area, uint32_t generation) {
 static void the_application_is_no_area(void) {
     fresh();
     struct iap_entry entry = append(1);
-    CHECK(iap_record_mark(&target, entry.slot, IAP_RECORD_SLOT_AT_TOUCHED));
+    CHECK(iap_ok(iap_record_set(&target, entry.slot, IAP_ENTRY_TOUCHED)));
     uint32_t area = iap_record_read(&target).area;
     memcpy(cells(IAP_APP_BASE), cells(area), IAP_RECORD_AREA_SIZE);
     seal_area(IAP_APP_BASE, 100);
@@ -92,16 +92,16 @@ static void any_mark_in_the_seal_counts(void) {
 static void each_state_is_read_at_its_place(void) {
     fresh();
     struct iap_entry entry = append(1);
-    CHECK_EQUAL(entry.states, IAP_ENTRY_WRITTEN);
+    CHECK_EQUAL(entry.states, 1u << IAP_ENTRY_WRITTEN);
     CHECK_EQUAL(entry.sequence, 1);
     CHECK_EQUAL(entry.trials, 0);
     CHECK_EQUAL(entry.slot, slot_of(IAP_RECORD_A_ADDRESS, 0));
     CHECK_EQUAL(iap_entry_token(&entry), entry.sequence ^ entry.crc32);
-    CHECK(iap_record_mark(&target, entry.slot, IAP_RECORD_SLOT_AT_TOUCHED));
+    CHECK(iap_ok(iap_record_set(&target, entry.slot, IAP_ENTRY_TOUCHED)));
     // Whatever follows the last trial mark belongs to the next entry.
     iap_put16(cells(entry.slot) + IAP_RECORD_SLOT_SIZE, 0);
     for (uint32_t at = IAP_RECORD_SLOT_AT_VALID; at < IAP_RECORD_SLOT_SIZE; at += 2) {
-        CHECK(iap_record_mark(&target, entry.slot, at));
+        CHECK(iap_ok(iap_record_set(&target, entry.slot, (at - IAP_RECORD_SLOT_AT_WRITTEN) / 2)));
         struct iap_record record = iap_record_read(&target);
         CHECK_EQUAL(record.installed.states,
                     ((at - IAP_RECORD_SLOT_AT_WRITTEN) / 2 + 1 == 32)
@@ -117,13 +117,13 @@ static void an_entry_that_is_closed_waits_no_more(void) {
     fresh();
     (void)append(1);
     struct iap_entry second = append(2);
-    CHECK_EQUAL(iap_record_read(&target).pending.header[0], 2);
-    CHECK(iap_record_mark(&target, second.slot, IAP_RECORD_SLOT_AT_CLOSED));
-    CHECK_EQUAL(iap_record_read(&target).pending.header[0], 1);
+    CHECK_EQUAL(iap_record_read(&target).pending.header->bytes[0], 2);
+    CHECK(iap_ok(iap_record_set(&target, second.slot, IAP_ENTRY_CLOSED)));
+    CHECK_EQUAL(iap_record_read(&target).pending.header->bytes[0], 1);
     CHECK_EQUAL(iap_record_read(&target).last_sequence, 2);
     // TOUCHED and CLOSED: its pages are in flash all the same.
-    CHECK(iap_record_mark(&target, second.slot, IAP_RECORD_SLOT_AT_TOUCHED));
-    CHECK_EQUAL(iap_record_read(&target).installed.header[0], 2);
+    CHECK(iap_ok(iap_record_set(&target, second.slot, IAP_ENTRY_TOUCHED)));
+    CHECK_EQUAL(iap_record_read(&target).installed.header->bytes[0], 2);
     CHECK_EQUAL(iap_record_read(&target).pending.slot, 0); // older than what is installed
 }
 
@@ -157,11 +157,11 @@ static void there_are_no_more_slots(void) {
 static void both_live_entries_move(void) {
     fresh();
     struct iap_entry first = append(1);
-    CHECK(iap_record_mark(&target, first.slot, IAP_RECORD_SLOT_AT_TOUCHED));
-    CHECK(iap_record_mark_valid(&target, first.slot));
-    CHECK(iap_record_mark(&target, first.slot, IAP_RECORD_SLOT_AT_CONFIRMED));
+    CHECK(iap_ok(iap_record_set(&target, first.slot, IAP_ENTRY_TOUCHED)));
+    CHECK(iap_ok(iap_record_set_valid(&target, first.slot)));
+    CHECK(iap_ok(iap_record_set(&target, first.slot, IAP_ENTRY_CONFIRMED)));
     struct iap_entry second = append(2);
-    CHECK(iap_record_mark(&target, second.slot, IAP_RECORD_SLOT_AT_TOUCHED));
+    CHECK(iap_ok(iap_record_set(&target, second.slot, IAP_ENTRY_TOUCHED)));
     struct iap_record before = iap_record_read(&target);
     for (uint8_t i = 3; i <= IAP_RECORD_SLOTS; i++) {
         (void)append(i);
@@ -177,8 +177,8 @@ static void both_live_entries_move(void) {
     // One that is both moves once.
     fresh();
     first = append(1);
-    CHECK(iap_record_mark(&target, first.slot, IAP_RECORD_SLOT_AT_TOUCHED));
-    CHECK(iap_record_mark_valid(&target, first.slot));
+    CHECK(iap_ok(iap_record_set(&target, first.slot, IAP_ENTRY_TOUCHED)));
+    CHECK(iap_ok(iap_record_set_valid(&target, first.slot)));
     for (uint8_t i = 2; i <= IAP_RECORD_SLOTS; i++) {
         (void)append(i);
     }
@@ -192,9 +192,9 @@ static void refuse(uint32_t address, uint32_t size) {
 
 static uint32_t failure_of_append(void) {
     struct iap_entry entry;
-    uint32_t failed = 0xdead;
-    CHECK(!try_append(9, &entry, &failed));
-    return failed;
+    iap_result result = try_append(9, &entry);
+    CHECK_EQUAL(iap_status_of(result), IAP_STATUS_RECORD_FAILED);
+    return iap_detail_of(result);
 }
 
 // Without an area the first one is made: each step of it may fail, and names its address.
@@ -254,8 +254,8 @@ static void a_slot_that_fails_is_passed_over(void) {
     // It is not gone on with if the other area fails too.
     fresh();
     struct iap_entry first = append(1);
-    CHECK(iap_record_mark(&target, first.slot, IAP_RECORD_SLOT_AT_TOUCHED));
-    CHECK(iap_record_mark_valid(&target, first.slot));
+    CHECK(iap_ok(iap_record_set(&target, first.slot, IAP_ENTRY_TOUCHED)));
+    CHECK(iap_ok(iap_record_set_valid(&target, first.slot)));
     refuse(IAP_RECORD_A_ADDRESS + IAP_AREA_HEADER_AT_SEALED, 2);
     sim.worn_from = slot_of(IAP_RECORD_B_ADDRESS, 0);
     sim.worn_to = sim.worn_from + 4;
@@ -266,8 +266,8 @@ static void a_slot_that_fails_is_passed_over(void) {
 static void an_area_that_can_not_be_left_stays(void) {
     fresh();
     struct iap_entry first = append(1);
-    CHECK(iap_record_mark(&target, first.slot, IAP_RECORD_SLOT_AT_TOUCHED));
-    CHECK(iap_record_mark_valid(&target, first.slot));
+    CHECK(iap_ok(iap_record_set(&target, first.slot, IAP_ENTRY_TOUCHED)));
+    CHECK(iap_ok(iap_record_set_valid(&target, first.slot)));
     for (uint8_t i = 2; i <= IAP_RECORD_SLOTS; i++) {
         (void)append(i);
     }
@@ -298,17 +298,17 @@ static void firm_programs_both_marks(void) {
         }
         CHECK_EQUAL(entry.slot, slot_of(area, 0));
         sim.operations = 0;
-        CHECK(iap_record_firm(&target, entry.slot));
+        CHECK(iap_ok(iap_record_refresh(&target, entry.slot)));
         CHECK_EQUAL(sim.operations, 2);
         CHECK_EQUAL(sim.log[0].address, area + IAP_AREA_HEADER_AT_SEALED);
         CHECK_EQUAL(sim.log[1].address, entry.slot + IAP_RECORD_SLOT_AT_WRITTEN);
         refuse(area + IAP_AREA_HEADER_AT_SEALED, 2);
-        CHECK(!iap_record_firm(&target, entry.slot));
+        CHECK(!iap_ok(iap_record_refresh(&target, entry.slot)));
         refuse(entry.slot + IAP_RECORD_SLOT_AT_WRITTEN, 2);
-        CHECK(!iap_record_firm(&target, entry.slot));
+        CHECK(!iap_ok(iap_record_refresh(&target, entry.slot)));
         for (uint32_t at = IAP_RECORD_SLOT_AT_VALID; at <= IAP_RECORD_SLOT_AT_SEALED; at += 2) {
             refuse(entry.slot + at, 2);
-            CHECK(!iap_record_mark_valid(&target, entry.slot));
+            CHECK(!iap_ok(iap_record_set_valid(&target, entry.slot)));
         }
     }
 }

@@ -209,7 +209,7 @@ static uint32_t marks(void) {
     struct iap_record record = iap_record_read(&target);
     uint32_t bits = 0;
     for (uint32_t i = 0; i < IAP_RECORD_TRIALS; i++) {
-        bits |= iap_entry_is(&record.installed, IAP_ENTRY_TRIALS << i) ? 1u << i : 0;
+        bits |= iap_entry_is(&record.installed, IAP_ENTRY_TRIALS + i) ? 1u << i : 0;
     }
     CHECK_EQUAL(record.installed.trials, (bits & 1) + (bits >> 1 & 1) + (bits >> 2 & 1) +
                                              (bits >> 3 & 1) + (bits >> 4 & 1) + (bits >> 5 & 1));
@@ -245,8 +245,7 @@ static void trials_are_counted_one_a_start(void) {
     CHECK_EQUAL(marks(), 15);
     // Confirmed: none is used or counted.
     struct iap_target target = sim_target(&sim);
-    CHECK(iap_record_mark(&target, sim.iap.update.record.installed.slot,
-                          IAP_RECORD_SLOT_AT_CONFIRMED));
+    CHECK(iap_ok(iap_record_set(&target, sim.iap.update.record.installed.slot, IAP_ENTRY_CONFIRMED)));
     sim.config.trials = 5;
     start_once();
     CHECK(sim.restarted);
@@ -269,8 +268,7 @@ static void trials_are_counted_one_a_start(void) {
         CHECK(sim.restarted);
         CHECK_EQUAL(marks(), 0);
         for (uint32_t i = 0; i < IAP_RECORD_TRIALS; i++) {
-            CHECK(iap_record_mark(&target, sim.iap.update.record.installed.slot,
-                                  IAP_RECORD_SLOT_AT_TRIALS + 2 * i));
+            CHECK(iap_ok(iap_record_set(&target, sim.iap.update.record.installed.slot, IAP_ENTRY_TRIALS + i)));
         }
         start_once();
         CHECK(sim.restarted);

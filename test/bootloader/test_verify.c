@@ -4,6 +4,7 @@
 #include "check.h"
 #include "iap_bytes.h"
 #include "iap_crc.h"
+#include "iap_header.h"
 #include "iap_sha256.h"
 #include "sim.h"
 
@@ -130,7 +131,7 @@ static void the_check_reads_all_of_the_image(void) {
             sim.flash[0x8000 + size - 1] ^= (uint8_t)wrong;
             while (!check.checked) {
                 CHECK(!check.good);
-                iap_check_step(&check, &target, header);
+                iap_check_step(&check, &target, iap_header_at(header));
                 steps++;
                 CHECK_EQUAL(check.done, 256 * steps < size ? 256 * steps : size);
             }
@@ -156,14 +157,13 @@ static void a_header_that_does_not_fit_is_no_good_image(void) {
         struct iap_target target = sim_target(&sim);
         struct iap_check check;
         struct iap_entry entry;
-        uint32_t failed;
         iap_check_start(&check, 7);
-        iap_check_step(&check, &target, header);
+        iap_check_step(&check, &target, iap_header_at(header));
         CHECK(check.checked && !check.good);
         // Such an entry, however it came into the record, is never started.
-        CHECK(iap_record_append(&target, header, &entry, &failed));
-        CHECK(iap_record_mark(&target, entry.slot, IAP_RECORD_SLOT_AT_TOUCHED));
-        CHECK(iap_record_mark_valid(&target, entry.slot));
+        CHECK(iap_ok(iap_record_append(&target, iap_header_at(header), &entry)));
+        CHECK(iap_ok(iap_record_set(&target, entry.slot, IAP_ENTRY_TOUCHED)));
+        CHECK(iap_ok(iap_record_set_valid(&target, entry.slot)));
         const struct iap_mailbox start = {.request = IAP_REQUEST_START,
                                           .token = iap_entry_token(&entry)};
         CHECK(!iap_start_allowed(&target, &start));
@@ -183,7 +183,7 @@ static void a_small_image_for_another_address_is_no_good_image(void) {
     sim_header(header, sim.flash + 0x8000, 200);
     iap_put32(header + IAP_HEADER_AT_LOAD_ADDRESS, IAP_APP_BASE + SIM_PAGE_SIZE);
     iap_check_start(&check, 7);
-    iap_check_step(&check, &target, header);
+    iap_check_step(&check, &target, iap_header_at(header));
     CHECK(check.checked && !check.good);
 }
 
