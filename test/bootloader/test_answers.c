@@ -194,6 +194,7 @@ static void hello_tells_of_both_images(void) {
     uint8_t expected[IAP_HELLO_RESPONSE_SIZE];
     with_identity();
     memcpy(header + IAP_HEADER_AT_VERSION, "version.", IAP_VERSION_SIZE);
+    iap_put32(header + IAP_HEADER_AT_SECURITY_COUNTER, 0x5a5a5a5a); // behind it, and not told
     expected_hello(expected);
     CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
     put_image(expected + IAP_HELLO_RESPONSE_AT_PENDING, IAP_IMAGE_STATE_PRESENT, 1);

@@ -4,8 +4,8 @@
 #include "check.h"
 #include "iap_bytes.h"
 #include "iap_crc.h"
-#include "iap_header.h"
 #include "iap_flash.h"
+#include "iap_header.h"
 #include "sim.h"
 
 static struct sim sim;
@@ -40,6 +40,18 @@ static void seal_area(uint32_t area, uint32_t generation) {
     iap_put32(cells(area) + IAP_AREA_HEADER_AT_GENERATION, generation);
     iap_put32(cells(area) + IAP_AREA_HEADER_AT_CRC32,
               iap_crc32(0, cells(area), IAP_AREA_HEADER_AT_CRC32));
+}
+
+static void refuse(uint32_t address, uint32_t size) {
+    sim.refuse_from = address;
+    sim.refuse_to = address + size;
+}
+
+static uint32_t failure_of_append(void) {
+    struct iap_entry entry;
+    iap_result result = try_append(9, &entry);
+    CHECK_EQUAL(iap_status_of(result), IAP_STATUS_RECORD_FAILED);
+    return iap_detail_of(result);
 }
 
 // What an application's first page holds is never a record, however good it looks.
@@ -174,6 +186,25 @@ static void both_live_entries_move(void) {
     CHECK_EQUAL(after.installed.states, before.installed.states);
     CHECK_EQUAL(after.verified.sequence, before.verified.sequence);
     CHECK_EQUAL(after.installed.sequence, before.installed.sequence);
+    // A state that is not set is not set by moving, nor is anything if one of them fails.
+    fresh();
+    first = append(1);
+    CHECK(iap_ok(iap_record_set(&target, first.slot, IAP_ENTRY_TOUCHED)));
+    CHECK(iap_ok(iap_record_set_valid(&target, first.slot)));
+    CHECK(iap_ok(iap_record_set(&target, first.slot, IAP_ENTRY_TRIALS + 1)));
+    second = append(2);
+    CHECK(iap_ok(iap_record_set(&target, second.slot, IAP_ENTRY_TOUCHED)));
+    before = iap_record_read(&target);
+    for (uint8_t i = 3; i <= IAP_RECORD_SLOTS; i++) {
+        (void)append(i);
+    }
+    refuse(slot_of(IAP_RECORD_B_ADDRESS, 0), 2);
+    CHECK_EQUAL(failure_of_append(), slot_of(IAP_RECORD_B_ADDRESS, 0));
+    refuse(0, 0);
+    (void)append(50);
+    after = iap_record_read(&target);
+    CHECK_EQUAL(after.verified.states, before.verified.states);
+    CHECK(!iap_entry_is(&after.verified, IAP_ENTRY_CONFIRMED));
     // One that is both moves once.
     fresh();
     first = append(1);
@@ -183,18 +214,6 @@ static void both_live_entries_move(void) {
         (void)append(i);
     }
     CHECK_EQUAL(append(50).slot, slot_of(IAP_RECORD_B_ADDRESS, 1));
-}
-
-static void refuse(uint32_t address, uint32_t size) {
-    sim.refuse_from = address;
-    sim.refuse_to = address + size;
-}
-
-static uint32_t failure_of_append(void) {
-    struct iap_entry entry;
-    iap_result result = try_append(9, &entry);
-    CHECK_EQUAL(iap_status_of(result), IAP_STATUS_RECORD_FAILED);
-    return iap_detail_of(result);
 }
 
 // Without an area the first one is made: each step of it may fail, and names its address.
@@ -288,7 +307,7 @@ static void an_area_that_can_not_be_left_stays(void) {
     CHECK_EQUAL(append(9).slot, slot_of(other, 1));
 }
 
-static void firm_programs_both_marks(void) {
+static void refresh_programs_both_marks(void) {
     for (uint32_t turn = 0; turn < 2; turn++) {
         const uint32_t area = turn == 0 ? IAP_RECORD_A_ADDRESS : IAP_RECORD_B_ADDRESS;
         fresh();
@@ -303,7 +322,9 @@ static void firm_programs_both_marks(void) {
         CHECK_EQUAL(sim.log[0].address, area + IAP_AREA_HEADER_AT_SEALED);
         CHECK_EQUAL(sim.log[1].address, entry.slot + IAP_RECORD_SLOT_AT_WRITTEN);
         refuse(area + IAP_AREA_HEADER_AT_SEALED, 2);
-        CHECK(!iap_ok(iap_record_refresh(&target, entry.slot)));
+        iap_result result = iap_record_refresh(&target, entry.slot);
+        CHECK_EQUAL(iap_status_of(result), IAP_STATUS_RECORD_FAILED);
+        CHECK_EQUAL(iap_detail_of(result), area + IAP_AREA_HEADER_AT_SEALED);
         refuse(entry.slot + IAP_RECORD_SLOT_AT_WRITTEN, 2);
         CHECK(!iap_ok(iap_record_refresh(&target, entry.slot)));
         for (uint32_t at = IAP_RECORD_SLOT_AT_VALID; at <= IAP_RECORD_SLOT_AT_SEALED; at += 2) {
@@ -333,6 +354,6 @@ int main(void) {
     RUN(a_first_area_that_fails_is_named);
     RUN(a_slot_that_fails_is_passed_over);
     RUN(an_area_that_can_not_be_left_stays);
-    RUN(firm_programs_both_marks);
+    RUN(refresh_programs_both_marks);
     RUN(areas_follow_the_application);
 }

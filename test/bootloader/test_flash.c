@@ -185,7 +185,7 @@ static void a_page_is_erased_unless_its_blank_is_trusted(void) {
     fresh();
     CHECK_EQUAL(iap_status_of(write_page(1, 0, false)), IAP_STATUS_OK);
     CHECK_EQUAL(sim.erases, 1);
-    CHECK(sim.log[0].erase); // blank already: not spoiled first
+    CHECK(sim.log[0].erase); // blank already: not invalidated first
     fresh();
     CHECK_EQUAL(iap_status_of(write_page(1, IAP_PAGE_FLAG_FORCE, true)), IAP_STATUS_OK);
     CHECK_EQUAL(sim.erases, 1);
@@ -193,10 +193,10 @@ static void a_page_is_erased_unless_its_blank_is_trusted(void) {
     sim.flash[offset(page) + SIM_PAGE_SIZE - 1] = 0xfe;
     CHECK_EQUAL(iap_status_of(write_page(1, 0, true)), IAP_STATUS_OK);
     CHECK_EQUAL(sim.erases, 1);
-    CHECK(!sim.log[0].erase); // spoiled at its first half-word that is not 0 already
+    CHECK(!sim.log[0].erase); // invalidated at its first half-word that is not 0 already
     CHECK_EQUAL(sim.log[0].address, page);
     CHECK(sim.log[1].erase);
-    // All of it is 0: nothing left to spoil
+    // All of it is 0: nothing left to invalidate
     fresh();
     memset(sim.flash + offset(page), 0, SIM_PAGE_SIZE);
     CHECK_EQUAL(iap_status_of(write_page(1, 0, true)), IAP_STATUS_OK);
@@ -213,7 +213,15 @@ static void a_page_is_erased_unless_its_blank_is_trusted(void) {
     const uint16_t last = (SIM_FLASH_SIZE - 0x8000) / SIM_PAGE_SIZE - 1;
     memset(sim.flash + SIM_FLASH_SIZE - SIM_PAGE_SIZE, 0, SIM_PAGE_SIZE);
     CHECK_EQUAL(iap_status_of(write_page(last, 0, true)), IAP_STATUS_OK);
-    // An erase that fails
+    // An erase that fails, where programming would not
+    fresh();
+    iap_put16(bytes, 0xffff);
+    sim.refuse_from = page;
+    sim.refuse_to = page + 2;
+    CHECK_EQUAL(iap_detail_of(write_page(1, IAP_PAGE_FLAG_FORCE, true)), page);
+    CHECK_EQUAL(sim.operations, 0);
+    fresh();
+    // … and where the page is not blank
     sim.flash[offset(page)] = 0;
     sim.refuse_from = page;
     sim.refuse_to = page + 2;

@@ -31,8 +31,7 @@ static void each_field_has_its_place(void) {
     CHECK_EQUAL(iap_get32(bytes + IAP_MAILBOX_AT_RESET_FLAGS), full.reset_flags);
     CHECK_EQUAL(iap_get32(bytes + IAP_MAILBOX_AT_SEQUENCE), full.sequence);
     CHECK_EQUAL(iap_get32(bytes + IAP_MAILBOX_AT_ADDRESS), full.address);
-    CHECK_EQUAL(iap_get32(bytes + IAP_MAILBOX_AT_CRC32),
-                iap_crc32(0, bytes, IAP_MAILBOX_AT_CRC32));
+    CHECK_EQUAL(iap_get32(bytes + IAP_MAILBOX_AT_CRC32), iap_crc32(0, bytes, IAP_MAILBOX_AT_CRC32));
     struct iap_mailbox taken = iap_mailbox_take(bytes);
     CHECK_EQUAL(taken.request, full.request);
     CHECK_EQUAL(taken.token, full.token);
@@ -77,7 +76,10 @@ static struct iap_mailbox start_of(enum iap_request request, uint32_t stay, uint
     if (hold != 0) {
         (void)sim_hello(&sim, hold);
     }
-    sim_run(&sim, 12000);
+    for (uint32_t i = 0; i < 60 && !sim.restarted; i++) {
+        sim.now_ms += 250;
+        sim_run(&sim, 1);
+    }
     CHECK(sim.restarted);
     return iap_mailbox_take(sim.mailbox);
 }

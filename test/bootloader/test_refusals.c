@@ -134,6 +134,24 @@ static void a_header_is_refused_with_its_reason(void) {
     CHECK_EQUAL(sim.operations, 0);
 }
 
+static void the_floor_is_told(void) {
+    fresh();
+    iap_put32(header + IAP_HEADER_AT_SECURITY_COUNTER, 0x01020304);
+    CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
+    for (uint16_t page = 0; page < 5; page++) {
+        CHECK_EQUAL(sim_page(&sim, page, image, SIZE, page, 0), IAP_STATUS_OK);
+    }
+    CHECK_EQUAL(sim_end(&sim, 5), IAP_STATUS_OK);
+    static const uint32_t below[] = {0, 0x00ffffff, 0x01020303};
+    for (size_t i = 0; i < 3; i++) {
+        iap_put32(header + IAP_HEADER_AT_SECURITY_COUNTER, below[i]);
+        begin_refused(IAP_STATUS_ROLLBACK, 0x01020304);
+    }
+    iap_put32(header + IAP_HEADER_AT_SECURITY_COUNTER, 0x01020304);
+    header[IAP_HEADER_AT_VERSION] ^= 1;
+    CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
+}
+
 // Of several reasons the first in the order of docs/protocol.md, BEGIN, is told.
 static void the_first_reason_is_told(void) {
     fresh();
@@ -158,7 +176,8 @@ static void what_a_header_may_have(void) {
     memcpy(header + IAP_HEADER_AT_UNIQUE_ID, sim.config.unique_id, 12);
     CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
     sim_header(header, image, SIZE);
-    iap_put32(header + IAP_HEADER_AT_FLAGS, IAP_IMAGE_FLAG_CONFIRM | 0xffff); // the low ones do not matter
+    iap_put32(header + IAP_HEADER_AT_FLAGS,
+              IAP_IMAGE_FLAG_CONFIRM | 0xffff); // the low ones do not matter
     CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
     sim_header(header, image, SIZE);
     iap_put32(header + IAP_HEADER_AT_CAPABILITIES, IAP_CAPABILITIES);
@@ -166,6 +185,12 @@ static void what_a_header_may_have(void) {
     iap_put32(header + IAP_HEADER_AT_IMAGE_SIZE, 8);
     CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
     iap_put32(header + IAP_HEADER_AT_IMAGE_SIZE, room);
+    CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
+    // Without an identity block any product and hardware
+    sim_header(header, image, SIZE);
+    memcpy(header + IAP_HEADER_AT_PRODUCT, "product number 1", 16);
+    iap_put16(header + IAP_HEADER_AT_HARDWARE_MIN, 5);
+    iap_put16(header + IAP_HEADER_AT_HARDWARE_MAX, 6);
     CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
 }
 
@@ -376,6 +401,7 @@ int main(void) {
     RUN(what_is_unknown_is_refused);
     RUN(without_a_session_there_is_none);
     RUN(a_header_is_refused_with_its_reason);
+    RUN(the_floor_is_told);
     RUN(the_first_reason_is_told);
     RUN(what_a_header_may_have);
     RUN(product_and_hardware_must_fit);

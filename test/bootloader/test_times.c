@@ -235,9 +235,9 @@ static void trials_are_counted_one_a_start(void) {
     start_once();
     CHECK(!sim.restarted);
     CHECK_EQUAL(sim.iap.stay, IAP_STAY_TRIALS_USED);
-    CHECK_EQUAL(sim_hello(&sim, 0)[state],
-                used | IAP_IMAGE_STATE_PRESENT | IAP_IMAGE_STATE_TOUCHED | IAP_IMAGE_STATE_VALID |
-                    IAP_IMAGE_STATE_CHECKED | IAP_IMAGE_STATE_GOOD);
+    CHECK_EQUAL(sim_hello(&sim, 0)[state], used | IAP_IMAGE_STATE_PRESENT |
+                                               IAP_IMAGE_STATE_TOUCHED | IAP_IMAGE_STATE_VALID |
+                                               IAP_IMAGE_STATE_CHECKED | IAP_IMAGE_STATE_GOOD);
     at(IAP_TRIALS_STAY_MS - 1);
     CHECK(!sim.restarted);
     at(IAP_TRIALS_STAY_MS);
@@ -245,7 +245,8 @@ static void trials_are_counted_one_a_start(void) {
     CHECK_EQUAL(marks(), 15);
     // Confirmed: none is used or counted.
     struct iap_target target = sim_target(&sim);
-    CHECK(iap_ok(iap_record_set(&target, sim.iap.update.record.installed.slot, IAP_ENTRY_CONFIRMED)));
+    CHECK(
+        iap_ok(iap_record_set(&target, sim.iap.update.record.installed.slot, IAP_ENTRY_CONFIRMED)));
     sim.config.trials = 5;
     start_once();
     CHECK(sim.restarted);
@@ -268,7 +269,8 @@ static void trials_are_counted_one_a_start(void) {
         CHECK(sim.restarted);
         CHECK_EQUAL(marks(), 0);
         for (uint32_t i = 0; i < IAP_RECORD_TRIALS; i++) {
-            CHECK(iap_ok(iap_record_set(&target, sim.iap.update.record.installed.slot, IAP_ENTRY_TRIALS + i)));
+            CHECK(iap_ok(iap_record_set(&target, sim.iap.update.record.installed.slot,
+                                        IAP_ENTRY_TRIALS + i)));
         }
         start_once();
         CHECK(sim.restarted);

@@ -246,8 +246,7 @@ static void a_page_goes_back_to_its_first_frame(void) {
     body[size - 1] ^= 1;
     expect(data(1, BOTH, body, 200), IAP_STATUS_OK, 2, 1, 0);
     expect(data(2, ASK, body + 200, 300), IAP_STATUS_OK, 3, 1, 0);
-    expect(data(3, ASK, body + 500, size - 500), IAP_STATUS_PAGE_REJECTED, 1, 1,
-           IAP_REJECTION_CRC);
+    expect(data(3, ASK, body + 500, size - 500), IAP_STATUS_PAGE_REJECTED, 1, 1, IAP_REJECTION_CRC);
     expect(data(1, ASK, body, 100), IAP_STATUS_PAGE_REJECTED, 1, 1, IAP_REJECTION_NO_HEAD);
     // More than the page has
     expect(data(1, BOTH, body, 200), IAP_STATUS_OK, 2, 1, 0);

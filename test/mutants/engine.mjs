@@ -9,5 +9,7 @@ execFileSync(join(root, 'node_modules', '.bin', 'tsc'), ['-p', 'test/conformance
   cwd: root,
   stdio: 'inherit',
 });
-const { main } = await import(join(root, 'build', 'test-js', 'test', 'mutants', 'engine', 'run.js'));
+const { main } = await import(
+  join(root, 'build', 'test-js', 'test', 'mutants', 'engine', 'run.js')
+);
 process.exitCode = await main(process.argv.slice(2), root);

@@ -1,8 +1,8 @@
 // Runs the core's tests against its mutants, each test in a process of its own.
-//   judge JOBS LIMIT_MS < numbers of mutants
+//   quick|strict JOBS LIMIT_MS < numbers of mutants
 // Prints "test NAME MS" for each test that runs, then for each mutant "NUMBER killed NAME",
-// "NUMBER survived -" or "NUMBER unreached -". Only tests that reach a mutant are run, the fast ones
-// first; none that takes longer than LIMIT_MS without a mutant (0: all).
+// "NUMBER survived -" or "NUMBER unreached -". Only tests that reach a mutant are run, the fast
+// ones first; none that takes longer than LIMIT_MS without a mutant (0: all).
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -27,9 +27,15 @@ struct test {
 
 #define TEST_COUNT (sizeof tests / sizeof tests[0])
 // A mutant that makes a test so much slower hangs it.
-#define SLOWER  5u
-#define LEAST_S 0.1
+#define SLOWER    5u
+#define LEAST_S   0.1
 #define LONGEST_S 600
+
+// For the address sanitizer: what a test leaves when it fails is nobody's.
+const char *__asan_default_options(void);
+const char *__asan_default_options(void) {
+    return "detect_leaks=0";
+}
 
 int mutants_active = MUTANTS_NONE;
 unsigned char *mutants_reached;
@@ -63,7 +69,8 @@ static void run(const struct test *test, int mutant, double limit_s) {
     mutants_active = mutant;
     // Of the CPU's time, so that a busy computer kills nothing.
     time_t seconds = (time_t)limit_s;
-    struct itimerval limit = {.it_value = {seconds, (suseconds_t)((limit_s - (double)seconds) * 1e6)}};
+    struct itimerval limit = {
+        .it_value = {seconds, (suseconds_t)((limit_s - (double)seconds) * 1e6)}};
     setitimer(ITIMER_PROF, &limit, NULL);
     (void)test->program(); // a check that fails ends the process
     _exit(0);
@@ -138,7 +145,7 @@ static void judge(int mutant) {
 
 int main(int argc, char **argv) {
     if (argc != 3) {
-        fprintf(stderr, "usage: judge JOBS LIMIT_MS\n");
+        fprintf(stderr, "usage: quick|strict JOBS LIMIT_MS\n");
         return 2;
     }
     int jobs = atoi(argv[1]);

@@ -45,7 +45,8 @@ const ASSIGNMENT: Readonly<Record<string, string>> = {
 };
 const COMPARISON = /^([<>]=?|[=!]=)$/;
 const LOGICAL = /^(&&|\|\|)$/;
-const INTEGER = /^(const )?(_Bool|bool|(unsigned |signed )?(char|short|int|long|long long)|unsigned|enum \w+)$/;
+const INTEGER =
+  /^(const )?(_Bool|bool|(unsigned |signed )?(char|short|int|long|long long)|unsigned|enum \w+)$/;
 const CONSTANT = /^(IntegerLiteral|CharacterLiteral|UnaryExprOrTypeTraitExpr)$/;
 const STATEMENT =
   /^(CallExpr|BinaryOperator|CompoundAssignOperator|UnaryOperator|CStyleCastExpr|BreakStmt|ContinueStmt|ReturnStmt)$/;
@@ -124,8 +125,7 @@ class Finder {
       return;
     }
     this.#change('constant', tree, `(${text} + 1)`, above);
-    if (!tree.enumerator && !isZero(tree))
-      this.#change('constant', tree, `(${text} - 1)`, above);
+    if (!tree.enumerator && !isZero(tree)) this.#change('constant', tree, `(${text} - 1)`, above);
   }
 
   #binary(tree: Tree, above: readonly Tree[]): void {
@@ -217,7 +217,12 @@ class Finder {
 
   /** clang leaves out what a for has not; its condition is the first that is true or false. */
   #forCondition({ parts }: Tree): Tree | undefined {
-    return parts.find((part) => COMPARISON.test(bare(part).opcode) || LOGICAL.test(bare(part).opcode) || bare(part).opcode === '!');
+    return parts.find(
+      (part) =>
+        COMPARISON.test(bare(part).opcode) ||
+        LOGICAL.test(bare(part).opcode) ||
+        bare(part).opcode === '!',
+    );
   }
 }
 

@@ -1,120 +1,74 @@
-// The command line: makes the mutants, builds them, judges them, reports.
-import { execFile, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
-import { basename, join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
+// The command line: chooses mutants, has them judged, reports those that nobody noticed.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { sampled } from '../sample.js';
+import { Engine, type Verdict } from './engine.js';
 import { EQUIVALENTS, type Equivalent } from './equivalents.js';
-import { type Mutant, schemata } from './schemata.js';
-import { parse } from './source.js';
+import type { Mutant } from './schemata.js';
 
-const USAGE = `test/mutants/engine.mjs [--sample N --seed S] [--file NAME] [--fast] [--list]
-  --sample N     so many mutants, chosen by --seed S (1)
-  --file NAME    only those of one file, for example iap_page.c
-  --number N     only one, by its number in the report
-  --fast         without tests that take longer than 100 ms
-  --list         only list them`;
-const FAST_MS = 100;
+const USAGE = `test/mutants/engine.mjs [--file NAME] [--sample N --seed S] [--list]
+  --file NAME    mutants of one file of bootloader-c/core
+  --sample N     so many of those that are not argued to be equivalent, chosen by --seed S (1)
+  --list         only list them
+Writes build/mutants/engine.json.`;
 
-interface Verdict {
-  readonly verdict: 'killed' | 'survived' | 'unreached';
-  /** The test that noticed */
-  readonly by: string;
+interface Judged extends Mutant, Verdict {
+  /** Why nobody can notice; undefined for others */
+  readonly why?: string;
 }
 
-function writeIfNew(path: string, text: string): void {
-  // Only what differs is written, or everything would be built again.
-  if (!existsSync(path) || readFileSync(path, 'latin1') !== text) writeFileSync(path, text, 'latin1');
+function fits(equivalent: Equivalent, mutant: Mutant): boolean {
+  const { file, function: name, from, to } = equivalent;
+  return (
+    file === mutant.file && name === mutant.function && from === mutant.from && to === mutant.to
+  );
 }
 
-/** Names of the C tests, by program */
-function testsOf(folder: string): string {
-  const programs = readdirSync(folder).filter((name) => /^test_.*\.c$/.test(name));
-  const names = programs.map((program) => basename(program, '.c'));
-  const rows = programs.flatMap((program, i) => {
-    const text = readFileSync(join(folder, program), 'utf8');
-    return [...text.matchAll(/\bRUN\((\w+)\)/g)].map(([, test]) => `    {"${test}", ${names[i]}},`);
-  });
-  const declarations = names.map((name) => `int ${name}(void);`);
-  return [...declarations, 'static const struct test tests[] = {', ...rows, '};', ''].join('\n');
+function describe({ file, line, function: name, from, to }: Mutant): string {
+  return `bootloader-c/core/${file}:${line} ${name}: ${from} → ${to}`;
 }
 
-class Engine {
-  readonly #root: string;
-  readonly #build: string;
-  readonly mutants: readonly Mutant[];
-
-  constructor(root: string) {
-    this.#root = root;
-    this.#build = join(root, 'build', 'mutants', 'engine');
-    const folder = join(this.#build, 'schemata');
-    const core = join(root, 'bootloader-c', 'core');
-    const bearssl = join(root, 'build', 'vendor', 'bearssl-0.6');
-    const includes = [core, join(bearssl, 'inc'), join(bearssl, 'src')];
-    mkdirSync(folder, { recursive: true });
-    const files = readdirSync(core).filter((name) => name.endsWith('.c'));
-    for (const name of readdirSync(folder)) {
-      if (name.endsWith('.c') && !files.includes(name)) rmSync(join(folder, name));
-    }
-    const all: Mutant[] = [];
-    for (const file of files) {
-      const { text, mutants } = schemata(file, parse(join(core, file), includes), all.length);
-      writeIfNew(join(folder, file), text);
-      all.push(...mutants);
-    }
-    const tests = testsOf(join(root, 'test', 'bootloader'));
-    const count = `#define MUTANT_COUNT ${all.length}\n`;
-    writeIfNew(join(folder, 'tests.generated.h'), count + tests);
-    this.mutants = all;
-  }
-
-  async build(): Promise<void> {
-    const source = join(this.#root, 'test', 'mutants', 'engine');
-    await promisify(execFile)('cmake', ['-S', source, '-B', this.#build, '-G', 'Ninja']);
-    await promisify(execFile)('ninja', ['-C', this.#build, 'judge'], { maxBuffer: 1 << 26 });
-  }
-
-  /** Verdicts by number */
-  async judge(mutants: readonly Mutant[], limitMs: number): Promise<Map<number, Verdict>> {
-    const args = [String(availableParallelism()), String(limitMs)];
-    const child = spawn(join(this.#build, 'judge'), args, { stdio: ['pipe', 'pipe', 'inherit'] });
-    child.stdin.end(mutants.map(({ number }) => number).join('\n'));
-    let text = '';
-    for await (const bytes of child.stdout) text += String(bytes);
-    const verdicts = new Map<number, Verdict>();
-    for (const [, number, verdict, by = ''] of text.matchAll(/^(\d+) (killed|survived|unreached) (\S+)$/gm))
-      verdicts.set(Number(number), { verdict: verdict as Verdict['verdict'], by });
-    if (verdicts.size !== mutants.length) throw new Error(text.slice(-2000));
-    return verdicts;
-  }
-}
-
-function sampled(mutants: readonly Mutant[], count: number, seed: number): Mutant[] {
-  const rest = [...mutants];
-  let state = seed >>> 0 || 1;
-  return Array.from({ length: Math.min(count, rest.length) }, () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state = (state ^ (state << 5)) >>> 0;
-    return rest.splice(state % rest.length, 1)[0] as Mutant;
+/** Those that the quick judge and no argument settles go to the strict one. */
+async function judgeAll(engine: Engine, mutants: readonly Mutant[]): Promise<Judged[]> {
+  const quick = await engine.judge('quick', mutants);
+  const why = (mutant: Mutant): string | undefined =>
+    EQUIVALENTS.find((equivalent) => fits(equivalent, mutant))?.why;
+  const open = mutants.filter(
+    (mutant) => quick.get(mutant.number)?.verdict !== 'killed' && why(mutant) === undefined,
+  );
+  const strict = open.length > 0 ? await engine.judge('strict', open) : quick;
+  return mutants.map((mutant) => {
+    const verdict = strict.get(mutant.number) ?? quick.get(mutant.number);
+    if (!verdict) throw new Error(`nobody judged ${describe(mutant)}`);
+    return { ...mutant, ...verdict, why: why(mutant) };
   });
 }
 
-const fits =
-  (mutant: Mutant) =>
-  ({ file, function: name, from, to }: Equivalent): boolean =>
-    file === mutant.file && name === mutant.function && from === mutant.from && to === mutant.to;
+function problems(engine: Engine, judged: readonly Judged[]): string[] {
+  const stale = EQUIVALENTS.filter((one) => !engine.mutants.some((mutant) => fits(one, mutant)));
+  return [
+    ...judged
+      .filter(({ verdict, why }) => verdict !== 'killed' && why === undefined)
+      .map((mutant) => `${mutant.verdict}: ${describe(mutant)}`),
+    ...judged
+      .filter(({ verdict, why }) => verdict === 'killed' && why !== undefined)
+      .map((mutant) => `argued, but ${mutant.by} notices: ${describe(mutant)}`),
+    ...stale.map(
+      ({ file, function: name, from, to }) =>
+        `argued, but there is no such mutant: ${file} ${name}: ${from} → ${to}`,
+    ),
+  ];
+}
 
 /** Runs the command line; returns the exit code. */
 export async function main(args: string[], root: string): Promise<number> {
   const { values } = parseArgs({
     args,
     options: {
+      file: { type: 'string' },
       sample: { type: 'string' },
       seed: { type: 'string', default: '1' },
-      file: { type: 'string' },
-      number: { type: 'string' },
-      fast: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -123,41 +77,37 @@ export async function main(args: string[], root: string): Promise<number> {
     console.log(USAGE);
     return 0;
   }
+  const startedAt = Date.now();
   const engine = new Engine(root);
   let chosen = engine.mutants.filter(
-    ({ file, number }) =>
-      (values.file === undefined || file === values.file) &&
-      (values.number === undefined || number === Number(values.number)),
+    ({ file }) => values.file === undefined || file === values.file,
   );
-  if (values.sample !== undefined) chosen = sampled(chosen, Number(values.sample), Number(values.seed));
+  if (values.sample !== undefined) {
+    const open = chosen.filter((mutant) => !EQUIVALENTS.some((one) => fits(one, mutant)));
+    chosen = sampled(open, Number(values.sample), Number(values.seed));
+  }
   if (chosen.length === 0) {
     console.error(USAGE);
     return 2;
   }
   if (values.list) {
-    for (const { number, file, line, operator, from, to } of chosen)
-      console.log(`${number} ${file}:${line} ${operator}: ${from} → ${to}`);
+    for (const mutant of chosen) console.log(describe(mutant));
     return 0;
   }
-  const startedAt = Date.now();
-  await engine.build();
-  const builtAt = Date.now();
-  const verdicts = await engine.judge(chosen, values.fast ? FAST_MS : 0);
-  const judgedAt = Date.now();
-  const argued = chosen.filter((mutant) => EQUIVALENTS.some(fits(mutant)));
-  const killed = chosen.filter(({ number }) => verdicts.get(number)?.verdict === 'killed');
-  const left = chosen.filter((mutant) => !killed.includes(mutant) && !argued.includes(mutant));
-  for (const { number, file, line, function: name, operator, from, to } of left)
-    console.log(
-      `${verdicts.get(number)?.verdict} ${number} bootloader-c/core/${file}:${line} ${name} ${operator}: ${from} → ${to}`,
-    );
-  console.log(
-    `${killed.length} of ${chosen.length - argued.filter((m) => !killed.includes(m)).length} killed; built in ${(builtAt - startedAt) / 1000} s, judged in ${(judgedAt - builtAt) / 1000} s`,
-  );
+  const judged = await judgeAll(engine, chosen);
   writeFileSync(
     join(root, 'build', 'mutants', 'engine.json'),
-    JSON.stringify(chosen.map((m) => ({ ...m, ...verdicts.get(m.number) })), null, 1),
+    `${JSON.stringify(judged, null, 1)}\n`,
   );
-  return left.length === 0 ? 0 : 1;
+  const killed = judged.filter(({ verdict }) => verdict === 'killed').length;
+  const argued = judged.filter(({ verdict, why }) => verdict !== 'killed' && why !== undefined);
+  const found = problems(engine, judged);
+  for (const problem of found) console.error(problem);
+  const rest = judged.length - argued.length;
+  const share = ((100 * killed) / rest).toFixed(1);
+  const seconds = ((Date.now() - startedAt) / 1000).toFixed(0);
+  console.log(
+    `${killed} of ${rest} mutants noticed, ${share} %; ${argued.length} more are argued to be equivalent; ${seconds} s`,
+  );
+  return found.length === 0 ? 0 : 1;
 }
-void execFileSync;

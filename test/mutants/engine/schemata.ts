@@ -30,7 +30,12 @@ function render(text: string, begin: number, end: number, changes: readonly Numb
     const { begin: from, end: to, statement } = rest[0];
     const inside = rest.filter((change) => change.begin >= from && change.end <= to);
     const same = inside.filter((change) => change.begin === from && change.end === to);
-    const original = render(text, from, to, inside.filter((change) => !same.includes(change)));
+    const original = render(
+      text,
+      from,
+      to,
+      inside.filter((change) => !same.includes(change)),
+    );
     out += text.slice(at, from);
     out += same.reduceRight(
       (other, { number, replacement }) =>
@@ -51,7 +56,11 @@ function numbered(text: string, source: CFunction, first: number): Numbered[] {
     .map((change, i) => ({ ...change, number: first + i }));
 }
 
-function body(text: string, { body: { begin, end }, returns }: CFunction, changes: readonly Numbered[]): string {
+function body(
+  text: string,
+  { body: { begin, end }, returns }: CFunction,
+  changes: readonly Numbered[],
+): string {
   const original = text.slice(begin, end);
   const [first, last] = [changes[0]?.number, changes.at(-1)?.number];
   if (first === undefined || last === undefined) return original;

@@ -80,7 +80,7 @@ function endOf(text: string, place: Place): number | undefined {
 
 /** What is initialised once, before anything runs, holds constants only: it can not be chosen while a program runs. */
 function once({ kind, storageClass }: Json): boolean {
-  return kind === 'VarDecl' && storageClass === 'static';
+  return kind === 'StaticAssertDecl' || (kind === 'VarDecl' && storageClass === 'static');
 }
 
 function treeOf(text: string, json: Json): Tree | undefined {
@@ -109,7 +109,7 @@ function treeOf(text: string, json: Json): Tree | undefined {
 /** @throws Error if clang does not take it */
 export function parse(path: string, includes: readonly string[]): Source {
   const text = readFileSync(path, 'latin1');
-  const args = ['-std=c11', '-fsyntax-only', ...includes.map((folder) => `-I${folder}`)];
+  const args = ['-x', 'c', '-std=c11', '-fsyntax-only', ...includes.map((folder) => `-I${folder}`)];
   const out = execFileSync('clang', [...args, '-Xclang', '-ast-dump=json', path], {
     maxBuffer: AST_BYTES,
   });
@@ -118,7 +118,8 @@ export function parse(path: string, includes: readonly string[]): Source {
     const { kind, name = '', loc = {}, type, inner = [] } = json;
     const place = loc.expansionLoc ?? loc;
     const body = inner.find((part) => part.kind === 'CompoundStmt');
-    if (kind !== 'FunctionDecl' || place.includedFrom !== undefined || body === undefined) return [];
+    if (kind !== 'FunctionDecl' || place.includedFrom !== undefined || body === undefined)
+      return [];
     const tree = treeOf(text, body);
     const returns = (type?.qualType ?? '').replace(/ ?\(.*$/, '');
     return tree ? [{ name, returns, body: tree }] : [];

@@ -1,4 +1,5 @@
-// What an update makes sure of before it relies on flash that it found, and how far it has verified.
+// What an update makes sure of before it relies on flash that it found, and how far it has
+// verified.
 #include <string.h>
 
 #include "check.h"
@@ -206,6 +207,35 @@ static void no_check_makes_an_image_valid(void) {
     CHECK_EQUAL(sim.operations, 0);
 }
 
+// SEALED's cell is worn: the image is VALID all the same, and stays it.
+static void an_image_without_its_seal_is_valid(void) {
+    const uint32_t state = IAP_HELLO_RESPONSE_AT_INSTALLED + IAP_IMAGE_AT_STATE;
+    const uint8_t valid = IAP_IMAGE_STATE_PRESENT | IAP_IMAGE_STATE_TOUCHED | IAP_IMAGE_STATE_VALID;
+    fresh(PAGES * SIM_PAGE_SIZE);
+    CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
+    uint32_t slot = sim.iap.update.session.slot;
+    sim.refuse_from = slot + IAP_RECORD_SLOT_AT_SEALED;
+    sim.refuse_to = sim.refuse_from + 2;
+    send_pages();
+    CHECK_EQUAL(sim_end(&sim, page_count()), IAP_STATUS_RECORD_FAILED);
+    sim_boot(&sim);
+    CHECK_EQUAL(sim.iap.update.record.verified.slot, slot);
+    CHECK_EQUAL(sim_hello(&sim, 0)[state], valid); // not checked yet
+    CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
+    CHECK(!sim.iap.update.session.active); // INSTALLED
+    CHECK_EQUAL(sim_hello(&sim, 0)[state], valid | IAP_IMAGE_STATE_CHECKED | IAP_IMAGE_STATE_GOOD);
+    // Another version of the same bytes that turns out wrong writes nothing.
+    header[IAP_HEADER_AT_VERSION] ^= 1;
+    header[IAP_HEADER_AT_IMAGE_SHA256] ^= 1;
+    CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
+    send_pages();
+    sim.operations = 0;
+    CHECK_EQUAL(sim_end(&sim, page_count()), IAP_STATUS_VERIFY_FAILED);
+    CHECK_EQUAL(sim.operations, 0);
+    sim_request(&sim, 0, IAP_COMMAND_BOOT, NULL, 0);
+    CHECK(sim.restarted);
+}
+
 // Between one frame and the next in the same burst: what was found of the old image is forgotten.
 static void a_touched_image_is_not_the_one_that_was_checked(void) {
     fresh(PAGES * SIM_PAGE_SIZE);
@@ -214,8 +244,8 @@ static void a_touched_image_is_not_the_one_that_was_checked(void) {
     sim_header(header, image, image_size);
     CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
     CHECK_EQUAL(sim_page(&sim, 0, image, image_size, 0, 0), IAP_STATUS_OK);
-    CHECK(!sim.iap.update.check.good || sim.iap.update.check.slot !=
-                                            sim.iap.update.record.installed.slot);
+    CHECK(!sim.iap.update.check.good ||
+          sim.iap.update.check.slot != sim.iap.update.record.installed.slot);
     CHECK_EQUAL(sim_hello(&sim, 0)[IAP_HELLO_RESPONSE_AT_INSTALLED + IAP_IMAGE_AT_STATE],
                 IAP_IMAGE_STATE_PRESENT | IAP_IMAGE_STATE_TOUCHED | IAP_IMAGE_STATE_CHECKED);
 }
@@ -272,6 +302,7 @@ int main(void) {
     RUN(a_block_that_is_not_whole_waits);
     RUN(a_page_needs_a_record_that_names_it);
     RUN(no_check_makes_an_image_valid);
+    RUN(an_image_without_its_seal_is_valid);
     RUN(a_touched_image_is_not_the_one_that_was_checked);
     RUN(a_record_that_takes_no_entry_ends_the_session);
     RUN(nothing_behind_the_page_is_touched);
