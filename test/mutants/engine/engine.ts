@@ -58,9 +58,7 @@ export class Engine {
     const folder = join(this.#build, 'schemata');
     mkdirSync(folder, { recursive: true });
     const files = readdirSync(core).filter((name) => /\.[ch]$/.test(name));
-    const generated = [...files, 'tests.generated.h'];
-    for (const name of readdirSync(folder))
-      if (!generated.includes(name)) rmSync(join(folder, name));
+    for (const name of readdirSync(folder)) if (!files.includes(name)) rmSync(join(folder, name));
     const all: Mutant[] = [];
     for (const file of files) {
       const { text, mutants } = schemata(file, parse(join(core, file), includes), all.length);
@@ -68,7 +66,7 @@ export class Engine {
       all.push(...mutants);
     }
     const table = testTable(join(root, 'test', 'bootloader'));
-    write(join(folder, 'tests.generated.h'), `#define MUTANT_COUNT ${all.length}\n${table}`);
+    write(join(this.#build, 'tests.generated.h'), `#define MUTANT_COUNT ${all.length}\n${table}`);
     this.mutants = all;
   }
 

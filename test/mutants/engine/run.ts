@@ -15,7 +15,7 @@ Writes build/mutants/engine.json.`;
 
 interface Judged extends Mutant, Verdict {
   /** Why nobody can notice; undefined for others */
-  readonly why?: string;
+  readonly why: string | undefined;
 }
 
 function fits(equivalent: Equivalent, mutant: Mutant): boolean {
