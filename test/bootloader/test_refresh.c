@@ -232,8 +232,26 @@ static void an_image_without_its_seal_is_valid(void) {
     sim.operations = 0;
     CHECK_EQUAL(sim_end(&sim, page_count()), IAP_STATUS_VERIFY_FAILED);
     CHECK_EQUAL(sim.operations, 0);
+    sim_header(header, image, image_size);
+    CHECK_EQUAL(sim_begin(&sim, header, IAP_BEGIN_FLAG_RENEW), IAP_STATUS_OK);
+    CHECK(sim.iap.update.session.slot != slot); // it is not an update that was left unfinished
     sim_request(&sim, 0, IAP_COMMAND_BOOT, NULL, 0);
     CHECK(sim.restarted);
+}
+
+// All pages are there, and no record of them: nothing is written before they are verified.
+static void an_image_without_a_record_is_verified_first(void) {
+    fresh(PAGES * SIM_PAGE_SIZE);
+    CHECK_EQUAL(sim_update(&sim, image, image_size), IAP_STATUS_OK);
+    memset(sim.flash + (IAP_RECORD_A_ADDRESS - IAP_BOOTLOADER_BASE), 0xff,
+           2 * IAP_RECORD_AREA_SIZE);
+    sim_boot(&sim);
+    header[IAP_HEADER_AT_IMAGE_SHA256] ^= 1;
+    CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
+    send_pages();
+    sim.operations = 0;
+    CHECK_EQUAL(sim_end(&sim, page_count()), IAP_STATUS_VERIFY_FAILED);
+    CHECK_EQUAL(sim.operations, 0);
 }
 
 // Between one frame and the next in the same burst: what was found of the old image is forgotten.
@@ -303,6 +321,7 @@ int main(void) {
     RUN(a_page_needs_a_record_that_names_it);
     RUN(no_check_makes_an_image_valid);
     RUN(an_image_without_its_seal_is_valid);
+    RUN(an_image_without_a_record_is_verified_first);
     RUN(a_touched_image_is_not_the_one_that_was_checked);
     RUN(a_record_that_takes_no_entry_ends_the_session);
     RUN(nothing_behind_the_page_is_touched);

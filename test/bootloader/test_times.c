@@ -81,6 +81,27 @@ static void idle_ends_the_session(void) {
     CHECK_EQUAL(sim.iap.stay, IAP_STAY_IN_PROGRESS);
 }
 
+// A host hides nothing: what was found before it called stays, and so does what is found after it
+// went.
+static void the_reason_outlives_a_host(void) {
+    installed();
+    (void)sim_hello(&sim, IAP_HELLO_FLAG_HOLD);
+    work();
+    CHECK_EQUAL(sim.iap.stay, IAP_STAY_HOST);
+    sim_image(image, SIZE, 2);
+    sim_header(header, image, SIZE);
+    CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
+    CHECK_EQUAL(sim_page(&sim, 0, image, SIZE, 0, 0), IAP_STATUS_OK);
+    work();
+    CHECK_EQUAL(sim.iap.stay, IAP_STAY_HOST);
+    at(sim.config.idle_ms);
+    CHECK_EQUAL(sim.iap.stay, IAP_STAY_IN_PROGRESS);
+    (void)sim_hello(&sim, IAP_HELLO_FLAG_HOLD);
+    work();
+    CHECK_EQUAL(sim.iap.held_by, IAP_STAY_HOST);
+    CHECK_EQUAL(sim.iap.stay, IAP_STAY_IN_PROGRESS);
+}
+
 static void a_button_is_held_so_long(void) {
     installed();
     sim.button = true;
@@ -284,6 +305,7 @@ int main(void) {
     RUN(it_listens_so_long);
     RUN(a_host_holds_so_long);
     RUN(idle_ends_the_session);
+    RUN(the_reason_outlives_a_host);
     RUN(a_button_is_held_so_long);
     RUN(a_rate_is_proven_so_soon);
     RUN(the_default_rate_needs_no_proof);
