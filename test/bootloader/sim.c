@@ -30,7 +30,7 @@ static uint32_t now_ms(void *context) {
 }
 
 static void poll(void *context) {
-    (void)context;
+    ((struct sim *)context)->polls++;
 }
 
 static size_t receive(void *context, uint8_t *bytes, size_t size) {

@@ -32,6 +32,7 @@ struct sim {
     uint8_t from_device[SIM_LINE];
     size_t from_device_size;
     uint32_t now_ms;
+    uint32_t polls;
     uint32_t rate;
     bool button;
     bool supply_low;

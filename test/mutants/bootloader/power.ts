@@ -136,4 +136,12 @@ export const POWER: readonly Mutant[] = [
     replace: '',
     caughtBy: 'explore:doubtful-valid',
   },
+  {
+    id: 'END does not feed the watchdog while it verifies',
+    requirements: ['B-70'],
+    file: `${CORE}iap_update_end.c`,
+    find: '        iap_port_poll(update->target.port);\n        verify_block(update);',
+    replace: '        verify_block(update);',
+    caughtBy: 'core:end_polls_while_it_verifies',
+  },
 ];
