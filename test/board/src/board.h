@@ -128,7 +128,8 @@ void board_run_ps(struct board *b, uint64_t ps);
 // long as it has looked and by `ps` at most. Ends up to 50 us early.
 void board_run_idle_ps(struct board *b, uint64_t ps);
 void board_run_cycles(struct board *b, uint64_t hclk_cycles);
-// Runs until the device's next bytes are complete on the line, or for `ps`; idle time as board_run_idle_ps.
+// Runs until the device's next bytes are complete on the line, or for `ps`; idle time passes as in
+// board_run_idle_ps.
 void board_run_until_tx(struct board *b, uint64_t ps);
 uint64_t board_time_ps(const struct board *b);
 uint64_t board_cycles(const struct board *b);
