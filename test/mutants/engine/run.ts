@@ -29,6 +29,10 @@ function changeOf({ from, to }: Pick<Mutant, 'from' | 'to'>): string {
   return `${from} → ${to}`.trimEnd();
 }
 
+function keyOf({ file, function: name, ...mutant }: Mutant): string {
+  return [file, name, changeOf(mutant)].join(' ');
+}
+
 function describe({ file, line, function: name, ...mutant }: Mutant): string {
   return `bootloader-c/core/${file}:${line} ${name}: ${changeOf(mutant)}`;
 }
@@ -48,9 +52,8 @@ async function judgeAll(engine: Engine, mutants: readonly Mutant[]): Promise<Jud
 }
 
 function problems(engine: Engine, judged: readonly Judged[]): string[] {
-  const known = engine.mutants.map(({ file, function: name, ...mutant }) =>
-    [file, name, changeOf(mutant)].join(' '),
-  );
+  const known = engine.mutants.map(keyOf);
+  const survivors = judged.filter(({ verdict }) => verdict !== 'killed').map(keyOf);
   const stale = EQUIVALENTS.flatMap(({ file, function: name, changes }) =>
     changes.map((change) => [file, name, change].join(' ')),
   ).filter((text) => !known.includes(text));
@@ -58,8 +61,10 @@ function problems(engine: Engine, judged: readonly Judged[]): string[] {
     ...judged
       .filter(({ verdict, why }) => verdict !== 'killed' && why === undefined)
       .map((mutant) => `${mutant.verdict}: ${describe(mutant)}`),
+    // The same text may be in a function twice, and matter once.
     ...judged
       .filter(({ verdict, why }) => verdict === 'killed' && why !== undefined)
+      .filter((mutant) => !survivors.includes(keyOf(mutant)))
       .map((mutant) => `argued, but ${mutant.by} notices: ${describe(mutant)}`),
     ...stale.map((text) => `argued, but there is no such mutant: ${text}`),
   ];
