@@ -120,7 +120,10 @@ static void end_says_what_is_wrong(void) {
 static void the_check_reads_all_of_the_image(void) {
     sim_init(&sim);
     struct iap_target target = sim_target(&sim);
-    for (uint32_t size = 8; size < 1300; size += size % 256 < 3 || size % 256 > 253 ? 1 : 25) {
+    for (uint32_t size = 8; size < 1300; size++) {
+        if (size % 256 > 2 && size % 256 < 254 && size % 25 != 0) {
+            continue;
+        }
         sim_image(sim.flash + 0x8000, size, size);
         iap_put32(sim.flash + 0x8004, IAP_APP_BASE + 1);
         sim_header(header, sim.flash + 0x8000, size);

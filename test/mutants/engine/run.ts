@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { sampled } from '../sample.js';
 import { Engine, type Verdict } from './engine.js';
-import { EQUIVALENTS, type Equivalent } from './equivalents.js';
+import { EQUIVALENTS } from './equivalents.js';
 import type { Mutant } from './schemata.js';
 
 const USAGE = `test/mutants/engine.mjs [--file NAME] [--sample N --seed S] [--list]
@@ -18,46 +18,55 @@ interface Judged extends Mutant, Verdict {
   readonly why: string | undefined;
 }
 
-function fits(equivalent: Equivalent, mutant: Mutant): boolean {
-  const { file, function: name, from, to } = equivalent;
-  return (
-    file === mutant.file && name === mutant.function && from === mutant.from && to === mutant.to
-  );
+/** What is argued of one mutant; undefined: nothing */
+function argumentFor({ file, function: name, ...mutant }: Mutant): string | undefined {
+  return EQUIVALENTS.find(
+    (one) => one.file === file && one.function === name && one.changes.includes(changeOf(mutant)),
+  )?.why;
 }
 
-function describe({ file, line, function: name, from, to }: Mutant): string {
-  return `bootloader-c/core/${file}:${line} ${name}: ${from} → ${to}`;
+function changeOf({ from, to }: Pick<Mutant, 'from' | 'to'>): string {
+  return `${from} → ${to}`.trimEnd();
+}
+
+function keyOf({ file, function: name, ...mutant }: Mutant): string {
+  return [file, name, changeOf(mutant)].join(' ');
+}
+
+function describe({ file, line, function: name, ...mutant }: Mutant): string {
+  return `bootloader-c/core/${file}:${line} ${name}: ${changeOf(mutant)}`;
 }
 
 /** Those that the quick judge and no argument settles go to the strict one. */
 async function judgeAll(engine: Engine, mutants: readonly Mutant[]): Promise<Judged[]> {
   const quick = await engine.judge('quick', mutants);
-  const why = (mutant: Mutant): string | undefined =>
-    EQUIVALENTS.find((equivalent) => fits(equivalent, mutant))?.why;
   const open = mutants.filter(
-    (mutant) => quick.get(mutant.number)?.verdict !== 'killed' && why(mutant) === undefined,
+    (mutant) => quick.get(mutant.number)?.verdict !== 'killed' && argumentFor(mutant) === undefined,
   );
   const strict = open.length > 0 ? await engine.judge('strict', open) : quick;
   return mutants.map((mutant) => {
     const verdict = strict.get(mutant.number) ?? quick.get(mutant.number);
     if (!verdict) throw new Error(`nobody judged ${describe(mutant)}`);
-    return { ...mutant, ...verdict, why: why(mutant) };
+    return { ...mutant, ...verdict, why: argumentFor(mutant) };
   });
 }
 
 function problems(engine: Engine, judged: readonly Judged[]): string[] {
-  const stale = EQUIVALENTS.filter((one) => !engine.mutants.some((mutant) => fits(one, mutant)));
+  const known = engine.mutants.map(keyOf);
+  const survivors = judged.filter(({ verdict }) => verdict !== 'killed').map(keyOf);
+  const stale = EQUIVALENTS.flatMap(({ file, function: name, changes }) =>
+    changes.map((change) => [file, name, change].join(' ')),
+  ).filter((text) => !known.includes(text));
   return [
     ...judged
       .filter(({ verdict, why }) => verdict !== 'killed' && why === undefined)
       .map((mutant) => `${mutant.verdict}: ${describe(mutant)}`),
+    // The same text may be in a function twice, and matter once.
     ...judged
       .filter(({ verdict, why }) => verdict === 'killed' && why !== undefined)
+      .filter((mutant) => !survivors.includes(keyOf(mutant)))
       .map((mutant) => `argued, but ${mutant.by} notices: ${describe(mutant)}`),
-    ...stale.map(
-      ({ file, function: name, from, to }) =>
-        `argued, but there is no such mutant: ${file} ${name}: ${from} → ${to}`,
-    ),
+    ...stale.map((text) => `argued, but there is no such mutant: ${text}`),
   ];
 }
 
@@ -83,7 +92,7 @@ export async function main(args: string[], root: string): Promise<number> {
     ({ file }) => values.file === undefined || file === values.file,
   );
   if (values.sample !== undefined) {
-    const open = chosen.filter((mutant) => !EQUIVALENTS.some((one) => fits(one, mutant)));
+    const open = chosen.filter((mutant) => argumentFor(mutant) === undefined);
     chosen = sampled(open, Number(values.sample), Number(values.seed));
   }
   if (chosen.length === 0) {
