@@ -19,7 +19,8 @@ static void verify_block(struct iap_update *update) {
 
 void iap_update_verify(struct iap_update *update) {
     const struct iap_session *session = &update->session;
-    if (session->touched && session->verify.sha.size + IAP_SHA256_BLOCK <= session->newest_end) {
+    if (session->active && session->touched &&
+        session->verify.sha.size + IAP_SHA256_BLOCK <= session->newest_end) {
         verify_block(update);
     }
 }

@@ -126,6 +126,14 @@ static void an_image_that_was_verified_is_left_alone(void) {
     CHECK(iap_entry_is(&sim.iap.update.record.installed, IAP_ENTRY_VALID));
 }
 
+static void a_good_end_is_the_last_that_touches_flash(void) {
+    fresh(PAGES * SIM_PAGE_SIZE);
+    CHECK_EQUAL(sim_update(&sim, image, image_size), IAP_STATUS_OK);
+    sim.operations = 0;
+    sim_run(&sim, 20);
+    CHECK_EQUAL(sim.operations, 0);
+}
+
 // Verification goes on where it was; only a page that it had read already sends it back.
 static void verification_follows_the_pages(void) {
     fresh(PAGES * SIM_PAGE_SIZE);
@@ -316,6 +324,7 @@ int main(void) {
     RUN(end_makes_sure_of_each_page);
     RUN(end_makes_sure_of_a_short_page);
     RUN(an_image_that_was_verified_is_left_alone);
+    RUN(a_good_end_is_the_last_that_touches_flash);
     RUN(verification_follows_the_pages);
     RUN(a_block_that_is_not_whole_waits);
     RUN(a_page_needs_a_record_that_names_it);
