@@ -1,12 +1,19 @@
 // The library's public surface. The serial transport is separate, so that a gateway can do without it.
-export { bootDevice } from './boot.js';
+
+export { type Clock, realClock } from './base/clock.js';
+export {
+  type ErrorDetails,
+  ExitCode,
+  exitCodeOf,
+  IapError,
+  type IapErrorCode,
+} from './base/errors.js';
+export { checkImage, type Target } from './check/check-image.js';
 export type { Finding, FindingId, Fixes, Severity } from './check/finding.js';
 export { type Expected, type Facts, type Inspection, inspect } from './check/inspect.js';
-export { type Clock, realClock } from './clock.js';
-export { type ConnectOptions, connect, waitForApp } from './connect.js';
-export { Device, type DeviceInfo } from './device.js';
-export { type ErrorDetails, ExitCode, exitCodeOf, IapError, type IapErrorCode } from './errors.js';
-export type { UpdateEvent, UpdateResult, VerifyResult, WarningCode } from './events.js';
+export { type ConnectOptions, connect, waitForApp } from './device/connect.js';
+export { Device, type DeviceInfo } from './device/device.js';
+export { type LinkOptions, openSession } from './device/open.js';
 export { type FactoryInput, factoryImage, type Region, recordRegion } from './factory/factory.js';
 export {
   buildIdentity,
@@ -15,20 +22,28 @@ export {
   type UnitIdentity,
 } from './factory/identity.js';
 export { writeBinary } from './image/binary.js';
-export { checkImage, type Target } from './image/check.js';
 export { headerFor, type Image } from './image/image.js';
 export { writeIntelHex } from './image/intel-hex.js';
 export { type LoadOptions, loadImage } from './image/load.js';
-export { makePackage, type PackageDescription } from './image/pack.js';
 export { type SRecordOptions, writeSRecord } from './image/s-record.js';
 export type { Segment } from './image/segments.js';
-export type { Board, Core, Part, Range } from './parts.js';
+export { type LinkStats, Session, type SessionOptions, type TraceEvent } from './link/session.js';
+export type { Transport } from './link/transport.js';
+export { makePackage, type PackageDescription } from './pack/pack.js';
+export type {
+  AddressRange,
+  /** @deprecated its name is AddressRange */
+  AddressRange as Range,
+  Board,
+  Core,
+  Part,
+} from './parts/parts.js';
 export { type DumpOptions, FlashDump, loadDump } from './record/dump.js';
 export { type Places, placesBelow, RECORD_SIZE } from './record/places.js';
 export { type BootRecord, readRecord } from './record/record.js';
 export type { Area, Entry } from './record/slots.js';
 export { type BootFacts, decideStart, type Start } from './record/start.js';
-export { type LinkStats, Session, type SessionOptions, type TraceEvent } from './session.js';
-export type { Transport } from './transport/transport.js';
-export { type LinkOptions, openSession, type UpdateOptions, update } from './update.js';
-export { type VerifyOptions, verify } from './verify.js';
+export { bootDevice } from './update/boot.js';
+export type { UpdateEvent, UpdateResult, VerifyResult, WarningCode } from './update/events.js';
+export { type UpdateOptions, update } from './update/update.js';
+export { type VerifyOptions, verify } from './update/verify.js';

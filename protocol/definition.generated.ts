@@ -152,6 +152,8 @@ export const Status = {
   PACKAGE_ONLY: 0x59,
   /** The boot record could not be written; detail is the address */
   RECORD_FAILED: 0x5a,
+  /** The supply is too low to change flash; nothing is lost, the same may be asked again once it has risen; detail is 0 */
+  SUPPLY_LOW: 0x5b,
   /** There is no verified application to start; detail is why the device would stay now (stay) */
   NOT_BOOTABLE: 0x60,
   /** The device cannot make this baud rate closely enough; detail is its highest rate */

@@ -1,5 +1,5 @@
 // Frames ↔ bytes: COBS(address, type, seq, payload, CRC-32) and a delimiter. Incremental and bounded; no I/O, no clock.
-import { cobsEncode } from './cobs.js';
+import { cobsEncode, maxEncodedSize } from './cobs.js';
 import { crc32 } from './crc.js';
 import {
   FRAME_CRC_SIZE,
@@ -49,6 +49,11 @@ export function encodeFrame(frame: Frame): Uint8Array {
   out.set(encoded);
   out[encoded.length] = FRAME_DELIMITER;
   return out;
+}
+
+/** Bytes of a frame on the wire, its delimiter included, at most */
+export function maxFrameSize(payloadSize: number): number {
+  return maxEncodedSize(OVERHEAD + payloadSize) + 1;
 }
 
 /** Sent before the first frame of a burst, so that noise or log text before it costs nothing. */

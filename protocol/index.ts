@@ -9,5 +9,14 @@ export {
   encodeFrame,
   type Frame,
   FrameDecoder,
+  maxFrameSize,
 } from './frame.js';
-export { decode, encode, type Field, type Layout, LayoutError, offsetOf } from './layout.js';
+export {
+  decode,
+  encode,
+  type Field,
+  fieldSize,
+  type Layout,
+  LayoutError,
+  offsetOf,
+} from './layout.js';

@@ -155,9 +155,20 @@ export function decode<T>(layout: Layout<T>, bytes: Uint8Array): T {
   return values as T;
 }
 
-/** Where a field begins in its structure [bytes] */
-export function offsetOf<T>(layout: Layout<T>, name: keyof T & string): number {
+function fieldOf<T>(layout: Layout<T>, name: keyof T & string): Field {
   const field = layout.fields.find((f) => f.name === name);
   if (!field) throw new RangeError(`${layout.name} has no field ${name}`);
-  return field.offset;
+  return field;
+}
+
+/** Where a field begins in its structure [bytes] */
+export function offsetOf<T>(layout: Layout<T>, name: keyof T & string): number {
+  return fieldOf(layout, name).offset;
+}
+
+/** Of a field that holds bytes or characters [bytes] */
+export function fieldSize<T>(layout: Layout<T>, name: keyof T & string): number {
+  const field = fieldOf(layout, name);
+  if ('size' in field) return field.size;
+  throw new RangeError(`${layout.name}.${name} is a number`);
 }

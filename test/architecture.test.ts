@@ -19,30 +19,90 @@ function imports(file: string): string[] {
   );
 }
 
+/** The layer of a file: its folder below host/, `host` for what lies in host/ itself; of a package, its name. */
 function layer(path: string): string {
-  if (path.startsWith('host/cli/')) return 'cli';
-  if (path === 'host/transport/serial.js' || path === 'host/transport/serial.ts') return 'serial';
-  if (path.startsWith('host/')) return 'host';
-  if (path.startsWith('protocol/')) return 'protocol';
-  return path.startsWith('node:') ? 'node' : path.replace(/^(@[^/]+\/)?([^/]+).*/, '$1$2');
+  const [top = '', folder = ''] = path.split('/');
+  if (top === 'host') return folder.includes('.') ? 'host' : folder;
+  if (top === 'protocol') return 'protocol';
+  return path.startsWith('node:') ? 'node:' : path.replace(/^(@[^/]+\/)?([^/]+).*/, '$1$2');
 }
 
-/** What each layer may name. Pure layers have no `node`: no files, no processes, no clocks of their own. */
-const allowed: Record<string, readonly string[]> = {
-  protocol: ['protocol', 'crc'],
-  host: ['host', 'protocol', 'ajv', 'node:crypto'],
-  serial: ['host', 'serialport', 'node'],
-  cli: ['cli', 'host', 'serial', 'protocol', 'yargs', 'node'],
+/** What each layer may name besides itself, from the bottom up: there is no way back. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  protocol: ['crc'],
+  base: ['ajv', '@noble/hashes'],
+  parts: ['base'],
+  image: ['base', 'parts', 'protocol'],
+  check: ['base', 'parts', 'image', 'protocol'],
+  pack: ['base', 'image', 'check', 'protocol'],
+  record: ['base', 'parts', 'image', 'protocol'],
+  link: ['base', 'protocol'],
+  device: ['base', 'link', 'protocol'],
+  update: ['base', 'image', 'check', 'link', 'device', 'protocol'],
+  isp: ['base', 'parts', 'image', 'link'],
+  factory: ['base', 'parts', 'image', 'check', 'record', 'isp', 'protocol'],
+  conformance: ['base', 'image', 'link', 'device', 'protocol'],
 };
+const library = Object.keys(allowed).filter((name) => name !== 'protocol');
+const needNode: Readonly<Record<string, readonly string[]>> = {
+  node: ['base', 'parts', 'image', 'link', 'serialport', 'node:'],
+  cli: [...library, 'node', 'protocol', 'yargs', 'node:'],
+};
+const rules: Readonly<Record<string, readonly string[]>> = {
+  ...allowed,
+  ...needNode,
+  // The public surface
+  host: library,
+};
+
+const sources = [...files('protocol', ['.ts']), ...files('host', ['.ts'])];
+
+/** Files that import each other in a circle, each circle once, from its first file on. */
+function circles(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const found = new Set<string>();
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    const at = path.indexOf(file);
+    if (at >= 0) {
+      found.add([...path.slice(at), file].join(' → '));
+      return;
+    }
+    if (done.has(file)) return;
+    for (const next of graph.get(file) ?? []) visit(next, [...path, file]);
+    done.add(file);
+  };
+  for (const file of graph.keys()) visit(file, []);
+  return [...found];
+}
 
 describe('TypeScript layers', () => {
   it('import only what the table allows', () => {
-    const wrong = [...files('protocol', ['.ts']), ...files('host', ['.ts'])].flatMap((file) => {
-      const may = allowed[layer(file)] ?? [];
+    const wrong = sources.flatMap((file) => {
+      const own = layer(file);
+      const may = [own, ...(rules[own] ?? [])];
       return imports(file)
         .filter((name) => !may.includes(layer(name)) && !may.includes(name))
         .map((name) => `${file} imports ${name}`);
     });
+    expect(wrong).toEqual([]);
+  });
+
+  it('have no way back in the table', () => {
+    expect(circles(new Map(Object.entries(rules)))).toEqual([]);
+  });
+
+  it('have no circle of files', () => {
+    const graph = sources.map(
+      (file) => [file, imports(file).map((name) => name.replace(/\.js$/, '.ts'))] as const,
+    );
+    expect(circles(new Map(graph))).toEqual([]);
+  });
+
+  it('know Node.js in node/ and cli/ only', () => {
+    const node = /\bBuffer\b|(?<![.\w])(process\.\w|require\(')|\b__dirname\b/;
+    const wrong = sources
+      .filter((file) => !Object.hasOwn(needNode, layer(file)))
+      .filter((file) => node.test(readFileSync(join(root, file), 'utf8')));
     expect(wrong).toEqual([]);
   });
 

@@ -120,9 +120,24 @@ static uint32_t smallest(uint8_t type) {
     }
 }
 
+// What is begun while the supply sinks may leave weak cells. A half-word is short enough, and so
+// ABORT is not among these.
+static bool takes_long(uint8_t type) {
+    return type == IAP_COMMAND_BEGIN || type == IAP_COMMAND_DATA || type == IAP_COMMAND_END;
+}
+
+static bool wants_answer(const struct iap_frame *request) {
+    return request->type != IAP_COMMAND_DATA ||
+           (iap_data_request_decode(request).flags & IAP_DATA_FLAG_ASK) != 0;
+}
+
 uint32_t iap_command(struct iap *iap, const struct iap_frame *request, uint8_t *answer) {
     if (request->size < smallest(request->type)) {
         return iap_refusal(answer, iap_failure(IAP_STATUS_BAD_REQUEST, request->size));
+    }
+    if (takes_long(request->type) && iap_supply_low(&iap->update.target)) {
+        return wants_answer(request) ? iap_refusal(answer, iap_failure(IAP_STATUS_SUPPLY_LOW, 0))
+                                     : 0;
     }
     switch (request->type) {
     case IAP_COMMAND_HELLO:

@@ -12,13 +12,17 @@ bool iap_flash_writable(const struct iap_config *config, uint32_t address, uint3
            inside(address, size, iap_record_b(config), config->app_base);
 }
 
+bool iap_supply_low(const struct iap_target *target) {
+    return iap_port_knows_supply(target->port) && iap_port_supply_low(target->port);
+}
+
 iap_result iap_flash_erase_page(const struct iap_target *target, uint32_t address) {
     uint32_t size = target->config->page_size;
     if (address % size != 0 || !iap_flash_writable(target->config, address, size)) {
         return iap_failure(IAP_STATUS_FLASH_FAILED, address);
     }
     iap_port_poll(target->port);
-    if (!iap_port_erase_page(target->port, address) ||
+    if (iap_supply_low(target) || !iap_port_erase_page(target->port, address) ||
         !iap_all(iap_flash_read(target, address), 0xff, size)) {
         return iap_failure(IAP_STATUS_FLASH_FAILED, address);
     }

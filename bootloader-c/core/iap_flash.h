@@ -10,8 +10,11 @@
 // a record's.
 bool iap_flash_writable(const struct iap_config *config, uint32_t address, uint32_t size);
 
+// Whether the supply is too low for more than a half-word.
+bool iap_supply_low(const struct iap_target *target);
+
 // Erases the page at address and reads it back. FLASH_FAILED with address if that is not allowed or
-// fails.
+// fails, or the supply is too low.
 iap_result iap_flash_erase_page(const struct iap_target *target, uint32_t address);
 
 // Programs size bytes (even) at an even address; half-words of 0xFFFF are left as they are. Reads

@@ -78,6 +78,12 @@ struct iap_port {
     // controller locked, and must not program anything else. false as above.
     bool (*program)(void *context, uint32_t address, uint16_t value);
 
+    // Whether the supply is too low for what takes long: to erase a page, to program one, to write
+    // an entry of the record. NULL: nobody knows, and it is never too low.
+    //
+    // A look: must not wait. Asked before each BEGIN, DATA, END and erase.
+    bool (*supply_low)(void *context);
+
     // Whether the button is held now. NULL: there is none.
     //
     // The level of the pin; the core does the debouncing (25 ms). Must not wait.
@@ -188,6 +194,14 @@ static inline bool iap_port_erase_page(const struct iap_port *port, uint32_t add
 
 static inline bool iap_port_program(const struct iap_port *port, uint32_t address, uint16_t value) {
     return port->program(port->context, address, value);
+}
+
+static inline bool iap_port_knows_supply(const struct iap_port *port) {
+    return port->supply_low != NULL;
+}
+
+static inline bool iap_port_supply_low(const struct iap_port *port) {
+    return port->supply_low(port->context);
 }
 
 static inline bool iap_port_has_button(const struct iap_port *port) {

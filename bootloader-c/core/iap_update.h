@@ -30,8 +30,9 @@ struct iap_session {
     // Pages completed.
     uint16_t pages;
 
-    // What DATA answers; kept until frame next is taken.
-    iap_result result;
+    // What DATA answers; kept until frame next is taken. Aligned as all the rest is: 8 would leave
+    // gaps in the RAM of struct iap.
+    iap_result result __attribute__((packed, aligned(4)));
 
     // Entry of the image.
     uint32_t slot;

@@ -1,4 +1,5 @@
 // BEGIN: is the image for this device, and where does its update go on?
+#include "iap_flash.h"
 #include "iap_update.h"
 
 static bool same_image(const struct iap_entry *entry, const struct iap_header *header) {
@@ -66,6 +67,9 @@ uint32_t iap_update_begin(struct iap_update *update, const struct iap_frame *req
     struct iap_entry entry;
     result = iap_record_append(&update->target, header, &entry);
     iap_update_read_record(update);
+    if (!iap_ok(result) && iap_supply_low(&update->target)) {
+        result = iap_failure(IAP_STATUS_SUPPLY_LOW, 0);
+    }
     if (!iap_ok(result)) {
         return iap_refusal(answer, result);
     }

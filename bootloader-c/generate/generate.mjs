@@ -94,6 +94,15 @@ function check(board, part) {
   return { base, appBase, appEnd, record, clock, usart };
 }
 
+/** Threshold below which flash is not erased [mV]; 0: nothing is looked at. @param {any} board @param {any} part */
+function supplyOf({ name, supplyMv }, { name: partName, pvd = true }) {
+  if (supplyMv && !pvd)
+    throw new Error(
+      `bootloader-c/boards/${name}.json: supplyMv is ${supplyMv}, and ${partName} has no voltage detector: leave it out`,
+    );
+  return (supplyMv === undefined && pvd ? 2700 : supplyMv) ?? 0;
+}
+
 /** Port 0 is GPIOA. @param {string} pin */
 const portOf = (pin) => 'ABCDEF'.indexOf(pin[1] ?? '');
 /** @param {string} pin */
@@ -241,6 +250,8 @@ ${
 #define BOARD_WATCHDOG_PORT ${board.watchdogPin ? portOf(board.watchdogPin) : 0}u
 #define BOARD_WATCHDOG_PIN ${board.watchdogPin ? bitOf(board.watchdogPin) : 0}u
 
+#define BOARD_SUPPLY_MV ${supplyOf(board, part)}u // below it flash is not erased; 0: not looked at
+
 #define BOARD_LISTEN_MS ${board.listenMs}u
 #define BOARD_IDLE_MS ${board.idleMs}u
 #define BOARD_TRIALS ${board.trials}u
@@ -265,7 +276,7 @@ for (const { name, flash } of parts.values())
 const rows = [...parts.values()].flatMap((part) => {
   const family = virtualBoard(part);
   if (family === null) return [];
-  return `    {"${part.name}", BOARD_FAMILY_${family.slice(5).toUpperCase()}, BOARD_CORE_${part.core.slice(7).toUpperCase()}, ${hex(part.flash.size)}u, ${part.flash.page}u, ${hex(part.ram.size)}u, ${part.romBootloaderId.toLowerCase()}u, ${hex(Number(part.flashSizeRegister))}u, ${hex(Number(part.uniqueId))}u, ${part.maxClockHz}u, ${part.ccm?.size ?? 0}u, ${part.backupRegisters ?? 0}u, ${part.flash.eraseMs ?? 0}u, ${part.flash.programUs ?? 0}u},`;
+  return `    {"${part.name}", BOARD_FAMILY_${family.slice(5).toUpperCase()}, BOARD_CORE_${part.core.slice(7).toUpperCase()}, ${hex(part.flash.size)}u, ${part.flash.page}u, ${hex(part.ram.size)}u, ${part.romBootloaderId.toLowerCase()}u, ${hex(Number(part.flashSizeRegister))}u, ${hex(Number(part.uniqueId))}u, ${part.maxClockHz}u, ${part.ccm?.size ?? 0}u, ${part.backupRegisters ?? 0}u, ${part.flash.eraseMs ?? 0}u, ${part.flash.programUs ?? 0}u, ${part.pvd ?? true}},`;
 });
 /** @param {any} board */
 function exploredRow({ name, part, appBase, listenMs, idleMs, trials, button }) {
@@ -282,8 +293,8 @@ files.set(
   'test/board/parts.generated.h',
   `// ${banner('bootloader-c/parts/*.json')}
 // Rows of struct board_part: name, family, core, flash, page and RAM size, device id, address of the flash size
-// register, address of the unique id, highest clock, CCM size, backup registers, longest erase [ms] and half-word [us]; 0:
-// the family's.
+// register, address of the unique id, highest clock, CCM size, backup registers, longest erase [ms] and half-word [us] (0:
+// the family's), whether there is a PVD.
 ${rows.join('\n')}
 `,
 );
@@ -306,7 +317,7 @@ ${part.ccm ? `    ccm: ${range(part.ccm)},\n` : ''}    vectors: ${part.vectors},
   },`,
 );
 files.set(
-  'host/parts.generated.ts',
+  'host/parts/parts.generated.ts',
   `// ${banner('bootloader-c/parts/*.json')}
 import type { KnownPart } from './parts.js';
 

@@ -123,6 +123,7 @@ enum iap_status {
     IAP_STATUS_BAD_SIGNATURE = 0x58, // The image's signature is missing, of an unknown algorithm, or wrong
     IAP_STATUS_PACKAGE_ONLY = 0x59, // This device takes only packages made for its product, not plain images
     IAP_STATUS_RECORD_FAILED = 0x5a, // The boot record could not be written; detail is the address
+    IAP_STATUS_SUPPLY_LOW = 0x5b, // The supply is too low to change flash; nothing is lost, the same may be asked again once it has risen; detail is 0
     IAP_STATUS_NOT_BOOTABLE = 0x60, // There is no verified application to start; detail is why the device would stay now (stay)
     IAP_STATUS_RATE_UNAVAILABLE = 0x61, // The device cannot make this baud rate closely enough; detail is its highest rate
 };

@@ -1,11 +1,12 @@
 // Whether an image is linked where applications are, and whether the file has the application alone.
+
+import { hex32 } from '../base/text.js';
 import { FLASH_BASE, FLASH_LIMIT, inFlash } from '../image/areas.js';
 import type { Image } from '../image/image.js';
-import { hex32 } from '../text.js';
+import { isAlias, looksLikeVectors, wordAt } from '../image/vector-table.js';
 import type { Finding, Fixes } from './finding.js';
-import type { Linked, Place } from './linked.js';
-import type { Area } from './place.js';
-import { isAlias, looksLikeVectors, wordAt } from './vector-table.js';
+import type { Candidate, Linked } from './linked.js';
+import type { ApplicationArea } from './place.js';
 
 /** First address that an Intel HEX file with extended segment addresses can not name */
 const SEGMENT_REACH = 0x10_fff0;
@@ -15,7 +16,11 @@ const VECTORS = 8;
 const PAGE = 0x400;
 
 /** @param linked by what the image holds, held against the file's address, or the application's if it has none */
-export function addressFinding(image: Image, area: Area, linked: Linked): Finding | undefined {
+export function addressFinding(
+  image: Image,
+  area: ApplicationArea,
+  linked: Linked,
+): Finding | undefined {
   const { base = area.appBase, bytes } = image;
   const { verdict, other, certain } = linked;
   if (verdict === 'elsewhere' && other) {
@@ -43,7 +48,7 @@ function onlyPlace(reset: number, size: number): number | undefined {
   return first === last ? first : undefined;
 }
 
-function misplaced(base: number, area: Area): Finding {
+function misplaced(base: number, area: ApplicationArea): Finding {
   const { appBase } = area;
   const { fixes: _, ...common } = wrongAddress(area);
   return {
@@ -55,7 +60,7 @@ function misplaced(base: number, area: Area): Finding {
   };
 }
 
-function placedAt(base: number, area: Area): Finding {
+function placedAt(base: number, area: ApplicationArea): Finding {
   const { appBase } = area;
   const common = wrongAddress(area);
   return {
@@ -67,7 +72,7 @@ function placedAt(base: number, area: Area): Finding {
   };
 }
 
-function notAtReset(reset: number, guess: number | undefined, area: Area): Finding {
+function notAtReset(reset: number, guess: number | undefined, area: ApplicationArea): Finding {
   const { appBase } = area;
   const seems = guess === undefined ? '' : `, so it seems linked at ${hex32(guess)}`;
   return {
@@ -78,7 +83,7 @@ function notAtReset(reset: number, guess: number | undefined, area: Area): Findi
   };
 }
 
-function linkedAt(other: Place, area: Area, linked: Linked): Finding {
+function linkedAt(other: Candidate, area: ApplicationArea, linked: Linked): Finding {
   return {
     ...wrongAddress(area),
     message: `the image is linked at ${hex32(other.base)}; applications of this device start at ${hex32(area.appBase)}: ${evidence(linked)}`,
@@ -87,7 +92,7 @@ function linkedAt(other: Place, area: Area, linked: Linked): Finding {
   };
 }
 
-function notHere(area: Area, linked: Linked): Finding {
+function notHere(area: ApplicationArea, linked: Linked): Finding {
   const { appBase } = area;
   return {
     ...wrongAddress(area),
@@ -98,7 +103,7 @@ function notHere(area: Area, linked: Linked): Finding {
 }
 
 /** A question: an error, because what is written on a guess may not start again. */
-function unclear(area: Area, linked: Linked): Finding {
+function unclear(area: ApplicationArea, linked: Linked): Finding {
   const { appBase } = area;
   return {
     ...wrongAddress(area),
@@ -112,12 +117,15 @@ function unclear(area: Area, linked: Linked): Finding {
 
 /** The parts of the score, in words */
 function evidence({ addresses, here, other }: Linked): string {
-  const of = ({ base, begins, outside, vtor }: Place): string =>
+  const of = ({ base, begins, outside, vtor }: Candidate): string =>
     `linked at ${hex32(base)}, ${begins} of them begin a function or a text${outside > 0 ? ` and ${outside} are outside of it` : ''}${vtor ? ', and code sets SCB->VTOR to it' : ''}`;
   return `it holds ${addresses} addresses in flash; ${[here, ...(other ? [other] : [])].map(of).join('; ')}`;
 }
 
-function numbers({ appBase }: Area, { addresses, here, other }: Linked): Record<string, number> {
+function numbers(
+  { appBase }: ApplicationArea,
+  { addresses, here, other }: Linked,
+): Record<string, number> {
   return {
     appBase,
     addresses,
@@ -137,7 +145,7 @@ function otherMistakes(base: number, appBase: number): string {
 }
 
 /** What all findings of a wrong address have in common */
-function wrongAddress(area: Area): Omit<Finding, 'message' | 'found'> {
+function wrongAddress(area: ApplicationArea): Omit<Finding, 'message' | 'found'> {
   const { appBase } = area;
   return {
     id: 'wrong-address',
@@ -149,7 +157,7 @@ function wrongAddress(area: Area): Omit<Finding, 'message' | 'found'> {
   };
 }
 
-function flashFixes({ appBase, appEnd }: Area): Fixes {
+function flashFixes({ appBase, appEnd }: ApplicationArea): Fixes {
   const start = hex32(appBase);
   if (appEnd >= FLASH_LIMIT) {
     const less = `the flash less ${(appBase - FLASH_BASE) / 1024}K`;
@@ -168,7 +176,7 @@ function flashFixes({ appBase, appEnd }: Area): Fixes {
 }
 
 /** More than the application: the whole flash, bootloader and all, or data below it */
-export function mergedFinding({ base, bytes }: Image, area: Area): Finding | undefined {
+export function mergedFinding({ base, bytes }: Image, area: ApplicationArea): Finding | undefined {
   const { appBase } = area;
   if (base === undefined || base >= appBase || base + bytes.length <= appBase) return undefined;
   if (!looksLikeVectors(bytes.subarray(appBase - base), appBase)) return undefined;

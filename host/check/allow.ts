@@ -1,5 +1,5 @@
 // Which findings keep an image from being written: the errors, but for those that somebody has looked at and allows.
-import { IapError } from '../errors.js';
+import { IapError } from '../base/errors.js';
 import { errorOf, type Finding, type FindingId } from './finding.js';
 
 /**
@@ -66,12 +66,22 @@ export function allowedIds(findings: readonly Finding[]): FindingId[] {
 }
 
 /** In a line */
-export function toleratedText({ allowed, message, hint }: Finding): string {
+function toleratedText({ allowed, message, hint }: Finding): string {
   return allowed ? `allowed: ${message}` : `${message}; ${hint}`;
 }
 
-export function isAllowable(id: string): id is Allowable {
-  return (ALLOWABLE as readonly string[]).includes(id);
+/** Fields of the warning that tells it: for programs */
+export function warningOf(finding: Finding): {
+  readonly message: string;
+  readonly finding: FindingId;
+  readonly allowed?: true;
+} {
+  const { id, allowed } = finding;
+  return {
+    message: toleratedText(finding),
+    finding: id,
+    ...(allowed ? { allowed } : {}),
+  };
 }
 
 function blocked(finding: Finding, more: number, mayBeAllowed: boolean): IapError {

@@ -1,5 +1,5 @@
 // Instructions that a core does not have, by what the compiler says it used.
-import type { Core } from '../parts.js';
+import type { Core } from '../parts/parts.js';
 import type { BuildAttributes } from './arm-attributes.js';
 import type { Finding } from './finding.js';
 

@@ -1,5 +1,5 @@
 // What a rule finds wrong with an image, as data: names for programs, words for people, and what to change.
-import { type ErrorDetails, IapError, type IapErrorCode } from '../errors.js';
+import { type ErrorDetails, IapError, type IapErrorCode } from '../base/errors.js';
 import type { FileProblem } from '../image/file-error.js';
 
 /** Stable; scripts may rely on them. */

@@ -1,14 +1,13 @@
 // What a programmer writes into flash: the program that a reset starts, and the application behind a bootloader. Each must be linked
 // for the place that it is put at.
 import { APP_BASE } from '../../protocol/index.js';
-import { FLASH_BASE, FLASH_LIMIT } from '../image/areas.js';
-import { BLANK } from '../image/image.js';
+import { hex32 } from '../base/text.js';
+import { FLASH_BASE, FLASH_LIMIT, isBlank } from '../image/areas.js';
 import type { Segment } from '../image/segments.js';
-import type { Board } from '../parts.js';
-import { hex32 } from '../text.js';
+import { ANY_RAM, isStack, wordAt } from '../image/vector-table.js';
+import type { Board } from '../parts/parts.js';
 import type { Finding } from './finding.js';
 import { judge } from './judge.js';
-import { ANY_RAM, isStack, wordAt } from './vector-table.js';
 
 /** Initial stack pointer and reset vector [bytes] */
 const VECTORS = 8;
@@ -48,7 +47,8 @@ function applicationFindings(
 ): readonly Finding[] {
   const { appBase, appEnd } = board ?? { appBase: APP_BASE, appEnd: FLASH_LIMIT };
   const bytes = bytesFrom(segments, appBase);
-  if (!bytes || isBlank(bytes) || !(board || isApplication(segments, appBase, bytes))) return [];
+  if (!bytes || awaitsUpdate(bytes) || !(board || isApplication(segments, appBase, bytes)))
+    return [];
   // A unit's own data may follow the application area.
   const image = { base: appBase, bytes: bytes.subarray(0, appEnd - appBase) };
   // Where the application area ends is known of a board only.
@@ -72,6 +72,6 @@ function isApplication(segments: readonly Segment[], appBase: number, bytes: Uin
 }
 
 /** A unit that waits for its first update */
-function isBlank(bytes: Uint8Array): boolean {
-  return bytes.subarray(0, VECTORS).every((byte) => byte === BLANK);
+function awaitsUpdate(bytes: Uint8Array): boolean {
+  return isBlank(bytes.subarray(0, VECTORS));
 }

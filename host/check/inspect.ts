@@ -1,15 +1,15 @@
 // Everything that can be told of an image file without a device: facts, and all that is wrong. Pure.
 import { crc32, decode, Header, type KitFacts, type Version } from '../../protocol/index.js';
-import { IapError } from '../errors.js';
-import { sha256 } from '../image/image.js';
+import { IapError } from '../base/errors.js';
+import { sha256 } from '../base/sha256.js';
+import { hex32 } from '../base/text.js';
 import { type ImageFile, type ImageFormat, type LoadOptions, loadFile } from '../image/load.js';
-import type { Part } from '../parts.js';
-import { hex32 } from '../text.js';
+import { wordAt } from '../image/vector-table.js';
+import type { Part } from '../parts/parts.js';
 import { builtFor } from './core.js';
 import type { Finding, FindingId } from './finding.js';
 import { type Expected, type Judgement, judge } from './judge.js';
-import type { Store } from './thumb.js';
-import { wordAt } from './vector-table.js';
+import type { Store } from './thumb-cpu.js';
 
 export type { Expected } from './judge.js';
 

@@ -5,19 +5,19 @@ import { FLASH_LIMIT } from '../image/areas.js';
 import type { Elf } from '../image/elf.js';
 import type { Image } from '../image/image.js';
 import type { ImageFile } from '../image/load.js';
-import type { Core, Part, Range } from '../parts.js';
+import { ANY_RAM, wordAt } from '../image/vector-table.js';
+import type { AddressRange, Core, Part } from '../parts/parts.js';
 import { addressFinding, mergedFinding } from './address.js';
 import { type BuildAttributes, buildAttributes } from './arm-attributes.js';
 import { coreFinding } from './core.js';
 import type { Finding } from './finding.js';
 import { type KitTarget, kitFacts, kitFinding, mailboxFinding } from './kit-facts.js';
 import { whereLinked } from './linked.js';
-import { type Identity, packageFindings } from './package.js';
-import { type Area, blankFinding, gapFinding, sizeFinding } from './place.js';
+import { type DeviceIdentity, packageFindings } from './package.js';
+import { type ApplicationArea, blankFinding, gapFinding, sizeFinding } from './place.js';
 import { ramVectorsFinding } from './ram-vectors.js';
 import { type Reading, readCode } from './reading.js';
-import type { Store } from './thumb.js';
-import { ANY_RAM, wordAt } from './vector-table.js';
+import type { Store } from './thumb-cpu.js';
 import { handlerFindings, resetFinding, stackFinding } from './vectors.js';
 import { vtorFindings } from './vtor.js';
 
@@ -25,8 +25,8 @@ import { vtorFindings } from './vtor.js';
 export interface Expected {
   readonly part?: Part;
   /** Of the board; the protocol's application base to the end of flash, if missing */
-  readonly area?: Area;
-  readonly identity?: Identity;
+  readonly area?: ApplicationArea;
+  readonly identity?: DeviceIdentity;
   /** What the app kit must be compiled for; part and area, if missing */
   readonly kit?: KitTarget;
 }
@@ -34,7 +34,7 @@ export interface Expected {
 export interface Judgement {
   /** In the order in which they matter */
   readonly findings: readonly Finding[];
-  readonly area: Area;
+  readonly area: ApplicationArea;
   /** Only an ELF file has some */
   readonly attributes?: BuildAttributes;
   /** Where code sets SCB->VTOR */
@@ -77,12 +77,12 @@ function kitTarget({ part, area }: Expected): KitTarget {
 }
 
 /** What is at the application's place in a file that has more than the application */
-function applicationOf(image: Image, { appBase }: Area): Image {
+function applicationOf(image: Image, { appBase }: ApplicationArea): Image {
   return { base: appBase, bytes: image.bytes.subarray(appBase - (image.base ?? appBase)) };
 }
 
-interface Context {
-  readonly area: Area;
+interface Circumstances {
+  readonly area: ApplicationArea;
   /** Where the file puts the image, or where a device would */
   readonly base: number;
   readonly part: Part | undefined;
@@ -92,8 +92,8 @@ interface Context {
   readonly vtor: readonly Store[];
 }
 
-function imageFindings(image: Image, context: Context): (Finding | undefined)[] {
-  const { area, base, part, elf, core, reading, vtor } = context;
+function imageFindings(image: Image, circumstances: Circumstances): (Finding | undefined)[] {
+  const { area, base, part, elf, core, reading, vtor } = circumstances;
   const { bytes } = image;
   const values = vtor.map(({ value }) => value);
   const linked = whereLinked(bytes, base, { made: reading.made, vtor: values });
@@ -121,7 +121,7 @@ function hasReset(bytes: Uint8Array, base: number): boolean {
   return reset >= base && reset < base + bytes.length;
 }
 
-function ramsOf({ ram, ccm }: Part): Range[] {
+function ramsOf({ ram, ccm }: Part): AddressRange[] {
   return ccm ? [ram, ccm] : [ram];
 }
 

@@ -7,11 +7,11 @@ import {
   MAILBOX_ADDRESS,
   Mailbox,
 } from '../../protocol/index.js';
+import { hex32 } from '../base/text.js';
 import type { Elf } from '../image/elf.js';
 import { variablesOf } from '../image/elf-variables.js';
-import { hex32 } from '../text.js';
+import { wordAt } from '../image/vector-table.js';
 import type { Finding } from './finding.js';
-import { wordAt } from './vector-table.js';
 
 /** What is known of the device; what is not known is not judged. */
 export interface KitTarget {

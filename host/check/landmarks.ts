@@ -1,5 +1,5 @@
 // Where functions and strings may begin, told from the bytes around: the same wherever the image is linked.
-import type { Range } from '../parts.js';
+import type { AddressRange } from '../parts/parts.js';
 
 /** A function may begin here */
 export const FUNCTION = 1;
@@ -108,7 +108,7 @@ const PAGE = 0x400;
 export function flashAddresses(
   bytes: Uint8Array,
   made: readonly number[],
-  { from, to }: Range,
+  { from, to }: AddressRange,
 ): Set<number> {
   const found = new Set<number>();
   const take = (value: number): void => {

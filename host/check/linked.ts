@@ -1,11 +1,11 @@
 // Where an image is linked, told from its bytes: at the right base the addresses it holds are those of functions and texts, at any
 // other they point into the middle of something, or out of the image. The file name, and the base a file claims, play no part.
 import { FLASH_BASE } from '../image/areas.js';
+import { wordAt } from '../image/vector-table.js';
 import { FUNCTION, flashAddresses, landmarks, TEXT } from './landmarks.js';
-import { wordAt } from './vector-table.js';
 
 /** How well an image fits a base */
-export interface Place {
+export interface Candidate {
   readonly base: number;
   /** Addresses at which a function or a text begins, if it is linked here */
   readonly begins: number;
@@ -20,9 +20,9 @@ export interface Linked {
   readonly verdict: 'here' | 'elsewhere' | 'open';
   /** Addresses that were judged */
   readonly addresses: number;
-  readonly here: Place;
+  readonly here: Candidate;
   /** Of all others the one that fits best */
-  readonly other?: Place;
+  readonly other?: Candidate;
   /** Elsewhere, and no third base fits nearly as well */
   readonly certain: boolean;
 }
@@ -68,7 +68,7 @@ export function whereLinked(bytes: Uint8Array, appBase: number, constants: Const
   return { verdict, addresses, here, other, certain: certain && verdict === 'elsewhere' };
 }
 
-interface Fit extends Place {
+interface Fit extends Candidate {
   /** Addresses in the image that may be those of functions */
   readonly odd: number;
   /** Vectors of the system, different ones, at which a function begins */
@@ -91,7 +91,7 @@ function isMoreThanChance(
   return begins + (vtor ? VTOR_WORTH : 0) > most;
 }
 
-function score({ begins, outside, vtor }: Place): number {
+function score({ begins, outside, vtor }: Candidate): number {
   return begins - outside + (vtor ? VTOR_WORTH : 0);
 }
 

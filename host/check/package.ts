@@ -1,12 +1,13 @@
 // Is a package for this device? What its header asks of product, revision, device and bootloader.
 import { Capability, decode, Header, IdentityFlag, ImageFlag } from '../../protocol/index.js';
+import { isZero, sameBytes } from '../base/bytes.js';
+import { flagNames, hexBytes } from '../base/text.js';
 import type { Image } from '../image/image.js';
 import { nameText } from '../image/names.js';
-import { flagNames, hexBytes, isZero, sameBytes } from '../text.js';
 import type { Finding } from './finding.js';
 
 /** What a device says of itself, as far as a package must fit it; what is not known is not judged. */
-export interface Identity {
+export interface DeviceIdentity {
   readonly product?: Uint8Array;
   readonly hardware?: number;
   readonly identityFlags?: number;
@@ -17,7 +18,7 @@ export interface Identity {
 /** Flags the bootloader must understand */
 const MUST_UNDERSTAND = 0xffff_0000;
 
-export function packageFindings(image: Image, device: Identity): Finding[] {
+export function packageFindings(image: Image, device: DeviceIdentity): Finding[] {
   const takesAny =
     ((device.identityFlags ?? IdentityFlag.ANY_IMAGE) & IdentityFlag.ANY_IMAGE) !== 0;
   if (!image.header) return takesAny ? [] : [packagesOnly(false)];
@@ -45,7 +46,7 @@ function packagesOnly(isPackage: boolean): Finding {
   };
 }
 
-function productFinding(header: Header, { product }: Identity): Finding | undefined {
+function productFinding(header: Header, { product }: DeviceIdentity): Finding | undefined {
   if (product === undefined || isZero(product) || isZero(header.product)) return undefined;
   if (sameBytes(header.product, product)) return undefined;
   return {
@@ -60,7 +61,10 @@ function productFinding(header: Header, { product }: Identity): Finding | undefi
 }
 
 /** A product id of zeros says that the identity is blank: any revision fits such a device (protocol section 6). */
-function hardwareFinding(header: Header, { product, hardware }: Identity): Finding | undefined {
+function hardwareFinding(
+  header: Header,
+  { product, hardware }: DeviceIdentity,
+): Finding | undefined {
   const { hardwareMin, hardwareMax } = header;
   if (hardware === undefined || (product !== undefined && isZero(product))) return undefined;
   if (hardware >= hardwareMin && hardware <= hardwareMax) return undefined;
@@ -76,7 +80,7 @@ function hardwareFinding(header: Header, { product, hardware }: Identity): Findi
   };
 }
 
-function deviceFinding(header: Header, { uniqueId }: Identity): Finding | undefined {
+function deviceFinding(header: Header, { uniqueId }: DeviceIdentity): Finding | undefined {
   if (uniqueId === undefined || isZero(header.uniqueId)) return undefined;
   if (sameBytes(header.uniqueId, uniqueId)) return undefined;
   return {
@@ -90,7 +94,7 @@ function deviceFinding(header: Header, { uniqueId }: Identity): Finding | undefi
   };
 }
 
-function capabilityFinding(header: Header, { capabilities }: Identity): Finding | undefined {
+function capabilityFinding(header: Header, { capabilities }: DeviceIdentity): Finding | undefined {
   const unknown = (header.flags & MUST_UNDERSTAND & ~ImageFlag.CONFIRM) >>> 0;
   const able = capabilities ?? 0xffff_ffff;
   const lacking = (header.capabilities & ~able) >>> 0;

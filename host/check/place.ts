@@ -1,12 +1,14 @@
 // The room for an image, and whether there is anything in it.
-import { BLANK, type Image } from '../image/image.js';
+
+import { hex32, sizeText } from '../base/text.js';
+import { BLANK } from '../image/areas.js';
+import type { Image } from '../image/image.js';
 import { type Gap, HOLE } from '../image/segments.js';
-import { hex32, sizeText } from '../text.js';
+import { wordAt } from '../image/vector-table.js';
 import type { Finding } from './finding.js';
-import { wordAt } from './vector-table.js';
 
 /** Where applications are */
-export interface Area {
+export interface ApplicationArea {
   readonly appBase: number;
   /** First address behind the application area */
   readonly appEnd: number;
@@ -15,7 +17,7 @@ export interface Area {
 /** Initial stack pointer and reset vector [bytes] */
 const SMALLEST = 8;
 
-export function sizeFinding({ bytes }: Image, area: Area): Finding | undefined {
+export function sizeFinding({ bytes }: Image, area: ApplicationArea): Finding | undefined {
   const limit = area.appEnd - area.appBase;
   if (bytes.length > limit) {
     return {

@@ -1,10 +1,11 @@
 // On a Cortex-M0 there is no VTOR: the bootloader copies the vectors to the start of RAM, and the application leaves them there.
+
+import { hex32 } from '../base/text.js';
 import type { Elf } from '../image/elf.js';
 import { variablesOf } from '../image/elf-variables.js';
-import type { Part } from '../parts.js';
-import { hex32 } from '../text.js';
+import { wordAt } from '../image/vector-table.js';
+import type { Part } from '../parts/parts.js';
 import type { Finding } from './finding.js';
-import { wordAt } from './vector-table.js';
 import { ramFixes } from './vectors.js';
 
 export function ramVectorsFinding(

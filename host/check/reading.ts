@@ -1,5 +1,6 @@
 // What the code of an image says of where it belongs: addresses it loads and makes, and where it sets the vector table.
-import { type Code, type Store, Thumb } from './thumb.js';
+import { runThumb } from './thumb.js';
+import type { Code, Store, Watch } from './thumb-cpu.js';
 
 /** Vector Table Offset Register (ARMv7-M B3.2.5) */
 const VTOR = 0xe000_ed08;
@@ -21,12 +22,13 @@ export function readCode(code: Code, mostStores: number = MOST): Reading {
   const vtor: Store[] = [];
   const literals = new Set<number>();
   const made: number[] = [];
-  new Thumb(code, {
+  const watch: Watch = {
     store: (store) => {
       if (store.address === VTOR && vtor.length < mostStores) vtor.push(store);
     },
     literal: (value) => literals.add(value),
     made: (value) => made.push(value),
-  }).run(VECTORS);
+  };
+  runThumb(code, watch, VECTORS);
   return { vtor, literals, made };
 }

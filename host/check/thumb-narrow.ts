@@ -1,5 +1,5 @@
 // 16-bit Thumb instructions (ARMv7-M Architecture Reference Manual, A5.2).
-import type { Instruction, Thumb } from './thumb.js';
+import type { Instruction, Thumb } from './thumb-cpu.js';
 import { both, signed, type Value } from './thumb-value.js';
 
 const SP = 13;

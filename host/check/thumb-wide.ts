@@ -1,5 +1,5 @@
 // 32-bit Thumb instructions, first half-word in the upper half (ARMv7-M Architecture Reference Manual, A5.3).
-import type { Instruction, Thumb } from './thumb.js';
+import type { Instruction, Thumb } from './thumb-cpu.js';
 import { both, signed, type Value } from './thumb-value.js';
 
 const PC = 15;

@@ -1,10 +1,11 @@
 // The vector table: initial stack pointer, reset vector, handlers (ARMv7-M B1.5.3, ARMv6-M B1.5.3).
+
+import { hex32 } from '../base/text.js';
 import { areaName, inFlash } from '../image/areas.js';
-import type { Core, Range } from '../parts.js';
-import { hex32 } from '../text.js';
+import { ANY_RAM, isAlias, isStack, wordAt } from '../image/vector-table.js';
+import type { AddressRange, Core } from '../parts/parts.js';
 import type { Finding, Fixes } from './finding.js';
-import type { Area } from './place.js';
-import { ANY_RAM, isAlias, isStack, wordAt } from './vector-table.js';
+import type { ApplicationArea } from './place.js';
 
 /** The procedure call standard wants a stack of whole double words at each call (AAPCS § 6.2.1.2). */
 const STACK_ALIGNMENT = 8;
@@ -40,7 +41,7 @@ const TABLE_FIXES: Fixes = {
 /** @param rams of the part, or all there may be */
 export function stackFinding(
   bytes: Uint8Array,
-  rams: readonly Range[] = ANY_RAM,
+  rams: readonly AddressRange[] = ANY_RAM,
 ): Finding | undefined {
   const stack = wordAt(bytes, 0);
   const common = { code: 'IMAGE_VECTORS', details: { stack } } as const;
@@ -80,7 +81,7 @@ export function stackFinding(
 }
 
 /** @param ram first RAM of the part */
-export function ramFixes(ram: Range | undefined): Fixes {
+export function ramFixes(ram: AddressRange | undefined): Fixes {
   const { from, to } = ram ?? { from: 0x2000_0000, to: 0x2000_2000 };
   const size = to - from;
   return {
@@ -94,7 +95,11 @@ export function ramFixes(ram: Range | undefined): Fixes {
  * @param linked where the image really is linked, as far as known
  * @param area where it should be
  */
-export function resetFinding(bytes: Uint8Array, linked: number, area: Area): Finding | undefined {
+export function resetFinding(
+  bytes: Uint8Array,
+  linked: number,
+  area: ApplicationArea,
+): Finding | undefined {
   const reset = wordAt(bytes, 4);
   const inside = reset >= linked && reset < linked + bytes.length;
   if (inside && reset % 2 === 1) return undefined;
@@ -125,7 +130,7 @@ export function resetFinding(bytes: Uint8Array, linked: number, area: Area): Fin
 export interface TableFacts {
   /** Where the image is linked */
   readonly linked: number;
-  readonly rams: readonly Range[];
+  readonly rams: readonly AddressRange[];
   readonly core: Core | undefined;
   /** Words of the part's table; the system's, if the part is not known */
   readonly vectors?: number | undefined;

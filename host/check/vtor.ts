@@ -1,14 +1,15 @@
 // Code that moves the vector table: SystemInit of many projects sets VTOR to the start of flash, where the bootloader's vectors are.
+
+import { hex32 } from '../base/text.js';
 import { FLASH_BASE } from '../image/areas.js';
-import type { Range } from '../parts.js';
-import { hex32 } from '../text.js';
+import type { AddressRange } from '../parts/parts.js';
 import type { Finding } from './finding.js';
-import type { Store } from './thumb.js';
+import type { Store } from './thumb-cpu.js';
 
 export function vtorFindings(
   stores: readonly Store[],
   appBase: number,
-  rams: readonly Range[],
+  rams: readonly AddressRange[],
 ): Finding[] {
   return stores.flatMap(({ at, value }) => {
     if (value === appBase) return [];

@@ -1,10 +1,10 @@
 // Which board a copy of the flash, or an image of all of it, is for: told by the bootloader in it.
 import { BOOTLOADER_BASE } from '../../protocol/index.js';
-import type { Board } from '../parts.js';
+import { boardNames, loadBoard, partNames } from '../node/board-file.js';
+import type { Board } from '../parts/parts.js';
 import type { FlashDump } from '../record/dump.js';
 import { placesBelow, RECORD_SIZE } from '../record/places.js';
 import { readRecord } from '../record/record.js';
-import { boardNames, loadBoard, partNames } from './board-file.js';
 
 /** Undefined if there is no bootloader of a board of bootloader-c/boards in it, or one that could be of several */
 export async function boardInFlash(dump: FlashDump): Promise<Board | undefined> {

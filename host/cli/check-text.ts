@@ -1,11 +1,10 @@
 // What "iap check" found: one line for a good image, all findings with their remedies for any other, and the same for programs.
 import type { KitFacts } from '../../protocol/index.js';
+import { hex32, hexBytes, printable, sizeText } from '../base/text.js';
 import { isBlocking } from '../check/allow.js';
 import type { Finding } from '../check/finding.js';
 import type { Facts, Inspection } from '../check/inspect.js';
-import { printable } from '../image/file-error.js';
-import { hex32, hexBytes, sizeText } from '../text.js';
-import { versionText } from '../version.js';
+import { versionText } from '../image/version.js';
 
 /** For example: app.bin: ok, 4711 bytes at 0x08008000, CRC-32 1a2b3c4d, … */
 export function inspectionLines(path: string, { ok, findings, facts }: Inspection): string[] {

@@ -1,22 +1,18 @@
 // Images that go out to devices: read, and held against everything "iap check" knows.
-import {
-  ALLOWABLE,
-  ALLOWABLE_IN_FLASH,
-  allowedIds,
-  tolerated,
-  toleratedText,
-} from '../check/allow.js';
-import type { Finding, FindingId } from '../check/finding.js';
+
+import { IapError } from '../base/errors.js';
+import { ALLOWABLE, ALLOWABLE_IN_FLASH, allowedIds, tolerated, warningOf } from '../check/allow.js';
+import { errorOf, type Finding, type FindingId } from '../check/finding.js';
 import { flashFindings } from '../check/flash-contents.js';
-import { type Expected, inspect } from '../check/inspect.js';
-import { IapError } from '../errors.js';
+import { findingOf } from '../check/inspect.js';
+import { type Expected, judge } from '../check/judge.js';
 import { FLASH_BASE } from '../image/areas.js';
 import type { Image } from '../image/image.js';
-import { loadImage } from '../image/load.js';
+import { type ImageFile, imageOf, type LoadOptions, loadFile } from '../image/load.js';
 import type { Segment } from '../image/segments.js';
+import { readWhole } from '../node/files.js';
 import { FlashDump } from '../record/dump.js';
 import { boardInFlash } from './board-in-flash.js';
-import { readWhole } from './files.js';
 import { checkBase, type ImageArguments, loadOptions } from './image-file.js';
 import { parseAllow } from './options.js';
 import type { Output } from './output.js';
@@ -43,10 +39,10 @@ export async function readCheckedImage(
   const allow = parseAllow(args.allow, ALLOWABLE);
   const bytes = await readWhole(args.image, 'image', 'IMAGE_UNREADABLE');
   const options = loadOptions(args);
-  const { findings } = inspect(bytes, options, expected);
-  const left = explained(expected, () => tolerated(findings, allow));
+  const loaded = loadedFile(bytes, options);
+  const left = explained(expected, () => tolerated(judge(loaded, expected).findings, allow));
   tellFindings(output, left);
-  const image = loadImage(bytes, options);
+  const image = imageOf(loaded);
   checkBase(options, image.base);
   return { image, allowed: allowedIds(left) };
 }
@@ -69,10 +65,19 @@ export async function checkSegments(
   return allowedIds(left);
 }
 
+/** @throws IapError as for a finding of "iap check" */
+function loadedFile(bytes: Uint8Array, options: LoadOptions): ImageFile {
+  try {
+    return loadFile(bytes, options);
+  } catch (error) {
+    throw error instanceof IapError ? errorOf(findingOf(error)) : error;
+  }
+}
+
 function tellFindings(output: Output, findings: readonly Finding[]): void {
   for (const finding of findings) {
-    const { id, allowed } = finding;
-    output.warning(toleratedText(finding), { finding: id, ...(allowed ? { allowed } : {}) });
+    const { message, ...fields } = warningOf(finding);
+    output.warning(message, fields);
   }
 }
 

@@ -1,9 +1,10 @@
 // A device in words: one line for a person, and named values for a program.
 import { Capability, IdentityFlag, ImageState, Mode, Stay } from '../../protocol/index.js';
-import type { DeviceInfo } from '../device.js';
+import { isZero } from '../base/bytes.js';
+import { flagNames, hex32, hexBytes, nameOf } from '../base/text.js';
+import type { DeviceInfo } from '../device/device.js';
 import { nameText, textOf } from '../image/names.js';
-import { flagNames, hex32, hexBytes, isZero, nameOf } from '../text.js';
-import { versionText } from '../version.js';
+import { versionText } from '../image/version.js';
 
 type Installed = DeviceInfo['installed'];
 

@@ -1,7 +1,7 @@
 // An image header for programs: names instead of numbers where there are names.
 import { Capability, type Header, ImageFlag } from '../../protocol/index.js';
-import { flagNames, hexBytes } from '../text.js';
-import { versionText } from '../version.js';
+import { flagNames, hexBytes } from '../base/text.js';
+import { versionText } from '../image/version.js';
 
 export function headerJson(header: Header): object {
   return {

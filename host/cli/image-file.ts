@@ -1,11 +1,10 @@
 // Image files from disk.
-import { IapError } from '../errors.js';
-import { printable } from '../image/file-error.js';
+import { IapError } from '../base/errors.js';
+import { hex32, printable } from '../base/text.js';
 import type { Image } from '../image/image.js';
 import { type LoadOptions, loadImage, loadSegments } from '../image/load.js';
 import type { Segment } from '../image/segments.js';
-import { hex32 } from '../text.js';
-import { readWhole } from './files.js';
+import { readWhole } from '../node/files.js';
 import { parseAddress } from './options.js';
 
 export interface ImageArguments {

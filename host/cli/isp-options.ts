@@ -1,5 +1,5 @@
 // Options of the commands that talk to a ROM bootloader.
-import { IapError } from '../errors.js';
+import { IapError } from '../base/errors.js';
 import { WIRINGS, type Wiring } from '../isp/lines.js';
 import { checkInteger } from './options.js';
 

@@ -1,10 +1,10 @@
 // From options to an open port, and back: what every command that talks to a device needs around it.
-import type { Clock } from '../clock.js';
-import { IapError } from '../errors.js';
-import type { TraceEvent } from '../session.js';
-import { hexBytes } from '../text.js';
-import type { Transport } from '../transport/transport.js';
-import type { LinkOptions } from '../update.js';
+import type { Clock } from '../base/clock.js';
+import { IapError } from '../base/errors.js';
+import { hexBytes } from '../base/text.js';
+import type { LinkOptions } from '../device/open.js';
+import type { TraceEvent } from '../link/session.js';
+import type { Transport } from '../link/transport.js';
 import { checkLinkArguments, type LinkArguments } from './options.js';
 import type { Output } from './output.js';
 
@@ -30,8 +30,8 @@ export interface Ports {
 
 /** Loads the serial port driver only when a port is really needed. */
 export const realPorts: Ports = {
-  open: async (options) => (await import('../transport/serial.js')).openSerial(options),
-  list: async () => (await import('../transport/serial.js')).listPorts(),
+  open: async (options) => (await import('../node/serial.js')).openSerial(options),
+  list: async () => (await import('../node/serial.js')).listPorts(),
 };
 
 /** Everything a command is given besides its own options */

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // The command line: which command, and what its outcome is to a shell. The only place that ends the process.
 import yargs from 'yargs';
-import { realClock } from '../clock.js';
-import { ExitCode, exitCodeOf, IapError } from '../errors.js';
-import { boardNames, partNames } from './board-file.js';
+import { realClock } from '../base/clock.js';
+import { ExitCode, exitCodeOf, IapError } from '../base/errors.js';
+import { boardNames, partNames } from '../node/board-file.js';
 import { CHECK_OPTIONS } from './check-options.js';
 import { CONFORMANCE_NOTE, CONFORMANCE_OPTIONS } from './conformance-options.js';
 import { DUMP_OPTIONS, FACTORY_OPTIONS } from './factory-options.js';

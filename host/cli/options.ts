@@ -1,7 +1,8 @@
 // Options that several commands share, and their values checked in one place.
 import { ADDRESS_BROADCAST } from '../../protocol/index.js';
+import { IapError } from '../base/errors.js';
 import type { FindingId } from '../check/finding.js';
-import { IapError } from '../errors.js';
+import type { Span } from '../image/segments.js';
 
 /** What yargs makes of the command line for commands that talk to a device. */
 export interface LinkArguments {
@@ -106,10 +107,7 @@ export interface TypedRange {
 }
 
 /** Undefined unless both are given: neither has a default, a forgotten one must not cost more flash than was meant. */
-export function parseRange({
-  start,
-  length,
-}: TypedRange): { readonly address: number; readonly length: number } | undefined {
+export function parseRange({ start, length }: TypedRange): Span | undefined {
   if (start === undefined || length === undefined) return undefined;
   return { address: parseAddress('--start', start), length: parseLength(length) };
 }

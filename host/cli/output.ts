@@ -1,5 +1,5 @@
 // The only writer to the terminal: a progress bar on a terminal, plain lines in a pipe, JSON lines for programs.
-import { type ErrorDetails, exitCodeOf, IapError } from '../errors.js';
+import { type ErrorDetails, exitCodeOf, IapError } from '../base/errors.js';
 
 export interface Streams {
   readonly out: OutputStream;
@@ -64,13 +64,15 @@ export class Output {
 
   progress(line: ProgressLine): void {
     if (this.json) return;
-    const percent = line.bytesTotal === 0 ? 100 : (100 * line.bytesDone) / line.bytesTotal;
+    const whole = line.bytesTotal === 0 ? 1 : line.bytesDone / line.bytesTotal;
+    // What is not done is not said to be: never rounded up.
+    const percent = Math.floor(100 * whole);
     const done = `${line.bytesDone} of ${line.bytesTotal} bytes`;
     const pace = `${(line.rate / 1000).toFixed(1)} kB/s, ${duration(line.secondsLeft)} left`;
     if (this.#streams.out.isTTY === true) {
-      const cells = Math.round((BAR_CELLS * percent) / 100);
+      const cells = Math.floor(BAR_CELLS * whole);
       const bar = `[${'#'.repeat(cells)}${'.'.repeat(BAR_CELLS - cells)}]`;
-      const text = `${bar} ${percent.toFixed(0).padStart(3)} %  ${done}  ${pace}`;
+      const text = `${bar} ${String(percent).padStart(3)} %  ${done}  ${pace}`;
       const fit = text.slice(0, Math.max(20, (this.#streams.out.columns ?? 100) - 1));
       this.#streams.out.write(`${CLEAR_LINE}${fit}`);
       this.#bar = true;
@@ -79,7 +81,7 @@ export class Output {
     const step = Math.floor(percent / PIPE_STEP_PERCENT);
     if (step === this.#step) return;
     this.#step = step;
-    this.#streams.out.write(`${percent.toFixed(0).padStart(3)} %  ${done}  ${pace}\n`);
+    this.#streams.out.write(`${String(percent).padStart(3)} %  ${done}  ${pace}\n`);
   }
 
   /** Wire trace; on standard error, whatever the mode. */

@@ -6,13 +6,13 @@ import {
   RECORD_SLOTS,
   Stay,
 } from '../../protocol/index.js';
+import { hex32, hexBytes, nameOf } from '../base/text.js';
 import { hasRate, type IdentityState } from '../factory/identity.js';
 import { nameText, textOf } from '../image/names.js';
+import { versionText } from '../image/version.js';
 import type { BootRecord } from '../record/record.js';
 import type { Area, Entry, Mark } from '../record/slots.js';
 import type { Start } from '../record/start.js';
-import { hex32, hexBytes, nameOf } from '../text.js';
-import { versionText } from '../version.js';
 import { headerJson } from './header-json.js';
 
 export interface RecordReport {

@@ -1,7 +1,8 @@
 // From options to a part in its ROM bootloader, and work on it told as it goes.
+
+import { hexBytes } from '../base/text.js';
 import type { Segment } from '../image/segments.js';
 import { erasedBetween, Rom, type RomEvent, type RomTrace, type RomWork } from '../isp/index.js';
-import { hexBytes } from '../text.js';
 import { checkIspArguments, type IspArguments, wiringOf } from './isp-options.js';
 import { type Context, openPort } from './link.js';
 import type { Output } from './output.js';

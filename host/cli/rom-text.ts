@@ -1,8 +1,9 @@
 // A part in its ROM bootloader, in words and for JSON.
 
+import { hex32, hexBytes } from '../base/text.js';
+import type { Span } from '../image/segments.js';
 import { chipOf, partNamesOf } from '../isp/chips.js';
-import { commandName, type Range, type RomInfo, rangesOf, SECTOR } from '../isp/index.js';
-import { hex32, hexBytes } from '../text.js';
+import { commandName, type RomInfo, rangesOf, SECTOR } from '../isp/index.js';
 
 /** For example: STM32F10x high density (stm32f103xe), ROM bootloader 2.2, 512 KB of flash */
 export function romLine(info: RomInfo): string {
@@ -55,12 +56,12 @@ function sectorsText(info: RomInfo): string {
 }
 
 /** Empty if how much flash there is can not be read */
-export function protectedRanges({ optionBytes, flashSize }: RomInfo): Range[] {
+export function protectedRanges({ optionBytes, flashSize }: RomInfo): Span[] {
   return optionBytes && flashSize ? rangesOf(optionBytes.protectedSectors, flashSize) : [];
 }
 
 /** For example: 0x08000000 to 0x08006FFF */
-export function rangesText(ranges: readonly Range[]): string {
+export function rangesText(ranges: readonly Span[]): string {
   return ranges
     .map(({ address, length }) => `${hex32(address)} to ${hex32(address + length - 1)}`)
     .join(', ');

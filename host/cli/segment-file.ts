@@ -1,11 +1,11 @@
 // Bytes at addresses → a file for programmers and debuggers, in the format that its name says.
 import { extname } from 'node:path';
-import { IapError } from '../errors.js';
+import { IapError } from '../base/errors.js';
 import { writeBinary } from '../image/binary.js';
 import { writeIntelHex } from '../image/intel-hex.js';
 import { writeSRecord } from '../image/s-record.js';
 import type { Segment } from '../image/segments.js';
-import { writeBytes } from './files.js';
+import { writeBytes } from '../node/files.js';
 
 type Writer = (segments: readonly Segment[]) => Uint8Array | string;
 

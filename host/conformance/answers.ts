@@ -10,8 +10,8 @@ import {
   RESPONSE_BIT,
   Status,
 } from '../../protocol/index.js';
-import { hexBytes, nameOf } from '../text.js';
-import { Deviation } from './check.js';
+import { hexBytes, nameOf } from '../base/text.js';
+import { Deviation } from './deviation.js';
 import type { Arrival } from './wire.js';
 
 const FIRST_REFUSAL: number = Status.UNKNOWN_COMMAND;

@@ -14,12 +14,13 @@ import {
   Refusal,
   Status,
 } from '../../protocol/index.js';
-import type { Clock } from '../clock.js';
-import { helloRequest } from '../device.js';
-import { nameOf, sameBytes } from '../text.js';
+import { sameBytes } from '../base/bytes.js';
+import type { Clock } from '../base/clock.js';
+import { nameOf } from '../base/text.js';
+import { helloRequest } from '../device/device.js';
 import { describe, describeArrival, found, readAnswer, readHello } from './answers.js';
-import { Deviation, NotTestable } from './check.js';
-import { type ImageOptions, type TestImage, testImage } from './image.js';
+import { Deviation, NotTestable } from './deviation.js';
+import { digestIn, type ImageOptions, type TestImage, testImage } from './image.js';
 import { type Arrival, Wire } from './wire.js';
 
 /** What can cut and restore the device's power */
@@ -279,7 +280,7 @@ export class Bench {
   has(image: TestImage): boolean {
     const { state, sha256 } = this.info.installed;
     const whole = ImageState.VALID | ImageState.CHECKED | ImageState.GOOD;
-    return (state & whole) === whole && sameBytes(sha256, image.header.subarray(52, 84));
+    return (state & whole) === whole && sameBytes(sha256, digestIn(image));
   }
 
   #frameOf(arrival: Arrival, expected: string): Frame {

@@ -1,15 +1,6 @@
 // Images that the checks install. They run on any Cortex-M, and give the device back: after a while they reset it.
-import { createHash } from 'node:crypto';
-import {
-  BOOTLOADER_BASE,
-  crc32,
-  encode,
-  HEADER_FORMAT,
-  HEADER_MAGIC,
-  Header,
-  type HelloResponse,
-  Signature,
-} from '../../protocol/index.js';
+import { BOOTLOADER_BASE, decode, Header, type HelloResponse } from '../../protocol/index.js';
+import { plainHeader } from '../image/image.js';
 
 /** In the RAM of every part: the smallest have 4 KB. */
 const STACK = 0x2000_1000;
@@ -123,31 +114,18 @@ export function testImage(
   options: ImageOptions = {},
 ): TestImage {
   const bytes = imageBytes(info.appBase, options);
-  const header = encode(Header, {
-    magic: HEADER_MAGIC,
-    format: HEADER_FORMAT,
-    headerSize: Header.size,
+  const header = plainHeader(bytes, info.appBase, {
     product: info.product,
-    hardwareMin: 0,
-    hardwareMax: 0xffff,
     version: { major: 0, minor: 0, patch: 0, build: options.seed ?? 1 },
     securityCounter: counter,
-    loadAddress: info.appBase,
-    imageSize: bytes.length,
-    imageCrc32: crc32(bytes),
-    imageSha256: new Uint8Array(createHash('sha256').update(bytes).digest()),
-    flags: 0,
-    capabilities: 0,
-    buildId: new Uint8Array(20),
-    uniqueId: new Uint8Array(12),
-    reserved: new Uint8Array(64).fill(0xff),
-    signatureAlgorithm: Signature.NONE,
-    keyId: 0,
-    reserved2: 0,
-    signature: new Uint8Array(64).fill(0xff),
     ...options.header,
   });
   return { bytes, header };
+}
+
+/** What the header says of its image */
+export function digestIn({ header }: TestImage): Uint8Array {
+  return decode(Header, header).imageSha256;
 }
 
 /** Bytes that look random and repeat for a seed */

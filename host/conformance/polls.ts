@@ -1,6 +1,6 @@
 // Watching a device that comes and goes: requests at short intervals, answered or not.
 import { Command, HelloResponse, RESPONSE_BIT } from '../../protocol/index.js';
-import { helloRequest } from '../device.js';
+import { helloRequest } from '../device/device.js';
 import type { Bench } from './bench.js';
 
 export interface Poll {

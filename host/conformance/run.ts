@@ -8,11 +8,12 @@ import {
   Status,
   Stay,
 } from '../../protocol/index.js';
-import type { Clock } from '../clock.js';
-import type { Transport } from '../transport/transport.js';
+import type { Clock } from '../base/clock.js';
+import type { Transport } from '../link/transport.js';
 import { Bench, type Power } from './bench.js';
-import { type Check, Deviation, NotTestable } from './check.js';
+import type { Check } from './check.js';
 import { CHECKS } from './checks/index.js';
+import { Deviation, NotTestable } from './deviation.js';
 import { begin, beginPayload, sendPage } from './update.js';
 import { Wire } from './wire.js';
 

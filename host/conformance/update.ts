@@ -18,10 +18,10 @@ import {
   PagesResponse,
   Status,
 } from '../../protocol/index.js';
-import { concat } from '../bytes.js';
-import { nameOf } from '../text.js';
+import { concat } from '../base/bytes.js';
+import { nameOf } from '../base/text.js';
 import type { Bench } from './bench.js';
-import { Deviation, expectEqual } from './check.js';
+import { Deviation, expectEqual } from './deviation.js';
 import { SMALLEST, type TestImage } from './image.js';
 import { Wire } from './wire.js';
 

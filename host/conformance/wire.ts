@@ -4,14 +4,14 @@ import {
   encodeFrame,
   type Frame,
   FrameDecoder,
-  maxEncodedSize,
+  maxFrameSize,
   RESPONSE_BIT,
 } from '../../protocol/index.js';
-import { concat } from '../bytes.js';
-import type { Clock } from '../clock.js';
-import { IapError } from '../errors.js';
-import { hexBytes } from '../text.js';
-import type { Transport } from '../transport/transport.js';
+import { concat } from '../base/bytes.js';
+import type { Clock } from '../base/clock.js';
+import { IapError } from '../base/errors.js';
+import { hexBytes } from '../base/text.js';
+import { lineMs, type Transport } from '../link/transport.js';
 
 /** Something that came in, and when [ms] */
 export type Arrival =
@@ -23,12 +23,10 @@ export type Arrival =
       readonly at: number;
     };
 
-const BITS_PER_BYTE = 10;
 /** A log line shows so many bytes of a frame. */
 const SHOWN = 40;
 /** Lines kept for a report */
 const KEPT = 8;
-const FRAME_OVERHEAD = 7;
 
 export class Wire {
   readonly clock: Clock;
@@ -62,12 +60,12 @@ export class Wire {
 
   /** Time on the line [ms] */
   lineTime(bytes: number): number {
-    return (bytes * BITS_PER_BYTE * 1000) / this.transport.rate;
+    return lineMs(bytes, this.transport.rate);
   }
 
-  /** Bytes of a frame on the wire, at most */
+  /** Bytes of a burst of one frame on the wire, at most */
   static size(payload: number): number {
-    return maxEncodedSize(payload + FRAME_OVERHEAD) + 2;
+    return BURST_START.length + maxFrameSize(payload);
   }
 
   /** When the last byte has left, if the line runs at its rate */

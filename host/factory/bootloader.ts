@@ -1,12 +1,13 @@
 // Is this file the bootloader of this board? What is asked before it goes into a thousand units.
 import { BOOTLOADER_BASE, BOOTLOADER_SIZE } from '../../protocol/index.js';
-import { ANY_RAM, isStack, wordAt } from '../check/vector-table.js';
-import { type ErrorDetails, IapError } from '../errors.js';
-import { BLANK, type Image } from '../image/image.js';
+import { type ErrorDetails, IapError } from '../base/errors.js';
+import { hex32 } from '../base/text.js';
+import { BLANK } from '../image/areas.js';
+import type { Image } from '../image/image.js';
 import type { Segment } from '../image/segments.js';
-import type { Board } from '../parts.js';
+import { ANY_RAM, isStack, wordAt } from '../image/vector-table.js';
+import type { Board } from '../parts/parts.js';
 import { placesBelow } from '../record/places.js';
-import { hex32 } from '../text.js';
 
 const VECTORS_SIZE = 8;
 

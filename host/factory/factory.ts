@@ -1,17 +1,18 @@
 // Everything a new unit needs in its flash, so that it runs its application at its first power-up. Pure.
 import { BOOTLOADER_BASE, decode, Header, Identity, IdentityFlag } from '../../protocol/index.js';
+import { IapError } from '../base/errors.js';
+import { hex32 } from '../base/text.js';
 import type { Allowable } from '../check/allow.js';
-import { IapError } from '../errors.js';
-import { checkImage } from '../image/check.js';
-import { BLANK, headerFor, type Image } from '../image/image.js';
+import { checkImage } from '../check/check-image.js';
+import { BLANK } from '../image/areas.js';
+import { headerFor, type Image } from '../image/image.js';
 import { LARGEST_IMAGE } from '../image/limits.js';
 import { merge, type Segment } from '../image/segments.js';
-import type { Board } from '../parts.js';
+import type { Board } from '../parts/parts.js';
 import { FlashDump } from '../record/dump.js';
 import { placesBelow, RECORD_SIZE } from '../record/places.js';
 import { buildRecord, readRecord } from '../record/record.js';
 import { decideStart } from '../record/start.js';
-import { hex32 } from '../text.js';
 import { bootloaderCode } from './bootloader.js';
 import { buildIdentity, type UnitIdentity } from './identity.js';
 import { protectingOptionBytes } from './option-bytes.js';

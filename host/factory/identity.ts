@@ -4,14 +4,16 @@ import {
   crc32,
   decode,
   encode,
+  fieldSize,
   IDENTITY_MAGIC,
   Identity,
   IdentityFlag,
   offsetOf,
 } from '../../protocol/index.js';
-import { IapError } from '../errors.js';
-import { BLANK } from '../image/image.js';
-import { isZero } from '../text.js';
+import { isZero } from '../base/bytes.js';
+import { IapError } from '../base/errors.js';
+import { asciiOf } from '../base/text.js';
+import { BLANK, isBlank } from '../image/areas.js';
 
 /** What a unit is; what is missing stays as in a device without identity block. */
 export interface UnitIdentity {
@@ -32,7 +34,7 @@ export interface UnitIdentity {
 /** Flags and default rate as erased: none applies. */
 const NO_FLAGS = 0xff;
 const NO_RATE = 0xffff_ffff;
-const SERIAL_SIZE = 16;
+const SERIAL_SIZE = fieldSize(Identity, 'serial');
 
 /**
  * The block's 64 bytes.
@@ -42,10 +44,10 @@ export function buildIdentity(unit: UnitIdentity): Uint8Array {
   const { product, hardware = 0, address = 0, packagesOnly = false, serial = '' } = unit;
   // A device with an all-zero product would refuse every package that names one.
   if (isZero(product)) throw new IapError('USAGE', 'the product id of a unit can not be all zero');
-  if (!/^[\x20-\x7e]*$/.test(serial) || serial.length > SERIAL_SIZE) {
+  if (serial !== asciiOf(serial, '?') || serial.length > SERIAL_SIZE) {
     throw new IapError(
       'USAGE',
-      `the serial number must be up to ${SERIAL_SIZE} letters, digits and signs of ASCII, got ${serial.length}: "${serial.replace(/[^\x20-\x7e]/g, '?')}"`,
+      `the serial number must be up to ${SERIAL_SIZE} letters, digits and signs of ASCII, got ${serial.length}: "${asciiOf(serial, '?')}"`,
     );
   }
   if (!Number.isInteger(address) || address < 0 || address >= ADDRESS_BROADCAST) {
@@ -62,7 +64,7 @@ export function buildIdentity(unit: UnitIdentity): Uint8Array {
     flags: packagesOnly ? NO_FLAGS & ~IdentityFlag.ANY_IMAGE : NO_FLAGS,
     defaultRate: unit.defaultRate ?? NO_RATE,
     serial,
-    reserved: new Uint8Array(16).fill(BLANK),
+    reserved: new Uint8Array(fieldSize(Identity, 'reserved')).fill(BLANK),
     crc32: 0,
   };
   const before = encode(Identity, values).subarray(0, offsetOf(Identity, 'crc32'));
@@ -76,7 +78,7 @@ export type IdentityState =
 
 /** Reads the block as the bootloader does: one that is blank or damaged says nothing. */
 export function readIdentity(bytes: Uint8Array): IdentityState {
-  if (bytes.every((byte) => byte === BLANK)) return { state: 'blank' };
+  if (isBlank(bytes)) return { state: 'blank' };
   const identity = decode(Identity, bytes);
   if (identity.magic !== IDENTITY_MAGIC) {
     return { state: 'damaged', why: 'no identity block begins here' };

@@ -1,8 +1,8 @@
 // Option bytes that write-protect the bootloader (PM0075 § 2.5, RM0091 § 4, RM0316 § 4): each byte with its complement.
-import { IapError } from '../errors.js';
+import { IapError } from '../base/errors.js';
 import type { Segment } from '../image/segments.js';
 import { FAMILIES, isFamily, MEMORY, SECTOR, SECTORS } from '../isp/chips.js';
-import type { Part } from '../parts.js';
+import type { Part } from '../parts/parts.js';
 
 /** USER, DATA0 and DATA1 as delivered */
 const AS_DELIVERED = 0xff;

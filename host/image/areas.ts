@@ -1,6 +1,17 @@
 // The address space of an STM32, as far as an image can be meant for it (RM0008 § 3.3, RM0091 § 2.2, RM0316 § 3.2).
 import { LARGEST_IMAGE } from './limits.js';
 
+/** The first address that no 32-bit controller has */
+export const ADDRESS_SPACE = 2 ** 32;
+
+/** Erased flash */
+export const BLANK = 0xff;
+
+/** Whether bytes read as erased flash */
+export function isBlank(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === BLANK);
+}
+
 export const FLASH_BASE = 0x0800_0000;
 /** First address behind the flash of the largest part */
 export const FLASH_LIMIT = FLASH_BASE + LARGEST_IMAGE;

@@ -1,7 +1,7 @@
 // ELF files for ARM: the bytes of its segments, and what objcopy -O binary takes besides, at their load addresses. Only the
 // headers needed (TIS ELF 1.2, book I).
-import { hex32, sizeText } from '../text.js';
-import { type FileProblem, fileError, printable } from './file-error.js';
+import { hex32, printable, sizeText } from '../base/text.js';
+import { type FileProblem, fileError } from './file-error.js';
 import { type Contents, HOLE, type Segment } from './segments.js';
 
 export const ELF = 'ELF file';

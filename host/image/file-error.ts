@@ -1,6 +1,6 @@
 // What is wrong with an image file, and where: the error of every loader.
-import { IapError } from '../errors.js';
-import { hex32 } from '../text.js';
+import { IapError } from '../base/errors.js';
+import { hex32, printable } from '../base/text.js';
 
 /** Stable names of what can be wrong with a file; `details.problem` of the error. */
 export type FileProblem =
@@ -63,9 +63,4 @@ export function fileError(
       ...(address === undefined ? {} : { address: hex32(address) }),
     },
   });
-}
-
-/** Text from a file or a name, without what would control a terminal */
-export function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e\u00a0-\uffff]/g, '?');
 }

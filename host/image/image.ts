@@ -1,13 +1,15 @@
 // Firmware as the update needs it: bytes, where they are linked, and perhaps a package's header. Pure.
-import { createHash } from 'node:crypto';
 import {
   crc32,
   encode,
+  fieldSize,
   HEADER_FORMAT,
   HEADER_MAGIC,
   Header,
   Signature,
 } from '../../protocol/index.js';
+import { sha256 } from '../base/sha256.js';
+import { BLANK } from './areas.js';
 import type { Elf } from './elf.js';
 import type { Gap } from './segments.js';
 
@@ -25,41 +27,45 @@ export interface Image {
   };
 }
 
-/** The first address that no 32-bit controller has */
-export const ADDRESS_SPACE = 2 ** 32;
-
-/** Erased flash */
-export const BLANK = 0xff;
-const ANY_HARDWARE = 0xffff;
-
-export function sha256(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(createHash('sha256').update(bytes).digest());
-}
+/** Of the hardware */
+export const LARGEST_REVISION = 0xffff;
 
 /** The header to update with: the package's, or one that fits any product. The same image always has the same header. */
 export function headerFor(image: Image, appBase: number): Uint8Array {
-  if (image.header) return image.header;
+  return image.header ?? plainHeader(image.bytes, image.base ?? appBase);
+}
+
+/**
+ * A header that restricts nothing.
+ * @param fields where it shall be another
+ */
+export function plainHeader(
+  bytes: Uint8Array,
+  loadAddress: number,
+  fields: Partial<Header> = {},
+): Uint8Array {
   return encode(Header, {
     magic: HEADER_MAGIC,
     format: HEADER_FORMAT,
     headerSize: Header.size,
-    product: new Uint8Array(16),
+    product: new Uint8Array(fieldSize(Header, 'product')),
     hardwareMin: 0,
-    hardwareMax: ANY_HARDWARE,
+    hardwareMax: LARGEST_REVISION,
     version: { major: 0, minor: 0, patch: 0, build: 0 },
     securityCounter: 0,
-    loadAddress: image.base ?? appBase,
-    imageSize: image.bytes.length,
-    imageCrc32: crc32(image.bytes),
-    imageSha256: sha256(image.bytes),
+    loadAddress,
+    imageSize: bytes.length,
+    imageCrc32: crc32(bytes),
+    imageSha256: sha256(bytes),
     flags: 0,
     capabilities: 0,
-    buildId: new Uint8Array(20),
-    uniqueId: new Uint8Array(12),
-    reserved: new Uint8Array(64).fill(BLANK),
+    buildId: new Uint8Array(fieldSize(Header, 'buildId')),
+    uniqueId: new Uint8Array(fieldSize(Header, 'uniqueId')),
+    reserved: new Uint8Array(fieldSize(Header, 'reserved')).fill(BLANK),
     signatureAlgorithm: Signature.NONE,
     keyId: 0,
     reserved2: 0,
-    signature: new Uint8Array(64).fill(BLANK),
+    signature: new Uint8Array(fieldSize(Header, 'signature')).fill(BLANK),
+    ...fields,
   });
 }

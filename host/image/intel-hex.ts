@@ -1,6 +1,7 @@
 // Intel HEX files (Intel, "Hexadecimal Object File Format Specification", revision A, 1988).
+
+import { ADDRESS_SPACE } from './areas.js';
 import { fileError, type Place } from './file-error.js';
-import { ADDRESS_SPACE } from './image.js';
 import { type Contents, join, type Segment } from './segments.js';
 import { digitsOf, hexByte, startOf, sumOf, type TextRecord, textRecords } from './text-records.js';
 
@@ -64,13 +65,13 @@ export function readIntelHex(file: Uint8Array, name?: string): Contents {
   return { segments, ...(entry === undefined ? {} : { entry }) };
 }
 
-interface Parts {
+interface HexRecord {
   readonly type: number;
   readonly offset: number;
   readonly data: Uint8Array;
 }
 
-function split({ bytes }: TextRecord, place: Place): Parts {
+function split({ bytes }: TextRecord, place: Place): HexRecord {
   const [length = 0, high = 0, low = 0, type = 0] = bytes;
   const found = bytes.length - AROUND;
   if (found < 0) throw fileError('cut-off', INTEL_HEX, 'the record is cut off', place);

@@ -1,9 +1,9 @@
 // A file's bytes → Image, by what is in it rather than by its name.
-import { IapError } from '../errors.js';
-import { hex32, sizeText } from '../text.js';
+import { IapError } from '../base/errors.js';
+import { hex32, printable, sizeText } from '../base/text.js';
 import { areaName, FLASH_BASE, FLASH_LIMIT, inFlash, inRam } from './areas.js';
 import { contentsOf, ELF, type Elf, isElf, parseElf } from './elf.js';
-import { fileError, printable } from './file-error.js';
+import { fileError } from './file-error.js';
 import { foreignFormat } from './foreign.js';
 import type { Image } from './image.js';
 import { INTEL_HEX, isIntelHex, readIntelHex } from './intel-hex.js';
@@ -45,7 +45,11 @@ export interface ImageFile {
 
 /** @throws IapError IMAGE_EMPTY or IMAGE_FORMAT */
 export function loadImage(file: Uint8Array, options: LoadOptions = {}): Image {
-  const { image, elf, gaps } = loadFile(file, options);
+  return imageOf(loadFile(file, options));
+}
+
+/** The image, with what its file says besides */
+export function imageOf({ image, elf, gaps }: ImageFile): Image {
   return { ...image, file: { gaps, ...(elf ? { elf } : {}) } };
 }
 

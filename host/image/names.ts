@@ -1,6 +1,8 @@
 // Identifiers of fixed size (product id, build id) as people write them: short text, or hex digits for all bytes.
-import { IapError } from '../errors.js';
-import { hexBytes, isZero } from '../text.js';
+
+import { isZero } from '../base/bytes.js';
+import { IapError } from '../base/errors.js';
+import { excerpt, hexBytes, isPrintable } from '../base/text.js';
 
 /**
  * Bytes of an identifier. Exactly two hex digits a byte are those bytes; anything else is text, in UTF-8, padded with zero.
@@ -12,13 +14,13 @@ export function parseName(what: string, text: string, size: number): Uint8Array 
   if (text.length === 2 * size && /^[0-9a-f]+$/i.test(text)) return fromHex(text);
   const bytes = new TextEncoder().encode(text);
   if (bytes.length === 0 || bytes.length > size) {
-    const found = bytes.length === 0 ? 'it is empty' : `"${printable(text)}" has ${bytes.length}`;
+    const found = bytes.length === 0 ? 'it is empty' : `"${excerpt(text)}" has ${bytes.length}`;
     throw new IapError(
       'USAGE',
       `${what} must be text of 1 to ${size} bytes or ${2 * size} hex digits; ${found}`,
     );
   }
-  if (/\p{C}/u.test(text)) {
+  if (!isPrintable(text)) {
     throw new IapError('USAGE', `${what} has characters that can not be printed`, {
       hint: `write it as ${2 * size} hex digits`,
     });
@@ -34,7 +36,7 @@ export function parseName(what: string, text: string, size: number): Uint8Array 
  */
 export function parseHex(what: string, text: string, size: number): Uint8Array {
   if (text.length === 2 * size && /^[0-9a-f]+$/i.test(text)) return fromHex(text);
-  throw new IapError('USAGE', `${what} must be ${2 * size} hex digits, got "${printable(text)}"`);
+  throw new IapError('USAGE', `${what} must be ${2 * size} hex digits, got "${excerpt(text)}"`);
 }
 
 /** Both ways to write an identifier: its text, if it is one, and its hex digits. */
@@ -51,7 +53,7 @@ export function textOf(bytes: Uint8Array): string | undefined {
   if (used.length === 0 || !isZero(bytes.subarray(used.length))) return undefined;
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(used);
-    return /\p{C}/u.test(text) ? undefined : text;
+    return isPrintable(text) ? text : undefined;
   } catch {
     return undefined;
   }
@@ -61,9 +63,4 @@ function fromHex(digits: string): Uint8Array {
   return Uint8Array.from({ length: digits.length / 2 }, (_, i) =>
     Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16),
   );
-}
-
-/** Someone else's text in a message: one line, not too long */
-function printable(text: string): string {
-  return text.slice(0, 40).replace(/\p{C}/gu, '?');
 }

@@ -1,9 +1,11 @@
 // Packages: an image header followed by the image (protocol § 14).
 import { crc32, decode, HEADER_FORMAT, HEADER_MAGIC, Header } from '../../protocol/index.js';
-import type { IapError } from '../errors.js';
-import { sameBytes } from '../text.js';
+import { sameBytes } from '../base/bytes.js';
+import type { IapError } from '../base/errors.js';
+import { sha256 } from '../base/sha256.js';
+import { ADDRESS_SPACE } from './areas.js';
 import { type FileProblem, fileError } from './file-error.js';
-import { ADDRESS_SPACE, type Image, sha256 } from './image.js';
+import type { Image } from './image.js';
 
 export const PACKAGE = 'package';
 

@@ -1,6 +1,6 @@
 // An image as the flash pages it will be.
 import { crc32 } from '../../protocol/index.js';
-import { BLANK } from './image.js';
+import { BLANK } from './areas.js';
 
 export interface Page {
   /** 0 at APP_BASE */
@@ -9,11 +9,6 @@ export interface Page {
   readonly bytes: Uint8Array;
   /** Of the page in flash, padded as erased */
   readonly crc32: number;
-}
-
-/** Whether a page of the image reads as erased. */
-export function isBlank({ bytes }: Page): boolean {
-  return bytes.every((byte) => byte === BLANK);
 }
 
 /** The pages of an image, each with the CRC-32 of its place in flash. */

@@ -1,5 +1,5 @@
 // Bytes of an application that are to be loaded into RAM, where nothing loads them: an update writes flash, and the start-up code copies.
-import { isZero } from '../text.js';
+import { isZero } from '../base/bytes.js';
 import type { Segment } from './segments.js';
 
 /** Sections that nobody expects values in, as compilers and projects name them */

@@ -59,14 +59,14 @@ function checkCount(count: number, found: number, record: TextRecord, place: Pla
   throw fileError('record-count', S_RECORD, why, place);
 }
 
-interface Parts {
+interface SRecord {
   readonly role: Role;
   /** Or the count */
   readonly address: number;
   readonly data: Uint8Array;
 }
 
-function split({ mark, bytes }: TextRecord, place: Place): Parts {
+function split({ mark, bytes }: TextRecord, place: Place): SRecord {
   const kind = KINDS.get(mark.slice(1));
   if (!kind) {
     throw fileError('record-type', S_RECORD, `${mark} records are not in use`, place);

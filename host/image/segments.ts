@@ -1,7 +1,7 @@
 // Bytes at addresses, as files have them: in any order, with gaps. Pure.
-import { hex32, sizeText } from '../text.js';
+import { hex32, sizeText } from '../base/text.js';
+import { ADDRESS_SPACE, BLANK } from './areas.js';
 import { fileError } from './file-error.js';
-import { ADDRESS_SPACE, BLANK } from './image.js';
 
 /** A piece of an image at an address */
 export interface Segment {
@@ -13,10 +13,15 @@ export interface Segment {
   readonly sections?: readonly string[];
 }
 
-/** Addresses that no piece of a file is for, between two that are */
-export interface Gap {
+/** Memory from an address on */
+export interface Span {
   readonly address: number;
+  /** Bytes */
   readonly length: number;
+}
+
+/** Addresses that no piece of a file is for, between two that are */
+export interface Gap extends Span {
   /** The piece behind it */
   readonly behind: Segment;
 }

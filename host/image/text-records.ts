@@ -1,5 +1,6 @@
 // Files of records, one a line, of hex digits: what Intel HEX and S-record have in common.
-import { fileError, printable } from './file-error.js';
+import { printable } from '../base/text.js';
+import { fileError } from './file-error.js';
 
 export interface TextRecord {
   /** From 1 */

@@ -1,7 +1,7 @@
 // What arrives on a line, byte by byte, with a time limit.
-import type { Clock } from '../clock.js';
-import { IapError } from '../errors.js';
-import type { Transport } from '../transport/transport.js';
+import type { Clock } from '../base/clock.js';
+import { IapError } from '../base/errors.js';
+import type { Transport } from '../link/transport.js';
 
 /** Longer than any answer at the lowest rate [ms] */
 const MOST_TALK_MS = 3000;

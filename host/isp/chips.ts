@@ -1,7 +1,7 @@
 // What a product id says about a part. Parts that this package has a bootloader for come from bootloader-c/parts; the others are
 // those of AN2606's table of product ids whose flash works the same way.
 import { FLASH_BASE, OPTION_BYTES } from '../image/areas.js';
-import { PARTS } from '../parts.generated.js';
+import { PARTS } from '../parts/parts.generated.js';
 
 export type Family = 'stm32f0' | 'stm32f1' | 'stm32f3';
 

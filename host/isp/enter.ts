@@ -1,7 +1,7 @@
 // Getting the ROM bootloader to answer: reset by DTR and RTS if they are wired, then 7Fh until it does.
-import { IapError } from '../errors.js';
-import { hexBytes } from '../text.js';
-import type { Transport } from '../transport/transport.js';
+import { IapError } from '../base/errors.js';
+import { hexBytes } from '../base/text.js';
+import type { Transport } from '../link/transport.js';
 import { ACK, NACK, SYNC } from './commands.js';
 import { resetSequence, type Wiring } from './lines.js';
 import { QUIET_MS, type RomClient } from './rom-client.js';

@@ -1,13 +1,13 @@
 // Erasing pages, or everything. The ROM does not say when it did not: what is write-protected is refused here.
-import { IapError } from '../errors.js';
-import { BLANK } from '../image/image.js';
-import { hex32 } from '../text.js';
+import { IapError } from '../base/errors.js';
+import { hex32 } from '../base/text.js';
+import { BLANK } from '../image/areas.js';
 import { type Chip, MEMORY, SECTOR } from './chips.js';
 import { BLOCK, RomCommand } from './commands.js';
 import type { RomWork } from './events.js';
 import { UNPROTECT } from './explain.js';
 import { sectorsOf } from './option-bytes.js';
-import { once, type Rom } from './rom.js';
+import { type Rom, unrepeated } from './rom.js';
 import { RomFault } from './rom-fault.js';
 
 /** Of one command, so that it can be told how far it is */
@@ -138,7 +138,7 @@ export async function* erasePages(rom: Rom, pages: readonly number[]): RomWork<v
   for (let at = 0; at < pages.length; at += PAGES_AT_ONCE) {
     yield { event: 'erasing', pages: pages.length, pagesDone: at };
     const some = pages.slice(at, at + PAGES_AT_ONCE);
-    await once(rom.client, () => rom.client.erasePages(rom.extendedErase, some));
+    await unrepeated(rom.client, () => rom.client.erasePages(rom.extendedErase, some));
   }
   if (pages.length > 0) yield { event: 'erased', pages: pages.length };
 }
@@ -147,7 +147,7 @@ export async function* eraseAll(rom: Rom): RomWork<void> {
   eraser(rom);
   checkAllWritable(rom);
   yield { event: 'erasing', pages: undefined, pagesDone: 0 };
-  await once(rom.client, () => rom.client.eraseAll(rom.extendedErase));
+  await unrepeated(rom.client, () => rom.client.eraseAll(rom.extendedErase));
   yield { event: 'erased', pages: undefined };
 }
 

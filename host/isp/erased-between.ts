@@ -1,14 +1,13 @@
 // What is erased without being written: pages are erased whole, and an image may use only a part of them.
 import { inFlash } from '../image/areas.js';
-import { gapsOf, type Segment } from '../image/segments.js';
+import { gapsOf, type Segment, type Span } from '../image/segments.js';
 import { MEMORY } from './chips.js';
-import type { Range } from './read.js';
 
 /** Sections are aligned to so many, as a rule; nobody keeps anything in a gap that is smaller [bytes]. */
 const ALIGNMENT = 32;
 
 /** Ranges between the parts of an image, by address, that are in pages which are erased for them */
-export function erasedBetween(segments: readonly Segment[], pageSize: number): Range[] {
+export function erasedBetween(segments: readonly Segment[], pageSize: number): Span[] {
   const flash = segments.filter(({ address }) => inFlash(address));
   const startOf = (address: number): number => address - ((address - MEMORY.flash) % pageSize);
   return gapsOf(flash).flatMap(({ address, length }) => {

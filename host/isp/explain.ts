@@ -1,13 +1,13 @@
 // What a fault means: only what the facts allow, the most likely first, and how to tell.
-import { type ErrorDetails, IapError, type IapErrorCode } from '../errors.js';
-import { hex32 } from '../text.js';
+import { type ErrorDetails, IapError, type IapErrorCode } from '../base/errors.js';
+import { hex32 } from '../base/text.js';
 import { MEMORY } from './chips.js';
 import { commandName, RomCommand } from './commands.js';
-import type { Facts } from './facts.js';
+import type { RomFacts } from './facts.js';
 import type { RomFault, Step } from './rom-fault.js';
 
 export interface Circumstances {
-  readonly facts: Facts;
+  readonly facts: RomFacts;
   /** Of the block under way */
   readonly address?: number | undefined;
   /** Whether the part answered 7Fh after the fault; undefined if it was not asked */
@@ -244,7 +244,7 @@ function refusedAll(_fault: RomFault, _what: string, { facts }: Circumstances): 
   };
 }
 
-function maybeProtected({ mayBeWriteProtected }: Facts, what: string): string | false {
+function maybeProtected({ mayBeWriteProtected }: RomFacts, what: string): string | false {
   return (
     mayBeWriteProtected &&
     `${what} may be write-protected: "iap isp info" shows it, "iap isp unprotect --write --yes" takes it off`
@@ -252,6 +252,6 @@ function maybeProtected({ mayBeWriteProtected }: Facts, what: string): string | 
 }
 
 /** A line that has damaged bytes before comes first, one that has not comes last. */
-function inOrder(facts: Facts, causes: readonly (string | false)[]): (string | false)[] {
+function inOrder(facts: RomFacts, causes: readonly (string | false)[]): (string | false)[] {
   return facts.lineDamages ? [DAMAGED, ...causes] : [...causes, DAMAGED];
 }

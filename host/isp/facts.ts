@@ -17,7 +17,7 @@ export interface KnownPart {
   readonly optionBytes: OptionBytes | undefined;
 }
 
-export class Facts {
+export class RomFacts {
   /** How often each command has gone through to its end */
   readonly #done = new Map<number, number>();
   readonly #accepted = new Set<number>();

@@ -1,10 +1,11 @@
 // Starting a program through the ROM bootloader.
-import { wordAt } from '../check/vector-table.js';
-import { IapError } from '../errors.js';
-import { hex32 } from '../text.js';
+
+import { IapError } from '../base/errors.js';
+import { hex32 } from '../base/text.js';
+import { wordAt } from '../image/vector-table.js';
 import { RomCommand } from './commands.js';
 import { readProtected } from './erase.js';
-import { once, type Rom } from './rom.js';
+import { type Rom, unrepeated } from './rom.js';
 
 /** Initial stack pointer and reset vector [bytes] */
 const VECTORS = 8;
@@ -37,5 +38,5 @@ export async function goTo(rom: Rom, address: number, hint?: string): Promise<vo
       },
     );
   }
-  await once(rom.client, () => rom.client.go(address));
+  await unrepeated(rom.client, () => rom.client.go(address));
 }

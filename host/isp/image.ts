@@ -1,13 +1,12 @@
 // An image as the ROM bootloader can write it: whole words, by kind of memory. Pure.
-import { IapError } from '../errors.js';
-import { areaName } from '../image/areas.js';
-import { BLANK } from '../image/image.js';
+import { IapError } from '../base/errors.js';
+import { hex32, sizeText } from '../base/text.js';
+import { areaName, BLANK } from '../image/areas.js';
 import type { Segment } from '../image/segments.js';
-import { hex32, sizeText } from '../text.js';
 import { type Chip, MEMORY } from './chips.js';
 import { OPTION_SIZE } from './option-bytes.js';
 
-export interface Parts {
+export interface ByMemory {
   readonly flash: readonly Segment[];
   readonly ram: readonly Segment[];
   /** Of OPTION_SIZE at most, from MEMORY.options on */
@@ -15,7 +14,7 @@ export interface Parts {
 }
 
 /** Memory that the part has, as far as known */
-export interface Target {
+export interface PartMemory {
   readonly chip: Chip;
   readonly flashSize: number | undefined;
 }
@@ -30,7 +29,7 @@ const MOST_RAM = 0x0002_0000;
 const WORD = 4;
 
 /** @throws IapError IMAGE_WRONG_ADDRESS, IMAGE_TOO_LARGE */
-export function sortByMemory(segments: readonly Segment[], target: Target): Parts {
+export function sortByMemory(segments: readonly Segment[], target: PartMemory): ByMemory {
   const flash: Segment[] = [];
   const ram: Segment[] = [];
   let options: Segment | undefined;
@@ -53,7 +52,7 @@ export function sortByMemory(segments: readonly Segment[], target: Target): Part
   return { flash, ram, options };
 }
 
-function checkFlash({ address, bytes }: Segment, { flashSize }: Target): void {
+function checkFlash({ address, bytes }: Segment, { flashSize }: PartMemory): void {
   if (flashSize === undefined) return;
   const over = address + bytes.length - (MEMORY.flash + flashSize);
   if (over <= 0) return;
@@ -130,10 +129,6 @@ export function cut({ address, bytes }: Segment, size: number): Segment[] {
     address: address + i * size,
     bytes: bytes.subarray(i * size, (i + 1) * size),
   }));
-}
-
-export function isBlank({ bytes }: Segment): boolean {
-  return bytes.every((byte) => byte === BLANK);
 }
 
 export function sizeOf(segments: readonly Segment[]): number {

@@ -1,4 +1,6 @@
 // Programming parts through ST's ROM bootloader (AN3155): the part of the library for factories and for rescue.
+/** @deprecated its name is Span */
+export type { Span, Span as Range } from '../image/segments.js';
 export { type Chip, chipOf, MEMORY, SECTOR, SECTORS } from './chips.js';
 export { commandName, RomCommand } from './commands.js';
 export { type EnterOptions, enter, reset } from './enter.js';
@@ -10,8 +12,12 @@ export { pagesOfSegments } from './image.js';
 export { type LineStep, resetSequence, WIRINGS, type Wiring } from './lines.js';
 export { type OptionBytes, rangesOf, sectorsOf } from './option-bytes.js';
 export { protectReadout, protectWrite, unprotectReadout, unprotectWrite } from './protect.js';
-export { flashRange, type Range, ramRange, read, trimmed } from './read.js';
+export { flashRange, ramRange, read, trimmed } from './read.js';
+export {
+  readBack,
+  /** @deprecated its name is readBack */
+  readBack as verify,
+} from './read-back.js';
 export { Rom, type RomInfo, type RomOptions } from './rom.js';
 export type { RomTrace } from './rom-client.js';
-export { verify } from './verify.js';
 export { type WriteOptions, type WriteResult, write } from './write.js';

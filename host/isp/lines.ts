@@ -1,5 +1,5 @@
 // DTR and RTS as reset and BOOT0. Pure: what to set, and for how long.
-import type { ControlLines } from '../transport/transport.js';
+import type { ControlLines } from '../link/transport.js';
 
 export interface Wiring {
   /** The output that resets the part while its pin is low */

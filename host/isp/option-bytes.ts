@@ -1,7 +1,7 @@
 // Option bytes of F0, F1 and F3: eight values, each with its complement behind it. Pure.
 import { OPTION_BYTES } from '../image/areas.js';
+import type { Span } from '../image/segments.js';
 import { FAMILIES, type Family, MEMORY, SECTOR, SECTORS } from './chips.js';
-import type { Range } from './read.js';
 
 /** Values and complements [bytes] */
 export const OPTION_SIZE = OPTION_BYTES.to - OPTION_BYTES.from;
@@ -45,7 +45,7 @@ export function sectorsOf(offset: number, size: number): number[] {
 }
 
 /** Flash that these sectors stand for, as runs; the last sector reaches to the end of flash. */
-export function rangesOf(sectors: readonly number[], flashSize: number): Range[] {
+export function rangesOf(sectors: readonly number[], flashSize: number): Span[] {
   const runs: { address: number; length: number }[] = [];
   for (const sector of sectors) {
     const from = sector * SECTOR;

@@ -1,9 +1,9 @@
 // Read-out and write protection. The part resets itself after each change, so it is found again and looked at.
-import { IapError } from '../errors.js';
+import { IapError } from '../base/errors.js';
 import { commandName, RomCommand } from './commands.js';
 import { readProtected } from './erase.js';
 import type { RomWork } from './events.js';
-import { once, type Rom } from './rom.js';
+import { type Rom, unrepeated } from './rom.js';
 import { RomFault } from './rom-fault.js';
 
 /** @throws IapError VERIFY_FAILED if the part is readable afterwards */
@@ -53,7 +53,7 @@ async function* change(rom: Rom, code: 0x73 | 0x82 | 0x92, why: string): RomWork
 /** Acknowledged is not yet done. */
 async function ordered(rom: Rom, code: number, action: () => Promise<void>): Promise<void> {
   try {
-    await once(rom.client, action);
+    await unrepeated(rom.client, action);
   } catch (error) {
     throw error instanceof IapError ? unordered(error, code) : error;
   }

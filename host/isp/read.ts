@@ -1,24 +1,18 @@
 // Reading memory out.
-import { IapError } from '../errors.js';
-import { BLANK } from '../image/image.js';
-import type { Segment } from '../image/segments.js';
-import { PARTS } from '../parts.generated.js';
-import { ProgressMeter } from '../progress.js';
+import { IapError } from '../base/errors.js';
+import { ProgressMeter } from '../base/progress.js';
+import { BLANK } from '../image/areas.js';
+import type { Segment, Span } from '../image/segments.js';
+import { PARTS } from '../parts/parts.generated.js';
 import { MEMORY } from './chips.js';
 import type { RomWork } from './events.js';
 import { cut } from './image.js';
 import { inTurn } from './in-turn.js';
+import { checkReadable } from './read-back.js';
 import type { Rom } from './rom.js';
-import { checkReadable } from './verify.js';
-
-export interface Range {
-  readonly address: number;
-  /** Bytes */
-  readonly length: number;
-}
 
 /** All of flash, as large as the part says it is. */
-export function flashRange(rom: Rom): Range {
+export function flashRange(rom: Rom): Span {
   checkReadable(rom);
   const { info } = rom;
   if (info.flashSize === undefined) throw unknownSize('flash');
@@ -26,7 +20,7 @@ export function flashRange(rom: Rom): Range {
 }
 
 /** RAM, but for what the ROM bootloader uses itself. */
-export function ramRange(rom: Rom): Range {
+export function ramRange(rom: Rom): Span {
   checkReadable(rom);
   const { chip, pid } = rom.info;
   const sizes = PARTS.filter((part) => part.pid === pid).map(({ ram }) => ram.to - ram.from);
@@ -42,7 +36,7 @@ function unknownSize(what: string): IapError {
 }
 
 /** @throws IapError READ_PROTECTED, REFUSED, LINK_LOST */
-export async function* read(rom: Rom, { address, length }: Range): RomWork<Segment> {
+export async function* read(rom: Rom, { address, length }: Span): RomWork<Segment> {
   checkReadable(rom);
   const bytes = new Uint8Array(length);
   const meter = new ProgressMeter(rom.client.clock);

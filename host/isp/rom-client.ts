@@ -1,9 +1,9 @@
 // The ROM bootloader's commands, one exchange each (AN3155). Knows frames and answers; no part, no procedure.
-import type { Clock } from '../clock.js';
-import type { Transport } from '../transport/transport.js';
+import type { Clock } from '../base/clock.js';
+import type { Transport } from '../link/transport.js';
 import { ByteReader } from './byte-reader.js';
 import { ACK, BITS_PER_BYTE, BLOCK, NACK, RomCommand, SYNC } from './commands.js';
-import { Facts } from './facts.js';
+import { RomFacts } from './facts.js';
 import { RomFault, type Step } from './rom-fault.js';
 
 /** What passes on the wire, for a trace. */
@@ -47,7 +47,7 @@ const ECHOED: readonly number[] = [SYNC - 1, SYNC];
 export class RomClient {
   readonly clock: Clock;
   readonly reader: ByteReader;
-  readonly facts = new Facts();
+  readonly facts = new RomFacts();
   readonly #transport: Transport;
   readonly #trace: (event: RomTrace) => void;
   readonly #answers: number[] = [];
@@ -73,14 +73,6 @@ export class RomClient {
     if (!known) throw new RomFault('garbled', RomCommand.GET, 'answer', version);
     this.facts.done(RomCommand.GET);
     return { version, commands };
-  }
-
-  /** Section 3.2: the protocol's version; its two option bytes say nothing on parts made since 2008. */
-  async getVersion(): Promise<number> {
-    await this.#command(RomCommand.GET_VERSION);
-    const [version = 0] = await this.#data(RomCommand.GET_VERSION, 3);
-    await this.#acknowledged(RomCommand.GET_VERSION, 'end', ANSWER_MS);
-    return version;
   }
 
   /** Section 3.3: the product id, the same as DBGMCU_IDCODE's DEV_ID */

@@ -1,7 +1,7 @@
 // A part in its ROM bootloader: who it is, and commands that are repeated where that is safe.
-import { type Clock, realClock } from '../clock.js';
-import { IapError, type IapErrorCode } from '../errors.js';
-import type { Transport } from '../transport/transport.js';
+import { type Clock, realClock } from '../base/clock.js';
+import { IapError, type IapErrorCode } from '../base/errors.js';
+import type { Transport } from '../link/transport.js';
 import { type BlockSizes, blockSizes } from './block-size.js';
 import { type Chip, chipOf, FAMILIES, MEMORY } from './chips.js';
 import { BLOCK, commandName, RomCommand } from './commands.js';
@@ -126,7 +126,7 @@ export class Rom {
     );
   }
 
-  /** What one read or write is best made of; known once the part has answered a few commands. */
+  /** What one read or write is best made of; known unrepeated the part has answered a few commands. */
   get blockSizes(): BlockSizes {
     return blockSizes(this.#ahead ? 0 : this.client.answerMs, this.transport.rate);
   }
@@ -193,10 +193,10 @@ export async function repeated<T>(
 }
 
 /**
- * Runs `action`, which must not be repeated once it has begun: a second time only if its frame was refused as damaged, and
+ * Runs `action`, which must not be repeated unrepeated it has begun: a second time only if its frame was refused as damaged, and
  * nothing was done.
  */
-export async function once<T>(client: RomClient, action: () => Promise<T>): Promise<T> {
+export async function unrepeated<T>(client: RomClient, action: () => Promise<T>): Promise<T> {
   const { facts } = client;
   try {
     return await action();

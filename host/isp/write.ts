@@ -1,8 +1,9 @@
 // Writing an image: erase what is needed, write what is not blank, read everything back.
-import { IapError } from '../errors.js';
+import { IapError } from '../base/errors.js';
+import { ProgressMeter } from '../base/progress.js';
+import { hex32 } from '../base/text.js';
+import { isBlank } from '../image/areas.js';
 import type { Segment } from '../image/segments.js';
-import { ProgressMeter } from '../progress.js';
-import { hex32 } from '../text.js';
 import { FAMILIES, MEMORY } from './chips.js';
 import { RomCommand } from './commands.js';
 import {
@@ -20,16 +21,15 @@ import type { RomWork } from './events.js';
 import { UNPROTECT } from './explain.js';
 import {
   type Block,
+  type ByMemory,
   blocksOf,
-  isBlank,
-  type Parts,
   pagesOfSegments,
   sizeOf,
   sortByMemory,
 } from './image.js';
 import { inTurn } from './in-turn.js';
+import { checkReadable, readBack } from './read-back.js';
 import type { Rom } from './rom.js';
-import { checkReadable, verify } from './verify.js';
 
 export interface WriteOptions {
   /** Erase all of flash instead of the pages needed */
@@ -53,7 +53,7 @@ export interface WriteResult {
 export async function* write(
   rom: Rom,
   segments: readonly Segment[],
-  { massErase = false, verify: readBack = true }: WriteOptions = {},
+  { massErase = false, verify = true }: WriteOptions = {},
 ): RomWork<WriteResult> {
   if (rom.info.readProtected) throw readProtected('write');
   rom.require(RomCommand.WRITE_MEMORY);
@@ -66,7 +66,7 @@ export async function* write(
   const erases = massErase || pages.length > 0;
   if (erases) eraser(rom);
   if (massErase) checkAllWritable(rom);
-  if (readBack) checkReadable(rom);
+  if (verify) checkReadable(rom);
   const state = new State(parts, massErase);
   try {
     for await (const event of massErase ? eraseAll(rom) : erasePages(rom, pages)) {
@@ -75,7 +75,7 @@ export async function* write(
     }
     state.erased = state.erasing;
     yield* writeBlocks(rom, parts, state);
-    if (readBack) yield* verify(rom, [...parts.flash, ...parts.ram]);
+    if (verify) yield* readBack(rom, [...parts.flash, ...parts.ram]);
     if (parts.options) {
       state.last = true;
       yield* writeOptions(rom, parts.options);
@@ -90,11 +90,11 @@ export async function* write(
   return {
     bytes: sizeOf(segments),
     pagesErased: massErase ? undefined : pages.length,
-    verified: readBack,
+    verified: verify,
   };
 }
 
-async function* writeBlocks(rom: Rom, parts: Parts, state: State): RomWork<void> {
+async function* writeBlocks(rom: Rom, parts: ByMemory, state: State): RomWork<void> {
   const size = rom.blockSizes.write;
   const blocks = blocksToWrite(parts, size);
   const bytesTotal = state.total;
@@ -113,7 +113,7 @@ async function* writeBlocks(rom: Rom, parts: Parts, state: State): RomWork<void>
 
 /** Each with how much of the image is in place once it is written */
 function blocksToWrite(
-  { flash, ram }: Parts,
+  { flash, ram }: ByMemory,
   size: number,
 ): (Segment & { readonly done: number })[] {
   let done = 0;
@@ -125,13 +125,13 @@ function blocksToWrite(
     // Erased flash has these already; they are read back with the rest.
     ...blocksOf(flash, size)
       .map(counted)
-      .filter((block) => !isBlank(block)),
+      .filter((block) => !isBlank(block.bytes)),
     ...blocksOf(ram, size).map(counted),
   ];
 }
 
 /** Half of the option bytes would leave the other half to chance, and one value can never be taken back. */
-function checkOptions({ options }: Parts, { info }: Rom): void {
+function checkOptions({ options }: ByMemory, { info }: Rom): void {
   const family = info.chip?.family;
   if (!options || family === undefined) return;
   if (options.bytes.length % 4 !== 0) {
@@ -187,7 +187,7 @@ class State {
   /** What of flash is erased */
   readonly #erased: string;
 
-  constructor({ flash, ram }: Parts, massErase: boolean) {
+  constructor({ flash, ram }: ByMemory, massErase: boolean) {
     const from = hex32(flash[0]?.address ?? MEMORY.flash);
     this.#erased = massErase ? 'all of flash' : `flash from ${from} on`;
     this.total = sizeOf([...flash, ...ram]);

@@ -1,11 +1,11 @@
 // A copy of a device's flash, as a debugger or a read-out makes it.
 import { BOOTLOADER_BASE } from '../../protocol/index.js';
-import { IapError } from '../errors.js';
+import { IapError } from '../base/errors.js';
+import { hex32 } from '../base/text.js';
 import { FLASH_BASE, FLASH_LIMIT } from '../image/areas.js';
 import { LARGEST_IMAGE } from '../image/limits.js';
 import { recognise } from '../image/load.js';
 import { type Contents, merge } from '../image/segments.js';
-import { hex32 } from '../text.js';
 
 export interface DumpOptions {
   /** For errors, and for its extension, which must not contradict the content */

@@ -13,7 +13,7 @@ import {
   STATE_CLEAR,
   STATE_SET,
 } from '../../protocol/index.js';
-import { BLANK } from '../image/image.js';
+import { BLANK } from '../image/areas.js';
 import { placesBelow, RECORD_SIZE } from './places.js';
 import { type Area, type Entry, readArea } from './slots.js';
 

@@ -12,7 +12,7 @@ import {
   STATE_CLEAR,
   STATE_SET,
 } from '../../protocol/index.js';
-import { BLANK } from '../image/image.js';
+import { isBlank } from '../image/areas.js';
 
 /** The half-words of an entry that are programmed one after the other, in the order of the layout */
 const MARKS = ['written', 'touched', 'valid', 'sealed', 'confirmed', 'closed'] as const;
@@ -67,7 +67,7 @@ export function readArea(name: Area['name'], address: number, bytes: Uint8Array)
   for (let index = 0; index < RECORD_SLOTS; index++) {
     const at = AreaHeader.size + index * RecordSlot.size;
     const slot = bytes.subarray(at, at + RecordSlot.size);
-    if (slot.every((byte) => byte === BLANK)) {
+    if (isBlank(slot)) {
       blankSlots++;
       continue;
     }
@@ -81,7 +81,7 @@ export function readArea(name: Area['name'], address: number, bytes: Uint8Array)
 
 function areaFault(header: AreaHeader, bytes: Uint8Array): string {
   const { magic, format, slotSize } = header;
-  if (bytes.subarray(0, AreaHeader.size).every((byte) => byte === BLANK)) return 'blank';
+  if (isBlank(bytes.subarray(0, AreaHeader.size))) return 'blank';
   if (magic !== RECORD_MAGIC) return 'no record area begins here';
   if (format !== RECORD_FORMAT) return `format ${format}; this program knows ${RECORD_FORMAT}`;
   if (slotSize !== RecordSlot.size) return `slots of ${slotSize} bytes, not ${RecordSlot.size}`;

@@ -1,10 +1,10 @@
 // What a device with this flash would start, and why: the bootloader's decision as far as flash decides it
 // (docs/bootloader-spec.md § 5, docs/design.md, rows 6 to 10). A button, a call or a fault may keep it all the same.
 import { APP_BASE, crc32, ImageFlag, Stay } from '../../protocol/index.js';
-import { ANY_SRAM, isStack, wordAt } from '../check/vector-table.js';
-import { sha256 } from '../image/image.js';
-import type { Range } from '../parts.js';
-import { sameBytes } from '../text.js';
+import { sameBytes } from '../base/bytes.js';
+import { sha256 } from '../base/sha256.js';
+import { ANY_SRAM, isStack, wordAt } from '../image/vector-table.js';
+import type { AddressRange } from '../parts/parts.js';
 import type { FlashDump } from './dump.js';
 import type { BootRecord } from './record.js';
 import type { Entry } from './slots.js';
@@ -13,7 +13,7 @@ import type { Entry } from './slots.js';
 export interface BootFacts {
   readonly appBase: number;
   readonly appEnd?: number;
-  readonly ram?: Range;
+  readonly ram?: AddressRange;
   /** Trial boots of an image that wants confirmation */
   readonly trials?: number;
 }

@@ -30,7 +30,7 @@ static uint32_t now_ms(void *context) {
 }
 
 static void poll(void *context) {
-    (void)context;
+    ((struct sim *)context)->polls++;
 }
 
 static size_t receive(void *context, uint8_t *bytes, size_t size) {
@@ -108,6 +108,11 @@ static bool program(void *context, uint32_t address, uint16_t value) {
     return true;
 }
 
+static bool supply_low(void *context) {
+    const struct sim *sim = context;
+    return sim->supply_low || (sim->low_at != 0 && sim->operations >= sim->low_at);
+}
+
 static bool button(void *context) {
     return ((struct sim *)context)->button;
 }
@@ -156,6 +161,7 @@ void sim_init(struct sim *sim) {
         .flash = flash,
         .erase_page = erase_page,
         .program = program,
+        .supply_low = supply_low,
         .button = button,
         .restart = restart,
     };

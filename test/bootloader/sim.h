@@ -32,8 +32,11 @@ struct sim {
     uint8_t from_device[SIM_LINE];
     size_t from_device_size;
     uint32_t now_ms;
+    uint32_t polls;
     uint32_t rate;
     bool button;
+    bool supply_low;
+    uint32_t low_at; // after this operation the supply is too low; 0: never
     bool restarted;
     uint32_t operations;               // erases and half-words programmed
     struct sim_operation log[SIM_LOG]; // the first of them

@@ -18,6 +18,8 @@ interface Custom {
   readonly part?: Readonly<Record<string, unknown>>;
   /** Options of the virtual board that make it this one */
   readonly args: readonly string[];
+  /** What it runs at [mV]; 3300 if missing */
+  readonly supply?: number;
 }
 
 const WIRE = { rate: 115_200, maxRate: 921_600 };
@@ -63,14 +65,16 @@ const CUSTOM: readonly Custom[] = [
   {
     name: 'remapped',
     like: 'stm32f100xb',
-    board: { usart: { instance: 1, tx: 'PB6', rx: 'PB7', ...WIRE } },
+    board: { usart: { instance: 1, tx: 'PB6', rx: 'PB7', ...WIRE }, supplyMv: null },
     args: [],
+    supply: 2000,
   },
   {
     name: 'usart2-f1',
     like: 'stm32f103xb',
-    board: { usart: { instance: 2, tx: 'PA2', rx: 'PA3', ...WIRE } },
+    board: { usart: { instance: 2, tx: 'PA2', rx: 'PA3', ...WIRE }, supplyMv: 2200 },
     args: ['--uart', '2'],
+    supply: 2200,
   },
   {
     name: 'usart2-f0',
@@ -127,7 +131,7 @@ describe('custom boards', () => {
 
   it.each(CUSTOM)(
     '$name works',
-    async ({ name, board, part, like, args }) => {
+    async ({ name, board, part, like, args, supply }) => {
       const step = new Lockstep({
         board: await workshop.virtualBoard(),
         part: part ? name : String(board.part ?? like),
@@ -136,6 +140,7 @@ describe('custom boards', () => {
       });
       const { clock, power, transport } = step;
       try {
+        if (supply) await step.command(`supply ${supply}`);
         const options = { clock, power, address: 0, permanent: true, only: CHECKS };
         const { results } = await step.during(conform(transport, options));
         expect(results.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
@@ -216,6 +221,12 @@ const REFUSED: readonly [string, Pick<Custom, 'like' | 'board' | 'part'>, RegExp
     { like: 'stm32f030x8', board: { watchdogPin: 'PE1' } },
     /stm32f030x8 has no PE1: its ports are ABCDF/,
   ],
+  [
+    'no-detector',
+    { like: 'stm32f030x8', board: { supplyMv: 2700 } },
+    /supplyMv is 2700, and stm32f030x8 has no voltage detector/,
+  ],
+  ['between', { like: 'stm32f103xb', board: { supplyMv: 2750 } }, /supplyMv/],
   [
     'twice',
     { like: 'stm32f103xb', board: { pins: [{ pin: 'PA9', high: true }] } },

@@ -1,8 +1,8 @@
 // An application that answers the host, on a board in lockstep.
 import { readFileSync } from 'node:fs';
-import { loadBoard } from '../../host/cli/board-file.js';
 import { factoryImage } from '../../host/factory/factory.js';
 import { loadImage } from '../../host/image/load.js';
+import { loadBoard } from '../../host/node/board-file.js';
 import {
   BOOTLOADER_BASE,
   BURST_START,

@@ -1,15 +1,16 @@
 // "iap dump-record" against the bootloader itself: the same flash, read by both, in every state that the record goes through.
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { IapError } from '../../host/base/errors.js';
 import { dumpRecord } from '../../host/cli/commands/dump-record.js';
 import { Output } from '../../host/cli/output.js';
-import { connect } from '../../host/connect.js';
-import type { Device, DeviceInfo } from '../../host/device.js';
-import type { IapError } from '../../host/errors.js';
+import { connect } from '../../host/device/connect.js';
+import type { Device, DeviceInfo } from '../../host/device/device.js';
+import { openSession } from '../../host/device/open.js';
 import { headerFor, type Image } from '../../host/image/image.js';
 import { loadImage } from '../../host/image/load.js';
-import { makePackage } from '../../host/image/pack.js';
-import { openSession, update } from '../../host/update.js';
+import { makePackage } from '../../host/pack/pack.js';
+import { update } from '../../host/update/update.js';
 import { APP_BASE, ImageState, Mode, Stay } from '../../protocol/index.js';
 import { Lockstep } from '../conformance/lockstep.js';
 import { built, deafImage, demoImage, type Part } from '../support/board.js';

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { inspect } from '../../host/check/inspect.js';
-import { loadBoard } from '../../host/cli/board-file.js';
+import { loadBoard } from '../../host/node/board-file.js';
 import { Command, ImageState, Mode } from '../../protocol/index.js';
 import { built, PARTS, type Part } from '../support/board.js';
 import { ask, hello, printed, started, wrongRate } from './application.js';

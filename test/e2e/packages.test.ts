@@ -1,8 +1,8 @@
 // Packages against a unit with an identity: what it is not for, neither host nor device takes, and nothing is erased.
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { connect } from '../../host/connect.js';
-import { openSession } from '../../host/update.js';
+import { connect } from '../../host/device/connect.js';
+import { openSession } from '../../host/device/open.js';
 import { Begun, Header } from '../../protocol/index.js';
 import { Lockstep } from '../conformance/lockstep.js';
 import { built } from '../support/board.js';

@@ -1,7 +1,7 @@
 // What is asked of the driver of a serial port.
 import { SerialPort } from 'serialport';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { openSerial } from '../../host/transport/serial.js';
+import { openSerial } from '../../host/node/serial.js';
 import { powerUp } from './bench.js';
 
 test('the adapter is asked to hand bytes on at once; one that can not is used as it is', async () => {

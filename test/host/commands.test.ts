@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { IapError } from '../../host/base/errors.js';
 import { factoryFlash, silicon } from '../../host/cli/commands/board.js';
 import { boot } from '../../host/cli/commands/boot.js';
 import { flash } from '../../host/cli/commands/flash.js';
@@ -10,7 +11,6 @@ import { info } from '../../host/cli/commands/info.js';
 import { verify } from '../../host/cli/commands/verify.js';
 import { deviceJson, deviceTable } from '../../host/cli/describe.js';
 import { Output } from '../../host/cli/output.js';
-import { IapError } from '../../host/errors.js';
 import {
   Capability,
   type Field,

@@ -1,8 +1,8 @@
 // Finding a device, and telling silence, noise, an echo and strangers apart. Nothing is erased in any of these cases.
 import { describe, expect, test } from 'vitest';
-import { connect } from '../../host/connect.js';
-import { IapError } from '../../host/errors.js';
-import { openSession } from '../../host/update.js';
+import { IapError } from '../../host/base/errors.js';
+import { connect } from '../../host/device/connect.js';
+import { openSession } from '../../host/device/open.js';
 import {
   Command,
   encodeFrame,

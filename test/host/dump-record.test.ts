@@ -3,14 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { IapError } from '../../host/base/errors.js';
 import { type DumpArguments, dumpRecord } from '../../host/cli/commands/dump-record.js';
 import { Output } from '../../host/cli/output.js';
-import { IapError } from '../../host/errors.js';
 import { buildIdentity } from '../../host/factory/identity.js';
-import { parseProduct } from '../../host/image/description.js';
 import { headerFor } from '../../host/image/image.js';
 import { writeIntelHex } from '../../host/image/intel-hex.js';
 import { writeSRecord } from '../../host/image/s-record.js';
+import { parseProduct } from '../../host/pack/description.js';
 import { buildRecord } from '../../host/record/record.js';
 import {
   APP_BASE,

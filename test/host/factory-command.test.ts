@@ -3,21 +3,21 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import type { IapError } from '../../host/base/errors.js';
 import { type FactoryArguments, factory } from '../../host/cli/commands/factory.js';
 import { Output } from '../../host/cli/output.js';
-import type { IapError } from '../../host/errors.js';
 import { headerFor } from '../../host/image/image.js';
 import { buildRecord } from '../../host/record/record.js';
 import { APP_BASE } from '../../protocol/index.js';
 import { jsonLines } from '../support/cli.js';
-import { bootloaderImage, cleanImage } from '../support/images.js';
+import { appImage, bootloaderImage } from '../support/images.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'iap-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const app = join(folder, 'app.bin');
 const boot = join(folder, 'bootloader.bin');
-writeFileSync(app, cleanImage(1001));
+writeFileSync(app, appImage(1001));
 writeFileSync(boot, bootloaderImage());
 const base: FactoryArguments = {
   image: app,
@@ -73,7 +73,7 @@ test('the record alone, for an application that a debugger writes', async () => 
   const output = join(folder, 'record.bin');
   const text = await run({ recordOnly: true, output, bootloader: '/nonexistent' });
   expect(text).toMatch(/only for this application at 0x08008000: 1001 bytes, CRC-32 [0-9a-f]{8}/);
-  const header = headerFor({ base: undefined, bytes: cleanImage(1001) }, APP_BASE);
+  const header = headerFor({ base: undefined, bytes: appImage(1001) }, APP_BASE);
   expect(new Uint8Array(readFileSync(output))).toEqual(buildRecord(header));
 });
 

@@ -1,17 +1,17 @@
 // Factory images: what is in them, and what must not leave a factory.
 import { describe, expect, test } from 'vitest';
-import { loadBoard } from '../../host/cli/board-file.js';
-import { IapError } from '../../host/errors.js';
+import { IapError } from '../../host/base/errors.js';
 import { type FactoryInput, factoryImage, recordRegion } from '../../host/factory/factory.js';
 import { buildIdentity, readIdentity } from '../../host/factory/identity.js';
 import { protectingOptionBytes } from '../../host/factory/option-bytes.js';
-import { parseProduct } from '../../host/image/description.js';
 import type { Image } from '../../host/image/image.js';
 import { loadImage } from '../../host/image/load.js';
-import { makePackage } from '../../host/image/pack.js';
+import { loadBoard } from '../../host/node/board-file.js';
+import { parseProduct } from '../../host/pack/description.js';
+import { makePackage } from '../../host/pack/pack.js';
 import { readRecord } from '../../host/record/record.js';
 import { APP_BASE, IDENTITY_ADDRESS, Identity, RECORD_A_ADDRESS } from '../../protocol/index.js';
-import { bootloaderImage, cleanImage } from '../support/images.js';
+import { appImage, bootloaderImage } from '../support/images.js';
 
 const board = await loadBoard('stm32f103xb');
 const product = parseProduct('PUMP-2');
@@ -36,7 +36,7 @@ function error(run: () => unknown): IapError {
 
 describe('regions', () => {
   test('cover every page that is used, and the whole record', () => {
-    const app = plain(cleanImage(3001));
+    const app = plain(appImage(3001));
     const regions = made({ app, identity: { product } });
     expect(
       regions.map(({ kind, address, bytes, used }) => [kind, address, bytes.length, used]),
@@ -62,7 +62,7 @@ describe('regions', () => {
       { address: 0x0801_f800, bytes: Uint8Array.of(1, 2, 3) },
       { address: 0x0801_fffe, bytes: Uint8Array.of(4, 5) },
     ];
-    const regions = made({ board: small, data, app: plain(cleanImage(100)) });
+    const regions = made({ board: small, data, app: plain(appImage(100)) });
     expect(regions.slice(-2).map(({ address, bytes }) => [address, [...bytes]])).toEqual([
       [0x0801_f800, [1, 2, 3, 0xff]],
       [0x0801_fffe, [4, 5]],
@@ -106,7 +106,7 @@ describe('the bootloader', () => {
     [
       'a package',
       loadImage(
-        makePackage(plain(cleanImage(100)), {
+        makePackage(plain(appImage(100)), {
           version: { major: 1, minor: 0, patch: 0, build: 0 },
         }),
       ),
@@ -121,12 +121,12 @@ describe('the bootloader', () => {
 });
 
 describe('an application that the device would not start', () => {
-  const low = cleanImage(100, 1, 0x0800_0000);
-  const highStack = cleanImage(100);
+  const low = appImage(100, 1, 0x0800_0000);
+  const highStack = appImage(100);
   new DataView(highStack.buffer).setUint32(0, 0x2000_5004, true);
   test.each<[string, Image, string]>([
     ['linked elsewhere', plain(low), 'IMAGE_WRONG_ADDRESS'],
-    ['too large', plain(cleanImage(96 * 1024 + 1)), 'IMAGE_TOO_LARGE'],
+    ['too large', plain(appImage(96 * 1024 + 1)), 'IMAGE_TOO_LARGE'],
     ['with a stack beyond the RAM of this part', plain(highStack), 'IMAGE_VECTORS'],
     ['without vectors', plain(new Uint8Array(100)), 'IMAGE_VECTORS'],
   ])('%s', (_, app, code) => {
@@ -137,7 +137,7 @@ describe('an application that the device would not start', () => {
   test('or not install: another product, another hardware revision', () => {
     const version = { major: 1, minor: 0, patch: 0, build: 0 };
     const app = loadImage(
-      makePackage(plain(cleanImage(100)), { version, product, hardware: { min: 2, max: 3 } }),
+      makePackage(plain(appImage(100)), { version, product, hardware: { min: 2, max: 3 } }),
     );
     const other = { product: parseProduct('PUMP-3'), hardware: 2 };
     expect(error(() => made({ app, identity: other })).code).toBe('IMAGE_WRONG_PRODUCT');
@@ -202,7 +202,7 @@ test('option bytes: each with its complement, the bootloader protected, flash re
 
 test('where applications begin lower, identity and record lie lower, too', () => {
   const low = { ...board, appBase: 0x0800_6000 };
-  const app = plain(cleanImage(1001, 1, low.appBase));
+  const app = plain(appImage(1001, 1, low.appBase));
   const regions = made({ board: low, app, identity: { product }, writeProtect: true });
   expect(regions.map(({ kind, address, bytes }) => [kind, address, bytes.length])).toEqual([
     ['bootloader', 0x0800_0000, 0x4fc0],

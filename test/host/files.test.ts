@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
-import { readBytes, readWhole, writeBytes } from '../../host/cli/files.js';
-import { IapError } from '../../host/errors.js';
+import { IapError } from '../../host/base/errors.js';
+import { readBytes, readWhole, writeBytes } from '../../host/node/files.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'iap-files-'));
 afterAll(() => rmSync(folder, { recursive: true }));

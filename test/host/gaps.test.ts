@@ -18,7 +18,7 @@ import { Bench } from '../support/bench.js';
 import { DEFAULTS, jsonLines, session } from '../support/cli.js';
 import { elfOf } from '../support/elf.js';
 import { FakeRom } from '../support/fake-rom.js';
-import { bootloaderImage, cleanImage, tableImage } from '../support/images.js';
+import { appImage, bootloaderImage, tableImage } from '../support/images.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
 const BASE = 0x0800_8000;
@@ -84,7 +84,7 @@ const WARNING = /has nothing for 0x08008BB8 to 0x0801FBFF/;
 test('iap flash says it before it changes anything', async () => {
   const image = file(
     'flash.hex',
-    writeIntelHex([{ address: BASE, bytes: cleanImage(3000) }, settings]),
+    writeIntelHex([{ address: BASE, bytes: appImage(3000) }, settings]),
   );
   const { context, out, error } = session(new Bench());
   await flash({ ...DEFAULTS, image }, context).catch(() => {});
@@ -102,7 +102,7 @@ test('iap flash says it before it changes anything', async () => {
 test('iap pack and iap factory', async () => {
   const image = file(
     'far.hex',
-    writeIntelHex([{ address: BASE, bytes: cleanImage(3000) }, settings]),
+    writeIntelHex([{ address: BASE, bytes: appImage(3000) }, settings]),
   );
   const output = join(folder, 'out.iap');
   const packing = session(new Bench());

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import nrfIntelHex from 'nrf-intel-hex';
 import { afterAll, describe, expect, test } from 'vitest';
-import { IapError } from '../../host/errors.js';
+import { IapError } from '../../host/base/errors.js';
 import { writeBinary } from '../../host/image/binary.js';
 import { readIntelHex, writeIntelHex } from '../../host/image/intel-hex.js';
 import { loadFile } from '../../host/image/load.js';

@@ -2,8 +2,8 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { IapError } from '../../host/base/errors.js';
 import { inspect } from '../../host/check/inspect.js';
-import { IapError } from '../../host/errors.js';
 import { foreignFormat } from '../../host/image/foreign.js';
 import { isIntelHex } from '../../host/image/intel-hex.js';
 import { loadFile, loadSegments } from '../../host/image/load.js';

@@ -2,9 +2,10 @@
 import fc from 'fast-check';
 import nrfIntelHex from 'nrf-intel-hex';
 import { describe, expect, test } from 'vitest';
-import { IapError } from '../../host/errors.js';
-import { checkImage, type Target } from '../../host/image/check.js';
-import { headerFor, type Image, sha256 } from '../../host/image/image.js';
+import { IapError } from '../../host/base/errors.js';
+import { sha256 } from '../../host/base/sha256.js';
+import { checkImage, type Target } from '../../host/check/check-image.js';
+import { headerFor, type Image } from '../../host/image/image.js';
 import { loadImage } from '../../host/image/load.js';
 import { decode, encode, Header, ImageFlag, Mode } from '../../protocol/index.js';
 import { elf } from '../support/elf.js';

@@ -1,6 +1,6 @@
 // What iap isp says of a fault: never what has worked already contradicts, and where it left the part.
 import { describe, expect, test } from 'vitest';
-import { IapError } from '../../host/errors.js';
+import { IapError } from '../../host/base/errors.js';
 import {
   erase,
   goTo,
@@ -11,9 +11,9 @@ import {
   type RomOptions,
   type RomWork,
   read,
+  readBack,
   unprotectReadout,
   unprotectWrite,
-  verify,
   WIRINGS,
   type WriteOptions,
   write,
@@ -293,7 +293,7 @@ describe('addresses', () => {
   test('an unknown part: read and verified, but not erased', async () => {
     const { rom, fake } = await open({ pid: 0x999 });
     fake.flash.set(IMAGE[0]?.bytes ?? []);
-    await events(verify(rom, IMAGE));
+    await events(readBack(rom, IMAGE));
     const error = await failure(events(write(rom, IMAGE)));
     expect(error).toMatchObject({ code: 'REFUSED', message: expect.stringContaining('0x999') });
   });

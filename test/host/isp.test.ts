@@ -1,20 +1,20 @@
 // The ROM bootloader's client on lines that lose and damage bytes, and with the oddities that parts have.
 import { describe, expect, test } from 'vitest';
-import { IapError } from '../../host/errors.js';
+import { IapError } from '../../host/base/errors.js';
 import { chipOf, FAMILIES } from '../../host/isp/chips.js';
 import { blocksOf, pagesOfSegments, sortByMemory } from '../../host/isp/image.js';
 import {
   Rom,
   type RomOptions,
   type RomWork,
+  readBack,
   resetSequence,
   sectorsOf,
-  verify,
   WIRINGS,
   write,
 } from '../../host/isp/index.js';
 import { decodeOptionBytes } from '../../host/isp/option-bytes.js';
-import { PARTS } from '../../host/parts.generated.js';
+import { PARTS } from '../../host/parts/parts.generated.js';
 import { FakeRom, type FakeRomOptions } from '../support/fake-rom.js';
 import { randomBytes, randomFrom } from '../support/random.js';
 import { VirtualClock } from '../support/virtual-clock.js';
@@ -310,7 +310,7 @@ describe('what goes over the wire', () => {
     fake.flash.set(image);
     fake.flash[511] = 0x42;
     image[511] = 0x24;
-    await expect(done(verify(rom, at(image)))).rejects.toMatchObject({
+    await expect(done(readBack(rom, at(image)))).rejects.toMatchObject({
       message: expect.stringMatching(/0x080001FF: expected 0x24, found 0x42/),
     });
   });

@@ -1,12 +1,12 @@
 // The facts of the app kit in an image: found wherever they are, believed only whole, held against the device.
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { IapError } from '../../host/base/errors.js';
+import { checkImage } from '../../host/check/check-image.js';
 import { inspect } from '../../host/check/inspect.js';
 import { kitFacts, kitFinding } from '../../host/check/kit-facts.js';
-import { loadBoard } from '../../host/cli/board-file.js';
-import { IapError } from '../../host/errors.js';
-import { checkImage } from '../../host/image/check.js';
-import { makePackage } from '../../host/image/pack.js';
+import { loadBoard } from '../../host/node/board-file.js';
+import { makePackage } from '../../host/pack/pack.js';
 import { crc32, KIT_MAGIC, KitFacts, Mode } from '../../protocol/index.js';
 import { tableImage } from '../support/images.js';
 import { kitFactsOf, withKit } from '../support/wrong-images.js';

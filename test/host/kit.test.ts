@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inspect } from '../../host/check/inspect.js';
-import { loadBoard } from '../../host/cli/board-file.js';
+import { loadBoard } from '../../host/node/board-file.js';
 
 const BOARD = 'stm32f103xb';
 const KIT = join('dist', 'kit', BOARD);

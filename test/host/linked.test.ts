@@ -1,12 +1,12 @@
 // Where an image is linked, told from its bytes: what compilers make of one program at several addresses, in every format.
 import { describe, expect, test } from 'vitest';
+import { checkImage } from '../../host/check/check-image.js';
 import { inspect } from '../../host/check/inspect.js';
-import { loadBoard } from '../../host/cli/board-file.js';
-import { checkImage } from '../../host/image/check.js';
 import { headerFor } from '../../host/image/image.js';
 import { writeIntelHex } from '../../host/image/intel-hex.js';
 import { loadFile } from '../../host/image/load.js';
 import { writeSRecord } from '../../host/image/s-record.js';
+import { loadBoard } from '../../host/node/board-file.js';
 import type { CompileOptions } from '../support/compile.js';
 import { appImage } from '../support/images.js';
 import { BASE, built, FILLERS, program, START } from '../support/linked-program.js';

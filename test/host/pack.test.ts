@@ -4,17 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
+import { IapError } from '../../host/base/errors.js';
 import { type PackArguments, pack } from '../../host/cli/commands/pack.js';
 import { Output } from '../../host/cli/output.js';
-import { IapError } from '../../host/errors.js';
-import { parseDescription, parseProduct } from '../../host/image/description.js';
 import { loadImage } from '../../host/image/load.js';
 import { nameText, parseName, textOf } from '../../host/image/names.js';
-import { makePackage } from '../../host/image/pack.js';
-import { parseVersion, versionText } from '../../host/version.js';
+import { parseVersion, versionText } from '../../host/image/version.js';
+import { parseDescription, parseProduct } from '../../host/pack/description.js';
+import { makePackage } from '../../host/pack/pack.js';
 import { APP_BASE, Capability, decode, Header, ImageFlag } from '../../protocol/index.js';
 import { jsonLines } from '../support/cli.js';
-import { cleanImage } from '../support/images.js';
+import { appImage } from '../support/images.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'iap-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -25,7 +25,7 @@ function file(name: string, content: string | Uint8Array): string {
   return path;
 }
 
-const app = file('app.bin', cleanImage(1001));
+const app = file('app.bin', appImage(1001));
 
 async function refused(run: () => unknown): Promise<IapError> {
   try {
@@ -141,8 +141,8 @@ describe('a package', () => {
       imageSize: 1001,
     });
     expect(textOf(header.buildId)).toBe('b6f1147');
-    expect(bytes.subarray(Header.size)).toEqual(cleanImage(1001));
-    expect(loadImage(bytes).bytes).toEqual(cleanImage(1001));
+    expect(bytes.subarray(Header.size)).toEqual(appImage(1001));
+    expect(loadImage(bytes).bytes).toEqual(appImage(1001));
   });
 
   test('is the same each time, from options or from a file', async () => {
@@ -200,13 +200,13 @@ describe('refused', () => {
 
   test('an image that no device would start', async () => {
     const version = '1.0.0';
-    const elsewhere = file('low.bin', cleanImage(500, 1, 0x0800_0000));
+    const elsewhere = file('low.bin', appImage(500, 1, 0x0800_0000));
     const address = await refused(() => packed({ version, image: elsewhere }));
     expect(address.code).toBe('IMAGE_WRONG_ADDRESS');
     expect(address.hint).toContain('--board');
     const text = file('text.bin', 'no vector table in here, just words');
     expect((await refused(() => packed({ version, image: text }))).code).toBe('IMAGE_FORMAT');
-    const large = file('large.bin', cleanImage(96 * 1024 + 1));
+    const large = file('large.bin', appImage(96 * 1024 + 1));
     await packed({ version, image: large });
     const error = await refused(() => packed({ version, image: large, board: 'stm32f103xb' }));
     expect(error.code).toBe('IMAGE_TOO_LARGE');
@@ -256,7 +256,7 @@ describe('refused', () => {
 });
 
 test('a description without anything but a version restricts nothing', () => {
-  const image = { base: undefined, bytes: cleanImage(100) };
+  const image = { base: undefined, bytes: appImage(100) };
   const header = decode(Header, makePackage(image, parseDescription({ version: '1.2.3' })));
   expect(header).toMatchObject({ hardwareMin: 0, hardwareMax: 0xffff, flags: 0, capabilities: 0 });
 });

@@ -1,7 +1,7 @@
 // Every refusal is worded, names what the device has, and leaves flash alone.
 import { expect, test } from 'vitest';
-import { IapError } from '../../host/errors.js';
-import { refusalError } from '../../host/refusal.js';
+import { IapError } from '../../host/base/errors.js';
+import { refusalError } from '../../host/device/refusal.js';
 import { Command, encode, Refusal, Status } from '../../protocol/index.js';
 import { Bench } from '../support/bench.js';
 import { appImage } from '../support/images.js';

@@ -1,6 +1,6 @@
 // The driver's words, on the systems it runs on → what to do.
 import { expect, test } from 'vitest';
-import { openError } from '../../host/transport/serial.js';
+import { openError } from '../../host/node/serial.js';
 
 test.each([
   ['Error: No such file or directory, cannot open /dev/ttyUSB0', 'PORT_NOT_FOUND'],

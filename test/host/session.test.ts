@@ -1,8 +1,8 @@
 // The conversation itself: which answer belongs to which request, and how long to wait for it.
 import { expect, test } from 'vitest';
-import { LatencyEstimate } from '../../host/latency.js';
-import { Pace } from '../../host/pace.js';
-import { Session } from '../../host/session.js';
+import { LatencyEstimate } from '../../host/link/latency.js';
+import { Pace } from '../../host/link/pace.js';
+import { Session } from '../../host/link/session.js';
 import { Command, encodeFrame, RESPONSE_BIT } from '../../protocol/index.js';
 import { FakeLine } from '../support/fake-line.js';
 import { VirtualClock } from '../support/virtual-clock.js';

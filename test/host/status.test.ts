@@ -59,9 +59,9 @@ test('an application that runs again in mid-update is asked to enter, and the up
   expect(bench.device.flash.pagesWritten).toBe(15);
 });
 
-/** Refusals that an update gets over say that the device was reset. */
+/** Refusals that an update gets over say that the device was reset, or that its supply must rise first. */
 const FATAL = Object.entries(Status).filter(
-  ([name, code]) => code >= 0x40 && name !== 'NO_SESSION' && name !== 'IN_APP',
+  ([name, code]) => code >= 0x40 && !['NO_SESSION', 'IN_APP', 'SUPPLY_LOW'].includes(name),
 );
 
 describe('what the device says in mid-update', () => {

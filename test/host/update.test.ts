@@ -343,7 +343,7 @@ describe('going on with an update begun before', () => {
 
   test('a reader that leaves early stops the update', async () => {
     start();
-    const { update } = await import('../../host/update.js');
+    const { update } = await import('../../host/update/update.js');
     const image = { base: undefined, bytes: appImage(100_000) };
     for await (const event of update(bench.line, image, { clock: bench.clock })) {
       if (event.event === 'progress') break;

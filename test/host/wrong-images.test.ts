@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Expected, type Inspection, inspect } from '../../host/check/inspect.js';
-import { loadPart } from '../../host/cli/board-file.js';
 import { parseName } from '../../host/image/names.js';
+import { loadPart } from '../../host/node/board-file.js';
 import { WRONG_IMAGES, type WrongImage } from '../support/wrong-images.js';
 
 const DOCUMENT = resolve(import.meta.dirname, '../../docs/images.md');

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Deviation } from '../../host/conformance/check.js';
+import { Deviation } from '../../host/conformance/deviation.js';
 import { conform } from '../../host/conformance/run.js';
 import { Lockstep } from '../conformance/lockstep.js';
 import { DEFECTS } from './bootloader/defects.js';

@@ -5,6 +5,7 @@ import { HOST_MUTANTS } from './host/index.js';
 import type { Mutant } from './mutant.js';
 import { BootloaderSuite } from './run-bootloader.js';
 import { HostSuite } from './run-host.js';
+import { sampled } from './sample.js';
 import type { Suite } from './suite.js';
 
 const USAGE = `test/mutants/run.mjs [--host] [--sample N --seed S] [--only ID] [--catcher PREFIX] [--list]
@@ -13,17 +14,6 @@ const USAGE = `test/mutants/run.mjs [--host] [--sample N --seed S] [--only ID] [
   --only ID      one mutant, by its id
   --catcher P    those whose catcher begins so, for example conformance:
   --list         only list them`;
-
-function sampled(mutants: readonly Mutant[], count: number, seed: number): Mutant[] {
-  const rest = [...mutants];
-  let state = seed >>> 0 || 1;
-  return Array.from({ length: Math.min(count, rest.length) }, () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state = (state ^ (state << 5)) >>> 0;
-    return rest.splice(state % rest.length, 1)[0] as Mutant;
-  });
-}
 
 /** Runs the command line; returns the exit code. */
 export async function main(args: string[], root: string): Promise<number> {

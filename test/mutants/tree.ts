@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -36,6 +37,11 @@ export class Tree {
       if (statSync(from).isDirectory()) mkdirSync(to, { recursive: true });
       else if (!existsSync(to) || !readFileSync(from).equals(readFileSync(to)))
         copyFileSync(from, to);
+    }
+    // A source that is gone would still be built.
+    for (const name of readdirSync(copy, { recursive: true, encoding: 'utf8' })) {
+      if (!existsSync(join(source, name)))
+        rmSync(join(copy, name), { recursive: true, force: true });
     }
     for (const name of ['linker', 'build']) {
       if (!existsSync(join(this.root, name))) symlinkSync(join(root, name), join(this.root, name));

@@ -1,8 +1,8 @@
 // One fake device on one fake line, and an update run to its end.
 
-import type { UpdateEvent, UpdateResult } from '../../host/events.js';
 import type { Image } from '../../host/image/image.js';
-import { type UpdateOptions, update } from '../../host/update.js';
+import type { UpdateEvent, UpdateResult } from '../../host/update/events.js';
+import { type UpdateOptions, update } from '../../host/update/update.js';
 import { FakeDevice, type FakeDeviceOptions } from './fake-device.js';
 import { FakeLine, type Faults } from './fake-line.js';
 import { VirtualClock } from './virtual-clock.js';

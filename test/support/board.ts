@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
-import { openSerial } from '../../host/transport/serial.js';
+import { openSerial } from '../../host/node/serial.js';
 import { APP_BASE, BOOTLOADER_BASE } from '../../protocol/index.js';
 import { boardOptions, PARTS, type Part } from './boards.js';
 import { MOST_VECTORS } from './images.js';

@@ -1,11 +1,11 @@
 // The command, spawned as users do; and its commands run in this process against a fake device.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { Clock } from '../../host/base/clock.js';
+import { IapError } from '../../host/base/errors.js';
 import type { Context } from '../../host/cli/link.js';
 import { Output } from '../../host/cli/output.js';
-import type { Clock } from '../../host/clock.js';
-import { IapError } from '../../host/errors.js';
-import type { Transport } from '../../host/transport/transport.js';
+import type { Transport } from '../../host/link/transport.js';
 import { command } from './board.js';
 
 export const MAIN = fileURLToPath(new URL('../../dist/host/cli/main.js', import.meta.url));

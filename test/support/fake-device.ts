@@ -1,5 +1,5 @@
 // An in-memory bootloader that keeps to docs/protocol.md, with a frame queue, a flash model, and faults to order.
-import type { Clock } from '../../host/clock.js';
+import type { Clock } from '../../host/base/clock.js';
 import {
   APP_BASE,
   BaudRequest,

@@ -1,7 +1,7 @@
 // A ROM bootloader in TypeScript, on a line that loses and damages bytes: for what the virtual board's line never does.
-import type { Clock } from '../../host/clock.js';
-import type { IapError } from '../../host/errors.js';
-import type { ControlLines, Transport } from '../../host/transport/transport.js';
+import type { Clock } from '../../host/base/clock.js';
+import type { IapError } from '../../host/base/errors.js';
+import type { ControlLines, Transport } from '../../host/link/transport.js';
 
 const ACK = 0x79;
 const NACK = 0x1f;

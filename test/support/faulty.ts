@@ -1,5 +1,5 @@
 // A transport that does to bytes what bad lines do, both ways, repeatable for a seed.
-import type { Transport } from '../../host/transport/transport.js';
+import type { Transport } from '../../host/link/transport.js';
 import { randomFrom } from './random.js';
 
 /** Probability a byte, and what becomes of it. */

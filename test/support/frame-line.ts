@@ -1,7 +1,7 @@
 // A transport that shows each frame of both directions to a rule, which passes it on: once, never, twice, spoilt or late.
 // Watches what the host sends, before any of that.
-import type { IapError } from '../../host/errors.js';
-import type { Transport } from '../../host/transport/transport.js';
+import type { IapError } from '../../host/base/errors.js';
+import type { Transport } from '../../host/link/transport.js';
 import { FRAME_DELIMITER, type Frame, FrameDecoder } from '../../protocol/index.js';
 import { WireChecker } from './wire-checker.js';
 

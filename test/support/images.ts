@@ -16,8 +16,6 @@ export function appImage(size: number, seed = 1, base = APP_BASE): Uint8Array {
   return bytes;
 }
 
-export { appImage as cleanImage };
-
 /**
  * An image that nothing is wrong with: the vector table of an STM32F103xB, then code that is never looked at.
  * @param words of the table that are to be others, by their index

@@ -1,5 +1,5 @@
 // What a line may do to frames, one rule each. `did` is called for each fault that was really injected.
-import type { Clock } from '../../host/clock.js';
+import type { Clock } from '../../host/base/clock.js';
 import type { Direction, PassingFrame, Rule } from './frame-line.js';
 import { randomFrom } from './random.js';
 

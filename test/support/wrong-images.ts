@@ -1,8 +1,8 @@
 // Images with one mistake each, as people make them, and what "iap check" must say. docs/images.md has them as a table.
 import { readFileSync } from 'node:fs';
 import { writeIntelHex } from '../../host/image/intel-hex.js';
-import { makePackage } from '../../host/image/pack.js';
 import { writeSRecord } from '../../host/image/s-record.js';
+import { makePackage } from '../../host/pack/pack.js';
 import { type CompileOptions, compile } from './compile.js';
 import { elf, elfOf } from './elf.js';
 import { tableImage as app } from './images.js';

@@ -7,6 +7,7 @@
 #include "flash.h"
 #include "iap_bytes.h"
 #include "iap_frame.h"
+#include "supply.h"
 #include "usart.h"
 
 #define ANSWER_MS 50u
@@ -71,6 +72,13 @@ static bool program(void *context, uint32_t address, uint16_t value) {
     return flash_program(address, value);
 }
 
+#if BOARD_SUPPLY_MV > 0
+static bool port_supply_low(void *context) {
+    (void)context;
+    return supply_low();
+}
+#endif
+
 #if BOARD_HAS_BUTTON
 static void button_start(void) {
     gpio_clock(BOARD_BUTTON_PORT);
@@ -101,6 +109,9 @@ static const struct iap_port port = {
     .flash = flash,
     .erase_page = erase_page,
     .program = program,
+#if BOARD_SUPPLY_MV > 0
+    .supply_low = port_supply_low,
+#endif
 #if BOARD_HAS_BUTTON
     .button = button,
 #endif
@@ -170,6 +181,9 @@ void port_start(uint32_t rate) {
         (uint16_t)(config.pages_ms + 2u * page_ms * IAP_RECORD_AREA_SIZE / BOARD_PAGE_SIZE);
     systick_start(&state.systick, clock_hz);
     usart_start(&state.usart, clock_hz, rate);
+#if BOARD_SUPPLY_MV > 0
+    supply_start();
+#endif
 #if BOARD_HAS_BUTTON
     button_start();
 #endif

@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BOOTLOADER_BASE } from '../../../protocol/index.js';
-import { IapError } from '../../errors.js';
-import { hex32 } from '../../text.js';
-import { packageRoot } from '../package-root.js';
+import { IapError } from '../../base/errors.js';
+import { hex32 } from '../../base/text.js';
+import { packageRoot } from '../../node/package-root.js';
 
 const BINARY = join('build', 'board', 'iap-board');
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

@@ -1,8 +1,8 @@
 // iap boot: start the application.
 import { Mode } from '../../../protocol/index.js';
-import { bootDevice } from '../../boot.js';
-import { connect, DEFAULT_TIMEOUT_MS, waitForApp } from '../../connect.js';
-import { openSession } from '../../update.js';
+import { connect, DEFAULT_TIMEOUT_MS, waitForApp } from '../../device/connect.js';
+import { openSession } from '../../device/open.js';
+import { bootDevice } from '../../update/boot.js';
 import { deviceJson, deviceLine } from '../describe.js';
 import { type Context, withPort } from '../link.js';
 import type { LinkArguments } from '../options.js';

@@ -1,12 +1,14 @@
 // iap check: what is wrong with images, told before anybody carries them to a device.
+
+import { IapError } from '../../base/errors.js';
 import { ALLOWABLE, type Allowable, isBlocking, marked } from '../../check/allow.js';
 import { type Expected, findingOf, type Inspection, inspect } from '../../check/inspect.js';
-import { IapError } from '../../errors.js';
+import { LARGEST_REVISION } from '../../image/image.js';
 import { type LoadOptions, loadImage } from '../../image/load.js';
-import { parseName } from '../../image/names.js';
-import { loadBoard, loadPart } from '../board-file.js';
+import { loadBoard, loadPart } from '../../node/board-file.js';
+import { readBytes } from '../../node/files.js';
+import { parseProduct } from '../../pack/description.js';
 import { inspectionJson, inspectionLines } from '../check-text.js';
-import { readBytes } from '../files.js';
 import { checkBase } from '../image-file.js';
 import type { Context } from '../link.js';
 import { checkInteger, once, parseAddress, parseAllow } from '../options.js';
@@ -20,9 +22,6 @@ export interface CheckArguments {
   readonly product?: string | undefined;
   readonly hardware?: number | undefined;
 }
-
-const PRODUCT_SIZE = 16;
-const LARGEST_REVISION = 0xffff;
 
 export async function check(
   args: CheckArguments,
@@ -51,9 +50,7 @@ export async function check(
 async function expectedBy({ part, board, product, hardware }: CheckArguments): Promise<Expected> {
   if (hardware !== undefined) checkInteger('--hardware', hardware, 0, LARGEST_REVISION);
   const identity = {
-    ...(product === undefined
-      ? {}
-      : { product: parseName('the product id', once('--product', product), PRODUCT_SIZE) }),
+    ...(product === undefined ? {} : { product: parseProduct(once('--product', product)) }),
     ...(hardware === undefined ? {} : { hardware }),
   };
   if (board !== undefined) {

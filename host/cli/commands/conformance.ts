@@ -1,11 +1,11 @@
 // iap conformance: holds a bootloader against its specification, from outside.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline/promises';
+import { IapError } from '../../base/errors.js';
 import type { Power } from '../../conformance/bench.js';
-import { Deviation } from '../../conformance/check.js';
+import { Deviation } from '../../conformance/deviation.js';
 import { REQUIREMENTS } from '../../conformance/requirements.js';
 import { type CheckResult, type Conformance, checkIds, conform } from '../../conformance/run.js';
-import { IapError } from '../../errors.js';
 import { deviceJson, deviceLine } from '../describe.js';
 import { type Context, withPort } from '../link.js';
 import type { LinkArguments } from '../options.js';

@@ -1,15 +1,15 @@
 // iap dump-record: what a copy of the flash says of the device: identity, boot record, and what would start.
 import { BOOTLOADER_BASE, Identity } from '../../../protocol/index.js';
-import { IapError } from '../../errors.js';
+import { IapError } from '../../base/errors.js';
+import { hex32 } from '../../base/text.js';
 import { readIdentity } from '../../factory/identity.js';
+import { loadBoard } from '../../node/board-file.js';
+import { readBytes } from '../../node/files.js';
 import { type FlashDump, loadDump } from '../../record/dump.js';
 import { placesBelow, RECORD_SIZE } from '../../record/places.js';
 import { readRecord } from '../../record/record.js';
 import { type BootFacts, decideStart, UNKNOWN_BOARD } from '../../record/start.js';
-import { hex32 } from '../../text.js';
-import { loadBoard } from '../board-file.js';
 import { boardInFlash } from '../board-in-flash.js';
-import { readBytes } from '../files.js';
 import type { Context } from '../link.js';
 import { once, parseAddress } from '../options.js';
 import { recordJson, recordTable } from '../record-text.js';

@@ -2,26 +2,27 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32, decode, Header, ImageFlag } from '../../../protocol/index.js';
+import { IapError } from '../../base/errors.js';
+import { sha256 } from '../../base/sha256.js';
+import { hex32, hexBytes } from '../../base/text.js';
 import { ALLOWABLE } from '../../check/allow.js';
-import { IapError } from '../../errors.js';
 import { knowsAppBase } from '../../factory/bootloader.js';
 import { factoryImage, type Region, recordRegion } from '../../factory/factory.js';
 import type { UnitIdentity } from '../../factory/identity.js';
-import { parseProduct } from '../../image/description.js';
-import { headerFor, type Image, sha256 } from '../../image/image.js';
+import { headerFor, type Image, LARGEST_REVISION } from '../../image/image.js';
 import { checkRaw, loadImage } from '../../image/load.js';
 import { nameText } from '../../image/names.js';
 import type { Segment } from '../../image/segments.js';
-import type { Board } from '../../parts.js';
-import { hex32, hexBytes } from '../../text.js';
-import { versionText } from '../../version.js';
-import { loadBoard } from '../board-file.js';
+import { versionText } from '../../image/version.js';
+import { loadBoard } from '../../node/board-file.js';
+import { readWhole } from '../../node/files.js';
+import { packageRoot } from '../../node/package-root.js';
+import { parseProduct } from '../../pack/description.js';
+import type { Board } from '../../parts/parts.js';
 import { readCheckedImage } from '../checked-image.js';
-import { readWhole } from '../files.js';
 import type { Context } from '../link.js';
 import { checkInteger, once, parseAddress, parseAllow } from '../options.js';
 import type { Output } from '../output.js';
-import { packageRoot } from '../package-root.js';
 import { checkOutput, writeSegments } from '../segment-file.js';
 
 export interface FactoryArguments {
@@ -128,7 +129,7 @@ function identityOf(args: FactoryArguments): UnitIdentity | undefined {
       },
     );
   }
-  if (hardware !== undefined) checkInteger('--hardware', hardware, 0, 0xffff);
+  if (hardware !== undefined) checkInteger('--hardware', hardware, 0, LARGEST_REVISION);
   if (address !== undefined) checkInteger('--address', address, 0, 254);
   return {
     product: parseProduct(once('--product', product)),

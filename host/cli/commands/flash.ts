@@ -1,10 +1,11 @@
 // iap flash: the update, told as it goes. With --wait an adapter may be unplugged and plugged in again.
+
+import { IapError } from '../../base/errors.js';
 import { ALLOWABLE, type Allowable } from '../../check/allow.js';
-import type { DeviceInfo } from '../../device.js';
-import { IapError } from '../../errors.js';
-import type { UpdateEvent, UpdateResult } from '../../events.js';
+import type { DeviceInfo } from '../../device/device.js';
 import type { Image } from '../../image/image.js';
-import { update } from '../../update.js';
+import type { UpdateEvent, UpdateResult } from '../../update/events.js';
+import { update } from '../../update/update.js';
 import type { CheckedArguments } from '../checked-image.js';
 import { deviceJson, deviceLine } from '../describe.js';
 import { readImage } from '../image-file.js';

@@ -1,6 +1,6 @@
 // iap info: who is there. Changes nothing and keeps nobody from starting.
-import { connect } from '../../connect.js';
-import { openSession } from '../../update.js';
+import { connect } from '../../device/connect.js';
+import { openSession } from '../../device/open.js';
 import { deviceJson, deviceTable } from '../describe.js';
 import { type Context, withPort } from '../link.js';
 import type { LinkArguments } from '../options.js';

@@ -1,21 +1,23 @@
 // iap pack: an image and what is said of it → a package.
 import { extname, join } from 'node:path';
 import { decode, Header, ImageFlag } from '../../../protocol/index.js';
+import { isZero } from '../../base/bytes.js';
+import { IapError } from '../../base/errors.js';
+import { parseJson } from '../../base/json.js';
+import { hex32, hexBytes } from '../../base/text.js';
 import { ALLOWABLE } from '../../check/allow.js';
-import { IapError } from '../../errors.js';
-import { type DescriptionText, parseDescription } from '../../image/description.js';
+import { LARGEST_REVISION } from '../../image/image.js';
 import { nameText } from '../../image/names.js';
-import { makePackage } from '../../image/pack.js';
-import { parseJson } from '../../json.js';
-import { hex32, hexBytes, isZero } from '../../text.js';
-import { versionText } from '../../version.js';
-import { loadBoard } from '../board-file.js';
+import { versionText } from '../../image/version.js';
+import { loadBoard } from '../../node/board-file.js';
+import { readBytes, writeBytes } from '../../node/files.js';
+import { packageRoot } from '../../node/package-root.js';
+import { type DescriptionText, parseDescription } from '../../pack/description.js';
+import { makePackage } from '../../pack/pack.js';
 import { type CheckedArguments, readCheckedImage } from '../checked-image.js';
-import { readBytes, writeBytes } from '../files.js';
 import { headerJson } from '../header-json.js';
 import type { Context } from '../link.js';
 import { checkInteger, once, parseAllow } from '../options.js';
-import { packageRoot } from '../package-root.js';
 
 export interface PackArguments extends CheckedArguments {
   readonly output: string;
@@ -33,7 +35,6 @@ export interface PackArguments extends CheckedArguments {
 
 const SCHEMA = join('protocol', 'package.schema.json');
 const LARGEST_WORD = 0xffff_ffff;
-const LARGEST_REVISION = 0xffff;
 
 export async function pack(
   args: PackArguments,

@@ -1,8 +1,9 @@
 // iap verify: is this image on the device.
-import type { DeviceInfo } from '../../device.js';
-import { IapError } from '../../errors.js';
-import { hex32 } from '../../text.js';
-import { verify as compare } from '../../verify.js';
+
+import { IapError } from '../../base/errors.js';
+import { hex32 } from '../../base/text.js';
+import type { DeviceInfo } from '../../device/device.js';
+import { verify as compare } from '../../update/verify.js';
 import { deviceJson, deviceLine } from '../describe.js';
 import { type ImageArguments, readImage } from '../image-file.js';
 import { type Context, withPort } from '../link.js';

@@ -19,11 +19,12 @@ import {
   RESPONSE_BIT,
   Status,
 } from '../../../protocol/index.js';
-import { concat } from '../../bytes.js';
-import { helloRequest } from '../../device.js';
-import { hexBytes } from '../../text.js';
+import { concat } from '../../base/bytes.js';
+import { hexBytes } from '../../base/text.js';
+import { helloRequest } from '../../device/device.js';
 import type { Bench } from '../bench.js';
-import { type Check, expectEqual } from '../check.js';
+import type { Check } from '../check.js';
+import { expectEqual } from '../deviation.js';
 import { begin, beginPayload, dataFrame, expectStatus, progress } from '../update.js';
 
 const NOTHING: Uint8Array = new Uint8Array();

@@ -9,10 +9,12 @@ import {
   ImageState,
   Status,
 } from '../../../protocol/index.js';
-import { isZero, nameOf, sameBytes } from '../../text.js';
+import { isZero, sameBytes } from '../../base/bytes.js';
+import { nameOf } from '../../base/text.js';
 import type { Bench } from '../bench.js';
-import { type Check, expectEqual, expectTrue } from '../check.js';
-import type { TestImage } from '../image.js';
+import type { Check } from '../check.js';
+import { expectEqual, expectTrue } from '../deviation.js';
+import { digestIn } from '../image.js';
 import {
   begin,
   beginPayload,
@@ -244,14 +246,14 @@ async function abort(bench: Bench): Promise<void> {
     shown,
     ImageState.PRESENT | ImageState.TOUCHED,
   );
-  expectTrue('the touched image installed', sameBytes(installed.sha256, sha(image)), 'another');
+  expectTrue(
+    'the touched image installed',
+    sameBytes(installed.sha256, digestIn(image)),
+    'another',
+  );
   const resumed = await begin(bench, image);
   expectEqual('BEGIN of the touched image answered with begun', resumed.begun, Begun.RESUMED);
   await bench.abort();
-}
-
-function sha(image: TestImage): Uint8Array {
-  return image.header.subarray(52, 84);
 }
 
 export const BEGIN_CHECKS: readonly Check[] = [

@@ -1,7 +1,8 @@
 // Section 4: the security counter, as far as it shows from outside.
 import { Command, Status } from '../../../protocol/index.js';
 import type { Bench } from '../bench.js';
-import { type Check, expectEqual, NotTestable } from '../check.js';
+import type { Check } from '../check.js';
+import { expectEqual, NotTestable } from '../deviation.js';
 import { begin, beginPayload, home, install, pagesOf, sendPage } from '../update.js';
 
 const EVERYTHING = 0xffff_ffff;

@@ -9,10 +9,11 @@ import {
   Rejection,
   Status,
 } from '../../../protocol/index.js';
-import { concat } from '../../bytes.js';
-import { nameOf } from '../../text.js';
+import { concat } from '../../base/bytes.js';
+import { nameOf } from '../../base/text.js';
 import type { Bench } from '../bench.js';
-import { type Check, Deviation, expectEqual, expectTrue } from '../check.js';
+import type { Check } from '../check.js';
+import { Deviation, expectEqual, expectTrue } from '../deviation.js';
 import type { TestImage } from '../image.js';
 import {
   begin,

@@ -1,9 +1,11 @@
 // Section 3: END, and what an update looks like from outside at each step.
 import { Check as CheckBit, Command, ImageState, Status } from '../../../protocol/index.js';
-import { flagNames, sameBytes } from '../../text.js';
+import { sameBytes } from '../../base/bytes.js';
+import { flagNames } from '../../base/text.js';
 import type { Bench } from '../bench.js';
-import { type Check, Deviation, expectEqual, expectTrue } from '../check.js';
-import { type ImageOptions, SMALLEST, type TestImage } from '../image.js';
+import type { Check } from '../check.js';
+import { Deviation, expectEqual, expectTrue } from '../deviation.js';
+import { digestIn, type ImageOptions, SMALLEST, type TestImage } from '../image.js';
 import {
   begin,
   end,
@@ -32,7 +34,7 @@ async function update(bench: Bench): Promise<void> {
   await home(bench);
   const old = bench.info.installed;
   const image = bench.image({ seed: 30, size: 3 * bench.info.pageSize - 100 });
-  const sha256 = image.header.subarray(52, 84);
+  const sha256 = digestIn(image);
   await begin(bench, image);
   const { pending, installed } = await bench.hello();
   expectState(
@@ -139,7 +141,7 @@ async function staysWithoutPower(bench: Bench): Promise<void> {
 async function wrongSha(bench: Bench): Promise<void> {
   await home(bench);
   for (const at of [0, 31]) {
-    const imageSha256 = bench.image({ seed: 31 }).header.slice(52, 84);
+    const imageSha256 = digestIn(bench.image({ seed: 31 }));
     imageSha256[at] = (imageSha256[at] ?? 0) ^ 0x10;
     await expectFailed(
       bench,

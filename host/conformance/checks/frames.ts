@@ -9,12 +9,13 @@ import {
   MIN_PAYLOAD_LIMIT,
   Stay,
 } from '../../../protocol/index.js';
-import { concat } from '../../bytes.js';
-import { helloRequest } from '../../device.js';
-import { nameOf } from '../../text.js';
+import { concat } from '../../base/bytes.js';
+import { nameOf } from '../../base/text.js';
+import { helloRequest } from '../../device/device.js';
 import { readAnswer } from '../answers.js';
 import type { Bench } from '../bench.js';
-import { type Check, expectEqual, expectTrue } from '../check.js';
+import type { Check } from '../check.js';
+import { expectEqual, expectTrue } from '../deviation.js';
 import { noise } from '../image.js';
 import { begin, beginPayload, dataFrame, progress } from '../update.js';
 

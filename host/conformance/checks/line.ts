@@ -16,10 +16,11 @@ import {
   RESPONSE_BIT,
   Status,
 } from '../../../protocol/index.js';
-import { helloRequest } from '../../device.js';
+import { helloRequest } from '../../device/device.js';
 import { readAnswer } from '../answers.js';
 import { ANSWER_MS, type Bench } from '../bench.js';
-import { type Check, Deviation, expectEqual, expectTrue } from '../check.js';
+import type { Check } from '../check.js';
+import { Deviation, expectEqual, expectTrue } from '../deviation.js';
 import { begin, dataFrame, pages, sendPage } from '../update.js';
 import { Wire } from '../wire.js';
 

@@ -1,7 +1,8 @@
 // Section 6: power cut at some instants of an update. The exploration in test/explore cuts at every one.
 import { Command, ImageState, Stay } from '../../../protocol/index.js';
 import type { Bench } from '../bench.js';
-import { type Check, Deviation, expectEqual, expectTrue } from '../check.js';
+import type { Check } from '../check.js';
+import { Deviation, expectEqual, expectTrue } from '../deviation.js';
 import { noise } from '../image.js';
 import {
   begin,

@@ -10,10 +10,11 @@ import {
   Status,
   Stay,
 } from '../../../protocol/index.js';
-import { nameOf } from '../../text.js';
+import { nameOf } from '../../base/text.js';
 import { readAnswer } from '../answers.js';
 import { ANSWER_MS, type Bench } from '../bench.js';
-import { type Check, Deviation, expectEqual, expectTrue } from '../check.js';
+import type { Check } from '../check.js';
+import { Deviation, expectEqual, expectTrue } from '../deviation.js';
 import { LEAST_PAUSE_MS } from '../image.js';
 import { helloPoll, type Poll, poll, type Stretch, stretches } from '../polls.js';
 import { begin, expectStatus, home, install, sendPage } from '../update.js';

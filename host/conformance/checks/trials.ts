@@ -8,10 +8,11 @@ import {
   RECORD_TRIALS,
   Stay,
 } from '../../../protocol/index.js';
-import { nameOf } from '../../text.js';
+import { nameOf } from '../../base/text.js';
 import { readAnswer } from '../answers.js';
 import type { Bench } from '../bench.js';
-import { type Check, Deviation, expectEqual, expectTrue } from '../check.js';
+import type { Check } from '../check.js';
+import { Deviation, expectEqual, expectTrue } from '../deviation.js';
 import { LEAST_PAUSE_MS } from '../image.js';
 import { helloPoll, type Poll, poll, stretches } from '../polls.js';
 import { install } from '../update.js';

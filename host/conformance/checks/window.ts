@@ -10,9 +10,10 @@ import {
   PageFlag,
   Status,
 } from '../../../protocol/index.js';
-import { concat } from '../../bytes.js';
+import { concat } from '../../base/bytes.js';
 import type { Bench } from '../bench.js';
-import { type Check, expectEqual, expectTrue } from '../check.js';
+import type { Check } from '../check.js';
+import { expectEqual, expectTrue } from '../deviation.js';
 import type { TestImage } from '../image.js';
 import { dataFrame, expectStatus, pageCrc, pageFrames, pages, readData } from '../update.js';
 import { Wire } from '../wire.js';

@@ -73,6 +73,7 @@ struct board *board_create(const struct board_config *config) {
     }
     b->cut_cycle = NEVER;
     b->rom.boot0 = config->boot0;
+    b->supply_mv = BOARD_SUPPLY_MV;
     rng_seed(&b->rng_flash, config->seed, 1);
     rng_seed(&b->rng_tear, config->seed, 2);
     rng_seed(&b->rng_weak, config->seed, 3);

@@ -115,6 +115,9 @@ void board_destroy(struct board *b);
 void board_power_on(struct board *b);
 void board_power_off(struct board *b);
 void board_reset_pin(struct board *b);
+// The voltage [mV] of a supply that is on; no reset comes of it. At first it is BOARD_SUPPLY_MV.
+#define BOARD_SUPPLY_MV 3300u
+void board_supply(struct board *b, uint32_t mv);
 enum board_state board_get_state(const struct board *b);
 const char *board_error_text(const struct board *b); // "" without error
 
@@ -125,7 +128,8 @@ void board_run_ps(struct board *b, uint64_t ps);
 // long as it has looked and by `ps` at most. Ends up to 50 us early.
 void board_run_idle_ps(struct board *b, uint64_t ps);
 void board_run_cycles(struct board *b, uint64_t hclk_cycles);
-// Runs until the device's next bytes are complete on the line, or for `ps`; idle time as board_run_idle_ps.
+// Runs until the device's next bytes are complete on the line, or for `ps`; idle time passes as in
+// board_run_idle_ps.
 void board_run_until_tx(struct board *b, uint64_t ps);
 uint64_t board_time_ps(const struct board *b);
 uint64_t board_cycles(const struct board *b);

@@ -7,11 +7,13 @@
 
 #include "session.h"
 
-#define MAX_ARGS 4
-#define MAX_PEEK 4096u
+#define MAX_ARGS      4
+#define MAX_PEEK      4096u
+#define MIN_SUPPLY_MV 1900u // just above power-down reset (DS5319 table 11)
+#define MAX_SUPPLY_MV 3600u
 
 static const char help[] =
-    "commands: reset, power on|off|cycle, cut N [SEED], cut off, cut-cycles N, "
+    "commands: reset, power on|off|cycle, supply MV, cut N [SEED], cut off, cut-cycles N, "
     "button press|release, button PIN high|low|float, pin PIN, unplug, replug, counters, "
     "boot0 high|low, rom-nack CODE STEP [SKIP [FIRST]], rom-nack off, echo on|off, clear-counters, "
     "save [FILE], peek ADDR LEN, poke ADDR HEX, hw-watchdog "
@@ -84,6 +86,17 @@ static bool cmd_power(struct session *s, int argc, char **argv, struct json *out
         control_error(out, "power: expected on, off or cycle");
         return false;
     }
+    return true;
+}
+
+static bool cmd_supply(struct session *s, int argc, char **argv, struct json *out) {
+    uint64_t mv;
+    if (argc != 2 || !parse_u64(argv[1], &mv) || mv < MIN_SUPPLY_MV || mv > MAX_SUPPLY_MV) {
+        control_error(out, "supply: expected %u to %u mV; below that the part resets itself",
+                      MIN_SUPPLY_MV, MAX_SUPPLY_MV);
+        return false;
+    }
+    board_supply(s->board, (uint32_t)mv);
     return true;
 }
 
@@ -273,7 +286,7 @@ static const struct command commands[] = {
     {"poke", cmd_poke},         {"hw-watchdog", cmd_watchdog},
     {"boot0", control_boot0},   {"time", cmd_time},
     {"echo", cmd_echo},         {"rom-nack", control_rom_nack},
-    {"quit", cmd_quit},
+    {"supply", cmd_supply},     {"quit", cmd_quit},
 };
 
 void control_command(struct session *s, const char *line, struct json *out) {

@@ -98,7 +98,7 @@ static bool may_operate(struct board *b, const char *what) {
         board_violation(b, 0x40022000, "%s with HSI off", what);
         return false;
     }
-    return true;
+    return supply_holds_flash(b, what);
 }
 
 void fpec_start(struct board *b) {

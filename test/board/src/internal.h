@@ -177,6 +177,7 @@ struct iwdg {
 
 struct misc {
     uint32_t pwr_cr, pwr_csr;
+    bool pvd_low;
     uint16_t bkp[42];
     uint32_t crc, crc_idr;
     uint32_t afio_evcr, afio_mapr, afio_exticr[4], afio_mapr2;
@@ -272,6 +273,7 @@ struct board {
     struct iwdg iwdg;
     struct timer timer[BOARD_TIMERS];
     struct misc misc;
+    uint32_t supply_mv;
     struct rom rom;
 
     // Cells whose value is not certain; allocated with the first one.

@@ -18,7 +18,7 @@ void misc_reset(struct board *b, bool power) {
 
 uint32_t pwr_read(struct board *b, const struct periph *p, uint32_t off) {
     if (off <= 4) {
-        return off ? b->misc.pwr_csr : b->misc.pwr_cr;
+        return off ? b->misc.pwr_csr | pvd_flag(b) : b->misc.pwr_cr;
     }
     board_unknown(b, p->base + off, false, 4);
     return 0;
@@ -29,10 +29,12 @@ void pwr_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v
     if (off > 4) {
         board_unknown(b, p->base + off, true, 4);
     } else if (off == 0) {
-        if (v & 0x13u) {
-            board_violation(b, p->base, "PWR_CR 0x%03X: deep sleep and PVD are not modelled", v);
+        if (v & 0x3u) {
+            board_violation(b, p->base, "PWR_CR 0x%03X: deep sleep is not modelled", v);
         }
+        uint32_t old = b->misc.pwr_cr;
         b->misc.pwr_cr = v & 0x1F3u;
+        pvd_changed(b, old);
     } else {
         b->misc.pwr_csr = v & 0x100u;
     }

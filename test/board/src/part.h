@@ -2,6 +2,7 @@
 #ifndef BOARD_PART_H
 #define BOARD_PART_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum board_family { BOARD_FAMILY_F0, BOARD_FAMILY_F1, BOARD_FAMILY_F3 };
@@ -22,6 +23,7 @@ struct board_part {
     uint32_t backup_registers;    // 32-bit RTC_BKPxR; 0: none (F1's are BKP_DRx)
     uint32_t erase_ms;            // longest page erase; 0: the family's times
     uint32_t program_us;          // longest half-word
+    bool pvd;                     // programmable voltage detector
 };
 
 #endif

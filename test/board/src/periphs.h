@@ -80,6 +80,10 @@ void iwdg_event(struct board *b);
 
 uint32_t pwr_read(struct board *b, const struct periph *p, uint32_t off);
 void pwr_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size);
+#define PWR_PVD 0xF0u // of PWR_CR: PLS, PVDE
+uint32_t pvd_flag(const struct board *b);
+void pvd_changed(struct board *b, uint32_t old_cr);
+bool supply_holds_flash(struct board *b, const char *what);
 uint32_t bkp_read(struct board *b, const struct periph *p, uint32_t off);
 void bkp_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size);
 uint32_t crc_read(struct board *b, const struct periph *p, uint32_t off);

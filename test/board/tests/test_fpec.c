@@ -136,6 +136,25 @@ static void test_lenient_counts_instead(void) {
     fixture_stop(&f);
 }
 
+// PWR_CSR: PVDO is bit 2. What it says, and when, by DS5319 table 11; and what goes on without it.
+static void test_supply(void) {
+    start(NULL);
+    board_supply(f.board, 2640); // between both thresholds when it is turned on
+    expect("v", "00000004 \n");
+    board_supply(f.board, 2690);
+    expect("V", "00000000 \n");
+    board_supply(f.board, 2640);
+    expect("V", "00000000 \n");
+    board_supply(f.board, 2570);
+    expect("V", "00000004 \n");
+    expect("e", "00000020 0000ffff \n");
+    board_supply(f.board, 1990);
+    fixture_ask(&f, "e", 20);
+    CHECK_EQ(board_get_state(f.board), BOARD_ERROR);
+    CHECK(strstr(board_error_text(f.board), "erase at 1990 mV"));
+    fixture_stop(&f);
+}
+
 int main(void) {
     test_erase_and_program();
     test_bus_errors();
@@ -145,6 +164,7 @@ int main(void) {
     test_no_stall();
     test_write_protection();
     test_misuse_stops_the_bootloader();
+    test_supply();
     test_lenient_counts_instead();
     return check_failures != 0;
 }

@@ -78,4 +78,12 @@ export const BEGIN: readonly Mutant[] = [
     replace: 'if ((renew || !renew) && is_installed(update, header)) {',
     caughtBy: 'conformance:same-image',
   },
+  {
+    id: 'believes an identity block with a wrong CRC-32',
+    requirements: ['B-30'],
+    file: `${CORE}iap_identity.c`,
+    find: 'iap_get32(block + IAP_IDENTITY_AT_CRC32) != iap_crc32(0, block, IAP_IDENTITY_AT_CRC32)) {',
+    replace: 'block == NULL) {',
+    caughtBy: 'core:a_damaged_block_says_nothing',
+  },
 ];

@@ -108,4 +108,12 @@ export const DATA: readonly Mutant[] = [
     replace: '(uint16_t)(session->next + 1) : session->next;',
     caughtBy: 'conformance:next-means-flash',
   },
+  {
+    id: 'a gap hides a page that failed',
+    requirements: ['B-37'],
+    file: `${CORE}iap_update_data.c`,
+    find: '} else if (!query && ahead > 0 && iap_ok(session->result)) {',
+    replace: '} else if (!query && ahead > 0) {',
+    caughtBy: 'core:a_failure_is_kept',
+  },
 ];

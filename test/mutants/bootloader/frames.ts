@@ -177,4 +177,12 @@ export const FRAMES: readonly Mutant[] = [
     replace: '.window = 2 * BOARD_RING_SIZE,',
     caughtBy: 'conformance:window',
   },
+  {
+    id: 'answers with its own address to a request for any',
+    requirements: ['B-4'],
+    file: `${CORE}iap.c`,
+    find: 'answer[0] = frame->address;',
+    replace: 'answer[0] = iap->update.identity.address;',
+    caughtBy: 'core:an_answer_has_the_address_that_was_asked',
+  },
 ];

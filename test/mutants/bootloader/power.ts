@@ -5,6 +5,22 @@ const CORE = 'core/';
 
 export const POWER: readonly Mutant[] = [
   {
+    id: 'BEGIN does not look at the supply',
+    requirements: ['B-46'],
+    file: `${CORE}iap_commands.c`,
+    find: 'return type == IAP_COMMAND_BEGIN || type == IAP_COMMAND_DATA ||',
+    replace: 'return type == IAP_COMMAND_DATA ||',
+    caughtBy: 'core:low_before_begin_changes_nothing',
+  },
+  {
+    id: 'an erase does not look at the supply',
+    requirements: ['B-47'],
+    file: `${CORE}iap_flash.c`,
+    find: 'if (iap_supply_low(target) || !iap_port_erase_page',
+    replace: 'if (!iap_port_erase_page',
+    caughtBy: 'core:sinks_in_an_update',
+  },
+  {
     id: 'deaf with an unfinished image',
     requirements: ['B-80'],
     file: `${CORE}iap.c`,
@@ -119,5 +135,13 @@ export const POWER: readonly Mutant[] = [
     find: '        (void)iap_record_set_valid(&update->target, update->record.installed.slot);\n        iap_update_read_record(update);\n',
     replace: '',
     caughtBy: 'explore:doubtful-valid',
+  },
+  {
+    id: 'END does not feed the watchdog while it verifies',
+    requirements: ['B-70'],
+    file: `${CORE}iap_update_end.c`,
+    find: '        iap_port_poll(update->target.port);\n        verify_block(update);',
+    replace: '        verify_block(update);',
+    caughtBy: 'core:end_polls_while_it_verifies',
   },
 ];

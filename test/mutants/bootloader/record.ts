@@ -163,4 +163,12 @@ export const RECORD: readonly Mutant[] = [
     replace: '    if (verified == header) {',
     caughtBy: 'conformance:floor',
   },
+  {
+    id: "takes the application's first page for a record area",
+    requirements: ['B-50'],
+    file: `${CORE}iap_record.c`,
+    find: 'at < config->app_base; at += IAP_RECORD_AREA_SIZE',
+    replace: 'at <= config->app_base; at += IAP_RECORD_AREA_SIZE',
+    caughtBy: 'core:the_application_is_no_area',
+  },
 ];

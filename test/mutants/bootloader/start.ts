@@ -209,4 +209,12 @@ export const START: readonly Mutant[] = [
     also: PLL_NEVER_LOCKS,
     caughtBy: 'defect:no-pll',
   },
+  {
+    id: 'a reset vector may be the end of the image',
+    requirements: ['B-62'],
+    file: `${CORE}iap_image.c`,
+    find: 'reset < config->app_base + size;',
+    replace: 'reset <= config->app_base + size;',
+    caughtBy: 'core:vectors_have_sharp_edges',
+  },
 ];

@@ -5,7 +5,7 @@ export const BELIEF: readonly Mutant[] = [
   {
     id: 'says done at OK, whatever is installed',
     requirements: ['H-38'],
-    file: 'host/install.ts',
+    file: 'host/update/install.ts',
     find: 'throw notThisImage();',
     replace: 'return;',
     caughtBy: 'host:after another host has installed another image with as many frames: not done',
@@ -13,7 +13,7 @@ export const BELIEF: readonly Mutant[] = [
   {
     id: 'says done of another device',
     requirements: ['H-38'],
-    file: 'host/install.ts',
+    file: 'host/update/install.ts',
     find: 'if (!sameBytes(info.uniqueId, uniqueId)) throw otherDevice();',
     replace: 'if (uniqueId.length === 0) throw otherDevice();',
     caughtBy: 'host:by another device: not done',
@@ -21,7 +21,7 @@ export const BELIEF: readonly Mutant[] = [
   {
     id: 'says done whatever END counts',
     requirements: ['H-38'],
-    file: 'host/install.ts',
+    file: 'host/update/install.ts',
     find: 'if (next !== sent) throw',
     replace: 'if (next < 0) throw',
     caughtBy: 'host:with another count of frames: not done',
@@ -29,7 +29,7 @@ export const BELIEF: readonly Mutant[] = [
   {
     id: 'believes any size of page',
     requirements: ['H-39'],
-    file: 'host/device.ts',
+    file: 'host/device/device.ts',
     find: 'if (!isPage) {',
     replace: 'if (pageSize === 0) {',
     caughtBy: 'host:HELLO says %s',
@@ -37,7 +37,7 @@ export const BELIEF: readonly Mutant[] = [
   {
     id: 'believes any application area',
     requirements: ['H-39'],
-    file: 'host/device.ts',
+    file: 'host/device/device.ts',
     find: 'if (size < 0 || size > LARGEST_AREA || appBase % pageSize !== 0 || size % pageSize !== 0) {',
     replace: 'if (size < 0) {',
     caughtBy: 'host:HELLO says %s',
@@ -45,7 +45,7 @@ export const BELIEF: readonly Mutant[] = [
   {
     id: 'goes on whatever BEGIN says',
     requirements: ['H-39', 'H-23'],
-    file: 'host/install.ts',
+    file: 'host/update/install.ts',
     find: 'if (!BEGINNINGS.has(answer.begun)) throw',
     replace: 'if (answer.begun < 0) throw',
     caughtBy: 'host:BEGIN answered with something that no version knows: not gone on with',
@@ -53,7 +53,7 @@ export const BELIEF: readonly Mutant[] = [
   {
     id: 'calls an application started that its bootloader never starts',
     requirements: ['H-40'],
-    file: 'host/boot.ts',
+    file: 'host/update/boot.ts',
     find: 'if (attempt === ATTEMPTS) throw notStarted();',
     replace: 'if (attempt === ATTEMPTS) break;',
     caughtBy:

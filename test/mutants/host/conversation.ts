@@ -5,7 +5,7 @@ export const CONVERSATION: readonly Mutant[] = [
   {
     id: 'takes an answer with any seq',
     requirements: ['H-1'],
-    file: 'host/pending.ts',
+    file: 'host/link/pending.ts',
     find: 'item.seq === seq && (item.type | RESPONSE_BIT) === type',
     replace: '(item.type | RESPONSE_BIT) === type',
     caughtBy: 'host:an answer with another seq or type is dropped and counted',
@@ -13,7 +13,7 @@ export const CONVERSATION: readonly Mutant[] = [
   {
     id: 'takes an answer of any type',
     requirements: ['H-1'],
-    file: 'host/pending.ts',
+    file: 'host/link/pending.ts',
     find: 'item.seq === seq && (item.type | RESPONSE_BIT) === type',
     replace: 'item.seq === seq',
     caughtBy: 'host:an answer with another seq or type is dropped and counted',
@@ -21,7 +21,7 @@ export const CONVERSATION: readonly Mutant[] = [
   {
     id: 'takes an answer from any address',
     requirements: ['H-1'],
-    file: 'host/session.ts',
+    file: 'host/link/session.ts',
     find: 'const ours = frame.address === (this.#options.address ?? ADDRESS_ONLY);',
     replace: 'const ours = frame.address >= ADDRESS_ONLY;',
     caughtBy: 'host:answers from another address are not taken',
@@ -29,7 +29,7 @@ export const CONVERSATION: readonly Mutant[] = [
   {
     id: 'repeats with the same seq',
     requirements: ['H-1'],
-    file: 'host/session.ts',
+    file: 'host/link/session.ts',
     find: 'this.#seq = (seq + 1) & 0xff;',
     replace: 'this.#seq = (seq + (onAnswer ? 0 : 1)) & 0xff;',
     caughtBy: 'host:each attempt has its own seq, and the late answer to an earlier one counts',
@@ -37,7 +37,7 @@ export const CONVERSATION: readonly Mutant[] = [
   {
     id: 'forgets an earlier attempt',
     requirements: ['H-1'],
-    file: 'host/session.ts',
+    file: 'host/link/session.ts',
     find: 'if (attempt > 0) this.stats.repeats++;',
     replace:
       'if (attempt > 0) {\n        this.stats.repeats++;\n        this.forget(type);\n      }',
@@ -46,7 +46,7 @@ export const CONVERSATION: readonly Mutant[] = [
   {
     id: 'takes an answer twice',
     requirements: ['H-1'],
-    file: 'host/pending.ts',
+    file: 'host/link/pending.ts',
     find: 'this.#items = this.#items.slice(index + 1);',
     replace: 'this.#items = this.#items.slice(index);',
     caughtBy: 'host:a second answer to the same request is stale',
@@ -54,7 +54,7 @@ export const CONVERSATION: readonly Mutant[] = [
   {
     id: 'does not look at the major version',
     requirements: ['H-2'],
-    file: 'host/device.ts',
+    file: 'host/device/device.ts',
     find: 'if (major !== undefined && major !== PROTOCOL_MAJOR) {',
     replace: 'if (major !== undefined && major < PROTOCOL_MAJOR) {',
     caughtBy: 'host:a major version this program does not know, in a shorter answer',
@@ -62,7 +62,7 @@ export const CONVERSATION: readonly Mutant[] = [
   {
     id: 'reads all of HELLO before the version',
     requirements: ['H-2'],
-    file: 'host/device.ts',
+    file: 'host/device/device.ts',
     find: '  const [, major, minor] = payload;\n',
     replace: "  const { major, minor } = decodeAnswer('HELLO', payload, HelloResponse);\n",
     caughtBy: 'host:a major version this program does not know, in a shorter answer',
@@ -79,7 +79,7 @@ export const CONVERSATION: readonly Mutant[] = [
   {
     id: 'insists on its own minor version',
     requirements: ['H-3'],
-    file: 'host/device.ts',
+    file: 'host/device/device.ts',
     find: 'if (major !== undefined && major !== PROTOCOL_MAJOR) {',
     replace: 'if (major !== undefined && (major !== PROTOCOL_MAJOR || minor !== PROTOCOL_MINOR)) {',
     caughtBy: 'host:a newer minor version with more fields is fine',
@@ -87,7 +87,7 @@ export const CONVERSATION: readonly Mutant[] = [
   {
     id: 'asks once',
     requirements: ['H-4'],
-    file: 'host/session.ts',
+    file: 'host/link/session.ts',
     find: 'const ATTEMPTS = 6;',
     replace: 'const ATTEMPTS = 1;',
     caughtBy: 'host:answer number %i lost',
@@ -95,7 +95,7 @@ export const CONVERSATION: readonly Mutant[] = [
   {
     id: 'repeats without the time that the answer takes on the line',
     requirements: ['H-4'],
-    file: 'host/session.ts',
+    file: 'host/link/session.ts',
     find: 'return this.lineFreeAt + this.lineTime(this.#pending.answerBytes) + this.#pending.workMs;',
     replace: 'return this.lineFreeAt + this.#pending.workMs;',
     caughtBy: 'host:waiting time includes what the answer takes on the line',
@@ -103,7 +103,7 @@ export const CONVERSATION: readonly Mutant[] = [
   {
     id: 'repeats without the time of what was queued before',
     requirements: ['H-4'],
-    file: 'host/session.ts',
+    file: 'host/link/session.ts',
     find: 'this.#lineFreeAt = this.lineFreeAt + this.lineTime(burst.length);',
     replace: 'this.#lineFreeAt = this.clock.now() + this.lineTime(burst.length);',
     caughtBy: 'host:waiting time includes all that is queued before',
@@ -111,7 +111,7 @@ export const CONVERSATION: readonly Mutant[] = [
   {
     id: 'repeats without the time that the device announces',
     requirements: ['H-4', 'H-7'],
-    file: 'host/session.ts',
+    file: 'host/link/session.ts',
     find: 'return this.lineFreeAt + this.lineTime(this.#pending.answerBytes) + this.#pending.workMs;',
     replace: 'return this.lineFreeAt + this.lineTime(this.#pending.answerBytes);',
     caughtBy: 'host:a device as slow as it says is not asked before its time',
@@ -119,7 +119,7 @@ export const CONVERSATION: readonly Mutant[] = [
   {
     id: 'waits for each repeat as long as for the first',
     requirements: ['H-17'],
-    file: 'host/session.ts',
+    file: 'host/link/session.ts',
     find: 'const BACKOFF = 1.5;',
     replace: 'const BACKOFF = 1;',
     caughtBy: 'host:each attempt is waited for longer than the one before',
@@ -127,7 +127,7 @@ export const CONVERSATION: readonly Mutant[] = [
   {
     id: 'looks for a lost device for ever',
     requirements: ['H-17'],
-    file: 'host/update.ts',
+    file: 'host/update/update.ts',
     find: 'const timeoutMs = this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;',
     replace: 'const timeoutMs = this.#options.timeoutMs ?? 100 * DEFAULT_TIMEOUT_MS;',
     caughtBy: 'host:for good: the link is lost, and the device can be updated again',
@@ -135,7 +135,7 @@ export const CONVERSATION: readonly Mutant[] = [
   {
     id: 'a burst without 0x00 before it',
     requirements: ['H-18'],
-    file: 'host/session.ts',
+    file: 'host/link/session.ts',
     find: 'const chunks: Uint8Array[] = [BURST_START];',
     replace: 'const chunks: Uint8Array[] = [];',
     caughtBy: 'host:installs the image, verifies it and starts it, hardly slower than the line',
@@ -143,7 +143,7 @@ export const CONVERSATION: readonly Mutant[] = [
   {
     id: 'calls without a pause',
     requirements: ['H-19'],
-    file: 'host/connect.ts',
+    file: 'host/device/connect.ts',
     find: 'const IDLE_CHARACTERS = 2;',
     replace: 'const IDLE_CHARACTERS = -8;',
     caughtBy: 'host:calls 50 times a second, and leaves room between calls on a slow line',
@@ -151,7 +151,7 @@ export const CONVERSATION: readonly Mutant[] = [
   {
     id: 'calls a slow line full',
     requirements: ['H-19'],
-    file: 'host/connect.ts',
+    file: 'host/device/connect.ts',
     find: 'const interval = Math.max(intervalMs, session.lineTime(size + IDLE_CHARACTERS));',
     replace: 'const interval = intervalMs;',
     caughtBy: 'host:calls 50 times a second, and leaves room between calls on a slow line',
@@ -159,7 +159,7 @@ export const CONVERSATION: readonly Mutant[] = [
   {
     id: 'waits for each call',
     requirements: ['H-19'],
-    file: 'host/connect.ts',
+    file: 'host/device/connect.ts',
     find: 'const interval = options.wait ? CALL_INTERVAL_MS : answerTime(session);',
     replace: 'const interval = answerTime(session);',
     caughtBy: 'host:calls 50 times a second, and leaves room between calls on a slow line',
@@ -175,7 +175,7 @@ export const CONVERSATION: readonly Mutant[] = [
   {
     id: 'compares the CRCs of any pages',
     requirements: ['H-23'],
-    file: 'host/device.ts',
+    file: 'host/device/device.ts',
     find: 'if (answer.first !== first || answer.count !== count || answer.crc32.length < count) {',
     replace: 'if (answer.crc32.length < count) {',
     caughtBy: 'host:the CRCs of other pages than those asked for are not compared',
@@ -199,11 +199,11 @@ export const CONVERSATION: readonly Mutant[] = [
   {
     id: 'takes its own echo for an answer',
     requirements: ['H-24'],
-    file: 'host/session.ts',
+    file: 'host/link/session.ts',
     find: '    if ((frame.type & RESPONSE_BIT) === 0) {\n      this.stats.echoes++;\n      return;\n    }\n',
     replace: '',
     also: {
-      file: 'host/pending.ts',
+      file: 'host/link/pending.ts',
       find: '(item.type | RESPONSE_BIT) === type',
       replace: '(item.type | RESPONSE_BIT) === (type | RESPONSE_BIT)',
     },
@@ -212,7 +212,7 @@ export const CONVERSATION: readonly Mutant[] = [
   {
     id: 'stops at what is no frame',
     requirements: ['H-24'],
-    file: 'host/session.ts',
+    file: 'host/link/session.ts',
     find: '      this.stats.bytesDiscarded += bytes;\n',
     replace:
       "      this.stats.bytesDiscarded += bytes;\n      this.#broken = new IapError('NOT_OUR_DEVICE', 'no frame');\n",
@@ -221,7 +221,7 @@ export const CONVERSATION: readonly Mutant[] = [
   {
     id: 'calls on while answers to older calls come in',
     requirements: ['H-35'],
-    file: 'host/connect.ts',
+    file: 'host/device/connect.ts',
     find: 'if (session.stats.staleAnswers > late) {',
     replace: 'if (session.stats.staleAnswers > Number.MAX_SAFE_INTEGER) {',
     caughtBy: 'host:answers that are seconds late: calling on does not make them useless',

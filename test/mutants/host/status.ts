@@ -5,7 +5,7 @@ export const STATUS: readonly Mutant[] = [
   {
     id: 'repeats what is refused',
     requirements: ['H-26'],
-    file: 'host/session.ts',
+    file: 'host/link/session.ts',
     find: 'const onAnswer = (bytes: Uint8Array): Uint8Array => (answer ??= bytes);',
     replace:
       'const onAnswer = (bytes: Uint8Array): void => {\n        if ((bytes[0] ?? 0) < 0x40) answer ??= bytes;\n      };',
@@ -14,7 +14,7 @@ export const STATUS: readonly Mutant[] = [
   {
     id: 'takes no refusal of DATA for one',
     requirements: ['H-26'],
-    file: 'host/device.ts',
+    file: 'host/device/device.ts',
     find: '  if (isRefusal(payload)) throw refusalError(payload, command);\n  try {',
     replace:
       "  if (isRefusal(payload) && command !== 'DATA') throw refusalError(payload, command);\n  try {",
@@ -23,7 +23,7 @@ export const STATUS: readonly Mutant[] = [
   {
     id: 'begins again at any refusal',
     requirements: ['H-26'],
-    file: 'host/update.ts',
+    file: 'host/update/update.ts',
     find: '    isRefusedWith(error, Status.NO_SESSION) ||\n',
     replace: "    error.code === 'REFUSED' ||\n",
     caughtBy: 'host:%s in answer to DATA: stops, and repeats nothing',
@@ -31,7 +31,7 @@ export const STATUS: readonly Mutant[] = [
   {
     id: 'takes the last statuses for no refusals',
     requirements: ['H-26', 'H-33'],
-    file: 'host/refusal.ts',
+    file: 'host/device/refusal.ts',
     find: 'return (payload[0] ?? 0) >= FIRST_REFUSAL;',
     replace:
       'return (payload[0] ?? 0) >= FIRST_REFUSAL && (payload[0] ?? 0) < Status.RECORD_FAILED;',
@@ -40,7 +40,7 @@ export const STATUS: readonly Mutant[] = [
   {
     id: 'does not name a status that it does not know',
     requirements: ['H-26'],
-    file: 'host/refusal.ts',
+    file: 'host/device/refusal.ts',
     find: 'nameOf(Status, status)}, which',
     replace: 'typeof status}, which',
     caughtBy: 'host:a status of a later version is named by its number',
@@ -48,7 +48,7 @@ export const STATUS: readonly Mutant[] = [
   {
     id: 'reads beyond a refusal that is cut short',
     requirements: ['H-26'],
-    file: 'host/refusal.ts',
+    file: 'host/device/refusal.ts',
     find: 'const detail = payload.length >= Refusal.size ? decode(Refusal, payload).detail : 0;',
     replace: 'const { detail } = decode(Refusal, payload);',
     caughtBy: 'host:a refusal cut short is still a refusal',
@@ -56,7 +56,7 @@ export const STATUS: readonly Mutant[] = [
   {
     id: 'says nothing of what to do',
     requirements: ['H-27'],
-    file: 'host/refusal.ts',
+    file: 'host/device/refusal.ts',
     find: '    ...(hint === undefined ? {} : { hint }),\n    details: { command, status',
     replace: '    details: { command, status',
     caughtBy: 'host:%s in answer to BEGIN',
@@ -64,7 +64,7 @@ export const STATUS: readonly Mutant[] = [
   {
     id: 'does not say what the device has',
     requirements: ['H-27'],
-    file: 'host/refusal.ts',
+    file: 'host/device/refusal.ts',
     find: 'WORDING[status]?.(detail)',
     replace: 'WORDING[status]?.(0)',
     caughtBy: 'host:status 0x%s with detail %i says %s',
@@ -72,7 +72,7 @@ export const STATUS: readonly Mutant[] = [
   {
     id: 'tells the wrong status',
     requirements: ['H-27'],
-    file: 'host/refusal.ts',
+    file: 'host/device/refusal.ts',
     find: 'details: { command, status: nameOf(Status, status), detail },',
     replace: 'details: { command, status: nameOf(Status, Status.BAD_REQUEST), detail },',
     caughtBy: 'host:%s in answer to BEGIN',
@@ -80,7 +80,7 @@ export const STATUS: readonly Mutant[] = [
   {
     id: 'asks an application to enter that does not let go',
     requirements: ['H-30'],
-    file: 'host/connect.ts',
+    file: 'host/device/connect.ts',
     find: 'if (isRefusedWith(error, Status.IN_APP) || isRefusedWith(error, Status.UNKNOWN_COMMAND)) {',
     replace: 'if (isRefusedWith(error, Status.UNKNOWN_COMMAND)) {',
     caughtBy: 'host:that does not let go is an error',
@@ -88,7 +88,7 @@ export const STATUS: readonly Mutant[] = [
   {
     id: 'takes an application that runs for a failed BOOT',
     requirements: ['H-31'],
-    file: 'host/boot.ts',
+    file: 'host/update/boot.ts',
     find: "    if (isRefusedWith(error, Status.IN_APP)) return 'started';\n    if",
     replace: '    if',
     caughtBy: 'host:IN_APP in answer to a repeated BOOT: started',
@@ -96,7 +96,7 @@ export const STATUS: readonly Mutant[] = [
   {
     id: 'gives up without the rate',
     requirements: ['H-32'],
-    file: 'host/rate.ts',
+    file: 'host/update/rate.ts',
     find: "    if (error.code === 'REFUSED' && transport.rate === before) return stay(error.message);\n",
     replace: '',
     caughtBy: 'host:that the device refuses: goes on at the old one, with a warning',
@@ -104,7 +104,7 @@ export const STATUS: readonly Mutant[] = [
   {
     id: 'does not tell that the rate is another',
     requirements: ['H-32'],
-    file: 'host/rate.ts',
+    file: 'host/update/rate.ts',
     find: "    if (error.code === 'REFUSED' && transport.rate === before) return stay(error.message);\n",
     replace: "    if (error.code === 'REFUSED' && transport.rate === before) return false;\n",
     caughtBy: 'host:that the device refuses: goes on at the old one, with a warning',
@@ -112,7 +112,7 @@ export const STATUS: readonly Mutant[] = [
   {
     id: 'begins again when the record fails',
     requirements: ['H-33'],
-    file: 'host/update.ts',
+    file: 'host/update/update.ts',
     find: '    isRefusedWith(error, Status.NO_SESSION) ||\n',
     replace:
       '    isRefusedWith(error, Status.NO_SESSION) ||\n    isRefusedWith(error, Status.RECORD_FAILED) ||\n',
@@ -121,16 +121,40 @@ export const STATUS: readonly Mutant[] = [
   {
     id: 'takes RECORD_FAILED for done',
     requirements: ['H-33'],
-    file: 'host/install.ts',
+    file: 'host/update/install.ts',
     find: '      const answer = await this.#device.end(transfer.next);',
     replace:
       '      const end = this.#device.end(transfer.next);\n      const answer = await end.catch(() => ({ status: Status.OK, detail: 0, next: 0 }));',
     caughtBy: 'host:RECORD_FAILED in answer to END: not done, and not started',
   },
   {
+    id: 'gives up at once where the supply is low',
+    requirements: ['H-41'],
+    file: 'host/update/supply.ts',
+    find: 'if (now - this.#since >= LONGEST_MS) throw refusal;',
+    replace: 'throw refusal;',
+    caughtBy: 'host:at %s %i: waited for, and gone on',
+  },
+  {
+    id: 'gives up although pages get through',
+    requirements: ['H-41'],
+    file: 'host/update/supply.ts',
+    find: 'this.#since === undefined || pagesSent > this.#pages',
+    replace: 'this.#since === undefined',
+    caughtBy: 'host:again and again, but for a page each time: gone on',
+  },
+  {
+    id: 'leaves the bootloader waiting where the supply is low',
+    requirements: ['H-42'],
+    file: 'host/update/update.ts',
+    find: 'isForAnother(error) || isRefusedWith(error, Status.SUPPLY_LOW)',
+    replace: 'isForAnother(error)',
+    caughtBy: 'host:below an application that was asked to enter: it starts again',
+  },
+  {
     id: 'takes NOT_BOOTABLE for started',
     requirements: ['H-34'],
-    file: 'host/boot.ts',
+    file: 'host/update/boot.ts',
     find: "    if (isRefusedWith(error, Status.IN_APP)) return 'started';\n    if",
     replace:
       "    if (error instanceof IapError && error.code === 'REFUSED') return 'started';\n    if",
@@ -139,7 +163,7 @@ export const STATUS: readonly Mutant[] = [
   {
     id: 'takes NOT_BOOTABLE for a device that is gone',
     requirements: ['H-34'],
-    file: 'host/boot.ts',
+    file: 'host/update/boot.ts',
     find: '    if (!isSilence(error)) throw error;\n  }\n  try {',
     replace: "    if (!isSilence(error)) return 'gone';\n  }\n  try {",
     caughtBy: 'host:NOT_BOOTABLE in answer to BOOT: not called started, and the reason is told',

@@ -5,7 +5,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'takes the window for a limit of each burst',
     requirements: ['H-5'],
-    file: 'host/transfer.ts',
+    file: 'host/update/transfer.ts',
     find: 'return { bytes: this.pace.window - this.#session.bytesUnanswered, frames };',
     replace: 'return { bytes: this.pace.window, frames };',
     caughtBy: 'host:works with the smallest payload and window there may be',
@@ -13,7 +13,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'fills the window, and asks beyond it',
     requirements: ['H-5'],
-    file: 'host/pace.ts',
+    file: 'host/link/pace.ts',
     find: 'this.#window = Math.max(window, MIN_WINDOW) - ASK_RESERVE;',
     replace: 'this.#window = Math.max(window, MIN_WINDOW);',
     caughtBy: 'host:every answer lost for a while: asking still fits into the window',
@@ -21,7 +21,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'does not count its frames',
     requirements: ['H-5'],
-    file: 'host/transfer.ts',
+    file: 'host/update/transfer.ts',
     find: 'const frames = this.#session.framesAllowed - this.pace.reservedFrames;',
     replace: 'const frames = Number.POSITIVE_INFINITY;',
     caughtBy: 'host:a window full of short frames never has more than 127 on the way',
@@ -29,7 +29,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'goes back for every answer that reports a gap',
     requirements: ['H-6'],
-    file: 'host/transfer.ts',
+    file: 'host/update/transfer.ts',
     find: 'if (report.status === Status.OK || epoch !== this.#epoch) return;',
     replace: 'if (report.status === Status.OK) return;',
     caughtBy: 'host:goes back once for a gap, however many answers report it',
@@ -37,7 +37,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'goes on at a gap',
     requirements: ['H-6'],
-    file: 'host/transfer.ts',
+    file: 'host/update/transfer.ts',
     find: '      case Status.GAP:\n        break;',
     replace: '      case Status.GAP:\n        return;',
     caughtBy: 'host:no frame is sent again that was taken, after one is lost',
@@ -45,7 +45,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'asks as soon as an answer is late',
     requirements: ['H-7'],
-    file: 'host/transfer.ts',
+    file: 'host/update/transfer.ts',
     find: 'const deadline = session.answersAt + session.margin;',
     replace: 'const deadline = session.clock.now() + session.margin;',
     caughtBy: 'host:a device as slow as it says is not asked before its time',
@@ -53,7 +53,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'counts the work of one page only',
     requirements: ['H-7'],
-    file: 'host/transfer.ts',
+    file: 'host/update/transfer.ts',
     find: 'const workMs = this.#unaskedPages * this.#device.info.pageMs;',
     replace: 'const workMs = Math.min(1, this.#unaskedPages) * 100;',
     caughtBy: 'host:a device as slow as it says is not asked before its time',
@@ -61,7 +61,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'waits for an answer for ever',
     requirements: ['H-7'],
-    file: 'host/transfer.ts',
+    file: 'host/update/transfer.ts',
     find: 'const deadline = session.answersAt + session.margin;',
     replace: 'const deadline = session.answersAt + 60_000;',
     caughtBy: 'host:the last frame lost: asked for after the time the device may need',
@@ -69,7 +69,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'sends on after a page that was rejected',
     requirements: ['H-8'],
-    file: 'host/transfer.ts',
+    file: 'host/update/transfer.ts',
     find: '      case Status.PAGE_REJECTED:\n      case Status.FLASH_FAILED:\n        this.#countFailure(report);\n        break;',
     replace:
       '      case Status.PAGE_REJECTED:\n        return;\n      case Status.FLASH_FAILED:\n        this.#countFailure(report);\n        break;',
@@ -78,7 +78,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'sends on after a page that failed',
     requirements: ['H-8'],
-    file: 'host/transfer.ts',
+    file: 'host/update/transfer.ts',
     find: '      case Status.PAGE_REJECTED:\n      case Status.FLASH_FAILED:\n        this.#countFailure(report);\n        break;',
     replace:
       '      case Status.FLASH_FAILED:\n        return;\n      case Status.PAGE_REJECTED:\n        this.#countFailure(report);\n        break;',
@@ -87,11 +87,11 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'sends a rejected page again without its head',
     requirements: ['H-8'],
-    file: 'host/transfer.ts',
+    file: 'host/update/transfer.ts',
     find: 'const head = this.#offset === 0;',
     replace: 'const head = this.#offset === 0 && !this.#failures.has(page.number);',
     also: {
-      file: 'host/page-failures.ts',
+      file: 'host/update/page-failures.ts',
       find: '  /** @throws IapError PAGE_FAILED when',
       replace:
         '  has(page: number): boolean {\n    return this.#counts.has(page);\n  }\n\n  /** @throws IapError PAGE_FAILED when',
@@ -101,7 +101,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'gives a page up at its second failure',
     requirements: ['H-8'],
-    file: 'host/page-failures.ts',
+    file: 'host/update/page-failures.ts',
     find: 'const MOST_FAILURES = 3;',
     replace: 'const MOST_FAILURES = 2;',
     caughtBy: 'host:twice at one page: the third attempt counts',
@@ -109,7 +109,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'tries a page for ever',
     requirements: ['H-8'],
-    file: 'host/page-failures.ts',
+    file: 'host/update/page-failures.ts',
     find: 'const MOST_FAILURES = 3;',
     replace: 'const MOST_FAILURES = 3000;',
     caughtBy: 'host:three times: given up, with page address and reason',
@@ -117,7 +117,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'tries a rejected page for ever',
     requirements: ['H-8'],
-    file: 'host/transfer.ts',
+    file: 'host/update/transfer.ts',
     find: '        this.#countFailure(report);\n',
     replace: '        if (report.status === Status.FLASH_FAILED) this.#countFailure(report);\n',
     caughtBy: 'host:three times: given up, with the reason',
@@ -125,7 +125,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'counts the failures of all pages together',
     requirements: ['H-8'],
-    file: 'host/page-failures.ts',
+    file: 'host/update/page-failures.ts',
     find: '    this.#counts.set(page, failures);',
     replace: '    for (let each = 0; each < 1000; each++) this.#counts.set(each, failures);',
     caughtBy: 'host:two pages twice each are two pages, not four failures of one',
@@ -133,7 +133,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'sends all pages again without FORCE',
     requirements: ['H-9'],
-    file: 'host/install.ts',
+    file: 'host/update/install.ts',
     find: 'const again = this.#transfer(transfer.next, () => true);',
     replace: 'const again = this.#transfer(transfer.next, () => false);',
     caughtBy: 'host:is sent again with force, all of it',
@@ -141,7 +141,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'sends only the first pages again',
     requirements: ['H-9'],
-    file: 'host/install.ts',
+    file: 'host/update/install.ts',
     find: '    again.add(this.#pages);',
     replace: '    again.add(this.#pages.slice(0, FIRST_PAGES));',
     caughtBy: 'host:is sent again with force, all of it',
@@ -149,7 +149,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'gives up at the first VERIFY_FAILED',
     requirements: ['H-9'],
-    file: 'host/install.ts',
+    file: 'host/update/install.ts',
     find: '    if ((await this.#verify(transfer)) === 0) return;\n',
     replace:
       "    const first = await this.#verify(transfer);\n    if (first === 0) return;\n    if (first > 0) throw new IapError('VERIFY_FAILED', 'not what was sent');\n",
@@ -158,7 +158,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'takes a second VERIFY_FAILED for done',
     requirements: ['H-9'],
-    file: 'host/install.ts',
+    file: 'host/update/install.ts',
     find: '    if (checks === 0) return;\n    throw',
     replace: '    if (checks >= 0) return;\n    throw',
     caughtBy: 'host:and again: given up, and not started',
@@ -166,7 +166,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'sends all of it a third time',
     requirements: ['H-9'],
-    file: 'host/install.ts',
+    file: 'host/update/install.ts',
     find: '    const checks = await this.#verify(again);\n',
     replace:
       '    let checks = await this.#verify(again);\n    if (checks !== 0) checks = await this.#verify(again);\n',
@@ -175,7 +175,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'trusts blank pages of an unfinished update',
     requirements: ['H-12'],
-    file: 'host/compare.ts',
+    file: 'host/update/compare.ts',
     find: '(installed.state & ImageState.VALID) === 0 || ',
     replace: '',
     caughtBy: 'host:blank pages are forced after an unfinished update',
@@ -183,7 +183,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'trusts blank pages behind the installed image',
     requirements: ['H-12'],
-    file: 'host/compare.ts',
+    file: 'host/update/compare.ts',
     find: ' || number * pageSize >= installed.size;',
     replace: ';',
     caughtBy: 'host:blank pages behind the installed image are forced, and none on a new device',
@@ -191,7 +191,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'sends blank pages without FORCE',
     requirements: ['H-12'],
-    file: 'host/install.ts',
+    file: 'host/update/install.ts',
     find: '    const transfer = this.#transfer(next, distrusted);',
     replace: '    const transfer = this.#transfer(next, () => false);',
     caughtBy: 'host:blank pages are forced after an unfinished update',
@@ -199,7 +199,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'keeps long frames on a bad line',
     requirements: ['H-13'],
-    file: 'host/pace.ts',
+    file: 'host/link/pace.ts',
     find: 'if (this.payload > SHORTEST) this.#level++;',
     replace: 'this.#level = 0;',
     caughtBy: 'host:makes frames shorter, and longer again when it is over',
@@ -207,7 +207,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'keeps short frames for ever',
     requirements: ['H-13'],
-    file: 'host/pace.ts',
+    file: 'host/link/pace.ts',
     find: '      this.#level--;\n',
     replace: '',
     caughtBy: 'host:makes frames shorter, and longer again when it is over',
@@ -215,7 +215,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'does not ask at the end of a burst',
     requirements: ['H-18'],
-    file: 'host/transfer.ts',
+    file: 'host/update/transfer.ts',
     find: 'const ask = last || this.#unasked + Session.wireSize(payload) > this.pace.askEvery;',
     replace:
       'const ask = (last && this.#page === this.#pages.length) || this.#unasked > 2 * this.pace.askEvery;',
@@ -224,7 +224,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'asks only at the end of a burst',
     requirements: ['H-18'],
-    file: 'host/transfer.ts',
+    file: 'host/update/transfer.ts',
     find: 'const ask = last || this.#unasked + Session.wireSize(payload) > this.pace.askEvery;',
     replace: 'const ask = last;',
     caughtBy: 'host:works with the smallest payload and window there may be',
@@ -232,7 +232,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'goes where it never was',
     requirements: ['H-23'],
-    file: 'host/transfer.ts',
+    file: 'host/update/transfer.ts',
     find: '    if (!from)\n',
     replace: '    if (!from) return;\n    if (next < 0)\n',
     caughtBy: 'host:a frame is asked for that was never sent',
@@ -240,7 +240,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'numbers its frames from 0',
     requirements: ['H-25'],
-    file: 'host/transfer.ts',
+    file: 'host/update/transfer.ts',
     find: '    this.#number = next;\n    this.#acknowledged',
     replace: '    this.#number = 0;\n    this.#acknowledged',
     caughtBy: 'host:numbers its frames past 65535, from %i',
@@ -248,7 +248,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'counts its frames beyond 65535',
     requirements: ['H-25'],
-    file: 'host/transfer.ts',
+    file: 'host/update/transfer.ts',
     find: 'this.#number = (this.#number + 1) & 0xffff;',
     replace: 'this.#number = this.#number + 1;',
     caughtBy: 'host:numbers its frames past 65535, from %i',
@@ -256,7 +256,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'compares frame numbers without wrapping',
     requirements: ['H-25'],
-    file: 'host/transfer.ts',
+    file: 'host/update/transfer.ts',
     find: '  return ((to - from) << 16) >> 16;',
     replace: '  return to - from;',
     caughtBy: 'host:numbers its frames past 65535, from %i',
@@ -264,7 +264,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     id: 'sends a head with each frame',
     requirements: ['H-25'],
-    file: 'host/transfer.ts',
+    file: 'host/update/transfer.ts',
     find: 'const head = this.#offset === 0;',
     replace: 'const head = this.#offset >= 0;',
     caughtBy: 'host:works with the smallest payload and window there may be',

@@ -5,7 +5,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'takes any answer to END for done',
     requirements: ['H-10'],
-    file: 'host/install.ts',
+    file: 'host/update/install.ts',
     find: 'if (status === Status.OK) {',
     replace: 'if (MISSING.has(status)) return 0;\n      if (status === Status.OK) {',
     caughtBy: 'host:%s is answered with %s, which makes no sense there: not done',
@@ -13,7 +13,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'takes a status of END that it does not know for done',
     requirements: ['H-10', 'H-23'],
-    file: 'host/install.ts',
+    file: 'host/update/install.ts',
     find: 'if (!MISSING.has(status)) throw',
     replace: 'if (!MISSING.has(status)) return 0;\n      if (status < 0) throw',
     caughtBy: 'host:%s is answered with %s, which makes no sense there: not done',
@@ -21,7 +21,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'takes a status of DATA that it does not know for OK',
     requirements: ['H-23'],
-    file: 'host/transfer.ts',
+    file: 'host/update/transfer.ts',
     find: '      default:\n        throw',
     replace: '      default:\n        if (report.status > 0) return;\n        throw',
     caughtBy: 'host:%s is answered with %s, which makes no sense there: not done',
@@ -29,7 +29,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'sends nothing more where END misses something, and asks again',
     requirements: ['H-10'],
-    file: 'host/transfer.ts',
+    file: 'host/update/transfer.ts',
     find: 'if (this.#done) throw',
     replace: 'if (this.#fruitless < 0) throw',
     caughtBy: 'host:%s is answered with %s, which makes no sense there: not done',
@@ -37,7 +37,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'takes an application at its word that it is undamaged',
     requirements: ['H-10'],
-    file: 'host/update.ts',
+    file: 'host/update/update.ts',
     find: '        return true;\n      },\n      onEntering',
     replace: '        return !isInstalled(info, this.#sha256);\n      },\n      onEntering',
     caughtBy: 'host:from the running application: enters, and believes only the bootloader',
@@ -45,7 +45,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'takes an image that is not VALID for installed',
     requirements: ['H-10'],
-    file: 'host/compare.ts',
+    file: 'host/update/compare.ts',
     find: 'const wanted = ImageState.VALID | ImageState.CHECKED | ImageState.GOOD;',
     replace: 'const wanted = ImageState.CHECKED | ImageState.GOOD;',
     caughtBy: 'host:an image of which the device says that it is %s is installed again',
@@ -53,7 +53,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'takes an image that is not CHECKED for installed',
     requirements: ['H-10'],
-    file: 'host/compare.ts',
+    file: 'host/update/compare.ts',
     find: 'const wanted = ImageState.VALID | ImageState.CHECKED | ImageState.GOOD;',
     replace: 'const wanted = ImageState.VALID | ImageState.GOOD;',
     caughtBy: 'host:an image of which the device says that it is %s is installed again',
@@ -61,7 +61,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'takes an image that is not GOOD for installed',
     requirements: ['H-10'],
-    file: 'host/compare.ts',
+    file: 'host/update/compare.ts',
     find: 'const wanted = ImageState.VALID | ImageState.CHECKED | ImageState.GOOD;',
     replace: 'const wanted = ImageState.VALID | ImageState.CHECKED;',
     caughtBy: 'host:an image of which the device says that it is %s is installed again',
@@ -69,7 +69,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'takes an image out of trials for installed',
     requirements: ['H-10'],
-    file: 'host/compare.ts',
+    file: 'host/update/compare.ts',
     find: '    (state & ImageState.TRIALS_USED) === 0 &&\n',
     replace: '',
     caughtBy: 'host:an image of which the device says that it is %s is installed again',
@@ -77,7 +77,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'takes any good image for the one that is wanted',
     requirements: ['H-10'],
-    file: 'host/compare.ts',
+    file: 'host/update/compare.ts',
     find: ' &&\n    sameBytes(info.installed.sha256, sha256)\n',
     replace: '\n',
     caughtBy: 'host:another image sends only the pages that differ',
@@ -85,7 +85,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'gives up when the device is silent in mid-update',
     requirements: ['H-11'],
-    file: 'host/update.ts',
+    file: 'host/update/update.ts',
     find: "    error.code === 'LINK_LOST' ||\n",
     replace: '',
     caughtBy: 'host:for two seconds: waited for',
@@ -93,7 +93,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'gives up when the device has forgotten the session',
     requirements: ['H-28'],
-    file: 'host/update.ts',
+    file: 'host/update/update.ts',
     find: '    isRefusedWith(error, Status.NO_SESSION) ||\n',
     replace: '',
     caughtBy: 'host:at END',
@@ -101,7 +101,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'gives up when the application runs again',
     requirements: ['H-29'],
-    file: 'host/update.ts',
+    file: 'host/update/update.ts',
     find: 'isRefusedWith(error, Status.NO_SESSION) ||\n    isRefusedWith(error, Status.IN_APP)\n',
     replace: 'isRefusedWith(error, Status.NO_SESSION)\n',
     caughtBy:
@@ -110,7 +110,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'begins again without end',
     requirements: ['H-28'],
-    file: 'host/update.ts',
+    file: 'host/update/update.ts',
     find: 'const MOST_FRUITLESS_STARTS = 3;',
     replace: 'const MOST_FRUITLESS_STARTS = 30;',
     caughtBy: 'host:again and again before a single page: given up',
@@ -118,7 +118,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'goes on with whatever device answers',
     requirements: ['H-11'],
-    file: 'host/update.ts',
+    file: 'host/update/update.ts',
     find: '    if (!sameBytes(found.info.uniqueId, device.info.uniqueId)) throw otherDevice();\n',
     replace: '',
     caughtBy: 'host:another device in its place is not updated',
@@ -126,7 +126,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'compares a part of the unique id',
     requirements: ['H-11'],
-    file: 'host/update.ts',
+    file: 'host/update/update.ts',
     find: 'sameBytes(found.info.uniqueId, device.info.uniqueId)',
     replace: 'found.info.uniqueId.length === device.info.uniqueId.length',
     caughtBy: 'host:another device in its place is not updated',
@@ -134,7 +134,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'goes on at a lower rate than it had',
     requirements: ['H-11'],
-    file: 'host/update.ts',
+    file: 'host/update/update.ts',
     find: '    if (rate !== transport.rate) await changeRate(device, rate, this.#emit);\n',
     replace: '',
     caughtBy: 'host:at another rate: found at the first one, and goes on at the other',
@@ -142,7 +142,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'looks for a device that was reset at the rate of the transfer',
     requirements: ['H-11'],
-    file: 'host/update.ts',
+    file: 'host/update/update.ts',
     find: "    if (reason.code === 'LINK_LOST' && rate !== this.#bootRate) {",
     replace: '    if (rate < this.#bootRate) {',
     caughtBy: 'host:at another rate: found at the first one, and goes on at the other',
@@ -150,7 +150,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'disturbs an application for an image that does not fit',
     requirements: ['H-15'],
-    file: 'host/update.ts',
+    file: 'host/update/update.ts',
     find: '    if (info.appEnd > info.appBase) this.#check(info);\n',
     replace: '',
     caughtBy: 'host:is not disturbed for an image that does not fit',
@@ -158,7 +158,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'holds against a bootloader what its application does not know',
     requirements: ['H-36'],
-    file: 'host/image/check.ts',
+    file: 'host/check/check-image.ts',
     find: 'byApp ? known : target',
     replace: 'target',
     caughtBy:
@@ -167,7 +167,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: "calls a bootloader at its application's rate",
     requirements: ['H-37'],
-    file: 'host/connect.ts',
+    file: 'host/device/connect.ts',
     find: 'const bootRate = device.info.defaultRate || appRate;',
     replace: 'const bootRate = appRate;',
     caughtBy: 'host:at another rate than its bootloader, ENTER %s',
@@ -175,21 +175,21 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'sends ABORT when it is interrupted',
     requirements: ['H-16'],
-    file: 'host/update.ts',
+    file: 'host/update/update.ts',
     find: '      throw error instanceof IapError ? this.#explained(error) : error;',
     replace:
       "      if (error instanceof IapError && error.code === 'INTERRUPTED') {\n        const abort = { address: 0, type: Command.ABORT, seq: 0, payload: new Uint8Array() };\n        await this.#session.transport.write(Uint8Array.of(0, ...encodeFrame(abort)));\n      }\n      throw error instanceof IapError ? this.#explained(error) : error;",
     also: {
-      file: 'host/update.ts',
-      find: "import { Status } from '../protocol/index.js';",
-      replace: "import { Command, encodeFrame, Status } from '../protocol/index.js';",
+      file: 'host/update/update.ts',
+      find: "import { Status } from '../../protocol/index.js';",
+      replace: "import { Command, encodeFrame, Status } from '../../protocol/index.js';",
     },
     caughtBy: 'host:a host that was stopped: the next one sends only what is missing',
   },
   {
     id: 'asks with HOLD after BOOT',
     requirements: ['H-20'],
-    file: 'host/boot.ts',
+    file: 'host/update/boot.ts',
     find: 'const info = await device.hello(false);',
     replace: 'const info = await device.hello(true);',
     caughtBy: 'host:is not kept from starting by those who ask for it',
@@ -197,7 +197,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'waits for the application with HOLD',
     requirements: ['H-20'],
-    file: 'host/connect.ts',
+    file: 'host/device/connect.ts',
     find: 'const info = await callOrNobody(session, false, answerTime(session)',
     replace: 'const info = await callOrNobody(session, true, answerTime(session)',
     caughtBy: 'host:is not kept from starting by those who ask for it',
@@ -205,7 +205,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'decides before the device has checked its image',
     requirements: ['H-21'],
-    file: 'host/connect.ts',
+    file: 'host/device/connect.ts',
     find: '  await checked(device);\n',
     replace: '',
     caughtBy: 'host:a device that has not checked its image yet is waited for',
@@ -213,7 +213,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'waits for a check without end',
     requirements: ['H-21'],
-    file: 'host/connect.ts',
+    file: 'host/device/connect.ts',
     find: 'while (pending() && session.clock.now() < end) {',
     replace: 'while (pending() && end > 0) {',
     caughtBy:
@@ -222,7 +222,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'BEGIN again without RENEW',
     requirements: ['H-22'],
-    file: 'host/install.ts',
+    file: 'host/update/install.ts',
     find: 'answer = await this.#device.begin(this.#header, BeginFlag.RENEW);',
     replace: 'answer = await this.#device.begin(this.#header, 0);',
     caughtBy:
@@ -231,7 +231,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'takes INSTALLED for done',
     requirements: ['H-22'],
-    file: 'host/install.ts',
+    file: 'host/update/install.ts',
     find: 'if (isInstalled(await this.#device.hello(true), imageSha256)) return undefined;',
     replace: 'if (imageSha256.length > 0) return undefined;',
     caughtBy:
@@ -240,7 +240,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'stays at a rate that nobody proved',
     requirements: ['H-14'],
-    file: 'host/rate.ts',
+    file: 'host/update/rate.ts',
     find: '  await session.transport.setRate(before);\n',
     replace: '',
     caughtBy: 'host:that the line does not carry: back to the old one, with a warning',
@@ -248,7 +248,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'does not wait for the device to return',
     requirements: ['H-14'],
-    file: 'host/rate.ts',
+    file: 'host/update/rate.ts',
     find: '  await session.sleep(RATE_IDLE_MS);\n  device.info = await call(session, true, answerTime(session), RATE_IDLE_MS);',
     replace: '  device.info = await call(session, true, answerTime(session), 1);',
     caughtBy: 'host:that the line does not carry: back to the old one, with a warning',
@@ -256,7 +256,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'needs no proof of the rate',
     requirements: ['H-14'],
-    file: 'host/rate.ts',
+    file: 'host/update/rate.ts',
     find: '    await device.hello(true, PROOFS);\n',
     replace: '',
     caughtBy: 'host:that the line does not carry: back to the old one, with a warning',
@@ -264,7 +264,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'sends at the new rate at once',
     requirements: ['H-14'],
-    file: 'host/rate.ts',
+    file: 'host/update/rate.ts',
     find: '    await session.sleep(SETTLE_MS);\n',
     replace: '',
     caughtBy: 'host:is negotiated, proven and used',

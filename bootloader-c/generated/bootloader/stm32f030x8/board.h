@@ -49,6 +49,8 @@
 #define BOARD_WATCHDOG_PORT 0u
 #define BOARD_WATCHDOG_PIN 0u
 
+#define BOARD_SUPPLY_MV 0u // below it flash is not erased; 0: not looked at
+
 #define BOARD_LISTEN_MS 100u
 #define BOARD_IDLE_MS 10000u
 #define BOARD_TRIALS 3u

@@ -1,7 +1,9 @@
 // iap isp erase: pages, or everything.
-import { IapError } from '../../../errors.js';
-import { erase, MEMORY, type Range, type Rom } from '../../../isp/index.js';
-import { hex32 } from '../../../text.js';
+
+import { IapError } from '../../../base/errors.js';
+import { hex32 } from '../../../base/text.js';
+import type { Span } from '../../../image/segments.js';
+import { erase, MEMORY, type Rom } from '../../../isp/index.js';
 import type { IspArguments } from '../../isp-options.js';
 import type { Context } from '../../link.js';
 import { parseRange } from '../../options.js';
@@ -38,7 +40,7 @@ function checkAll({ start, length, yes }: IspEraseArguments): void {
   if (!yes) throw bootloaderToo('--all');
 }
 
-function rangeOf(args: IspEraseArguments): Range {
+function rangeOf(args: IspEraseArguments): Span {
   const range = parseRange(args);
   if (range) return range;
   throw new IapError('USAGE', 'say what to erase: --all, or both --start and --length', {

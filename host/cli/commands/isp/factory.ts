@@ -1,8 +1,9 @@
 // iap isp factory: from a blank part to one whose IAP bootloader answers.
 import { BOOTLOADER_BASE, BOOTLOADER_SIZE } from '../../../../protocol/index.js';
-import { connect } from '../../../connect.js';
-import type { DeviceInfo } from '../../../device.js';
-import { IapError } from '../../../errors.js';
+import { IapError } from '../../../base/errors.js';
+import { connect } from '../../../device/connect.js';
+import type { DeviceInfo } from '../../../device/device.js';
+import { openSession } from '../../../device/open.js';
 import { checkFactoryImage } from '../../../factory/bootloader.js';
 import {
   goTo,
@@ -13,7 +14,6 @@ import {
   sectorsOf,
   write,
 } from '../../../isp/index.js';
-import { openSession } from '../../../update.js';
 import { type CheckedArguments, checkSegments } from '../../checked-image.js';
 import { deviceJson, deviceLine } from '../../describe.js';
 import { readSegments } from '../../image-file.js';

@@ -1,6 +1,7 @@
 // iap isp go: start a program, by a reset where DTR and RTS are wired.
+
+import { hex32 } from '../../../base/text.js';
 import { goTo, MEMORY, reset } from '../../../isp/index.js';
-import { hex32 } from '../../../text.js';
 import { type IspArguments, wiringOf } from '../../isp-options.js';
 import type { Context } from '../../link.js';
 import { parseAddress } from '../../options.js';

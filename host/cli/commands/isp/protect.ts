@@ -1,10 +1,12 @@
 // iap isp protect and unprotect: option bytes by the ROM's own commands.
-import { IapError } from '../../../errors.js';
+
+import { IapError } from '../../../base/errors.js';
+import { hex32 } from '../../../base/text.js';
+import type { Span } from '../../../image/segments.js';
 import {
   MEMORY,
   protectReadout,
   protectWrite,
-  type Range,
   type RomInfo,
   SECTOR,
   SECTORS,
@@ -12,7 +14,6 @@ import {
   unprotectReadout,
   unprotectWrite,
 } from '../../../isp/index.js';
-import { hex32 } from '../../../text.js';
 import type { IspArguments } from '../../isp-options.js';
 import type { Context } from '../../link.js';
 import { parseRange } from '../../options.js';
@@ -72,7 +73,7 @@ function checkWhat({ read, write }: IspProtectArguments): void {
   });
 }
 
-function rangeOf(args: IspProtectArguments): Range {
+function rangeOf(args: IspProtectArguments): Span {
   const range = parseRange(args);
   if (!range) {
     throw new IapError('USAGE', 'say which part of flash with --start and --length', {
@@ -90,7 +91,7 @@ function rangeOf(args: IspProtectArguments): Range {
 }
 
 /** The sectors of a range, if they are in flash and begin where it does */
-function sectorsIn({ address, length }: Range, { flashSize }: RomInfo): number[] {
+function sectorsIn({ address, length }: Span, { flashSize }: RomInfo): number[] {
   const offset = address - MEMORY.flash;
   if (flashSize !== undefined && offset + length > flashSize) {
     throw new IapError(

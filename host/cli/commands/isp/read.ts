@@ -1,17 +1,11 @@
 // iap isp read: memory of a part into a file.
-import { IapError } from '../../../errors.js';
+
+import { IapError } from '../../../base/errors.js';
+import { hex32 } from '../../../base/text.js';
 import { FLASH_LIMIT } from '../../../image/areas.js';
-import {
-  flashRange,
-  MEMORY,
-  type Range,
-  type Rom,
-  ramRange,
-  read,
-  trimmed,
-} from '../../../isp/index.js';
-import { hex32 } from '../../../text.js';
-import { checkWritable } from '../../files.js';
+import type { Span } from '../../../image/segments.js';
+import { flashRange, MEMORY, type Rom, ramRange, read, trimmed } from '../../../isp/index.js';
+import { checkWritable } from '../../../node/files.js';
 import type { IspArguments } from '../../isp-options.js';
 import type { Context } from '../../link.js';
 import { parseAddress, parseLength } from '../../options.js';
@@ -52,7 +46,7 @@ export async function ispRead(args: IspReadArguments, context: Context): Promise
   });
 }
 
-function rangeOf({ start, length: typed, ram }: IspReadArguments): (rom: Rom) => Range {
+function rangeOf({ start, length: typed, ram }: IspReadArguments): (rom: Rom) => Span {
   const length = typed === undefined ? undefined : parseLength(typed);
   const address = start === undefined ? undefined : parseAddress('--start', start);
   if (address !== undefined && length !== undefined && address + length > 2 ** 32) {
@@ -80,7 +74,7 @@ function checkInFlash({ info: { flashSize } }: Rom, address: number, length: num
   throw leaves(address, length, { address: MEMORY.flash, length: flashSize });
 }
 
-function leaves(from: number, size: number, all: Range): IapError {
+function leaves(from: number, size: number, all: Span): IapError {
   const what = size > 0 ? `${size} bytes from ${hex32(from)} are` : `${hex32(from)} is`;
   return new IapError(
     'USAGE',

@@ -1,7 +1,7 @@
 // iap isp write and verify: an image file onto a part, or held against it.
 
-import type { Segment } from '../../../image/segments.js';
-import { type Range, verify, write } from '../../../isp/index.js';
+import type { Segment, Span } from '../../../image/segments.js';
+import { readBack, write } from '../../../isp/index.js';
 import { type CheckedArguments, checkSegments } from '../../checked-image.js';
 import { type ImageArguments, readSegments } from '../../image-file.js';
 import type { IspArguments } from '../../isp-options.js';
@@ -39,12 +39,12 @@ export async function ispVerify(args: IspImageArguments, context: Context): Prom
   const { output } = context;
   const segments = await readSegments(args);
   await withRom(args, context, async (rom) => {
-    await tellWork(output, verify(rom, segments));
+    await tellWork(output, readBack(rom, segments));
     output.line(`the part has this image: ${rangesText(rangesOf(segments))}`);
     output.result({ bytes: segments.reduce((sum, { bytes }) => sum + bytes.length, 0) });
   });
 }
 
-function rangesOf(segments: readonly Segment[]): Range[] {
+function rangesOf(segments: readonly Segment[]): Span[] {
   return segments.map(({ address, bytes }) => ({ address, length: bytes.length }));
 }

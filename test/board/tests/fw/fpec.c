@@ -203,6 +203,14 @@ static void command(int c) {
     case 'o':
         protect_first_pages();
         break;
+    case 'v': // the voltage detector, 2.7 V
+        RCC_APB1ENR |= 1u << 28;
+        REG(0x40007000) = 5u << 5 | 1u << 4;
+        put_hex(REG(0x40007004));
+        break;
+    case 'V':
+        put_hex(REG(0x40007004));
+        break;
     case 'w':
         program(0x08000F00, 0x1234);
         report(0x08000F00);

@@ -1,0 +1,61 @@
+// Does this image fit this device? Everything the device would refuse, and all that "iap check" calls an error, said before it is disturbed.
+import { Mode } from '../../protocol/index.js';
+import type { Image } from '../image/image.js';
+import { PARTS } from '../parts/parts.generated.js';
+import { type Allowable, tolerated } from './allow.js';
+import type { Finding, FindingId } from './finding.js';
+import { judge } from './judge.js';
+
+/** What HELLO says, as far as an image must fit it */
+export interface Target {
+  /**
+   * Name of a part, which the app kit must be for; if this package knows it, its RAM, interrupt vectors and core are held against the
+   * image. An image that is packed may be for any.
+   */
+  readonly part?: string;
+  readonly appBase: number;
+  readonly appEnd: number;
+  readonly pageSize?: number;
+  readonly product: Uint8Array;
+  readonly hardware: number;
+  readonly identityFlags: number;
+  readonly uniqueId: Uint8Array;
+  /** An application does not know what its bootloader can do: with mode APP this is not judged */
+  readonly capabilities: number;
+  readonly mode?: number;
+}
+
+/** An application that runs tells its kit's facts, and that may be compiled for another board. */
+const BY_FACTS: readonly FindingId[] = ['wrong-address', 'too-large', 'kit-other-board'];
+const APP_SAYS =
+  '; the running application says what this device is: if that is wrong, reset it under "--wait", and its bootloader says';
+
+/**
+ * @param allow errors that do not keep the image from being written
+ * @returns what is left to tell: warnings, and errors that are allowed
+ * @throws IapError IMAGE_… for the first error that "iap check" would tell
+ */
+export function checkImage(
+  image: Image,
+  target: Target,
+  allow: readonly Allowable[] = [],
+): Finding[] {
+  const { capabilities: _, ...known } = target;
+  const byApp = target.mode === Mode.APP;
+  const part = PARTS.find(({ name }) => name === target.part);
+  const { findings } = judge(
+    { gaps: [], ...image.file, image },
+    {
+      area: target,
+      identity: byApp ? known : target,
+      kit: target.part === undefined ? {} : target,
+      ...(part ? { part } : {}),
+    },
+  );
+  const explained = findings.map((finding) =>
+    byApp && BY_FACTS.includes(finding.id)
+      ? { ...finding, hint: finding.hint + APP_SAYS }
+      : finding,
+  );
+  return tolerated(explained, allow);
+}

@@ -1,0 +1,280 @@
+// Finding a device and keeping it: call, ask a running application to enter the bootloader, wait for its image check.
+import {
+  APP_ANSWER_MS,
+  CALL_INTERVAL_MS,
+  Command,
+  HelloRequest,
+  HelloResponse,
+  ImageState,
+  Mode,
+  RATE_IDLE_MS,
+  Status,
+} from '../../protocol/index.js';
+import { IapError } from '../base/errors.js';
+import { asciiOf } from '../base/text.js';
+import { Session } from '../link/session.js';
+import type { Transport } from '../link/transport.js';
+import { Device, type DeviceInfo, decodeHello, helloRequest } from './device.js';
+import { isRefusedWith } from './refusal.js';
+
+export interface ConnectOptions {
+  /** Keep the device in the bootloader; if its application answers, ask it to enter */
+  readonly hold: boolean;
+  /** Call without pauses, to catch a device that is about to be reset */
+  readonly wait?: boolean;
+  /** How long to look for a device [ms]; Infinity for ever */
+  readonly timeoutMs?: number;
+  /** Called before an application is asked to leave; may throw to leave it running, or return false to stay with it */
+  readonly beforeEnter?: (info: DeviceInfo) => boolean;
+  readonly onEntering?: (info: DeviceInfo) => void;
+}
+
+/** A killed host leaves a device at another rate for RATE_IDLE_MS; then it must have time to answer. */
+export const DEFAULT_TIMEOUT_MS = RATE_IDLE_MS + 2000;
+/** An application may need this long to reset, and a bootloader to start [ms]. */
+const ENTER_MS = 5000;
+/** ENTER is repeated if the application still answers after this long [ms]. */
+const ENTER_AGAIN_MS = 1000;
+/** The longest check of an image: 512 KB at 8 MHz, the clock without a PLL [ms]. */
+const CHECK_MS = 5000;
+/** Idle characters between calls (protocol § 4) */
+const IDLE_CHARACTERS = 2;
+
+/** Finds a device. Throws NO_ANSWER, NOT_OUR_DEVICE or ECHO if there is none. */
+export async function connect(session: Session, options: ConnectOptions): Promise<Device> {
+  const timeout =
+    options.timeoutMs ?? (options.wait ? Number.POSITIVE_INFINITY : DEFAULT_TIMEOUT_MS);
+  const interval = options.wait ? CALL_INTERVAL_MS : answerTime(session);
+  const info = await call(session, options.hold, interval, timeout);
+  const device = new Device(session, info);
+  if (!options.hold) return device;
+  if (info.mode === Mode.APP) {
+    if (options.beforeEnter?.(info) === false) return device;
+    options.onEntering?.(info);
+    await enter(device);
+  }
+  await checked(device);
+  return device;
+}
+
+/** How long an answer to HELLO may take, so that a slow line is not filled with answers nobody needs [ms]. */
+export function answerTime(session: Session): number {
+  const bytes = Session.wireSize(HelloRequest.size) + Session.wireSize(HelloResponse.size);
+  return APP_ANSWER_MS + session.lineTime(bytes);
+}
+
+/** HELLO again and again until somebody answers. Calls are not waited for one by one: a listening window is short. */
+export async function call(
+  session: Session,
+  hold: boolean,
+  intervalMs: number,
+  timeoutMs: number,
+): Promise<DeviceInfo> {
+  const { clock } = session;
+  const payload = helloRequest(hold);
+  const size = Session.wireSize(HelloRequest.size) + 1;
+  const interval = Math.max(intervalMs, session.lineTime(size + IDLE_CHARACTERS));
+  const answerMs = session.lineTime(Session.wireSize(HelloResponse.size) + 1);
+  const end = clock.now() + timeoutMs;
+  const before = { ...session.stats };
+  let answer: Uint8Array | undefined;
+  while (answer === undefined) {
+    if (clock.now() >= end) throw notFound(session, before, timeoutMs);
+    await session.post([
+      {
+        type: Command.HELLO,
+        payload,
+        answerSize: HelloResponse.size,
+        onAnswer: (bytes) => (answer ??= bytes),
+      },
+    ]);
+    let late = session.stats.staleAnswers;
+    let next = Math.min(end, clock.now() + interval);
+    while (answer === undefined && clock.now() < next) {
+      await session.pause(next);
+      // Somebody answers calls from long ago, after a stall of the line: the answer to a newer one is on its way, and more
+      // calls would only push that one out of those that are waited for.
+      if (session.stats.staleAnswers > late) {
+        late = session.stats.staleAnswers;
+        next = Math.min(end, clock.now() + interval + answerMs);
+      }
+    }
+  }
+  return decodeHello(answer);
+}
+
+/** From the application to the bootloader, which may have another rate: the one that the application names. */
+async function enter(device: Device): Promise<void> {
+  const { session } = device;
+  const { clock, transport } = session;
+  const appRate = transport.rate;
+  const bootRate = device.info.defaultRate || appRate;
+  const sameRate = bootRate === appRate;
+  const end = clock.now() + ENTER_MS;
+  let sentAt = Number.NEGATIVE_INFINITY;
+  let lastHeardAt = clock.now();
+  while (clock.now() < end) {
+    if (clock.now() - sentAt >= ENTER_AGAIN_MS) {
+      sentAt = clock.now();
+      await changePort(transport, appRate);
+      await tryEnter(device);
+      await changePort(transport, bootRate);
+    }
+    // An ENTER that was lost is heard of only at the application's rate.
+    const patience = sameRate ? end - clock.now() : ENTER_AGAIN_MS;
+    const info = await callOrNobody(session, true, CALL_INTERVAL_MS, patience);
+    if (!info) {
+      if (sameRate) break;
+      continue;
+    }
+    device.info = info;
+    if (info.mode === Mode.BOOTLOADER) return;
+    lastHeardAt = clock.now();
+    await session.sleep(CALL_INTERVAL_MS);
+  }
+  await changePort(transport, appRate);
+  const still = end - lastHeardAt < ENTER_AGAIN_MS;
+  throw new IapError(
+    'ENTER_FAILED',
+    `the application was asked to enter the bootloader, but ${still ? 'it is still running' : 'nobody answers since'}`,
+    { hint: 'start this command with --wait and reset the device; nothing was changed on it' },
+  );
+}
+
+async function changePort(transport: Transport, rate: number): Promise<void> {
+  if (transport.rate === rate) return;
+  await transport.drain();
+  await transport.setRate(rate);
+}
+
+/** As call(), but undefined if nobody answers in time. */
+async function callOrNobody(
+  session: Session,
+  hold: boolean,
+  intervalMs: number,
+  timeoutMs: number,
+): Promise<DeviceInfo | undefined> {
+  try {
+    return await call(session, hold, intervalMs, timeoutMs);
+  } catch (error) {
+    if (error instanceof IapError && NOBODY.has(error.code)) return undefined;
+    throw error;
+  }
+}
+
+/** The answer may be lost because the application resets: only a refusal says that it will not. */
+async function tryEnter(device: Device): Promise<void> {
+  try {
+    await device.enter(1);
+  } catch (error) {
+    if (error instanceof IapError && error.code === 'LINK_LOST') return;
+    if (isRefusedWith(error, Status.IN_APP) || isRefusedWith(error, Status.UNKNOWN_COMMAND)) {
+      throw new IapError(
+        'ENTER_FAILED',
+        'the running application does not let the bootloader be entered',
+        {
+          hint: 'start this command with --wait and reset the device',
+          cause: error,
+        },
+      );
+    }
+    throw error;
+  }
+}
+
+/** Waits until the device knows whether its installed image is good, which takes a moment after a reset. */
+async function checked(device: Device): Promise<void> {
+  const { session } = device;
+  const end = session.clock.now() + CHECK_MS;
+  const pending = (): boolean =>
+    (device.info.installed.state & (ImageState.VALID | ImageState.CHECKED)) === ImageState.VALID;
+  while (pending() && session.clock.now() < end) {
+    await session.sleep(CALL_INTERVAL_MS);
+    await device.hello(true);
+  }
+}
+
+/** Waits for an application to answer, without keeping a bootloader that is about to start it. */
+export async function waitForApp(session: Session, timeoutMs: number): Promise<DeviceInfo> {
+  const { clock } = session;
+  const end = clock.now() + timeoutMs;
+  let last: DeviceInfo | undefined;
+  while (clock.now() < end) {
+    const info = await callOrNobody(session, false, answerTime(session), end - clock.now());
+    if (!info) break;
+    last = info;
+    if (info.mode === Mode.APP) return info;
+    await session.sleep(APP_ANSWER_MS);
+  }
+  throw new IapError(
+    'APP_SILENT',
+    last?.mode === Mode.BOOTLOADER
+      ? `the bootloader still answers ${timeoutMs} ms after it was told to start the application`
+      : `the application was started, but does not answer within ${timeoutMs} ms`,
+    {
+      hint: 'the image is installed and verified; an application answers only if it is built with the app kit',
+      details: { timeoutMs },
+    },
+  );
+}
+
+const NOBODY: ReadonlySet<string> = new Set(['NO_ANSWER', 'NOT_OUR_DEVICE', 'ECHO']);
+
+function notFound(session: Session, before: Session['stats'], timeoutMs: number): IapError {
+  const { stats } = session;
+  const received = stats.bytesReceived - before.bytesReceived;
+  const seconds = (timeoutMs / 1000).toFixed(1);
+  const details = { received, timeoutMs, rate: session.transport.rate };
+  if (received === 0) {
+    return new IapError(
+      'NO_ANSWER',
+      `no device answers within ${seconds} s at ${details.rate} baud; nothing was received`,
+      {
+        hint: 'check power, cable (TX to RX) and port; if an application without the app kit is running, use --wait and reset the device',
+        details,
+      },
+    );
+  }
+  const late = stats.staleAnswers - before.staleAnswers;
+  if (late > 0) {
+    return new IapError(
+      'NOT_OUR_DEVICE',
+      `${late} answers of this protocol came within ${seconds} s, but none to a call that is still waited for`,
+      {
+        hint: 'a device with another address answers (--address), another program uses the same line, or something in between holds bytes back for seconds: then try a longer --timeout',
+        details,
+      },
+    );
+  }
+  if (stats.echoes > before.echoes) {
+    return new IapError('ECHO', 'the line echoes what is sent, and nobody else answers', {
+      hint: 'TX and RX are connected with each other, or the device on this half-duplex line is off',
+      details,
+    });
+  }
+  const discarded = stats.bytesDiscarded - before.bytesDiscarded;
+  const noFrame = discarded === 0 ? '' : `, ${discarded} of them no frame`;
+  const remedy = isLikeRom(session.sample)
+    ? 'perhaps ST\'s ROM bootloader answers: set BOOT0 low and reset, or use "iap isp"'
+    : 'check the port, and the rate with --initial-baud; a running application that prints may need --wait and a reset';
+  return new IapError(
+    'NOT_OUR_DEVICE',
+    `something answers, but not in this protocol: ${received} bytes in ${seconds} s${noFrame}`,
+    { hint: `received last: ${describe(session.sample)}; ${remedy}`, details },
+  );
+}
+
+/** What its ACK and NACK look like at the rate that it measures from a frame, which is rarely the right one */
+const ROM_ANSWERS: ReadonlySet<number> = new Set([0x00, 0x1f, 0x3f, 0x79, 0x7f]);
+
+function isLikeRom(sample: Uint8Array): boolean {
+  return sample.some((byte) => byte !== 0) && sample.every((byte) => ROM_ANSWERS.has(byte));
+}
+
+/** A sample as text if it looks like text, otherwise in hex. */
+function describe(sample: Uint8Array): string {
+  const text = new TextDecoder('latin1').decode(sample).replace(/\s+/g, ' ');
+  const printable = asciiOf(text, '');
+  if (printable.length >= text.length * 0.8) return JSON.stringify(printable);
+  return Array.from(sample.subarray(-16), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
+}

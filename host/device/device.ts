@@ -1,0 +1,252 @@
+// The commands, typed: one method a request. Knows layouts, limits and refusals; no procedure.
+import {
+  APP_ANSWER_MS,
+  BaudRequest,
+  BaudResponse,
+  BeginRequest,
+  BeginResponse,
+  BootResponse,
+  Command,
+  DataFlag,
+  DataRequest,
+  DataResponse,
+  decode,
+  EndRequest,
+  EndResponse,
+  encode,
+  HelloFlag,
+  HelloRequest,
+  HelloResponse,
+  type Layout,
+  LayoutError,
+  MAX_PAYLOAD,
+  PagesRequest,
+  PagesResponse,
+  PROTOCOL_MAJOR,
+  PROTOCOL_MINOR,
+  Status,
+} from '../../protocol/index.js';
+import { IapError } from '../base/errors.js';
+import { hex32, nameOf } from '../base/text.js';
+import type { RequestOptions, Session } from '../link/session.js';
+import { isRefusal, refusalError } from './refusal.js';
+
+/** What a device says of itself. */
+export type DeviceInfo = HelloResponse;
+
+const NOTHING = new Uint8Array();
+/** A bootloader answers this fast if it is idle (protocol § 4) [ms]. */
+const IDLE_ANSWER_MS = 50;
+/** PAGES with fewer does not get through more often: its answer is not much larger than the frame around it. */
+const FEWEST_PAGES = 8;
+
+export class Device {
+  readonly session: Session;
+  /** What the last HELLO said */
+  info: DeviceInfo;
+
+  constructor(session: Session, info: DeviceInfo) {
+    this.session = session;
+    this.info = info;
+  }
+
+  async hello(hold: boolean, attempts?: number): Promise<DeviceInfo> {
+    const limit = { limitMs: APP_ANSWER_MS, answerSize: HelloResponse.size, quick: true };
+    const options = attempts === undefined ? limit : { ...limit, attempts };
+    this.info = decodeHello(await this.session.request(Command.HELLO, helloRequest(hold), options));
+    return this.info;
+  }
+
+  /** Asks for another rate; the device changes after its answer. Returns the rate it will really have. */
+  async baud(rate: number): Promise<number> {
+    const payload = encode(BaudRequest, { rate });
+    const limits = { limitMs: IDLE_ANSWER_MS, answerSize: BaudResponse.size, quick: true };
+    return (await this.#ask('BAUD', payload, BaudResponse, limits)).rate;
+  }
+
+  /** CRC-32 of `count` pages from `first`, in as few requests as the device's limits and the line allow. */
+  async pages(first: number, count: number): Promise<number[]> {
+    const limit = Math.floor(
+      (Math.min(this.info.maxPayload, MAX_PAYLOAD) - PagesResponse.size) / 4,
+    );
+    const out: number[] = [];
+    let range = Math.max(1, limit);
+    while (out.length < count) {
+      const wanted = Math.min(range, count - out.length);
+      const before = this.session.stats.repeats;
+      out.push(...(await this.#pages(first + out.length, wanted)));
+      // A long answer is hit by noise more often than a short one.
+      if (this.session.stats.repeats > before) range = Math.max(FEWEST_PAGES, range >> 1);
+    }
+    return out;
+  }
+
+  async #pages(first: number, count: number): Promise<readonly number[]> {
+    const answer = await this.#ask('PAGES', encode(PagesRequest, { first, count }), PagesResponse, {
+      limitMs: this.info.pagesMs,
+      answerSize: PagesResponse.size + 4 * count,
+    });
+    if (answer.first !== first || answer.count !== count || answer.crc32.length < count) {
+      throw badAnswer('PAGES', `${count} pages from ${first} were asked for`);
+    }
+    return answer.crc32.slice(0, count);
+  }
+
+  async begin(header: Uint8Array, flags: number): Promise<BeginResponse> {
+    return this.#ask('BEGIN', encode(BeginRequest, { flags, header }), BeginResponse, {
+      limitMs: this.info.beginMs,
+      answerSize: BeginResponse.size,
+    });
+  }
+
+  /**
+   * Asks where the device is, with a DATA frame that carries nothing. For when all that was sent must have been worked
+   * through: it may be busy with one page more, not with a window full of them.
+   */
+  async progress(number: number): Promise<DataResponse> {
+    const request = { number, flags: DataFlag.ASK, body: NOTHING };
+    return this.#ask('DATA', encode(DataRequest, request), DataResponse, {
+      limitMs: this.info.pageMs,
+      answerSize: DataResponse.size,
+      // A device that lost its power comes back to a listening window: better to be calling by then.
+      attempts: 3,
+    });
+  }
+
+  async end(count: number): Promise<EndResponse> {
+    return this.#ask('END', encode(EndRequest, { count }), EndResponse, {
+      limitMs: this.info.endMs,
+      answerSize: EndResponse.size,
+    });
+  }
+
+  async boot(attempts?: number): Promise<void> {
+    const limit = { limitMs: this.info.beginMs, answerSize: BootResponse.size };
+    const options = attempts === undefined ? limit : { ...limit, attempts };
+    await this.#ask('BOOT', NOTHING, BootResponse, options);
+  }
+
+  async abort(): Promise<void> {
+    await this.#ask('ABORT', NOTHING, BootResponse, {
+      limitMs: this.info.beginMs,
+      answerSize: BootResponse.size,
+    });
+  }
+
+  async enter(attempts?: number): Promise<void> {
+    const limit = { limitMs: APP_ANSWER_MS, answerSize: BootResponse.size };
+    const options = attempts === undefined ? limit : { ...limit, attempts };
+    await this.#ask('ENTER', NOTHING, BootResponse, options);
+  }
+
+  async #ask<T>(
+    name: keyof typeof Command,
+    payload: Uint8Array,
+    layout: Layout<T>,
+    options: RequestOptions,
+  ): Promise<T> {
+    return decodeAnswer(name, await this.session.request(Command[name], payload, options), layout);
+  }
+}
+
+export function helloRequest(hold: boolean): Uint8Array {
+  return encode(HelloRequest, {
+    major: PROTOCOL_MAJOR,
+    minor: PROTOCOL_MINOR,
+    flags: hold ? HelloFlag.HOLD : 0,
+    reserved: 0,
+  });
+}
+
+/**
+ * Reads an answer to HELLO. Its first three bytes mean the same in every version, so the version is looked at first.
+ * @throws IapError PROTOCOL_VERSION, BAD_ANSWER or REFUSED
+ */
+export function decodeHello(payload: Uint8Array): DeviceInfo {
+  if (isRefusal(payload)) throw refusalError(payload, 'HELLO');
+  const [, major, minor] = payload;
+  if (major !== undefined && major !== PROTOCOL_MAJOR) {
+    throw new IapError(
+      'PROTOCOL_VERSION',
+      `the device speaks version ${major}.${minor ?? 0} of the protocol; this program knows ${PROTOCOL_MAJOR}.x only`,
+      {
+        hint:
+          major > PROTOCOL_MAJOR
+            ? 'install a newer version of this program; nothing was changed on the device'
+            : 'take the version of this program that the device was delivered with; nothing was changed on it',
+        details: { deviceMajor: major, hostMajor: PROTOCOL_MAJOR },
+      },
+    );
+  }
+  return sane(decodeAnswer('HELLO', payload, HelloResponse));
+}
+
+/** Pages of any flash that is erased in pages [bytes] */
+const SMALLEST_PAGE = 128;
+const LARGEST_PAGE = 0x1_0000;
+/** More flash than any of these controllers has [bytes] */
+const LARGEST_AREA = 0x0100_0000;
+/** However slow its clock and its flash are, a device does not need longer for all of an image, or for one page [ms]. */
+const LONGEST_MS = 30_000;
+const LONGEST_PAGE_MS = 5000;
+
+/**
+ * What memory and waiting depend on is held against what there can be before it is used.
+ * @throws IapError BAD_ANSWER
+ */
+function sane(info: DeviceInfo): DeviceInfo {
+  const { appBase, appEnd, pageSize } = info;
+  const isPage =
+    pageSize >= SMALLEST_PAGE && pageSize <= LARGEST_PAGE && (pageSize & (pageSize - 1)) === 0;
+  if (!isPage) {
+    throw badAnswer('HELLO', `it says that a page has ${pageSize} bytes`);
+  }
+  const size = appEnd - appBase;
+  if (size < 0 || size > LARGEST_AREA || appBase % pageSize !== 0 || size % pageSize !== 0) {
+    throw badAnswer(
+      'HELLO',
+      `it says that applications lie from ${hex32(appBase)} to ${hex32(appEnd)}, in pages of ${pageSize} bytes`,
+    );
+  }
+  return {
+    ...info,
+    beginMs: Math.min(info.beginMs, LONGEST_MS),
+    pageMs: Math.min(info.pageMs, LONGEST_PAGE_MS),
+    pagesMs: Math.min(info.pagesMs, LONGEST_MS),
+    endMs: Math.min(info.endMs, LONGEST_MS),
+  };
+}
+
+/** Reads an answer, or throws what the device refuses it for. */
+export function decodeAnswer<T>(command: string, payload: Uint8Array, layout: Layout<T>): T {
+  if (isRefusal(payload)) throw refusalError(payload, command);
+  try {
+    return decode(layout, payload);
+  } catch (error) {
+    if (error instanceof LayoutError) throw badAnswer(command, error.message);
+    throw error;
+  }
+}
+
+export function badAnswer(command: string, why: string): IapError {
+  return new IapError('BAD_ANSWER', `the device's answer to ${command} makes no sense: ${why}`, {
+    hint: 'its bootloader does not keep to the protocol; run with --verbose and report it',
+    details: { command },
+  });
+}
+
+/** For messages of unexpected states. */
+export function statusName(status: number): string {
+  return nameOf(Status, status);
+}
+
+/** Of the device whose update was begun, and that is not there any more */
+export function otherDevice(): IapError {
+  return new IapError(
+    'OTHER_DEVICE',
+    'another device answers than the one whose update was interrupted; it was left as it is',
+    {
+      hint: 'connect the first device again and run the same command: it goes on where it stopped',
+    },
+  );
+}

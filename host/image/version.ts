@@ -1,0 +1,28 @@
+// Versions of images: 1.4.0, or 1.4.0+17 with a build number.
+import type { Version } from '../../protocol/index.js';
+import { IapError } from '../base/errors.js';
+import { excerpt } from '../base/text.js';
+
+const LARGEST = 0xffff;
+
+/** @throws IapError USAGE */
+export function parseVersion(text: string): Version {
+  const found = /^(\d+)\.(\d+)\.(\d+)(?:\+(\d+))?$/
+    .exec(text)
+    ?.slice(1)
+    .map((n = '0') => Number(n));
+  const [major, minor, patch, build] = found ?? [];
+  const known =
+    major !== undefined && minor !== undefined && patch !== undefined && build !== undefined;
+  if (known && [major, minor, patch, build].every((n) => n <= LARGEST)) {
+    return { major, minor, patch, build };
+  }
+  throw new IapError(
+    'USAGE',
+    `a version is MAJOR.MINOR.PATCH or MAJOR.MINOR.PATCH+BUILD, each up to ${LARGEST}; got "${excerpt(text)}"`,
+  );
+}
+
+export function versionText({ major, minor, patch, build }: Version): string {
+  return `${major}.${minor}.${patch}${build === 0 ? '' : `+${build}`}`;
+}

@@ -1,0 +1,48 @@
+// Answers that are waited for, in the order in which a device gives them. Pure bookkeeping.
+import { type Frame, MAX_UNANSWERED, RESPONSE_BIT } from '../../protocol/index.js';
+
+export interface Pending {
+  readonly seq: number;
+  readonly type: number;
+  /** Frames and bytes sent up to and with this one */
+  readonly frames: number;
+  readonly bytes: number;
+  /** Of the answer on the wire, at most */
+  readonly answerBytes: number;
+  /** Longest time the device may work on it [ms] */
+  readonly workMs: number;
+  readonly onAnswer: (payload: Uint8Array) => void;
+}
+
+export class PendingAnswers {
+  #items: Pending[] = [];
+
+  add(pending: Pending): void {
+    this.#items.push(pending);
+    // Calls for a device go on unanswered for hours; a seq must stay unambiguous.
+    if (this.#items.length > MAX_UNANSWERED) this.#items.shift();
+  }
+
+  /** The request that this is the answer to, if it is waited for. */
+  take({ seq, type }: Frame): Pending | undefined {
+    const index = this.#items.findIndex(
+      (item) => item.seq === seq && (item.type | RESPONSE_BIT) === type,
+    );
+    const found = this.#items[index];
+    // A device answers in order: what was sent before this frame will not be answered any more.
+    this.#items = this.#items.slice(index + 1);
+    return found;
+  }
+
+  forget(type: number): void {
+    this.#items = this.#items.filter((item) => item.type !== type);
+  }
+
+  get answerBytes(): number {
+    return this.#items.reduce((sum, { answerBytes }) => sum + answerBytes, 0);
+  }
+
+  get workMs(): number {
+    return this.#items.reduce((sum, { workMs }) => sum + workMs, 0);
+  }
+}

@@ -1,0 +1,282 @@
+// The conversation: sequence numbers, which answer belongs to which frame, window, time-outs. Knows no command's meaning.
+import {
+  ADDRESS_ONLY,
+  APP_ANSWER_MS,
+  BURST_START,
+  type Decoded,
+  encodeFrame,
+  type Frame,
+  FrameDecoder,
+  MAX_UNANSWERED,
+  maxFrameSize,
+  RESPONSE_BIT,
+} from '../../protocol/index.js';
+import { concat } from '../base/bytes.js';
+import type { Clock } from '../base/clock.js';
+import { IapError } from '../base/errors.js';
+import { LatencyEstimate } from './latency.js';
+import { PendingAnswers } from './pending.js';
+import { lineMs, type Transport } from './transport.js';
+
+/** What passes on the wire, for a trace. */
+export type TraceEvent =
+  | { readonly direction: 'sent' | 'received'; readonly frame: Frame; readonly at: number }
+  | {
+      readonly direction: 'dropped';
+      readonly reason: string;
+      readonly bytes: number;
+      readonly at: number;
+    };
+
+export interface SessionOptions {
+  readonly clock: Clock;
+  /** Bus address; 0 for the only device on the line */
+  readonly address?: number;
+  /** Makes every wait throw INTERRUPTED; what was handed to the transport ends at a frame boundary. */
+  readonly signal?: AbortSignal;
+  readonly trace?: (event: TraceEvent) => void;
+}
+
+export interface Outgoing {
+  readonly type: number;
+  readonly payload: Uint8Array;
+  /** Called at most once. Without it no answer is expected. */
+  readonly onAnswer?: (payload: Uint8Array) => void;
+  /** Expected size of the answer's payload [bytes] */
+  readonly answerSize?: number;
+  /** Longest time the device may work on this frame, and on those before it that ask for no answer [ms] */
+  readonly workMs?: number;
+}
+
+export interface RequestOptions {
+  /** Longest time the device may take, line time apart [ms] */
+  readonly limitMs: number;
+  /** Expected size of the answer's payload [bytes] */
+  readonly answerSize: number;
+  readonly attempts?: number;
+  /** The device answers at once: its round trips are measured. */
+  readonly quick?: boolean;
+}
+
+/** Counters of what a line did to us. */
+export interface LinkStats {
+  bytesSent: number;
+  framesSent: number;
+  bytesReceived: number;
+  framesReceived: number;
+  /** Bytes that were no frame */
+  bytesDiscarded: number;
+  /** Answers nobody waited for any more */
+  staleAnswers: number;
+  /** Our own frames, come back */
+  echoes: number;
+  /** Requests that had to be sent again */
+  repeats: number;
+}
+
+const ATTEMPTS = 6;
+/** A busy host or device gets more time with each attempt, but a lost frame must not cost much. */
+const BACKOFF = 1.5;
+/** Kept for a report on what arrived instead of an answer */
+const SAMPLE_SIZE = 48;
+
+export class Session {
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly stats: LinkStats = {
+    bytesSent: 0,
+    framesSent: 0,
+    bytesReceived: 0,
+    framesReceived: 0,
+    bytesDiscarded: 0,
+    staleAnswers: 0,
+    echoes: 0,
+    repeats: 0,
+  };
+  /** Newest of what arrived before the first answer */
+  sample: Uint8Array = new Uint8Array();
+  readonly #options: SessionOptions;
+  readonly #decoder = new FrameDecoder();
+  readonly #pending = new PendingAnswers();
+  readonly #wakers = new Set<() => void>();
+  readonly #latency = new LatencyEstimate(APP_ANSWER_MS);
+  #seq = 0;
+  #answered = { frames: 0, bytes: 0 };
+  #lineFreeAt = 0;
+  #broken: IapError | undefined;
+
+  constructor(transport: Transport, options: SessionOptions) {
+    this.transport = transport;
+    this.clock = options.clock;
+    this.#options = options;
+    transport.onBytes((bytes) => this.#receive(bytes));
+    transport.onClose((error) => {
+      this.#broken = error;
+      this.wake();
+    });
+    options.signal?.addEventListener('abort', () => this.wake(), { once: true });
+  }
+
+  /** Encoded bytes sent beyond the newest answered frame (protocol § 6, Window). */
+  get bytesUnanswered(): number {
+    return this.stats.bytesSent - this.#answered.bytes;
+  }
+
+  /** Frames that may still be sent before one must be answered. */
+  get framesAllowed(): number {
+    return MAX_UNANSWERED - (this.stats.framesSent - this.#answered.frames);
+  }
+
+  /** When the last byte handed to the transport has left, if the line runs at its rate. */
+  get lineFreeAt(): number {
+    return Math.max(this.#lineFreeAt, this.clock.now());
+  }
+
+  /** When all answers that are waited for have come, if the device takes all the time it may. */
+  get answersAt(): number {
+    return this.lineFreeAt + this.lineTime(this.#pending.answerBytes) + this.#pending.workMs;
+  }
+
+  /** What to add to computed times for the way through drivers and adapters [ms] */
+  get margin(): number {
+    return this.#latency.margin;
+  }
+
+  /** Time on the line [ms] */
+  lineTime(bytes: number): number {
+    return lineMs(bytes, this.transport.rate);
+  }
+
+  /** Bytes of a frame on the wire, at most. */
+  static wireSize(payloadSize: number): number {
+    return maxFrameSize(payloadSize);
+  }
+
+  /** Sends frames as one burst, in one write. */
+  async post(frames: readonly Outgoing[]): Promise<void> {
+    this.check();
+    const chunks: Uint8Array[] = [BURST_START];
+    let sent = this.stats.bytesSent + BURST_START.length;
+    for (const { type, payload, onAnswer, answerSize = 0, workMs = 0 } of frames) {
+      const seq = this.#seq;
+      this.#seq = (seq + 1) & 0xff;
+      const frame = { address: this.#options.address ?? ADDRESS_ONLY, type, seq, payload };
+      const encoded = encodeFrame(frame);
+      chunks.push(encoded);
+      sent += encoded.length;
+      this.stats.framesSent++;
+      if (onAnswer) {
+        const answerBytes = Session.wireSize(answerSize) + BURST_START.length;
+        const position = { frames: this.stats.framesSent, bytes: sent };
+        this.#pending.add({ seq, type, ...position, answerBytes, workMs, onAnswer });
+      }
+      this.#options.trace?.({ direction: 'sent', frame, at: this.clock.now() });
+    }
+    const burst = concat(chunks);
+    this.stats.bytesSent = sent;
+    this.#lineFreeAt = this.lineFreeAt + this.lineTime(burst.length);
+    await this.transport.write(burst);
+  }
+
+  /** Waits for the next frame or other news, at most until `deadline`. Throws when interrupted or when the port is gone. */
+  async pause(deadline: number): Promise<void> {
+    this.check();
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        cancel();
+        this.#wakers.delete(done);
+        resolve();
+      };
+      const cancel = Number.isFinite(deadline)
+        ? this.clock.after(Math.max(0, deadline - this.clock.now()), done)
+        : (): void => {};
+      this.#wakers.add(done);
+    });
+    this.check();
+  }
+
+  /** Waits, whatever arrives. */
+  async sleep(ms: number): Promise<void> {
+    const until = this.clock.now() + ms;
+    while (this.clock.now() < until) await this.pause(until);
+  }
+
+  /** Sends a request until it is answered. Every attempt has its own seq, and an answer to any of them counts. */
+  async request(type: number, payload: Uint8Array, options: RequestOptions): Promise<Uint8Array> {
+    const attempts = options.attempts ?? ATTEMPTS;
+    const { answerSize, limitMs } = options;
+    let answer: Uint8Array | undefined;
+    let patience = 1;
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      if (attempt > 0) this.stats.repeats++;
+      const onAnswer = (bytes: Uint8Array): Uint8Array => (answer ??= bytes);
+      await this.post([{ type, payload, answerSize, workMs: limitMs, onAnswer }]);
+      const latest = this.answersAt;
+      const deadline = latest + patience * this.margin;
+      while (answer === undefined && this.clock.now() < deadline) await this.pause(deadline);
+      if (answer !== undefined) {
+        // After a repeat nobody knows which attempt was answered, so it measures nothing.
+        if (options.quick && attempt === 0)
+          this.#latency.add(this.clock.now() - (latest - limitMs));
+        return answer;
+      }
+      patience *= BACKOFF;
+    }
+    throw new IapError('LINK_LOST', `the device does not answer any more (${attempts} attempts)`, {
+      hint: 'check cable and supply; then run the same command again: it goes on where it stopped',
+      details: { attempts },
+    });
+  }
+
+  /** Stops waiting for answers to frames of this type. */
+  forget(type: number): void {
+    this.#pending.forget(type);
+  }
+
+  /** Throws if the session can not go on. */
+  check(): void {
+    if (this.#options.signal?.aborted) {
+      throw new IapError('INTERRUPTED', 'interrupted');
+    }
+    if (this.#broken) throw this.#broken;
+  }
+
+  /** Lets every pause() look again: there is other news than a frame. */
+  wake(): void {
+    for (const wake of [...this.#wakers]) wake();
+  }
+
+  #receive(bytes: Uint8Array): void {
+    this.stats.bytesReceived += bytes.length;
+    if (this.stats.framesReceived === 0) {
+      this.sample = concat([this.sample, bytes]).slice(-SAMPLE_SIZE);
+    }
+    for (const decoded of this.#decoder.push(bytes)) this.#take(decoded);
+    this.wake();
+  }
+
+  #take(decoded: Decoded): void {
+    const at = this.clock.now();
+    if (decoded.kind === 'discarded') {
+      const { reason, bytes } = decoded;
+      this.stats.bytesDiscarded += bytes;
+      this.#options.trace?.({ direction: 'dropped', reason, bytes, at });
+      return;
+    }
+    const { frame } = decoded;
+    if ((frame.type & RESPONSE_BIT) === 0) {
+      this.stats.echoes++;
+      return;
+    }
+    this.#options.trace?.({ direction: 'received', frame, at });
+    const ours = frame.address === (this.#options.address ?? ADDRESS_ONLY);
+    const pending = ours ? this.#pending.take(frame) : undefined;
+    if (!pending) {
+      this.stats.staleAnswers++;
+      return;
+    }
+    this.stats.framesReceived++;
+    this.#answered = { frames: pending.frames, bytes: pending.bytes };
+    pending.onAnswer(frame.payload);
+  }
+}

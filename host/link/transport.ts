@@ -1,0 +1,33 @@
+// A byte pipe with a rate: all the library needs of a serial port.
+import type { IapError } from '../base/errors.js';
+
+/** Modem control outputs; true is asserted, which is a low level at the pin of a TTL adapter. Missing: left as it is. */
+export interface ControlLines {
+  readonly dtr?: boolean;
+  readonly rts?: boolean;
+}
+
+/** Start bit, eight data bits, stop bit */
+const BITS_PER_BYTE = 10;
+
+/** Time of bytes on the line [ms] */
+export function lineMs(bytes: number, rate: number): number {
+  return (bytes * BITS_PER_BYTE * 1000) / rate;
+}
+
+export interface Transport {
+  /** Baud; ten bit times a byte */
+  readonly rate: number;
+  /** Resolves when the bytes are handed to the operating system, which may be long before they are on the line. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** One listener; called with whatever arrived, in any chunking. */
+  onBytes(listener: (bytes: Uint8Array) => void): void;
+  /** One listener; called once when the pipe breaks by itself, not after close(). */
+  onClose(listener: (error: IapError) => void): void;
+  setRate(baud: number): Promise<void>;
+  /** Resolves when all that was written is on the line, as far as the operating system knows. */
+  drain(): Promise<void>;
+  /** Sets modem control outputs, where there are any. */
+  setLines?(lines: ControlLines): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,37 @@
+// An update is a comparison: which pages of the image are not in flash yet.
+import { ImageState } from '../../protocol/index.js';
+import { sameBytes } from '../base/bytes.js';
+import type { Device, DeviceInfo } from '../device/device.js';
+import type { Page } from '../image/pages.js';
+
+/** The pages, of a range without gaps, whose content in flash differs or is not to be trusted. */
+export async function differingPages(
+  device: Device,
+  pages: readonly Page[],
+  distrusted: (page: Page) => boolean,
+): Promise<Page[]> {
+  const [first] = pages;
+  if (!first) return [];
+  const found = await device.pages(first.number, pages.length);
+  return pages.filter((page, i) => page.crc32 !== found[i] || distrusted(page));
+}
+
+/**
+ * Whether a page that reads blank may be one whose erase power cut, and drift: after an update that was not finished, and where no
+ * installed image vouches for it (protocol § 13, H-12).
+ */
+export function mayDrift({ installed, pageSize }: DeviceInfo, { number }: Page): boolean {
+  if ((installed.state & ImageState.PRESENT) === 0) return false;
+  return (installed.state & ImageState.VALID) === 0 || number * pageSize >= installed.size;
+}
+
+/** Whether this very image is installed, verified when it was, and good when last looked at (protocol § 6). */
+export function isInstalled(info: DeviceInfo, sha256: Uint8Array): boolean {
+  const wanted = ImageState.VALID | ImageState.CHECKED | ImageState.GOOD;
+  const { state } = info.installed;
+  return (
+    (state & wanted) === wanted &&
+    (state & ImageState.TRIALS_USED) === 0 &&
+    sameBytes(info.installed.sha256, sha256)
+  );
+}

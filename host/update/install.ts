@@ -1,0 +1,214 @@
+// From BEGIN to a verified image: compare, send what differs, let the device verify. Once; what breaks off is thrown.
+import {
+  BeginFlag,
+  Begun,
+  Check,
+  decode,
+  Header,
+  ImageState,
+  Mode,
+  Status,
+} from '../../protocol/index.js';
+import { sameBytes } from '../base/bytes.js';
+import { IapError } from '../base/errors.js';
+import { ProgressMeter } from '../base/progress.js';
+import { badAnswer, type Device, otherDevice, statusName } from '../device/device.js';
+import { isBlank } from '../image/areas.js';
+import type { Page } from '../image/pages.js';
+import { differingPages, isInstalled, mayDrift } from './compare.js';
+import type { Emit } from './events.js';
+import { Transfer } from './transfer.js';
+
+/** Compared before anything is sent; the others while these are on the way, so that the line never waits for CRCs. */
+const FIRST_PAGES = 8;
+
+/** END says what is missing. */
+const MISSING: ReadonlySet<number> = new Set([
+  Status.GAP,
+  Status.PAGE_REJECTED,
+  Status.FLASH_FAILED,
+]);
+
+/** After these DATA may follow. */
+const BEGINNINGS: ReadonlySet<number> = new Set([Begun.STARTED, Begun.RESUMED]);
+
+export class Installer {
+  /** Pages may have been changed on the device, and it is not verified yet. */
+  writing = false;
+  /** In flash by this run, repeats after a reset included */
+  pagesSent = 0;
+  bytesSent = 0;
+  readonly #device: Device;
+  readonly #header: Uint8Array;
+  readonly #pages: readonly Page[];
+  readonly #emit: Emit;
+
+  constructor(device: Device, header: Uint8Array, pages: readonly Page[], emit: Emit) {
+    this.#device = device;
+    this.#header = header;
+    this.#pages = pages;
+    this.#emit = emit;
+  }
+
+  async run(): Promise<void> {
+    const begun = await this.#begin();
+    if (begun) await this.#sendAndVerify(begun.next, begun.resumed);
+    this.writing = false;
+  }
+
+  /** Begins or resumes; undefined if the device says that the image is installed and good after all. */
+  async #begin(): Promise<{ readonly next: number; readonly resumed: boolean } | undefined> {
+    let answer = await this.#device.begin(this.#header, 0);
+    if (answer.begun === Begun.INSTALLED) {
+      // An END whose answer was lost: this run has installed it.
+      const { imageSha256 } = decode(Header, this.#header);
+      if (isInstalled(await this.#device.hello(true), imageSha256)) return undefined;
+      answer = await this.#device.begin(this.#header, BeginFlag.RENEW);
+    }
+    if (!BEGINNINGS.has(answer.begun)) throw badAnswer('BEGIN', `it says ${answer.begun}`);
+    return { next: answer.next, resumed: answer.begun === Begun.RESUMED };
+  }
+
+  async #sendAndVerify(next: number, resumed: boolean): Promise<void> {
+    const { info } = this.#device;
+    const distrusted = (page: Page): boolean => isBlank(page.bytes) && mayDrift(info, page);
+    const transfer = this.#transfer(next, distrusted);
+    await this.#compareAndSend(transfer, resumed, distrusted);
+    if ((await this.#verify(transfer)) === 0) return;
+    this.#emit({
+      event: 'warning',
+      code: 'VERIFY_AGAIN',
+      message:
+        'the image in flash is not right although every page seemed to be; sending all pages again',
+    });
+    const again = this.#transfer(transfer.next, () => true);
+    this.#plan(this.#pages, true);
+    again.add(this.#pages);
+    await again.run();
+    const checks = await this.#verify(again);
+    if (checks === 0) return;
+    throw checks === Check.VECTORS ? notForThisPart() : notWhatWasSent(checks);
+  }
+
+  /** The first pages are sent while the device computes the CRCs of the others. */
+  async #compareAndSend(
+    transfer: Transfer,
+    resumed: boolean,
+    distrusted: (page: Page) => boolean,
+  ): Promise<void> {
+    this.#emit({ event: 'comparing', pages: this.#pages.length });
+    const differing = (pages: readonly Page[]): Promise<Page[]> =>
+      differingPages(this.#device, pages, distrusted);
+    const first = await differing(this.#pages.slice(0, FIRST_PAGES));
+    transfer.add(first);
+    transfer.open = true;
+    const others = differing(this.#pages.slice(FIRST_PAGES)).then(
+      (pages) => {
+        this.#plan([...first, ...pages], resumed);
+        transfer.add(pages);
+        transfer.open = false;
+      },
+      (error: unknown) => transfer.abandon(error),
+    );
+    try {
+      await transfer.run();
+    } finally {
+      await others;
+    }
+  }
+
+  #plan(pages: readonly Page[], resumed: boolean): void {
+    this.#emit({
+      event: 'plan',
+      pagesTotal: this.#pages.length,
+      pagesToSend: pages.length,
+      bytesToSend: sizeOf(pages),
+      resumed,
+    });
+  }
+
+  #transfer(next: number, force: (page: Page) => boolean): Transfer {
+    this.writing = true;
+    const before = { pages: this.pagesSent, bytes: this.bytesSent };
+    const meter = new ProgressMeter(this.#device.session.clock);
+    return new Transfer(this.#device, next, force, (done) => {
+      this.pagesSent = before.pages + done.pages;
+      this.bytesSent = before.bytes + done.bytes;
+      const progress = meter.at(done.bytes, done.bytesTotal);
+      // As long as pages are still compared, nobody knows how much there is to do.
+      if (!done.open) this.#emit({ event: 'progress', ...progress });
+    });
+  }
+
+  /** OK says that an image was verified. Which one, on which device, only HELLO says: another host may have begun an update since. */
+  async #confirm(next: number, sent: number): Promise<void> {
+    if (next !== sent) throw badAnswer('END', `frame ${next} comes next, it says, not ${sent}`);
+    const { uniqueId } = this.#device.info;
+    const info = await this.#device.hello(true);
+    if (!sameBytes(info.uniqueId, uniqueId)) throw otherDevice();
+    if (info.mode === Mode.APP) throw reset();
+    const { state, sha256 } = info.installed;
+    const { imageSha256 } = decode(Header, this.#header);
+    if ((state & ImageState.VALID) === 0 || !sameBytes(sha256, imageSha256)) throw notThisImage();
+  }
+
+  /** Lets the device verify the image, sending again what it misses. Returns the checks that failed. */
+  async #verify(transfer: Transfer): Promise<number> {
+    for (;;) {
+      this.#emit({ event: 'verifying' });
+      const answer = await this.#device.end(transfer.next);
+      const { status, detail } = answer;
+      if (status === Status.OK) {
+        await this.#confirm(answer.next, transfer.next);
+        return 0;
+      }
+      if (status === Status.VERIFY_FAILED) return detail === 0 ? UNSPECIFIED : detail;
+      if (!MISSING.has(status)) throw badAnswer('END', `status ${statusName(status)}`);
+      transfer.resume(answer);
+      await transfer.run();
+    }
+  }
+}
+
+function notThisImage(): IapError {
+  return new IapError(
+    'VERIFY_FAILED',
+    'the device has verified another image than the one that was sent',
+    {
+      hint: 'another program may be updating it at the same time: stop that one, then run the same command again',
+    },
+  );
+}
+
+function reset(): IapError {
+  return new IapError('LINK_LOST', 'the device has left its bootloader before it was asked to');
+}
+
+/** VERIFY_FAILED without a check bit would be a fault of the bootloader, but no success. */
+const UNSPECIFIED = 0xffff_ffff;
+
+function notWhatWasSent(checks: number): IapError {
+  return new IapError(
+    'VERIFY_FAILED',
+    'the image in flash is not what was sent, even after sending all of it twice',
+    {
+      hint: 'the flash of this device can not be trusted; it stays in the bootloader and does not start the application',
+      details: { checks },
+    },
+  );
+}
+
+function notForThisPart(): IapError {
+  return new IapError(
+    'VERIFY_FAILED',
+    'the image is in flash as it was sent, but the device can not start it: its vector table is wrong for this part',
+    {
+      hint: 'the image is probably linked for another part: check RAM size (initial stack pointer) and reset vector; the device stays in the bootloader',
+      details: { checks: Check.VECTORS },
+    },
+  );
+}
+
+function sizeOf(pages: readonly Page[]): number {
+  return pages.reduce((sum, { bytes }) => sum + bytes.length, 0);
+}

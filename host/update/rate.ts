@@ -1,0 +1,51 @@
+// Another baud rate for the transfer, proven before it is relied on, and the way back when it does not work.
+import { Capability, RATE_IDLE_MS } from '../../protocol/index.js';
+import { IapError } from '../base/errors.js';
+import { answerTime, call } from '../device/connect.js';
+import type { Device } from '../device/device.js';
+import type { Emit } from './events.js';
+
+/** The device changes after its answer's last bit; the host must not be earlier (protocol § 5) [ms]. */
+const SETTLE_MS = 2;
+const PROOFS = 2;
+
+/** Changes to `rate` if device and line can; otherwise warns and stays. Returns whether it changed. */
+export async function changeRate(device: Device, rate: number, emit: Emit): Promise<boolean> {
+  const { session } = device;
+  const { transport } = session;
+  const before = transport.rate;
+  if (rate === before) return false;
+  const stay = (why: string): false => {
+    emit({ event: 'warning', code: 'RATE', message: `${why}; going on at ${before} baud` });
+    return false;
+  };
+  if ((device.info.capabilities & Capability.BAUD) === 0) {
+    return stay('the device can not change its rate');
+  }
+  try {
+    await device.baud(rate);
+    await transport.drain();
+    await transport.setRate(rate);
+    await session.sleep(SETTLE_MS);
+    await device.hello(true, PROOFS);
+    emit({ event: 'rate', rate });
+    return true;
+  } catch (error) {
+    if (!(error instanceof IapError)) throw error;
+    if (error.code === 'REFUSED' && transport.rate === before) return stay(error.message);
+    if (!RATE_FAILURES.has(error.code)) throw error;
+  }
+  await returnToDefault(device, before);
+  return stay(`nothing is understood at ${rate} baud`);
+}
+
+/** An adapter that can not make the rate, a line that does not carry it */
+const RATE_FAILURES: ReadonlySet<string> = new Set(['LINK_LOST', 'PORT_FAILED', 'BAD_ANSWER']);
+
+/** The device goes back by itself when it has heard nothing for a while. */
+async function returnToDefault(device: Device, before: number): Promise<void> {
+  const { session } = device;
+  await session.transport.setRate(before);
+  await session.sleep(RATE_IDLE_MS);
+  device.info = await call(session, true, answerTime(session), RATE_IDLE_MS);
+}

@@ -1,0 +1,301 @@
+// Pages to the device: numbered DATA frames in a window, back to what is missing after a loss.
+import {
+  Command,
+  DataFlag,
+  DataRequest,
+  DataResponse,
+  Encoding,
+  encode,
+  PageFlag,
+  PageHead,
+  Status,
+} from '../../protocol/index.js';
+import { concat } from '../base/bytes.js';
+import { IapError } from '../base/errors.js';
+import { badAnswer, type Device, decodeAnswer, statusName } from '../device/device.js';
+import type { Page } from '../image/pages.js';
+import { Pace } from '../link/pace.js';
+import { type Outgoing, Session } from '../link/session.js';
+import { PageFailures } from './page-failures.js';
+
+/** A frame that was sent, kept until its page is in flash: a page that fails is sent again from its head. */
+interface Sent {
+  readonly number: number;
+  readonly page: number;
+  readonly offset: number;
+  readonly completes: boolean;
+}
+
+export interface TransferProgress {
+  /** In flash */
+  readonly pages: number;
+  readonly bytes: number;
+  /** Of the pages added so far */
+  readonly bytesTotal: number;
+  readonly open: boolean;
+}
+
+/** What DATA and END answer alike */
+interface Report {
+  readonly status: number;
+  readonly next: number;
+  readonly detail: number;
+}
+
+/** Going back this often without one frame taken: the line carries nothing. */
+const MOST_FRUITLESS = 30;
+
+/** Of two frame numbers, which count modulo 65536 */
+function distance(from: number, to: number): number {
+  return ((to - from) << 16) >> 16;
+}
+
+export class Transfer {
+  readonly pace: Pace;
+  readonly #device: Device;
+  readonly #session: Session;
+  /** More pages may be added. */
+  open = false;
+  readonly #pages: Page[] = [];
+  readonly #force: (page: Page) => boolean;
+  readonly #onProgress: (done: TransferProgress) => void;
+  /** Number of the next new frame, and where in the pages it starts */
+  #number: number;
+  #page = 0;
+  #offset = 0;
+  #sent: Sent[] = [];
+  /** Bytes and whole pages sent since the last frame that asks */
+  #unasked = 0;
+  #unaskedPages = 0;
+  /** Counts the times gone back; answers to frames from before say nothing new. */
+  #epoch = 0;
+  #answers: { readonly epoch: number; readonly payload: Uint8Array }[] = [];
+  #acknowledged: number;
+  #pagesDone = 0;
+  #bytesDone = 0;
+  #bytesTotal = 0;
+  #abandoned: { readonly error: unknown } | undefined;
+  #fruitless = 0;
+  readonly #failures: PageFailures;
+
+  /** @param next number that BEGIN says comes next */
+  constructor(
+    device: Device,
+    next: number,
+    force: (page: Page) => boolean,
+    onProgress: (done: TransferProgress) => void,
+  ) {
+    this.#device = device;
+    this.#session = device.session;
+    this.#number = next;
+    this.#acknowledged = next;
+    this.#force = force;
+    this.#onProgress = onProgress;
+    this.pace = new Pace(device.info);
+    this.#failures = new PageFailures(device.info);
+  }
+
+  /** Number of the DATA frame that would come next: what END is to be told. */
+  get next(): number {
+    return this.#number;
+  }
+
+  add(pages: readonly Page[]): void {
+    this.#pages.push(...pages);
+    this.#bytesTotal += pages.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    this.#session.wake();
+  }
+
+  /** No pages will be added, because of an error: run() throws it. */
+  abandon(error: unknown): void {
+    this.#abandoned = { error };
+    this.#session.wake();
+  }
+
+  /** Returns when all pages are in flash. */
+  async run(): Promise<void> {
+    while (!this.#done) {
+      if (this.#abandoned) throw this.#abandoned.error;
+      await this.#fill();
+      // Nothing to send and nothing on the way: more pages are being compared, if not that ended meanwhile. (Gone back,
+      // there may be nothing on the way and no room either: then the window must be asked free.)
+      const idle = this.#sent.length === 0 && this.#page === this.#pages.length;
+      if (!idle) {
+        if (!(await this.#answered())) await this.#query();
+      } else if (this.open && !this.#abandoned) {
+        await this.#session.pause(Number.POSITIVE_INFINITY);
+      }
+      for (const { epoch, payload } of this.#answers.splice(0)) {
+        this.#take(decodeAnswer('DATA', payload, DataResponse), epoch);
+      }
+    }
+  }
+
+  /** Takes END's report of a missing frame or a failed page; run() then sends what is missing. */
+  resume(report: Report): void {
+    this.#take(report, this.#epoch);
+    if (this.#done) throw badAnswer('END', `${statusName(report.status)} with nothing missing`);
+  }
+
+  get #done(): boolean {
+    return !this.open && this.#page === this.#pages.length && this.#sent.length === 0;
+  }
+
+  /** Sends all that the window has room for. */
+  async #fill(): Promise<void> {
+    const burst: Outgoing[] = [];
+    let size = 1;
+    let room = this.#room();
+    while (this.#page < this.#pages.length && this.#fits(room, size)) {
+      const payload = this.pace.payload;
+      const body = this.#cut(payload - DataRequest.size);
+      const bytes = Session.wireSize(DataRequest.size + body.bytes.length);
+      size += bytes;
+      this.#unasked += bytes;
+      room = { ...room, frames: room.frames - 1 };
+      const last = this.#page === this.#pages.length || !this.#fits(room, size);
+      const ask = last || this.#unasked + Session.wireSize(payload) > this.pace.askEvery;
+      burst.push(this.#frame(body, ask));
+    }
+    if (burst.length > 0) await this.#session.post(burst);
+  }
+
+  #room(): { readonly bytes: number; readonly frames: number } {
+    const frames = this.#session.framesAllowed - this.pace.reservedFrames;
+    return { bytes: this.pace.window - this.#session.bytesUnanswered, frames };
+  }
+
+  #fits(room: { readonly bytes: number; readonly frames: number }, size: number): boolean {
+    return room.frames > 0 && size + Session.wireSize(this.pace.payload) <= room.bytes;
+  }
+
+  /** Takes the next bytes of the current page, and moves on. */
+  #cut(limit: number): { readonly bytes: Uint8Array; readonly head: boolean } {
+    const page = this.#pages[this.#page];
+    if (!page) throw new RangeError('nothing left to cut');
+    const head = this.#offset === 0;
+    const space = head ? limit - PageHead.size : limit;
+    const piece = page.bytes.subarray(this.#offset, this.#offset + space);
+    const completes = this.#offset + piece.length === page.bytes.length;
+    this.#sent.push({ number: this.#number, page: this.#page, offset: this.#offset, completes });
+    if (completes) this.#unaskedPages++;
+    this.#offset = completes ? 0 : this.#offset + piece.length;
+    if (completes) this.#page++;
+    return { bytes: head ? concat([this.#head(page), piece]) : piece, head };
+  }
+
+  #head(page: Page): Uint8Array {
+    return encode(PageHead, {
+      page: page.number,
+      encoding: Encoding.RAW,
+      flags: this.#force(page) ? PageFlag.FORCE : 0,
+      decodedLength: page.bytes.length,
+      encodedLength: page.bytes.length,
+      crc32: page.crc32,
+    });
+  }
+
+  #frame(body: { readonly bytes: Uint8Array; readonly head: boolean }, ask: boolean): Outgoing {
+    const flags = (ask ? DataFlag.ASK : 0) | (body.head ? DataFlag.HEAD : 0);
+    const payload = encode(DataRequest, { number: this.#number, flags, body: body.bytes });
+    this.#number = (this.#number + 1) & 0xffff;
+    if (!ask) return { type: Command.DATA, payload };
+    const workMs = this.#unaskedPages * this.#device.info.pageMs;
+    this.#unasked = 0;
+    this.#unaskedPages = 0;
+    const epoch = this.#epoch;
+    const onAnswer = (answer: Uint8Array): void => {
+      this.#answers.push({ epoch, payload: answer });
+    };
+    return { type: Command.DATA, payload, answerSize: DataResponse.size, workMs, onAnswer };
+  }
+
+  /** Waits for an answer; false if none comes although all that was sent must have been worked through. */
+  async #answered(): Promise<boolean> {
+    const session = this.#session;
+    const deadline = session.answersAt + session.margin;
+    while (this.#answers.length === 0 && session.clock.now() < deadline) {
+      await session.pause(deadline);
+    }
+    return this.#answers.length > 0;
+  }
+
+  /** Asks where the device is. All that was sent is worked through or lost by then, so the rest is sent again. */
+  async #query(): Promise<void> {
+    // An answer that is only late is older than the one to this question.
+    this.#session.forget(Command.DATA);
+    const report = await this.#device.progress(this.#number);
+    this.#unasked = 0;
+    this.#take(report, this.#epoch);
+    if (report.next !== this.#number) this.#goBack(report);
+  }
+
+  #take(report: Report, epoch: number): void {
+    this.#acknowledge(report.next);
+    if (report.status === Status.OK || epoch !== this.#epoch) return;
+    switch (report.status) {
+      case Status.GAP:
+        break;
+      case Status.PAGE_REJECTED:
+      case Status.FLASH_FAILED:
+        this.#countFailure(report);
+        break;
+      default:
+        throw badAnswer('DATA', `status ${statusName(report.status)}`);
+    }
+    this.#goBack(report);
+  }
+
+  #acknowledge(next: number): void {
+    const taken = this.#sent.findLastIndex(
+      ({ number, completes }) => completes && distance(number, next) > 0,
+    );
+    const news = distance(this.#acknowledged, next);
+    if (news > 0) {
+      this.pace.arrived(news);
+      this.#fruitless = 0;
+    }
+    this.#acknowledged = next;
+    const done = this.#sent.splice(0, taken + 1).filter(({ completes }) => completes);
+    for (const { page } of done) {
+      this.#pagesDone++;
+      this.#bytesDone += this.#pages[page]?.bytes.length ?? 0;
+    }
+    if (done.length === 0) return;
+    this.#onProgress({
+      pages: this.#pagesDone,
+      bytes: this.#bytesDone,
+      bytesTotal: this.#bytesTotal,
+      open: this.open,
+    });
+  }
+
+  #countFailure({ next, status, detail }: Report): void {
+    const page = this.#pages[this.#sent.find(({ number }) => number === next)?.page ?? -1];
+    if (page) this.#failures.add(page.number, status, detail);
+  }
+
+  /** Everything from `next` on is sent again, cut as the line is now. */
+  #goBack({ next, status }: Report): void {
+    if (next === this.#number) return;
+    const index = this.#sent.findIndex(({ number }) => number === next);
+    const from = this.#sent[index];
+    if (!from)
+      throw badAnswer('DATA', `it expects frame ${next}, which it has or which was never sent`);
+    this.#sent.splice(index);
+    this.#number = next;
+    const again = status === Status.PAGE_REJECTED || status === Status.FLASH_FAILED;
+    this.#page = from.page;
+    this.#offset = again ? 0 : from.offset;
+    this.#epoch++;
+    if (again) return;
+    this.pace.lost();
+    if (++this.#fruitless > MOST_FRUITLESS) throw tooNoisy();
+  }
+}
+
+function tooNoisy(): IapError {
+  return new IapError('LINK_LOST', 'the line loses every data frame, although the device answers', {
+    hint: 'try a lower --baud, a shorter cable, a common ground; the device can be updated again',
+  });
+}

@@ -1,0 +1,298 @@
+// The update procedure: find, compare, send what differs, verify, start. The same for install, update, resume and repair.
+import { Status } from '../../protocol/index.js';
+import { sameBytes } from '../base/bytes.js';
+import { IapError } from '../base/errors.js';
+import { sha256 } from '../base/sha256.js';
+import { type Allowable, allowedIds, warningOf } from '../check/allow.js';
+import { checkImage } from '../check/check-image.js';
+import type { Finding } from '../check/finding.js';
+import { connect, DEFAULT_TIMEOUT_MS, waitForApp } from '../device/connect.js';
+import { type Device, type DeviceInfo, otherDevice } from '../device/device.js';
+import { type LinkOptions, openSession } from '../device/open.js';
+import { isForAnother, isRefusedWith } from '../device/refusal.js';
+import { headerFor, type Image } from '../image/image.js';
+import { type Page, pagesOf } from '../image/pages.js';
+import type { Session } from '../link/session.js';
+import type { Transport } from '../link/transport.js';
+import { bootDevice } from './boot.js';
+import { isInstalled } from './compare.js';
+import { EventQueue } from './event-queue.js';
+import type { Emit, UpdateEvent, UpdateResult } from './events.js';
+import { Installer } from './install.js';
+import { changeRate } from './rate.js';
+import { SupplyWait } from './supply.js';
+
+export interface UpdateOptions extends LinkOptions {
+  /** Rate of the transfer [baud]; the transport's own if missing */
+  readonly rate?: number;
+  /** Start the application afterwards; yes if missing */
+  readonly boot?: boolean;
+  /** After the start, wait until the application answers */
+  readonly waitApp?: boolean;
+  /** The only device that is meant, by its unique id [12 bytes]: another one is left as it is, OTHER_DEVICE */
+  readonly only?: Uint8Array;
+  /** Errors of the image that do not keep it from being written */
+  readonly allow?: readonly Allowable[];
+}
+
+/** Resets in mid-update that are followed up, as long as each time at least one page more got into flash. */
+const MOST_FRUITLESS_STARTS = 3;
+
+/**
+ * Updates the device at the other end of `transport` to `image`, yielding events.
+ * Stopping early (return, or the signal) leaves the device resumable: the same update goes on where it stopped.
+ * @throws IapError
+ */
+export async function* update(
+  transport: Transport,
+  image: Image,
+  options: UpdateOptions = {},
+): AsyncGenerator<UpdateEvent, UpdateResult, undefined> {
+  const stop = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+  const queue = new EventQueue<UpdateEvent>();
+  const session = openSession(transport, { ...options, signal });
+  const work = new Updater(session, image, options, queue.push).run().finally(() => queue.end());
+  // The reader gets the failure below, after the events before it.
+  work.catch(() => {});
+  try {
+    yield* queue;
+    return await work;
+  } finally {
+    stop.abort();
+    await work.catch(() => {});
+  }
+}
+
+class Updater {
+  readonly #session: Session;
+  readonly #image: Image;
+  readonly #options: UpdateOptions;
+  readonly #emit: Emit;
+  readonly #sha256: Uint8Array;
+  readonly #startedAt: number;
+  /** Where the device was found: its application's rate, perhaps [baud] */
+  readonly #firstRate: number;
+  /** Where its bootloader is after a reset [baud] */
+  #bootRate: number;
+  #pages: readonly Page[] = [];
+  #installer: Installer | undefined;
+  /** An application was running, and was asked to leave */
+  #entered = false;
+  /** What is wrong with the image, and does not keep it from being written */
+  #findings: readonly Finding[] = [];
+
+  constructor(session: Session, image: Image, options: UpdateOptions, emit: Emit) {
+    this.#session = session;
+    this.#image = image;
+    this.#options = options;
+    this.#emit = emit;
+    this.#sha256 = sha256(image.bytes);
+    this.#startedAt = session.clock.now();
+    this.#firstRate = session.transport.rate;
+    this.#bootRate = session.transport.rate;
+  }
+
+  async run(): Promise<UpdateResult> {
+    try {
+      return await this.#run();
+    } catch (error) {
+      throw error instanceof IapError ? this.#explained(error) : error;
+    }
+  }
+
+  /** What is left behind. No ABORT is sent: the entry in the boot record is what makes the update resumable. */
+  #explained(error: IapError): IapError {
+    const { code, message, hint, details } = error;
+    const interrupted = code === 'INTERRUPTED';
+    if (!interrupted && code !== 'LINK_LOST' && code !== 'PORT_LOST') return error;
+    if (!this.#installer?.writing) {
+      return interrupted
+        ? new IapError(code, `${message}; nothing was changed on the device`)
+        : error;
+    }
+    const state = 'in mid-update; the device stays in its bootloader and can be updated';
+    return new IapError(code, interrupted ? `${message} ${state}` : message, {
+      hint: hint ?? 'run the same command again: it goes on where it stopped',
+      details: { ...details, resumable: true, pagesSent: this.#installer.pagesSent },
+      cause: error,
+    });
+  }
+
+  async #run(): Promise<UpdateResult> {
+    const { boot = true, rate } = this.#options;
+    const device = await this.#connect();
+    const changed = !isInstalled(device.info, this.#sha256);
+    try {
+      this.#check(device.info);
+      this.#pages = pagesOf(this.#image.bytes, device.info.pageSize);
+      if (changed) {
+        if (rate !== undefined) await changeRate(device, rate, this.#emit);
+        await this.#install(device);
+      }
+    } catch (error) {
+      await this.#startAgain(device, error);
+      throw error;
+    }
+    this.#emit({ event: changed ? 'installed' : 'unchanged' });
+    if (boot) return this.#result(device, changed, await this.#boot(device));
+    // Who comes next looks for a bootloader at its own rate.
+    await changeRate(device, this.#bootRate, () => {});
+    return this.#result(device, changed, 'no');
+  }
+
+  async #connect(): Promise<Device> {
+    const { wait, timeoutMs } = this.#options;
+    const device = await connect(this.#session, {
+      hold: true,
+      ...(wait === undefined ? {} : { wait }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      beforeEnter: (info) => {
+        this.#checkUnit(info);
+        this.#checkFits(info);
+        return true;
+      },
+      onEntering: (info) => {
+        this.#entered = true;
+        this.#emit({ event: 'found', device: info });
+        this.#emit({ event: 'entering', device: info });
+      },
+    });
+    this.#bootRate = this.#session.transport.rate;
+    this.#checkUnit(device.info);
+    this.#emit({ event: 'found', device: device.info });
+    return device;
+  }
+
+  /** Tells each finding once, although the application is asked first and its bootloader again. */
+  #check(info: DeviceInfo): void {
+    const told = new Set(this.#findings.map(({ message }) => message));
+    this.#findings = checkImage(this.#image, info, this.#options.allow);
+    for (const finding of this.#findings) {
+      if (told.has(finding.message)) continue;
+      this.#emit({ event: 'warning', code: 'IMAGE', ...warningOf(finding) });
+    }
+  }
+
+  #checkUnit({ uniqueId }: DeviceInfo): void {
+    const { only } = this.#options;
+    if (only && !sameBytes(uniqueId, only)) throw otherDevice();
+  }
+
+  /**
+   * A running application is not disturbed for an image that does not fit. For the one that it is itself, it is: only the
+   * bootloader looks at the flash as it is now.
+   */
+  #checkFits(info: DeviceInfo): void {
+    if (info.appEnd > info.appBase) this.#check(info);
+  }
+
+  /** Until the image is verified in flash. A reset or a broken line on the way only costs time. */
+  async #install(device: Device): Promise<void> {
+    const header = headerFor(this.#image, device.info.appBase);
+    const installer = new Installer(device, header, this.#pages, this.#emit);
+    this.#installer = installer;
+    const supply = new SupplyWait(this.#session, this.#emit);
+    let fruitless = 0;
+    for (;;) {
+      const before = installer.pagesSent;
+      try {
+        await installer.run();
+        return;
+      } catch (error) {
+        if (isRefusedWith(error, Status.SUPPLY_LOW)) {
+          await supply.next(error, installer.pagesSent);
+          continue;
+        }
+        if (!isInterruption(error)) throw error;
+        fruitless = installer.pagesSent > before ? 0 : fruitless + 1;
+        if (fruitless >= MOST_FRUITLESS_STARTS) throw error;
+        await this.#reconnect(device, error);
+      }
+    }
+  }
+
+  /** Finds the device again: at the rate where it is, or where it is after a reset. */
+  async #reconnect(device: Device, reason: IapError): Promise<void> {
+    this.#emit({ event: 'reconnecting', reason: reason.message });
+    const { transport } = this.#session;
+    const rate = transport.rate;
+    if (reason.code === 'LINK_LOST' && rate !== this.#bootRate) {
+      await transport.setRate(this.#bootRate);
+    }
+    const found = await this.#findAgain();
+    if (!sameBytes(found.info.uniqueId, device.info.uniqueId)) throw otherDevice();
+    device.info = found.info;
+    if (rate !== transport.rate) await changeRate(device, rate, this.#emit);
+  }
+
+  /** In its bootloader; or, if no page was written before a reset, in its application at its own rate. */
+  async #findAgain(): Promise<Device> {
+    const { transport } = this.#session;
+    const timeoutMs = this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const rates = new Set([transport.rate, this.#firstRate]);
+    for (const rate of rates) {
+      if (transport.rate !== rate) await transport.setRate(rate);
+      try {
+        return await connect(this.#session, { hold: true, wait: true, timeoutMs });
+      } catch (error) {
+        if (!(error instanceof IapError) || error.code !== 'NO_ANSWER') throw error;
+      }
+    }
+    throw goneFor(timeoutMs * rates.size);
+  }
+
+  async #boot(device: Device): Promise<UpdateResult['boot']> {
+    const answered = await bootDevice(device, this.#emit);
+    if (this.#session.transport.rate !== this.#firstRate) {
+      await this.#session.transport.setRate(this.#firstRate);
+    }
+    if (this.#options.waitApp) {
+      const app = await waitForApp(this.#session, this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+      this.#emit({ event: 'app', device: app });
+    }
+    return answered ? 'started' : 'unconfirmed';
+  }
+
+  /** An image that is refused must not cost the application that was asked to leave for it. */
+  async #startAgain(device: Device, error: unknown): Promise<void> {
+    const useless = isForAnother(error) || isRefusedWith(error, Status.SUPPLY_LOW);
+    if (!this.#entered || !useless || this.#installer?.writing) return;
+    await this.#boot(device).catch(() => {}); // it leaves by itself, only later
+  }
+
+  #result(device: Device, changed: boolean, boot: UpdateResult['boot']): UpdateResult {
+    return {
+      device: device.info,
+      changed,
+      boot,
+      bytes: this.#image.bytes.length,
+      pagesTotal: this.#pages.length,
+      pagesSent: this.#installer?.pagesSent ?? 0,
+      bytesSent: this.#installer?.bytesSent ?? 0,
+      seconds: (this.#session.clock.now() - this.#startedAt) / 1000,
+      allowed: allowedIds(this.#findings),
+    };
+  }
+}
+
+function goneFor(ms: number): IapError {
+  return new IapError(
+    'LINK_LOST',
+    `the device stopped answering, and was looked for during ${ms / 1000} s in vain`,
+    {
+      hint: 'check cable and supply; then run the same command again: it goes on where it stopped',
+      details: { timeoutMs: ms },
+    },
+  );
+}
+
+/** Failures after which the device may well be found again. */
+function isInterruption(error: unknown): error is IapError {
+  if (!(error instanceof IapError)) return false;
+  return (
+    error.code === 'LINK_LOST' ||
+    isRefusedWith(error, Status.NO_SESSION) ||
+    isRefusedWith(error, Status.IN_APP)
+  );
+}

@@ -1,0 +1,86 @@
+// Mutants by the engine: a sample of those of the core, each noticed by a C test; and what it makes of a small source.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join, resolve } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { TempDir } from '../support/board.js';
+import { changesOf } from './engine/operators.js';
+import { schemata } from './engine/schemata.js';
+import { parse } from './engine/source.js';
+
+const root = resolve(import.meta.dirname, '..', '..');
+/** How many; IAP_MUTANTS and IAP_SEED choose others. All: node test/mutants/engine.mjs */
+const SAMPLE = process.env.IAP_MUTANTS ?? '300';
+const SEED = process.env.IAP_SEED ?? '1';
+const LONGEST_MS = 600_000;
+
+it(
+  `a sample of ${SAMPLE} mutants of the core, seed ${SEED}, is noticed by its tests`,
+  async () => {
+    const args = ['--sample', SAMPLE, '--seed', SEED];
+    const child = spawn(process.execPath, [join(root, 'test', 'mutants', 'engine.mjs'), ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let text = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (bytes: Buffer) => {
+        text += bytes.toString();
+      });
+    }
+    const [code] = (await once(child, 'close')) as [number | null];
+    expect({ code, text }).toMatchObject({ code: 0 });
+    expect(text).toContain(`${SAMPLE} of ${SAMPLE} mutants noticed`);
+  },
+  LONGEST_MS,
+);
+
+const SOURCE = `// A character of more than one byte: →
+#define LIMIT 3u
+enum { RED, GREEN };
+static const unsigned table[1] = {7};
+int color(unsigned a, int b) {
+    while (a < LIMIT && !b) {
+        a++;
+    }
+    a |= table[0] >> 1;
+    return a == 0 ? RED : b;
+}
+`;
+
+it('a source has these mutants, each in its place', () => {
+  const dir = new TempDir();
+  onTestFinished(() => dir.remove());
+  const source = parse(dir.write('small.c', SOURCE), []);
+  const { text, mutants } = schemata('small.c', source, 10);
+  expect(mutants.map(({ line, from, to }) => `${line}: ${from} → ${to}`)).toEqual([
+    '6: a < LIMIT && !b → !(a < LIMIT && !b)',
+    '6: a < LIMIT && !b → false',
+    '6: a < LIMIT && !b → (a < LIMIT) || (!b)',
+    '6: a < LIMIT && !b → a < LIMIT',
+    '6: a < LIMIT && !b → !b',
+    '6: a < LIMIT && !b → (a) <= (LIMIT) && !b',
+    '6: a < LIMIT && !b → (a) >= (LIMIT) && !b',
+    '6: a < LIMIT && !b → a < (LIMIT + 1) && !b',
+    '6: a < LIMIT && !b → a < (LIMIT - 1) && !b',
+    '6: a < LIMIT && !b → a < LIMIT && b',
+    '7: a++; → ',
+    '7: a++ → a--',
+    '9: a |= table[0] >> 1; → ',
+    '9: a |= table[0] >> 1 → a &= (table[0] >> 1)',
+    '9: a |= table[0] >> 1 → a |= (table[0]) << (1)',
+    '9: a |= table[0] >> 1 → a |= table[(0 + 1)] >> 1',
+    '9: a |= table[0] >> 1 → a |= table[0] >> (1 + 1)',
+    '9: a |= table[0] >> 1 → a |= table[0] >> (1 - 1)',
+    '10: a == 0 ? RED : b → 0',
+    '10: a == 0 ? RED : b → (a == 0 ? RED : b) + 1',
+    '10: a == 0 ? RED : b → (a) != (0) ? RED : b',
+    '10: a == 0 ? RED : b → a == (0 + 1) ? RED : b',
+    '10: a == 0 ? RED : b → a == 0 ? (RED + 1) : b',
+  ]);
+  expect(mutants.map(({ number }) => number)).toEqual(mutants.map((_, i) => i + 10));
+  expect(mutants.every(({ number }) => text.includes(`MUTANT(${number})`))).toBe(true);
+  expect(text).toContain('static const unsigned table[1] = {7};');
+  expect(source.functions.flatMap((one) => changesOf(source.text, one))).toHaveLength(
+    mutants.length,
+  );
+});
