@@ -1,28 +1,13 @@
 // The glue for ST's HAL: the examples in bootloader-c/examples/hal-*, with the kit's two files, on stand-ins for the HAL
-// (test/hal) and one board of each family. With ST's own HAL they are tried by hand.
+// (test/hal) and one board of each family. With ST's own HAL and whole projects: scripts/real-hal.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { inspect } from '../../host/check/inspect.js';
-import { factoryImage } from '../../host/factory/factory.js';
-import { loadImage } from '../../host/image/load.js';
 import { loadBoard } from '../../host/node/board-file.js';
-import {
-  BOOTLOADER_BASE,
-  BURST_START,
-  Command,
-  decode,
-  encode,
-  encodeFrame,
-  FrameDecoder,
-  HelloRequest,
-  HelloResponse,
-  ImageState,
-  Mode,
-  PROTOCOL_MAJOR,
-  PROTOCOL_MINOR,
-} from '../../protocol/index.js';
-import { bootloaderFile, built, PARTS, type Part, type SteppedBoard } from '../support/board.js';
-import { expectDone, flash, powerUp, powerUpStepped, tempDir, withOutput } from './bench.js';
+import { Command, ImageState, Mode } from '../../protocol/index.js';
+import { built, PARTS, type Part } from '../support/board.js';
+import { ask, hello, printed, started, wrongRate } from './application.js';
+import { expectDone, flash, powerUp, withOutput } from './bench.js';
 
 const BOARDS: readonly Part[] = ['stm32f103xb', 'stm32f072xb', 'stm32f303xc'];
 const RECEPTION = ['hal-listen', 'hal-interrupt', 'hal-dma'] as const;
@@ -30,50 +15,6 @@ const CALLS = 8;
 
 const elf = (board: Part, name: string): string => built('build', 'hal', `${board}-${name}.elf`);
 const read = (path: string): Uint8Array => new Uint8Array(readFileSync(path));
-
-/** A unit as the factory makes it, with this application, that has started it */
-async function started(board: Part, name: string): Promise<SteppedBoard> {
-  const regions = factoryImage({
-    board: await loadBoard(board),
-    bootloader: loadImage(read(bootloaderFile(board)), { base: BOOTLOADER_BASE }),
-    app: loadImage(read(elf(board, name))),
-  });
-  const whole = new Uint8Array(PARTS[board].flashSize).fill(0xff);
-  for (const { address, bytes } of regions) whole.set(bytes, address - BOOTLOADER_BASE);
-  const stepped = powerUpStepped(board, {
-    flash: tempDir().write('flash.bin', whole),
-    allowed: ['overruns'],
-  });
-  await stepped.run(400_000);
-  return stepped;
-}
-
-async function ask(board: SteppedBoard, command: number, payload: Uint8Array = new Uint8Array()) {
-  await board.send(BURST_START);
-  await board.send(encodeFrame({ address: 0, type: command, seq: 1, payload }));
-}
-
-async function hello(board: SteppedBoard, waitUs = 100_000): Promise<HelloResponse | undefined> {
-  const request = { major: PROTOCOL_MAJOR, minor: PROTOCOL_MINOR, flags: 0, reserved: 0 };
-  await ask(board, Command.HELLO, encode(HelloRequest, request));
-  const { bytes } = await board.run(waitUs);
-  const answers = new FrameDecoder()
-    .push(bytes)
-    .flatMap((decoded) => (decoded.kind === 'frame' ? [decoded.frame.payload] : []));
-  return answers[0] && decode(HelloResponse, answers[0]);
-}
-
-async function printed(board: SteppedBoard): Promise<string> {
-  return Buffer.from((await board.run(200_000)).bytes).toString('latin1');
-}
-
-/** What a host at another rate sends: to the device, noise with framing errors */
-async function wrongRate(board: SteppedBoard): Promise<void> {
-  await board.command('rate 9600');
-  await board.send(new Uint8Array(40).map((_, i) => 37 * i));
-  await board.run(200_000);
-  await board.command('rate device');
-}
 
 describe.each(BOARDS)('%s', (board) => {
   test.each(RECEPTION)('%s is what iap check wants', async (name) => {
@@ -86,7 +27,7 @@ describe.each(BOARDS)('%s', (board) => {
   test.each([...RECEPTION, 'hal-listen-not-ticked'])(
     '%s answers every call while it prints',
     async (name) => {
-      const device = await started(board, name);
+      const device = await started(board, elf(board, name));
       for (let call = 0; call < CALLS; call++) {
         // At another place of the line that it prints
         await device.run(1777 * call);
@@ -100,7 +41,7 @@ describe.each(BOARDS)('%s', (board) => {
   );
 
   test.each(RECEPTION)('%s hears again after a host at another rate', async (name) => {
-    const device = await started(board, name);
+    const device = await started(board, elf(board, name));
     for (let time = 0; time < 3; time++) {
       await wrongRate(device);
       // The first call may meet the end of a reception that was spoiled.
@@ -110,7 +51,7 @@ describe.each(BOARDS)('%s', (board) => {
   });
 
   test.each(['hal-interrupt', 'hal-dma'])('%s: its own protocol goes on', async (name) => {
-    const device = await started(board, name);
+    const device = await started(board, elf(board, name));
     for (let time = 0; time < 3; time++) {
       await device.send(new TextEncoder().encode('?'));
       expect(await printed(device)).toContain(`${name}: answer`);
@@ -119,7 +60,7 @@ describe.each(BOARDS)('%s', (board) => {
   });
 
   test('hal-listen: confirms itself', async () => {
-    const device = await started(board, 'hal-listen');
+    const device = await started(board, elf(board, 'hal-listen'));
     await device.run(700_000);
     expect((await hello(device))?.installed.state).toBe(
       ImageState.PRESENT |
@@ -132,14 +73,14 @@ describe.each(BOARDS)('%s', (board) => {
   });
 
   test.each(RECEPTION)('%s: ENTER resets it into the bootloader', async (name) => {
-    const device = await started(board, name);
+    const device = await started(board, elf(board, name));
     await ask(device, Command.ENTER);
     expect((await device.run(200_000)).resets).toEqual(['software']);
     expect(await hello(device)).toMatchObject({ mode: Mode.BOOTLOADER });
   });
 
   test('without an error callback, reception by DMA is over after a host at another rate', async () => {
-    const device = await started(board, 'dma-without-callback');
+    const device = await started(board, elf(board, 'dma-without-callback'));
     expect(await hello(device)).toMatchObject({ mode: Mode.APP });
     await wrongRate(device);
     await hello(device);
@@ -148,7 +89,7 @@ describe.each(BOARDS)('%s', (board) => {
   });
 
   test('without a handler of the interrupt nothing is started that the first byte would hang', async () => {
-    const device = await started(board, 'without-handler');
+    const device = await started(board, elf(board, 'without-handler'));
     expect(await hello(device)).toBeUndefined();
     expect(await printed(device)).toContain('hal-listen: running');
   });
