@@ -54,7 +54,8 @@ export class Engine {
     this.#build = join(root, 'build', 'mutants', 'engine');
     const core = join(root, 'bootloader-c', 'core');
     const bearssl = join(root, 'build', 'vendor', 'bearssl-0.6');
-    const includes = [core, join(bearssl, 'inc'), join(bearssl, 'src')];
+    const generated = join(root, 'bootloader-c', 'generated');
+    const includes = [core, generated, join(bearssl, 'inc'), join(bearssl, 'src')];
     const folder = join(this.#build, 'schemata');
     mkdirSync(folder, { recursive: true });
     const files = readdirSync(core).filter((name) => /\.[ch]$/.test(name));
