@@ -44,6 +44,73 @@ static void low_before_begin_changes_nothing(void) {
     CHECK(starts_old_image());
 }
 
+// The newest response to a request of this type; its size goes to got. NULL: none.
+static const uint8_t *ask(uint8_t type, const void *payload, uint32_t size, uint32_t *got) {
+    sim_request(&sim, 0, type, payload, size);
+    return sim_response(&sim, type, got);
+}
+
+static bool refused(uint8_t type, const void *payload, uint32_t size) {
+    uint32_t got;
+    const uint8_t *answer = ask(type, payload, size, &got);
+    return answer != NULL && got == IAP_REFUSAL_SIZE &&
+           answer[IAP_REFUSAL_AT_STATUS] == IAP_STATUS_SUPPLY_LOW &&
+           iap_get32(answer + IAP_REFUSAL_AT_DETAIL) == 0;
+}
+
+static void what_takes_long_is_refused_and_nothing_else(void) {
+    with_old_image();
+    sim.supply_low = true;
+    uint8_t data[IAP_DATA_REQUEST_SIZE] = {0};
+    uint32_t got;
+    data[IAP_DATA_REQUEST_AT_FLAGS] = IAP_DATA_FLAG_ASK;
+    CHECK(refused(IAP_COMMAND_DATA, data, sizeof data));
+    data[IAP_DATA_REQUEST_AT_FLAGS] = IAP_DATA_FLAG_HEAD; // nobody asks
+    CHECK(ask(IAP_COMMAND_DATA, data, sizeof data, &got) == NULL);
+    for (uint16_t count = 0; count < 16; count++) { // whatever comes behind the payload
+        uint8_t end[IAP_END_REQUEST_SIZE];
+        iap_put16(end, count);
+        CHECK(refused(IAP_COMMAND_END, end, sizeof end));
+    }
+    const uint8_t *answer = ask(IAP_COMMAND_ABORT, NULL, 0, &got);
+    CHECK(answer != NULL && answer[IAP_ABORT_RESPONSE_AT_STATUS] == IAP_STATUS_OK);
+    CHECK(sim_hello(&sim, 0) != NULL);
+}
+
+static void nobody_knows_the_supply(void) {
+    sim_init(&sim);
+    sim.port.supply_low = NULL;
+    sim_image(image, SIZE, 1);
+    sim_boot(&sim);
+    CHECK_EQUAL(sim_update(&sim, image, SIZE), IAP_STATUS_OK);
+}
+
+// It sinks with any operation of a BEGIN that needs a new record area: what was done counts.
+static void sinks_in_begin(void) {
+    uint8_t begin[IAP_BEGIN_REQUEST_SIZE] = {0};
+    uint32_t in_the_middle = 0;
+    for (uint32_t low_at = 1;; low_at++) {
+        sim_init(&sim);
+        sim_boot(&sim);
+        for (uint32_t i = 0; i < IAP_RECORD_SLOTS; i++) {
+            sim_image(image, SIZE, 100 + i);
+            CHECK_EQUAL(sim_update(&sim, image, SIZE), IAP_STATUS_OK);
+        }
+        sim_image(image, SIZE, 1);
+        sim_header(header, image, SIZE);
+        memcpy(begin + IAP_BEGIN_REQUEST_AT_HEADER, header, sizeof header);
+        sim.operations = 0;
+        sim.low_at = low_at;
+        if (!refused(IAP_COMMAND_BEGIN, begin, sizeof begin)) {
+            CHECK(sim.iap.update.session.active);
+            CHECK(sim.operations >= low_at); // or it never sank
+            break;
+        }
+        in_the_middle++;
+    }
+    CHECK(in_the_middle > 0);
+}
+
 static void low_before_the_first_page_leaves_the_old_application(void) {
     with_old_image();
     CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
@@ -131,6 +198,9 @@ static void sinks_while_the_record_changes_areas(void) {
 
 int main(void) {
     RUN(low_before_begin_changes_nothing);
+    RUN(what_takes_long_is_refused_and_nothing_else);
+    RUN(nobody_knows_the_supply);
+    RUN(sinks_in_begin);
     RUN(low_before_the_first_page_leaves_the_old_application);
     RUN(a_refused_frame_is_not_taken);
     RUN(sinks_in_an_update);
