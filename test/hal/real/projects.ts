@@ -80,6 +80,13 @@ function errorCallback(before: string, start: string): Edit {
   return { in: MAIN, at: before, before: text };
 }
 
+/** A damaged byte does not end reception: the HAL would set to 0 what HAL_UART_Transmit has left to send. */
+const noErrorInterrupt: Edit = {
+  in: MAIN,
+  at: '    __HAL_DMA_DISABLE_IT(&hdma_usart1_rx, DMA_IT_HT);\n',
+  behind: '    huart1.Instance->CR3 &= ~USART_CR3_EIE;\n',
+};
+
 const wayEdits: Readonly<Record<Way, readonly Edit[]>> = {
   listen: [
     { in: MAIN, at: '/* USER CODE BEGIN 2 */\n', behind: '    iap_hal_listen(&huart1);\n' },
@@ -101,6 +108,7 @@ const wayEdits: Readonly<Record<Way, readonly Edit[]>> = {
   ],
   dma: [
     init,
+    noErrorInterrupt,
     {
       in: MAIN,
       at: 'void HAL_UARTEx_RxEventCallback(UART_HandleTypeDef *huart, uint16_t Size) {\n',
@@ -110,6 +118,7 @@ const wayEdits: Readonly<Record<Way, readonly Edit[]>> = {
   ],
   freertos: [
     init,
+    noErrorInterrupt,
     {
       in: MAIN,
       at: 'xStreamBufferReceive(received, bytes, sizeof bytes, portMAX_DELAY);\n',
