@@ -247,7 +247,6 @@ static iap_result rotate(const struct iap_target *target, struct iap_record *rec
         return result;
     }
     record->area = area;
-    record->generation++;
     return result;
 }
 

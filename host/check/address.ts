@@ -1,5 +1,4 @@
 // Whether an image is linked where applications are, and whether the file has the application alone.
-
 import { hex32 } from '../base/text.js';
 import { FLASH_BASE, FLASH_LIMIT, inFlash } from '../image/areas.js';
 import type { Image } from '../image/image.js';

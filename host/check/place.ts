@@ -1,5 +1,4 @@
 // The room for an image, and whether there is anything in it.
-
 import { hex32, sizeText } from '../base/text.js';
 import { BLANK } from '../image/areas.js';
 import type { Image } from '../image/image.js';

@@ -1,5 +1,4 @@
 // On a Cortex-M0 there is no VTOR: the bootloader copies the vectors to the start of RAM, and the application leaves them there.
-
 import { hex32 } from '../base/text.js';
 import type { Elf } from '../image/elf.js';
 import { variablesOf } from '../image/elf-variables.js';

@@ -1,5 +1,4 @@
 // The vector table: initial stack pointer, reset vector, handlers (ARMv7-M B1.5.3, ARMv6-M B1.5.3).
-
 import { hex32 } from '../base/text.js';
 import { areaName, inFlash } from '../image/areas.js';
 import { ANY_RAM, isAlias, isStack, wordAt } from '../image/vector-table.js';

@@ -1,5 +1,4 @@
 // Code that moves the vector table: SystemInit of many projects sets VTOR to the start of flash, where the bootloader's vectors are.
-
 import { hex32 } from '../base/text.js';
 import { FLASH_BASE } from '../image/areas.js';
 import type { AddressRange } from '../parts/parts.js';

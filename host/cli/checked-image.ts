@@ -1,5 +1,4 @@
 // Images that go out to devices: read, and held against everything "iap check" knows.
-
 import { IapError } from '../base/errors.js';
 import { ALLOWABLE, ALLOWABLE_IN_FLASH, allowedIds, tolerated, warningOf } from '../check/allow.js';
 import { errorOf, type Finding, type FindingId } from '../check/finding.js';

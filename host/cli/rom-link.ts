@@ -1,5 +1,4 @@
 // From options to a part in its ROM bootloader, and work on it told as it goes.
-
 import { hexBytes } from '../base/text.js';
 import type { Segment } from '../image/segments.js';
 import { erasedBetween, Rom, type RomEvent, type RomTrace, type RomWork } from '../isp/index.js';

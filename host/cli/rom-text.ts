@@ -1,5 +1,4 @@
 // A part in its ROM bootloader, in words and for JSON.
-
 import { hex32, hexBytes } from '../base/text.js';
 import type { Span } from '../image/segments.js';
 import { chipOf, partNamesOf } from '../isp/chips.js';

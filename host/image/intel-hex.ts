@@ -1,5 +1,4 @@
 // Intel HEX files (Intel, "Hexadecimal Object File Format Specification", revision A, 1988).
-
 import { ADDRESS_SPACE } from './areas.js';
 import { fileError, type Place } from './file-error.js';
 import { type Contents, join, type Segment } from './segments.js';

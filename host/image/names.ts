@@ -1,5 +1,4 @@
 // Identifiers of fixed size (product id, build id) as people write them: short text, or hex digits for all bytes.
-
 import { isZero } from '../base/bytes.js';
 import { IapError } from '../base/errors.js';
 import { excerpt, hexBytes, isPrintable } from '../base/text.js';

@@ -1,5 +1,4 @@
 // Starting a program through the ROM bootloader.
-
 import { IapError } from '../base/errors.js';
 import { hex32 } from '../base/text.js';
 import { wordAt } from '../image/vector-table.js';

@@ -1,5 +1,4 @@
 // What an update tells while it goes on.
-
 import type { IapError } from '../base/errors.js';
 import type { FindingId } from '../check/finding.js';
 import type { DeviceInfo } from '../device/device.js';

@@ -1,5 +1,4 @@
 // A device does not change its flash while its supply is too low (protocol § 6). Nothing is lost by waiting: the supply may rise.
-
 import type { Session } from '../link/session.js';
 import type { Emit } from './events.js';
 

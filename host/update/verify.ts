@@ -1,5 +1,4 @@
 // Is this image on the device? Compares, writes nothing.
-
 import { sha256 } from '../base/sha256.js';
 import { ALLOWABLE } from '../check/allow.js';
 import { checkImage } from '../check/check-image.js';

@@ -1,5 +1,4 @@
 // One fake device on one fake line, and an update run to its end.
-
 import type { Image } from '../../host/image/image.js';
 import type { UpdateEvent, UpdateResult } from '../../host/update/events.js';
 import { type UpdateOptions, update } from '../../host/update/update.js';

@@ -1,5 +1,4 @@
 // iap check: what is wrong with images, told before anybody carries them to a device.
-
 import { IapError } from '../../base/errors.js';
 import { ALLOWABLE, type Allowable, isBlocking, marked } from '../../check/allow.js';
 import { type Expected, findingOf, type Inspection, inspect } from '../../check/inspect.js';

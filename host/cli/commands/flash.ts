@@ -1,5 +1,4 @@
 // iap flash: the update, told as it goes. With --wait an adapter may be unplugged and plugged in again.
-
 import { IapError } from '../../base/errors.js';
 import { ALLOWABLE, type Allowable } from '../../check/allow.js';
 import type { DeviceInfo } from '../../device/device.js';

@@ -1,5 +1,4 @@
 // iap verify: is this image on the device.
-
 import { IapError } from '../../base/errors.js';
 import { hex32 } from '../../base/text.js';
 import type { DeviceInfo } from '../../device/device.js';

@@ -398,12 +398,6 @@ export const EQUIVALENTS: readonly Equivalent[] = [
   {
     file: 'iap_record.c',
     function: 'rotate',
-    why: 'nobody reads it after that',
-    changes: ['record->generation++; →', 'record->generation++ → record->generation--'],
-  },
-  {
-    file: 'iap_record.c',
-    function: 'rotate',
     why: 'it is OK here, which is 0',
     changes: ['result → 0'],
   },

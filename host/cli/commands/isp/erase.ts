@@ -1,5 +1,4 @@
 // iap isp erase: pages, or everything.
-
 import { IapError } from '../../../base/errors.js';
 import { hex32 } from '../../../base/text.js';
 import type { Span } from '../../../image/segments.js';

@@ -1,5 +1,4 @@
 // iap isp go: start a program, by a reset where DTR and RTS are wired.
-
 import { hex32 } from '../../../base/text.js';
 import { goTo, MEMORY, reset } from '../../../isp/index.js';
 import { type IspArguments, wiringOf } from '../../isp-options.js';

@@ -1,5 +1,4 @@
 // iap isp info: which part is there.
-
 import type { IspArguments } from '../../isp-options.js';
 import type { Context } from '../../link.js';
 import { withRom } from '../../rom-link.js';

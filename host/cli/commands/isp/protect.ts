@@ -1,5 +1,4 @@
 // iap isp protect and unprotect: option bytes by the ROM's own commands.
-
 import { IapError } from '../../../base/errors.js';
 import { hex32 } from '../../../base/text.js';
 import type { Span } from '../../../image/segments.js';

@@ -1,5 +1,4 @@
 // iap isp read: memory of a part into a file.
-
 import { IapError } from '../../../base/errors.js';
 import { hex32 } from '../../../base/text.js';
 import { FLASH_LIMIT } from '../../../image/areas.js';

@@ -1,5 +1,4 @@
 // iap isp write and verify: an image file onto a part, or held against it.
-
 import type { Segment, Span } from '../../../image/segments.js';
 import { readBack, write } from '../../../isp/index.js';
 import { type CheckedArguments, checkSegments } from '../../checked-image.js';
