@@ -10,13 +10,12 @@ import type { AddressRange, Core, Part } from '../parts/parts.js';
 import { addressFinding, mergedFinding } from './address.js';
 import { type BuildAttributes, buildAttributes } from './arm-attributes.js';
 import { coreFinding } from './core.js';
+import { type Evidence, evidenceOf } from './evidence.js';
 import type { Finding } from './finding.js';
 import { type KitTarget, kitFacts, kitFinding, mailboxFinding } from './kit-facts.js';
-import { whereLinked } from './linked.js';
 import { type DeviceIdentity, packageFindings } from './package.js';
 import { type ApplicationArea, blankFinding, gapFinding, sizeFinding } from './place.js';
 import { ramVectorsFinding } from './ram-vectors.js';
-import { type Reading, readCode } from './reading.js';
 import type { Store } from './thumb-cpu.js';
 import { handlerFindings, resetFinding, stackFinding } from './vectors.js';
 import { vtorFindings } from './vtor.js';
@@ -53,23 +52,21 @@ export function judge(
   const merged = mergedFinding(image, area);
   const app = merged ? applicationOf(image, area) : image;
   const base = app.base ?? area.appBase;
-  const reading = readCode({ base, bytes: app.bytes });
   const core = part?.core ?? coreOf(attributes);
-  // A Cortex-M0 has no such register.
-  const vtor = core === 'cortex-m0' ? [] : reading.vtor;
+  const evidence = evidenceOf(app.bytes, base, core);
   const nothing = blankFinding(image);
   const kits = kitFacts(app.bytes);
   const findings = [
     ...packageFindings(image, expected.identity ?? {}),
     ...(nothing
       ? [nothing]
-      : [merged, ...imageFindings(app, { area, base, part, elf, core, reading, vtor })]),
+      : [merged, ...imageFindings(app, { area, base, part, elf, core, evidence })]),
     ...(part && attributes ? [coreFinding(attributes, part.core)] : []),
     kitFinding(kits, expected.kit ?? kitTarget(expected)),
     kits.length > 0 ? mailboxFinding(app.bytes, elf) : undefined,
     merged ? undefined : gapFinding(gaps),
   ].filter((finding) => finding !== undefined);
-  return { findings, area, vtor, kits, ...(attributes ? { attributes } : {}) };
+  return { findings, area, vtor: evidence.vtor, kits, ...(attributes ? { attributes } : {}) };
 }
 
 function kitTarget({ part, area }: Expected): KitTarget {
@@ -88,15 +85,13 @@ interface Circumstances {
   readonly part: Part | undefined;
   readonly elf: Elf | undefined;
   readonly core: Core | undefined;
-  readonly reading: Reading;
-  readonly vtor: readonly Store[];
+  readonly evidence: Evidence;
 }
 
 function imageFindings(image: Image, circumstances: Circumstances): (Finding | undefined)[] {
-  const { area, base, part, elf, core, reading, vtor } = circumstances;
+  const { area, base, part, elf, core, evidence } = circumstances;
   const { bytes } = image;
-  const values = vtor.map(({ value }) => value);
-  const linked = whereLinked(bytes, base, { made: reading.made, vtor: values });
+  const { reading, vtor, linked } = evidence;
   const address = addressFinding(image, area, linked);
   const size = sizeFinding(image, area);
   if (size?.id === 'too-short') return [address, size];

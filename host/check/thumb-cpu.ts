@@ -31,17 +31,24 @@ export type Instruction = readonly [number, number, (cpu: Thumb, op: number) => 
 const PC = 15;
 /** A jump within one function [bytes]; without a bound, bytes that are no code would make this remember too much. */
 const FARTHEST = 4096;
+/** Code has loaded a word from here, so that it is none. */
+const LITERAL = 1;
+/** A jump forward comes here. */
+const TARGET = 2;
 /** R0 to R3, R12, LR */
 const CALLER_SAVED = 0x500f;
+
+/** R0 to PC, none of them a constant */
+const allUnknown = (): Value[] => new Array<Value>(PC + 1).fill(undefined);
 
 export class Thumb {
   readonly #code: Code;
   readonly #watch: Watch;
   /** Registers at the target of jumps that went forward */
   readonly #arriving = new Map<number, Value[]>();
-  /** Words that code has loaded from: not code */
-  readonly #literals = new Set<number>();
-  #registers: Value[] = [];
+  /** Of each byte: LITERAL, TARGET or 0; most addresses are asked for nothing else */
+  readonly #marks: Uint8Array;
+  #registers: Value[] = allUnknown();
   /** After a jump that is always taken, until something arrives */
   #dead = false;
   /** Instructions left of an if-then block */
@@ -51,29 +58,33 @@ export class Thumb {
   constructor(code: Code, watch: Watch) {
     this.#code = code;
     this.#watch = watch;
+    this.#marks = new Uint8Array(code.bytes.length);
   }
 
   /** Goes on at an address; false if code has loaded a word from there, so that it holds none. */
   arrive(at: number): boolean {
     this.at = at;
-    if (this.#literals.has(at)) return false;
-    this.#join();
+    const mark = this.#marks[at - this.#code.base];
+    if (mark === LITERAL) return false;
+    if (mark === TARGET) this.#join();
     return true;
   }
 
   /** @param rows instructions that it may be */
-  step(rows: readonly Instruction[] | undefined, op: number): void {
+  step(rows: readonly Instruction[], op: number): void {
     const inBlock = this.#conditional > 0;
-    const found = rows?.find(([mask, bits]) => (op & mask) >>> 0 === bits);
-    found?.[2](this, op);
+    for (const [mask, bits, run] of rows) {
+      if ((op & mask) >>> 0 !== bits) continue;
+      run(this, op);
+      break;
+    }
     if (inBlock) this.#conditional--;
   }
 
   /** What jumps to here have brought */
   #join(): void {
-    const arriving = this.#arriving.get(this.at);
+    const arriving = this.#arriving.get(this.at) ?? [];
     this.#arriving.delete(this.at);
-    if (!arriving) return;
     for (const [i, value] of arriving.entries()) {
       const here = this.#registers[i];
       if (value === undefined) continue;
@@ -113,7 +124,7 @@ export class Thumb {
   }
 
   loadLiteral(register: number, address: number): void {
-    this.#literals.add(address);
+    this.#marks[address - this.#code.base] = LITERAL;
     const value = this.#word(address);
     if (value !== undefined) this.#watch.literal?.(value);
     this.load(register, address);
@@ -142,17 +153,19 @@ export class Thumb {
 
   /** A conditional jump: the code behind it may run as well. */
   branch(target: number): void {
-    if (target <= this.at || target > this.at + FARTHEST) return;
+    const offset = target - this.#code.base;
+    if (target <= this.at || target > this.at + FARTHEST || this.#marks[offset] === LITERAL) return;
     const before = this.#arriving.get(target);
     const now = [...this.#registers];
     this.#arriving.set(target, before ? before.map((v, i) => (v === now[i] ? v : undefined)) : now);
+    this.#marks[offset] = TARGET;
   }
 
   /** @param target undefined if it is not a constant, as in a return */
   jump(target: number | undefined): void {
     if (target !== undefined) this.branch(target);
     if (this.#conditional > 0) return;
-    this.#registers = [];
+    this.#registers.fill(undefined);
     this.#dead = true;
   }
 

@@ -33,9 +33,12 @@ export function runThumb(code: Code, watch: Watch, from: number): void {
     const first = data.getUint16(offset, true);
     const wide = first >= FIRST_WIDE && offset + 4 <= bytes.length;
     if (wide) {
-      cpu.step(WIDE_ROWS[first >>> 7], ((first << 16) | data.getUint16(offset + 2, true)) >>> 0);
+      cpu.step(
+        WIDE_ROWS[first >>> 7] ?? [],
+        ((first << 16) | data.getUint16(offset + 2, true)) >>> 0,
+      );
     } else {
-      cpu.step(NARROW_ROWS[first >>> 7], first);
+      cpu.step(NARROW_ROWS[first >>> 7] ?? [], first);
     }
     offset += wide ? 4 : 2;
   }
