@@ -19,6 +19,7 @@ export type FileProblem =
   | 'overlap'
   | 'outside-flash'
   | 'too-far'
+  | 'too-much'
   | 'elf-class'
   | 'elf-machine'
   | 'elf-not-linked'

@@ -1,6 +1,8 @@
 // Files of records, one a line, of hex digits: what Intel HEX and S-record have in common.
-import { printable } from '../base/text.js';
-import { fileError } from './file-error.js';
+import type { IapError } from '../base/errors.js';
+import { printable, sizeText } from '../base/text.js';
+import { fileError, type Place } from './file-error.js';
+import { LARGEST_TEXT } from './limits.js';
 
 export interface TextRecord {
   /** From 1 */
@@ -15,6 +17,8 @@ export interface TextRecord {
 const SHOWN = 24;
 /** So much of a file shows what it is. */
 const START = 256;
+const LINE = /([^\r\n]*)(?:\r\n|\r|\n|$)/g;
+const [ZERO, NINE] = [0x30, 0x39];
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 /** What fills a file up to the blocks of a disk, a modem or a flash, Ctrl-Z, zeros or erased flash, with the white space between */
 const PADDING = new Set([0x1a, 0x00, 0xff, 0x09, 0x0a, 0x0d, 0x20]);
@@ -46,32 +50,40 @@ export function* textRecords(
   name?: string,
 ): Generator<TextRecord> {
   const text = new TextDecoder('latin1').decode(unpadded(unmarked(file)));
-  const lines = text.split(/\r\n|\r|\n/);
-  for (const [i, written] of lines.entries()) {
+  // One buffer for all records: one each would take many times the file.
+  const buffer = new Uint8Array(Math.min(text.length / 2, LARGEST_TEXT));
+  let [used, line] = [0, 0];
+  for (const [, written = ''] of text.matchAll(LINE)) {
+    line++;
+    const place = { file: name, line };
     const trimmed = written.trim();
     if (trimmed === '') continue;
-    const line = i + 1;
     const [, mark = '', digits = ''] = form.exec(trimmed) ?? [];
     if (digits === '') {
       const shown = printable(trimmed.slice(0, SHOWN));
-      throw fileError('not-a-record', what, `"${shown}" is no record`, { file: name, line });
+      throw fileError('not-a-record', what, `"${shown}" is no record`, place);
     }
     if (digits.length % 2 !== 0) {
-      throw fileError('cut-off', what, 'the record has half a byte at its end', {
-        file: name,
-        line,
-      });
+      throw fileError('cut-off', what, 'the record has half a byte at its end', place);
     }
-    yield { line, mark, bytes: bytesOf(digits) };
+    const bytes = buffer.subarray(used, used + digits.length / 2);
+    if (bytes.length < digits.length / 2) throw tooMuch(what, place);
+    for (let i = 0; i < bytes.length; i++) {
+      bytes[i] = 16 * digit(digits, 2 * i) + digit(digits, 2 * i + 1);
+    }
+    used += bytes.length;
+    yield { line, mark, bytes };
   }
 }
 
-function bytesOf(digits: string): Uint8Array {
-  const bytes = new Uint8Array(digits.length / 2);
-  for (let i = 0; i < bytes.length; i++) {
-    bytes[i] = Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16);
-  }
-  return bytes;
+function tooMuch(what: string, place: Place): IapError {
+  const why = `the records up to here have more than ${sizeText(LARGEST_TEXT)}, far more than any device`;
+  return fileError('too-much', what, why, place, 'give the application alone');
+}
+
+function digit(digits: string, at: number): number {
+  const code = digits.charCodeAt(at);
+  return code <= NINE ? code - ZERO : (code & 0xf) + 9;
 }
 
 /** Digits of a record, in capitals as every tool writes them */

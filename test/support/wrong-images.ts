@@ -170,6 +170,7 @@ export const WRONG_IMAGES: readonly WrongImage[] = [
   { name: 'overlap.hex', mistake: 'two images merged over each other', file: hexOf((l) => [...l.slice(0, -1), ...hexLines(app(1000, BASE, { 2: 0x0800_8201 })).slice(1)]), findings: ['overlap'] },
   { name: 'option-bytes.hex', mistake: 'with option bytes, as programmers save them', file: hexOf((l) => [...l.slice(0, -1), ':020000041FFFDC', ':02F80000A55A07', ':00000001FF']), findings: ['outside-flash'] },
   { name: 'far.hex', mistake: 'two images for memories far apart', file: () => ascii(writeIntelHex([{ address: 0x6000_0000, bytes: app() }, { address: 0x9000_0000, bytes: app() }])), findings: ['too-far'] },
+  { name: 'endless.hex', mistake: 'more data than any device has', file: hexOf(([address = '', line = '']) => [address, ...new Array<string>(500_000).fill(line)]), findings: ['too-much'] },
   { name: 'page.hex', mistake: "a web server's error page, saved as the image", file: () => ascii('<!DOCTYPE html>\n<title>404</title>\n'), findings: ['misnamed'] },
   { name: 'raw.hex', mistake: 'a raw binary with the wrong name', file: () => app(), findings: ['misnamed'] },
   { name: 'hex.bin', mistake: 'an Intel HEX file with the wrong name', file: hexOf((l) => l), findings: ['misnamed'] },
