@@ -4,6 +4,7 @@ import yargs from 'yargs';
 import { realClock } from '../base/clock.js';
 import { ExitCode, exitCodeOf, IapError } from '../base/errors.js';
 import { boardNames, partNames } from '../node/board-file.js';
+import { packageVersion } from '../node/package-root.js';
 import { CHECK_OPTIONS } from './check-options.js';
 import { CONFORMANCE_NOTE, CONFORMANCE_OPTIONS } from './conformance-options.js';
 import { DUMP_OPTIONS, FACTORY_OPTIONS } from './factory-options.js';
@@ -238,7 +239,7 @@ async function run(args: readonly string[], context: Context): Promise<ExitCode 
       });
     })
     .wrap(Math.min(100, process.stdout.columns ?? 100))
-    .version()
+    .version(packageVersion())
     .help();
   await parser.parseAsync();
   return boardExit ?? ExitCode.DONE;

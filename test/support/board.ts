@@ -214,7 +214,7 @@ export function command(args: readonly string[]): {
   readonly argv: string[];
   readonly env: NodeJS.ProcessEnv;
 } {
-  const argv = [built('dist', 'host', 'cli', 'main.js'), ...args];
+  const argv = [built('dist', 'iap', 'main.js'), ...args];
   const port = args[args.indexOf('--port') + 1] ?? '';
   const clock = existsSync(port) ? clocks.get(realpathSync(port)) : undefined;
   if (!clock) return { argv, env: process.env };

@@ -8,7 +8,7 @@ import { Output } from '../../host/cli/output.js';
 import type { Transport } from '../../host/link/transport.js';
 import { command } from './board.js';
 
-export const MAIN = fileURLToPath(new URL('../../dist/host/cli/main.js', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../dist/iap/main.js', import.meta.url));
 
 export interface Ended {
   readonly code: number | null;
