@@ -12,13 +12,11 @@ import type { Segment } from '../image/segments.js';
 import { readWhole } from '../node/files.js';
 import { FlashDump } from '../record/dump.js';
 import { boardInFlash } from './board-in-flash.js';
-import { checkBase, type ImageArguments, loadOptions } from './image-file.js';
-import { parseAllow } from './options.js';
+import { checkBase, loadOptions } from './image-file.js';
+import { type AllowArguments, type ImageArguments, parseAllow } from './options.js';
 import type { Output } from './output.js';
 
-export interface CheckedArguments extends ImageArguments {
-  readonly allow?: string | readonly string[] | undefined;
-}
+export type CheckedArguments = ImageArguments & AllowArguments;
 
 export interface CheckedImage {
   readonly image: Image;

@@ -5,12 +5,7 @@ import type { Image } from '../image/image.js';
 import { type LoadOptions, loadImage, loadSegments } from '../image/load.js';
 import type { Segment } from '../image/segments.js';
 import { readWhole } from '../node/files.js';
-import { parseAddress } from './options.js';
-
-export interface ImageArguments {
-  readonly image: string;
-  readonly base?: string | undefined;
-}
+import { type ImageArguments, parseAddress } from './options.js';
 
 export async function readImage(args: ImageArguments): Promise<Image> {
   const options = loadOptions(args);

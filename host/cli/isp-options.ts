@@ -1,30 +1,27 @@
 // Options of the commands that talk to a ROM bootloader.
 import { IapError } from '../base/errors.js';
 import { WIRINGS, type Wiring } from '../isp/lines.js';
-import { checkInteger } from './options.js';
+import type { ArgumentsOf } from './option.js';
+import { ALLOW_OPTION, BASE_OPTION, LINK_OPTIONS, TIMES } from './options.js';
 
-export interface IspArguments {
-  readonly port?: string | undefined;
-  readonly baud: number;
-  readonly timeout?: number | undefined;
-  readonly wait: boolean;
-  readonly verbose: boolean;
-  readonly json: boolean;
-  readonly lines: string;
-  readonly invertReset: boolean;
-  readonly invertBoot0: boolean;
-  readonly ahead: boolean;
-}
+/** What the ROM finds out by itself (AN3155 section 2); more than 115200 works on many adapters. [baud] */
+const ROM_RATES = { least: 1200, most: 1_000_000 } as const;
 
 export const ISP_OPTIONS = {
-  port: { type: 'string', requiresArg: true, describe: 'Serial port; "iap ports" lists them' },
+  port: LINK_OPTIONS.port,
   baud: {
     type: 'number',
+    ...ROM_RATES,
     requiresArg: true,
     default: 115200,
     describe: 'Rate; the ROM bootloader finds it out by itself',
   },
-  timeout: { type: 'number', requiresArg: true, describe: 'How long to look for the part [ms]' },
+  timeout: {
+    type: 'number',
+    ...TIMES,
+    requiresArg: true,
+    describe: 'How long to look for the part [ms]',
+  },
   wait: { type: 'boolean', default: false, describe: 'Call until the part answers: reset it now' },
   lines: {
     type: 'string',
@@ -51,23 +48,62 @@ export const ISP_OPTIONS = {
   verbose: { type: 'boolean', default: false, describe: 'Wire trace on standard error' },
 } as const;
 
+export type IspArguments = ArgumentsOf<typeof ISP_OPTIONS>;
+
 export const YES_OPTION = {
   yes: { type: 'boolean', default: false, describe: 'Yes, do it' },
 } as const;
 
-/** What the ROM finds out by itself (AN3155 section 2); more than 115200 works on many adapters. */
-const RATES = { least: 1200, most: 1_000_000 } as const;
+/** An image for a part, not for a bootloader */
+export const ISP_IMAGE = {
+  image: {
+    type: 'string',
+    demandOption: true,
+    complete: 'file',
+    describe: 'Image: .hex, .srec, .elf, .bin or .iap, written at its own addresses',
+  },
+} as const;
+
+export const ISP_IMAGE_OPTIONS = {
+  ...ISP_OPTIONS,
+  base: { ...BASE_OPTION.base, describe: 'Where a raw binary belongs' },
+} as const;
+
+export const ISP_WRITE_OPTIONS = {
+  ...ISP_IMAGE_OPTIONS,
+  ...ALLOW_OPTION,
+  'mass-erase': {
+    type: 'boolean',
+    default: false,
+    describe: 'Erase all of flash instead of the pages needed',
+  },
+} as const;
+
+export const RANGE_OPTIONS = {
+  start: { type: 'string', requiresArg: true, describe: 'First address' },
+  length: { type: 'string', requiresArg: true, describe: 'Number of bytes' },
+} as const;
+
+export const PROTECTION_OPTIONS = {
+  read: { type: 'boolean', default: false, describe: 'Read-out protection' },
+  write: { type: 'boolean', default: false, describe: 'Write protection' },
+} as const;
 
 /** @throws IapError USAGE */
 export function checkIspArguments(args: IspArguments): void {
-  checkInteger('--baud', args.baud, RATES.least, RATES.most);
-  if (args.timeout !== undefined) checkInteger('--timeout', args.timeout, 1, 0x7fff_ffff);
-  if (Array.isArray(args.port)) throw new IapError('USAGE', '--port is given twice');
   if (args.lines === 'none' && (args.invertReset || args.invertBoot0)) {
     throw new IapError('USAGE', '--invert-reset and --invert-boot0 need --lines', {
       hint: 'for example --lines dtr-reset --invert-reset',
     });
   }
+}
+
+/** @throws IapError USAGE */
+export function checkProtection({ read, write }: ArgumentsOf<typeof PROTECTION_OPTIONS>): void {
+  if (read || write) return;
+  throw new IapError('USAGE', 'say which protection: --read or --write', {
+    hint: 'read-out protection, or write protection of sectors of flash',
+  });
 }
 
 export function wiringOf({ lines, invertReset, invertBoot0 }: IspArguments): Wiring | undefined {

@@ -5,7 +5,7 @@ import { hexBytes } from '../base/text.js';
 import type { LinkOptions } from '../device/open.js';
 import type { TraceEvent } from '../link/session.js';
 import type { Transport } from '../link/transport.js';
-import { checkLinkArguments, type LinkArguments } from './options.js';
+import type { LinkArguments } from './options.js';
 import type { Output } from './output.js';
 
 /** How often to look for a port that is not there yet [ms] */
@@ -48,7 +48,6 @@ export async function withPort<T>(
   context: Context,
   use: (transport: Transport, options: LinkOptions) => Promise<T>,
 ): Promise<T> {
-  checkLinkArguments(args);
   const transport = await openPort(args, { rate: args.initialBaud }, context);
   try {
     if (args.wait) {

@@ -3,34 +3,42 @@ import { ADDRESS_BROADCAST } from '../../protocol/index.js';
 import { IapError } from '../base/errors.js';
 import type { FindingId } from '../check/finding.js';
 import type { Span } from '../image/segments.js';
+import type { ArgumentsOf } from './option.js';
+import { wholeNumber } from './values.js';
 
-/** What yargs makes of the command line for commands that talk to a device. */
-export interface LinkArguments {
-  readonly port?: string | undefined;
-  readonly baud?: number | undefined;
-  readonly initialBaud: number;
-  readonly address: number;
-  readonly json: boolean;
-  readonly timeout?: number | undefined;
-  readonly wait: boolean;
-  readonly verbose: boolean;
-}
+/** What ports and adapters can [baud] */
+export const RATES = { least: 300, most: 12_000_000 } as const;
+/** Longer is no time but a slip [ms]. */
+export const TIMES = { least: 1, most: 0x7fff_ffff } as const;
 
 export const LINK_OPTIONS = {
-  port: { type: 'string', requiresArg: true, describe: 'Serial port; "iap ports" lists them' },
+  port: {
+    type: 'string',
+    requiresArg: true,
+    complete: 'file',
+    describe: 'Serial port; "iap ports" lists them',
+  },
   'initial-baud': {
     type: 'number',
+    ...RATES,
     requiresArg: true,
     default: 115200,
     describe: 'Rate to find the device',
   },
   address: {
     type: 'number',
+    least: 0,
+    most: ADDRESS_BROADCAST - 1,
     requiresArg: true,
     default: 0,
     describe: 'Bus address; 0 is the only device on the line',
   },
-  timeout: { type: 'number', requiresArg: true, describe: 'How long to look for the device [ms]' },
+  timeout: {
+    type: 'number',
+    ...TIMES,
+    requiresArg: true,
+    describe: 'How long to look for the device [ms]',
+  },
   wait: {
     type: 'boolean',
     default: false,
@@ -39,6 +47,7 @@ export const LINK_OPTIONS = {
   verbose: { type: 'boolean', default: false, describe: 'Wire trace on standard error' },
 } as const;
 
+/** Of every command */
 export const JSON_OPTION = {
   json: {
     type: 'boolean',
@@ -50,6 +59,7 @@ export const JSON_OPTION = {
 export const BAUD_OPTION = {
   baud: {
     type: 'number',
+    ...RATES,
     requiresArg: true,
     describe: 'Rate of the transfer, if device and line can',
   },
@@ -66,39 +76,53 @@ export const BASE_OPTION = {
 export const ALLOW_OPTION = {
   allow: {
     type: 'string',
+    many: true,
     requiresArg: true,
     describe: 'Error of "iap check" to go on with all the same, by its name; may be given again',
   },
 } as const;
 
-const HIGHEST_RATE = 12_000_000;
+export const OUTPUT_OPTION = {
+  output: {
+    alias: 'o',
+    type: 'string',
+    requiresArg: true,
+    demandOption: true,
+    complete: 'file',
+    describe: 'File to write',
+  },
+} as const;
 
-/** @throws IapError USAGE */
-export function checkLinkArguments(args: LinkArguments): void {
-  checkInteger('--initial-baud', args.initialBaud, 300, HIGHEST_RATE);
-  if (args.baud !== undefined) checkInteger('--baud', args.baud, 300, HIGHEST_RATE);
-  if (args.timeout !== undefined) checkInteger('--timeout', args.timeout, 1, 0x7fff_ffff);
-  checkInteger('--address', args.address, 0, ADDRESS_BROADCAST - 1);
-  if (args.port !== undefined) once('--port', args.port);
-}
+export const WAIT_APP_OPTION = {
+  'wait-app': {
+    type: 'boolean',
+    default: false,
+    describe: 'After the start, wait until the application answers',
+  },
+} as const;
 
-export function checkInteger(name: string, value: unknown, least: number, most: number): void {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most)
-    return;
-  throw new IapError(
-    'USAGE',
-    `${name} must be a whole number from ${least} to ${most}, got ${String(value)}`,
-  );
-}
+/** An application: a positional */
+export const IMAGE = {
+  image: {
+    type: 'string',
+    demandOption: true,
+    complete: 'file',
+    describe: 'Application: .bin, .hex, .srec, .elf or .iap package',
+  },
+} as const;
+
+export type LinkArguments = ArgumentsOf<typeof LINK_OPTIONS>;
+export type ImageArguments = ArgumentsOf<typeof IMAGE & typeof BASE_OPTION>;
+export type AllowArguments = ArgumentsOf<typeof ALLOW_OPTION>;
 
 /** An address as people write it: 0x08008000 or decimal. */
 export function parseAddress(name: string, text: string): number {
-  return parseInteger(name, text, 0, 0xffff_ffff);
+  return wholeNumber(name, text, { least: 0, most: 0xffff_ffff });
 }
 
-/** Bytes, written like an address; not left to yargs, which forgets what was typed. */
+/** Bytes, written like an address */
 export function parseLength(text: string): number {
-  return parseInteger('--length', text, 1, 0x0100_0000);
+  return wholeNumber('--length', text, { least: 1, most: 0x0100_0000 });
 }
 
 export interface TypedRange {
@@ -112,32 +136,15 @@ export function parseRange({ start, length }: TypedRange): Span | undefined {
   return { address: parseAddress('--start', start), length: parseLength(length) };
 }
 
-function parseInteger(name: string, typed: string, least: number, most: number): number {
-  const text = once(name, typed);
-  const value = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : Number.NaN;
-  if (value >= least && value <= most) return value;
-  throw new IapError(
-    'USAGE',
-    `${name} must be a whole number from ${least} to ${most}, got "${text}"`,
-    { hint: 'decimal, or hexadecimal with 0x' },
-  );
-}
-
-/** The value of an option that makes no sense twice: yargs makes a list of it then. */
-export function once(name: string, value: string): string {
-  if (Array.isArray(value)) throw new IapError('USAGE', `${name} is given twice`);
-  return value;
-}
-
 /**
  * @param allowable what may be named
  * @throws IapError USAGE
  */
 export function parseAllow<T extends FindingId>(
-  typed: string | readonly string[] | undefined,
+  typed: AllowArguments['allow'],
   allowable: readonly T[],
 ): T[] {
-  return [typed ?? []].flat().map((id) => {
+  return (typed ?? []).map((id) => {
     const found = allowable.find((known) => known === id);
     if (found !== undefined) return found;
     throw new IapError('USAGE', `--allow takes ${allowable.join(', ')}; got "${id}"`, {

@@ -1,6 +1,6 @@
 // A part in its ROM bootloader, in words and for JSON.
 import { hex32, hexBytes } from '../base/text.js';
-import type { Span } from '../image/segments.js';
+import type { Segment, Span } from '../image/segments.js';
 import { chipOf, partNamesOf } from '../isp/chips.js';
 import { commandName, type RomInfo, rangesOf, SECTOR } from '../isp/index.js';
 
@@ -57,6 +57,10 @@ function sectorsText(info: RomInfo): string {
 /** Empty if how much flash there is can not be read */
 export function protectedRanges({ optionBytes, flashSize }: RomInfo): Span[] {
   return optionBytes && flashSize ? rangesOf(optionBytes.protectedSectors, flashSize) : [];
+}
+
+export function placesOf(segments: readonly Segment[]): Span[] {
+  return segments.map(({ address, bytes }) => ({ address, length: bytes.length }));
 }
 
 /** For example: 0x08000000 to 0x08006FFF */

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { IapError } from '../../host/base/errors.js';
-import { dumpRecord } from '../../host/cli/commands/dump-record.js';
+import { DUMP_RECORD } from '../../host/cli/commands/dump-record.js';
 import { Output } from '../../host/cli/output.js';
 import { connect } from '../../host/device/connect.js';
 import type { Device, DeviceInfo } from '../../host/device/device.js';
@@ -16,6 +16,8 @@ import { Lockstep } from '../conformance/lockstep.js';
 import { built, deafImage, demoImage, type Part } from '../support/board.js';
 import { jsonLines } from '../support/cli.js';
 import { tempDir } from './bench.js';
+
+const { handler: dumpRecord } = DUMP_RECORD;
 
 const SIZE = 6001;
 /** Longer than the listening window and the start of an application [ms] */

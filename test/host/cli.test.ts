@@ -208,16 +208,16 @@ test('board: the parts are those there are files for', async () => {
 });
 
 test('board: says how to build it', async () => {
-  const { board } = await import('../../host/cli/commands/board.js');
-  await expect(board([], join(folder, 'absent'))).rejects.toMatchObject({
+  const { runBoard } = await import('../../host/cli/virtual-board.js');
+  await expect(runBoard([], join(folder, 'absent'))).rejects.toMatchObject({
     code: 'BOARD_MISSING',
     hint: expect.stringContaining('npm run build'),
   });
 });
 
 test('board: options go to it as they are, and its exit code comes back', async () => {
-  const { board } = await import('../../host/cli/commands/board.js');
-  expect(await board(['-c', 'exit 7'], '/bin/sh')).toBe(7);
+  const { runBoard } = await import('../../host/cli/virtual-board.js');
+  expect(await runBoard(['-c', 'exit 7'], '/bin/sh')).toBe(7);
 });
 
 test('a wire trace goes to standard error', async () => {

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { IapError } from '../../host/base/errors.js';
-import { factoryFlash, silicon } from '../../host/cli/commands/board.js';
-import { boot } from '../../host/cli/commands/boot.js';
-import { flash } from '../../host/cli/commands/flash.js';
-import { info } from '../../host/cli/commands/info.js';
-import { verify } from '../../host/cli/commands/verify.js';
+import { BOOT } from '../../host/cli/commands/boot.js';
+import { FLASH } from '../../host/cli/commands/flash.js';
+import { INFO } from '../../host/cli/commands/info.js';
+import { VERIFY } from '../../host/cli/commands/verify.js';
 import { deviceJson, deviceTable } from '../../host/cli/describe.js';
 import { Output } from '../../host/cli/output.js';
+import { factoryFlash, silicon } from '../../host/cli/virtual-board.js';
 import {
   Capability,
   type Field,
@@ -23,6 +23,11 @@ import {
 import { Bench } from '../support/bench.js';
 import { DEFAULTS, jsonLines, session } from '../support/cli.js';
 import { appImage } from '../support/images.js';
+
+const { handler: boot } = BOOT;
+const { handler: flash } = FLASH;
+const { handler: info } = INFO;
+const { handler: verify } = VERIFY;
 
 const folder = mkdtempSync(join(tmpdir(), 'iap-'));
 
@@ -263,7 +268,7 @@ describe('the board from the factory', () => {
     expect(factoryFlash({ part }, root)).toEqual(load);
     expect(factoryFlash({ part, flash: join(root, 'new.bin') }, root)).toEqual(load);
     expect(factoryFlash({ part, flash: bootloader }, root)).toEqual([]);
-    expect(factoryFlash({ part, load: 'a.bin@0x08000000' }, root)).toEqual([]);
+    expect(factoryFlash({ part, load: ['a.bin@0x08000000'] }, root)).toEqual([]);
     expect(factoryFlash({ part: 'other' }, root)).toEqual([]);
     // BOOT0 high: blank, as from the maker of the part
     expect(factoryFlash({ part, boot0: true }, root)).toEqual([]);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { IapError } from '../../host/base/errors.js';
-import { type DumpArguments, dumpRecord } from '../../host/cli/commands/dump-record.js';
+import { DUMP_RECORD, type DumpArguments } from '../../host/cli/commands/dump-record.js';
 import { Output } from '../../host/cli/output.js';
 import { buildIdentity } from '../../host/factory/identity.js';
 import { headerFor } from '../../host/image/image.js';
@@ -20,6 +20,8 @@ import {
 } from '../../protocol/index.js';
 import { jsonLines } from '../support/cli.js';
 import { appImage } from '../support/images.js';
+
+const { handler: dumpRecord } = DUMP_RECORD;
 
 const folder = mkdtempSync(join(tmpdir(), 'iap-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -4,13 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { IapError } from '../../host/base/errors.js';
-import { type FactoryArguments, factory } from '../../host/cli/commands/factory.js';
+import { FACTORY, type FactoryArguments } from '../../host/cli/commands/factory.js';
 import { Output } from '../../host/cli/output.js';
 import { headerFor } from '../../host/image/image.js';
 import { buildRecord } from '../../host/record/record.js';
 import { APP_BASE } from '../../protocol/index.js';
 import { jsonLines } from '../support/cli.js';
 import { appImage, bootloaderImage } from '../support/images.js';
+
+const { handler: factory } = FACTORY;
 
 const folder = mkdtempSync(join(tmpdir(), 'iap-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -83,13 +85,11 @@ test.each([
   [{ blankApp: true, image: undefined, recordOnly: true }, 'USAGE', /--record-only needs/],
   [{ serial: 'A1' }, 'USAGE', /--serial is part of the unit's identity, which needs --product/],
   [{ packagesOnly: true }, 'USAGE', /--packages-only/],
-  [{ product: 'P', hardware: 65536 }, 'USAGE', /--hardware/],
-  [{ product: 'P', address: 255 }, 'USAGE', /--address must be .* 0 to 254/],
   [{ output: 'unit.elf' }, 'USAGE', /must end in .hex/],
   [{ output: 'unit.bin', writeProtect: true }, 'USAGE', /option bytes can only/],
   [{ recordOnly: true, writeProtect: true }, 'USAGE', /--record-only/],
   [{ recordOnly: true, product: 'P' }, 'USAGE', /--record-only/],
-  [{ data: '0x08010000' }, 'USAGE', /ADDRESS=FILE/],
+  [{ data: ['0x08010000'] }, 'USAGE', /ADDRESS=FILE/],
   [{ data: ['x=y'] }, 'FILE_UNREADABLE', /data y can not be read/],
   [{ board: 'stm32' }, 'USAGE', /no board "stm32"; there are/],
   [{ bootloader: '/nonexistent' }, 'FILE_UNREADABLE', /bootloader .* can not be read/],

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { IapError } from '../../host/base/errors.js';
 import { ALLOWABLE, type Allowable } from '../../host/check/allow.js';
-import { check } from '../../host/cli/commands/check.js';
-import { factory } from '../../host/cli/commands/factory.js';
-import { flash } from '../../host/cli/commands/flash.js';
-import { ispFactory } from '../../host/cli/commands/isp/factory.js';
-import { ispWrite } from '../../host/cli/commands/isp/write.js';
-import { pack } from '../../host/cli/commands/pack.js';
-import { verify } from '../../host/cli/commands/verify.js';
+import { CHECK } from '../../host/cli/commands/check.js';
+import { FACTORY } from '../../host/cli/commands/factory.js';
+import { FLASH } from '../../host/cli/commands/flash.js';
+import { ISP_FACTORY } from '../../host/cli/commands/isp/factory.js';
+import { ISP_WRITE } from '../../host/cli/commands/isp/write.js';
+import { PACK } from '../../host/cli/commands/pack.js';
+import { VERIFY } from '../../host/cli/commands/verify.js';
 import { loadFile } from '../../host/image/load.js';
 import { boardNames } from '../../host/node/board-file.js';
 import { Mode } from '../../protocol/index.js';
@@ -22,6 +22,14 @@ import { FakeRom } from '../support/fake-rom.js';
 import { bootloaderImage, tableImage } from '../support/images.js';
 import { built, program, START } from '../support/linked-program.js';
 import { VirtualClock } from '../support/virtual-clock.js';
+
+const { handler: check } = CHECK;
+const { handler: factory } = FACTORY;
+const { handler: flash } = FLASH;
+const { handler: ispFactory } = ISP_FACTORY;
+const { handler: ispWrite } = ISP_WRITE;
+const { handler: pack } = PACK;
+const { handler: verify } = VERIFY;
 
 const PART = 'stm32f103xb';
 const ISP = {
@@ -82,7 +90,7 @@ function flashing(appKit: boolean): Command {
     const bench = device(appKit);
     return run(
       session(bench, { json: true }),
-      (context) => flash({ ...DEFAULTS, json: true, image, allow }, context),
+      (context) => flash({ ...DEFAULTS, image, allow }, context),
       () => bench.device.log.some((name) => DISTURBING.has(name)),
     );
   };
@@ -194,14 +202,14 @@ test('verify compares what was allowed to be written', async () => {
   const bytes = new Uint8Array(readFileSync(outside));
   await bench.update(bytes, { boot: false, allow: ['vector-outside'] });
   const { context, out } = session(bench, { json: true });
-  await verify({ ...DEFAULTS, json: true, image: outside }, context);
+  await verify({ ...DEFAULTS, image: outside }, context);
   expect(jsonLines(out.text).at(-1)).toMatchObject({ ok: true });
 });
 
 test('check with everything allowed ends well, and says so', async () => {
   const judged = async (allow?: Allowable): Promise<Record<string, unknown>[]> => {
     const { context, out } = session(device(), { json: true });
-    const args = { images: [outside], board: PART, ...(allow ? { allow } : {}) };
+    const args = { images: [outside], board: PART, ...(allow ? { allow: [allow] } : {}) };
     await check(args, context).catch(() => {});
     return jsonLines(out.text);
   };

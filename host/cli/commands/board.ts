@@ -1,85 +1,69 @@
 // iap board: the virtual board, a program of its own.
-import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { BOOTLOADER_BASE } from '../../../protocol/index.js';
-import { IapError } from '../../base/errors.js';
-import { hex32 } from '../../base/text.js';
-import { packageRoot } from '../../node/package-root.js';
+import { boardNames, partNames } from '../../node/board-file.js';
+import { command, type Invocation } from '../command.js';
+import type { Context } from '../link.js';
+import type { ArgumentsOf } from '../option.js';
 
-const BINARY = join('build', 'board', 'iap-board');
-const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const OPTIONS = {
+  part: {
+    type: 'string',
+    requiresArg: true,
+    demandOption: true,
+    choices: [...new Set([...partNames(), ...boardNames()])].sort(),
+    describe: 'Which part, or board of bootloader-c/boards',
+  },
+  flash: {
+    type: 'string',
+    requiresArg: true,
+    complete: 'file',
+    describe: 'File that keeps the flash; a new one begins with the built bootloader',
+  },
+  load: {
+    type: 'string',
+    many: true,
+    requiresArg: true,
+    complete: 'file',
+    describe: 'FILE@ADDR to write first, instead of the built bootloader; may be given again',
+  },
+  fast: { type: 'boolean', describe: 'As fast as this computer can' },
+  realtime: { type: 'boolean', describe: 'At the true rate of the line' },
+  boot0: { type: 'boolean', describe: "BOOT0 is high: starts blank, in ST's ROM bootloader" },
+  control: {
+    type: 'string',
+    requiresArg: true,
+    complete: 'file',
+    describe: 'Socket for reset, power, button',
+  },
+  port: {
+    type: 'string',
+    requiresArg: true,
+    complete: 'file',
+    describe: 'Attach to this serial port instead of a new pty',
+  },
+  seed: {
+    type: 'number',
+    least: 0,
+    most: 2 ** 64 - 1,
+    requiresArg: true,
+    describe: 'Of everything random',
+  },
+} as const;
 
-export interface FlashChoice {
-  readonly part: string;
-  readonly flash?: string | undefined;
-  readonly load?: unknown;
-  readonly boot0?: boolean | undefined;
-}
+export const BOARD = command({
+  name: 'board',
+  description: 'Run the virtual board: the real firmware on this computer',
+  positionals: {},
+  options: OPTIONS,
+  examples: [['board --part stm32f103xe --realtime', 'prints the port to use with --port']],
+  passesOn: true,
+  handler: board,
+});
 
-/** What the board program is told of a name: it knows parts only, and a board of bootloader-c/boards is a part with an APP_BASE. */
-export function silicon(
-  given: readonly string[],
-  name: string,
-  root: string = packageRoot(),
-): string[] {
-  const file = join(root, 'bootloader-c', 'boards', `${name}.json`);
-  if (!existsSync(file)) return [...given];
-  const { part, appBase, usart, clock } = JSON.parse(readFileSync(file, 'utf8')) as BoardFile;
-  const named = given.map((word, i) => {
-    if (given[i - 1] === '--part') return part;
-    return word.startsWith('--part=') ? `--part=${part}` : word;
-  });
-  const wiring = [
-    ...(usart.instance === 1 ? [] : ['--uart', `${usart.instance}`]),
-    ...(clock.hse ? ['--hse', `${clock.hse.hz}`] : []),
-  ];
-  return ['--app-base', appBase, ...wiring, ...named]; // first, so that the user's own wins
-}
-
-interface BoardFile {
-  readonly part: string;
-  readonly appBase: string;
-  readonly usart: { readonly instance: number };
-  readonly clock: { readonly hse?: { readonly hz: number } };
-}
-
-/**
- * A board that was given nothing to run comes from the factory with the bootloader that was built for its part; with BOOT0 high
- * it comes blank, as from the maker of the part.
- */
-export function factoryFlash(
-  { part, flash, load, boot0 }: FlashChoice,
-  root: string = packageRoot(),
-): string[] {
-  const bootloader = join(root, 'build', part, 'bootloader.bin');
-  const hasContents =
-    boot0 === true || load !== undefined || (flash !== undefined && existsSync(flash));
-  if (hasContents || !existsSync(bootloader)) return [];
-  return ['--load', `${bootloader}@${hex32(BOOTLOADER_BASE)}`];
-}
-
-/** Runs the board with these options until it ends; returns its exit code. */
-export async function board(
-  options: readonly string[],
-  binary: string = join(packageRoot(), BINARY),
-): Promise<number> {
-  if (!existsSync(binary)) {
-    throw new IapError('BOARD_MISSING', `the virtual board is not built: there is no ${binary}`, {
-      hint: 'run "npm run build" in a checkout of this package first',
-    });
-  }
-  const child = spawn(binary, options, { stdio: 'inherit' });
-  const forward = (signal: NodeJS.Signals): void => {
-    child.kill(signal);
-  };
-  for (const signal of FORWARDED) process.on(signal, forward);
-  try {
-    return await new Promise<number>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 143)));
-    });
-  } finally {
-    for (const signal of FORWARDED) process.off(signal, forward);
-  }
+async function board(
+  args: ArgumentsOf<typeof OPTIONS>,
+  _: Context,
+  { words, exit }: Invocation,
+): Promise<void> {
+  const { factoryFlash, runBoard, silicon } = await import('../virtual-board.js');
+  exit(await runBoard([...silicon(words, args.part), ...factoryFlash(args)]));
 }

@@ -3,15 +3,24 @@ import { Mode } from '../../../protocol/index.js';
 import { connect, DEFAULT_TIMEOUT_MS, waitForApp } from '../../device/connect.js';
 import { openSession } from '../../device/open.js';
 import { bootDevice } from '../../update/boot.js';
+import { command } from '../command.js';
 import { deviceJson, deviceLine } from '../describe.js';
 import { type Context, withPort } from '../link.js';
-import type { LinkArguments } from '../options.js';
+import type { ArgumentsOf } from '../option.js';
+import { LINK_OPTIONS, WAIT_APP_OPTION } from '../options.js';
 
-export interface BootArguments extends LinkArguments {
-  readonly waitApp: boolean;
-}
+const OPTIONS = { ...LINK_OPTIONS, ...WAIT_APP_OPTION } as const;
 
-export async function boot(args: BootArguments, context: Context): Promise<void> {
+export const BOOT = command({
+  name: 'boot',
+  description: 'Start the application',
+  positionals: {},
+  options: OPTIONS,
+  examples: [['boot --port /dev/ttyUSB0 --wait-app', 'start it, and wait until it answers']],
+  handler: boot,
+});
+
+async function boot(args: ArgumentsOf<typeof OPTIONS>, context: Context): Promise<void> {
   const { output } = context;
   await withPort(args, context, async (transport, options) => {
     const { wait = false, timeoutMs } = options;

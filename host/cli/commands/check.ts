@@ -4,28 +4,63 @@ import { ALLOWABLE, type Allowable, isBlocking, marked } from '../../check/allow
 import { type Expected, findingOf, type Inspection, inspect } from '../../check/inspect.js';
 import { LARGEST_REVISION } from '../../image/image.js';
 import { type LoadOptions, loadImage } from '../../image/load.js';
-import { loadBoard, loadPart } from '../../node/board-file.js';
+import { boardNames, loadBoard, loadPart, partNames } from '../../node/board-file.js';
 import { readBytes } from '../../node/files.js';
 import { parseProduct } from '../../pack/description.js';
 import { inspectionJson, inspectionLines } from '../check-text.js';
+import { command } from '../command.js';
 import { checkBase } from '../image-file.js';
 import type { Context } from '../link.js';
-import { checkInteger, once, parseAddress, parseAllow } from '../options.js';
+import type { ArgumentsOf } from '../option.js';
+import { ALLOW_OPTION, BASE_OPTION, IMAGE, parseAddress, parseAllow } from '../options.js';
 
-export interface CheckArguments {
-  readonly images: readonly string[];
-  readonly part?: string | undefined;
-  readonly board?: string | undefined;
-  readonly base?: string | undefined;
-  readonly allow?: string | readonly string[] | undefined;
-  readonly product?: string | undefined;
-  readonly hardware?: number | undefined;
-}
+const IMAGES = { images: { ...IMAGE.image, array: true } } as const;
 
-export async function check(
-  args: CheckArguments,
-  { output }: Pick<Context, 'output'>,
-): Promise<void> {
+const OPTIONS = {
+  part: {
+    type: 'string',
+    requiresArg: true,
+    complete: partNames,
+    conflicts: 'board',
+    describe: 'Part it is for, as in bootloader-c/parts',
+  },
+  board: {
+    type: 'string',
+    requiresArg: true,
+    complete: boardNames,
+    describe: 'Board it is for, as in bootloader-c/boards: the part, and where applications lie',
+  },
+  product: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Product id that packages must be for',
+  },
+  hardware: {
+    type: 'number',
+    least: 0,
+    most: LARGEST_REVISION,
+    requiresArg: true,
+    describe: 'Hardware revision that packages must be for',
+  },
+  ...BASE_OPTION,
+  ...ALLOW_OPTION,
+} as const;
+
+type CheckArguments = ArgumentsOf<typeof IMAGES & typeof OPTIONS>;
+
+export const CHECK = command({
+  name: 'check <images..>',
+  description: 'Find what is wrong with images, without a device',
+  positionals: IMAGES,
+  options: OPTIONS,
+  examples: [
+    ['check app.elf --board stm32f103xb', 'everything that can be told'],
+    ['check build/*.iap --part stm32f103xe', 'in CI: exit code 3 if one is wrong'],
+  ],
+  handler: check,
+});
+
+async function check(args: CheckArguments, { output }: Pick<Context, 'output'>): Promise<void> {
   const expected = await expectedBy(args);
   const base = args.base === undefined ? undefined : parseAddress('--base', args.base);
   const allow = parseAllow(args.allow, ALLOWABLE);
@@ -47,16 +82,15 @@ export async function check(
 }
 
 async function expectedBy({ part, board, product, hardware }: CheckArguments): Promise<Expected> {
-  if (hardware !== undefined) checkInteger('--hardware', hardware, 0, LARGEST_REVISION);
   const identity = {
-    ...(product === undefined ? {} : { product: parseProduct(once('--product', product)) }),
+    ...(product === undefined ? {} : { product: parseProduct(product) }),
     ...(hardware === undefined ? {} : { hardware }),
   };
   if (board !== undefined) {
-    const found = await loadBoard(once('--board', board));
+    const found = await loadBoard(board);
     return { part: found.part, area: found, identity };
   }
-  if (part !== undefined) return { part: await loadPart(once('--part', part)), identity };
+  if (part !== undefined) return { part: await loadPart(part), identity };
   return { identity };
 }
 

@@ -5,25 +5,61 @@ import { IapError } from '../../base/errors.js';
 import type { Power } from '../../conformance/bench.js';
 import { Deviation } from '../../conformance/deviation.js';
 import { REQUIREMENTS } from '../../conformance/requirements.js';
-import { type CheckResult, type Conformance, checkIds, conform } from '../../conformance/run.js';
+import type { CheckResult, Conformance } from '../../conformance/run.js';
+import { command } from '../command.js';
 import { deviceJson, deviceLine } from '../describe.js';
 import { type Context, withPort } from '../link.js';
-import type { LinkArguments } from '../options.js';
+import type { ArgumentsOf } from '../option.js';
+import { LINK_OPTIONS } from '../options.js';
 
-export interface ConformanceArguments extends LinkArguments {
-  readonly powerCmd?: string | undefined;
-  readonly only?: string | undefined;
-  readonly permanent: boolean;
-  readonly yes: boolean;
-}
+const OPTIONS = {
+  ...LINK_OPTIONS,
+  yes: {
+    type: 'boolean',
+    default: false,
+    describe: 'Overwrite the application without asking',
+  },
+  'power-cmd': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Shell command that switches the device: run as "CMD off" and "CMD on"',
+  },
+  only: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Checks to run, separated by commas',
+  },
+  permanent: {
+    type: 'boolean',
+    default: false,
+    describe: 'Also check what can not be undone: raises the security counter for ever',
+  },
+} as const;
+
+type ConformanceArguments = ArgumentsOf<typeof OPTIONS>;
+
+export const CONFORMANCE = command({
+  name: 'conformance',
+  description: 'Hold a bootloader against its specification; overwrites the application',
+  positionals: {},
+  options: OPTIONS,
+  examples: [['conformance --port COM5 --power-cmd relay', 'all checks, power cuts too']],
+  epilogue: [
+    'Checks the requirements of docs/bootloader-spec.md that can be seen from the other end of the line, in two minutes.',
+    'Leaves the device in its bootloader with an unfinished image: install an application afterwards.',
+    'Exit code: 0 nothing failed, 6 a check failed, 4 no bootloader answers.',
+  ].join('\n'),
+  handler: conformance,
+});
 
 /** A power switch that does not answer is a fault of the set-up [ms]. */
 const POWER_MS = 15_000;
 const FRAMES_SHOWN = 6;
 
-export async function conformance(args: ConformanceArguments, context: Context): Promise<void> {
+async function conformance(args: ConformanceArguments, context: Context): Promise<void> {
   const { output } = context;
-  const only = selected(args.only);
+  const { checkIds, conform } = await import('../../conformance/run.js');
+  const only = selected(args.only, checkIds());
   const findMs = args.timeout ?? (args.wait ? Number.POSITIVE_INFINITY : undefined);
   await consent(args, context);
   const run = await withPort(args, context, async (transport, { clock, address, signal }) => {
@@ -63,13 +99,13 @@ async function found<T>(use: () => Promise<T>): Promise<T> {
   }
 }
 
-function selected(only: string | undefined): string[] | undefined {
+function selected(only: string | undefined, known: readonly string[]): string[] | undefined {
   if (only === undefined) return undefined;
   const ids = only.split(',').map((id) => id.trim());
-  const unknown = ids.filter((id) => !checkIds().includes(id));
+  const unknown = ids.filter((id) => !known.includes(id));
   if (unknown.length === 0) return ids;
   throw new IapError('USAGE', `there is no check ${unknown.join(', ')}`, {
-    hint: `checks: ${checkIds().join(', ')}`,
+    hint: `checks: ${known.join(', ')}`,
   });
 }
 

@@ -1,7 +1,7 @@
 // iap factory: one image with everything a new unit needs.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { crc32, decode, Header, ImageFlag } from '../../../protocol/index.js';
+import { ADDRESS_BROADCAST, crc32, decode, Header, ImageFlag } from '../../../protocol/index.js';
 import { IapError } from '../../base/errors.js';
 import { sha256 } from '../../base/sha256.js';
 import { hex32, hexBytes } from '../../base/text.js';
@@ -14,44 +14,125 @@ import { checkRaw, loadImage } from '../../image/load.js';
 import { nameText } from '../../image/names.js';
 import type { Segment } from '../../image/segments.js';
 import { versionText } from '../../image/version.js';
-import { loadBoard } from '../../node/board-file.js';
+import { boardNames, loadBoard } from '../../node/board-file.js';
 import { readWhole } from '../../node/files.js';
 import { packageRoot } from '../../node/package-root.js';
 import { parseProduct } from '../../pack/description.js';
 import type { Board } from '../../parts/parts.js';
 import { readCheckedImage } from '../checked-image.js';
+import { command } from '../command.js';
 import type { Context } from '../link.js';
-import { checkInteger, once, parseAddress, parseAllow } from '../options.js';
+import type { ArgumentsOf } from '../option.js';
+import {
+  ALLOW_OPTION,
+  BASE_OPTION,
+  IMAGE,
+  OUTPUT_OPTION,
+  parseAddress,
+  parseAllow,
+  RATES,
+} from '../options.js';
 import type { Output } from '../output.js';
 import { checkOutput, writeSegments } from '../segment-file.js';
 
-export interface FactoryArguments {
-  readonly image?: string | undefined;
-  readonly base?: string | undefined;
-  readonly allow?: string | readonly string[] | undefined;
-  readonly board: string;
-  readonly output: string;
-  readonly bootloader?: string | undefined;
-  readonly blankApp: boolean;
-  readonly recordOnly: boolean;
-  readonly writeProtect: boolean;
-  readonly product?: string | undefined;
-  readonly hardware?: number | undefined;
-  readonly address?: number | undefined;
-  readonly defaultBaud?: number | undefined;
-  readonly packagesOnly: boolean;
-  readonly serial?: string | undefined;
-  readonly data?: string | readonly string[] | undefined;
-}
+const POSITIONALS = {
+  image: { type: 'string', complete: 'file', describe: IMAGE.image.describe },
+} as const;
 
-export async function factory(
-  args: FactoryArguments,
-  { output }: Pick<Context, 'output'>,
-): Promise<void> {
-  const path = once('--output', args.output);
+const OPTIONS = {
+  board: {
+    type: 'string',
+    requiresArg: true,
+    complete: boardNames,
+    demandOption: true,
+    describe: 'Board, as in bootloader-c/boards',
+  },
+  bootloader: {
+    type: 'string',
+    requiresArg: true,
+    complete: 'file',
+    describe: 'Bootloader to use, instead of the one built for the board',
+  },
+  'blank-app': {
+    type: 'boolean',
+    default: false,
+    describe: 'No application: the unit waits for its first update',
+  },
+  'record-only': {
+    type: 'boolean',
+    default: false,
+    describe: 'Only the boot record, for an application that a debugger writes',
+  },
+  'write-protect': {
+    type: 'boolean',
+    default: false,
+    describe: 'Add option bytes that protect the bootloader (only .hex)',
+  },
+  product: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Product id: text of up to 16 bytes, padded with zero, or 32 hex digits',
+  },
+  hardware: {
+    type: 'number',
+    least: 0,
+    most: LARGEST_REVISION,
+    requiresArg: true,
+    describe: 'Hardware revision of this unit',
+  },
+  serial: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Serial number, up to 16 characters',
+  },
+  address: {
+    type: 'number',
+    least: 0,
+    most: ADDRESS_BROADCAST - 1,
+    requiresArg: true,
+    describe: 'Bus address, 1 to 254',
+  },
+  'default-baud': {
+    type: 'number',
+    ...RATES,
+    requiresArg: true,
+    describe: "Rate after a reset, instead of the board's",
+  },
+  'packages-only': {
+    type: 'boolean',
+    default: false,
+    describe: 'This unit takes no plain images, only packages of its product',
+  },
+  data: {
+    type: 'string',
+    many: true,
+    requiresArg: true,
+    describe: "ADDRESS=FILE: the unit's own data above the application area; may be given again",
+  },
+  ...OUTPUT_OPTION,
+  ...BASE_OPTION,
+  ...ALLOW_OPTION,
+} as const;
+
+export type FactoryArguments = ArgumentsOf<typeof POSITIONALS & typeof OPTIONS>;
+
+export const FACTORY = command({
+  name: 'factory [image]',
+  description: 'Make the first image of a unit: bootloader, application, boot record, identity',
+  positionals: POSITIONALS,
+  options: OPTIONS,
+  examples: [
+    ['factory app.iap -o unit.hex --board stm32f103xb --product PUMP-2 --serial A0001', 'one unit'],
+    ['factory --blank-app -o boot.hex --board stm32f103xb', 'bootloader only'],
+  ],
+  handler: factory,
+});
+
+async function factory(args: FactoryArguments, { output }: Pick<Context, 'output'>): Promise<void> {
+  const path = args.output;
   checkOutput(path, args.writeProtect);
   checkCombination(args);
-  const board = await loadBoard(once('--board', args.board));
+  const board = await loadBoard(args.board);
   const identity = identityOf(args);
   const expected = { part: board.part, area: board };
   const checked =
@@ -129,15 +210,13 @@ function identityOf(args: FactoryArguments): UnitIdentity | undefined {
       },
     );
   }
-  if (hardware !== undefined) checkInteger('--hardware', hardware, 0, LARGEST_REVISION);
-  if (address !== undefined) checkInteger('--address', address, 0, 254);
   return {
-    product: parseProduct(once('--product', product)),
+    product: parseProduct(product),
     packagesOnly,
     ...(hardware === undefined ? {} : { hardware }),
     ...(address === undefined ? {} : { address }),
     ...(defaultBaud === undefined ? {} : { defaultRate: defaultBaud }),
-    ...(serial === undefined ? {} : { serial: once('--serial', serial) }),
+    ...(serial === undefined ? {} : { serial }),
   };
 }
 
@@ -149,9 +228,7 @@ async function readBootloader(
 ): Promise<Image> {
   const { name, appBase } = board;
   const path =
-    bootloader === undefined
-      ? join(packageRoot(), 'build', name, 'bootloader.bin')
-      : once('--bootloader', bootloader);
+    bootloader === undefined ? join(packageRoot(), 'build', name, 'bootloader.bin') : bootloader;
   if (bootloader === undefined && !existsSync(path)) {
     throw new IapError(
       'FILE_UNREADABLE',
@@ -173,9 +250,8 @@ async function readBootloader(
 
 /** ADDRESS=FILE, raw bytes */
 async function readData(data: FactoryArguments['data']): Promise<Segment[]> {
-  const all = data === undefined ? [] : typeof data === 'string' ? [data] : data;
   return Promise.all(
-    all.map(async (text) => {
+    (data ?? []).map(async (text) => {
       const [, address, path] = /^([^=]+)=(.+)$/.exec(text) ?? [];
       if (address === undefined || path === undefined) {
         throw new IapError('USAGE', `--data is ADDRESS=FILE, got "${text}"`);

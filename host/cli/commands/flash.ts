@@ -5,19 +5,50 @@ import type { DeviceInfo } from '../../device/device.js';
 import type { Image } from '../../image/image.js';
 import type { UpdateEvent, UpdateResult } from '../../update/events.js';
 import { update } from '../../update/update.js';
-import type { CheckedArguments } from '../checked-image.js';
+import { command } from '../command.js';
 import { deviceJson, deviceLine } from '../describe.js';
 import { readImage } from '../image-file.js';
 import { type Context, withPort } from '../link.js';
-import { type LinkArguments, parseAllow } from '../options.js';
+import type { ArgumentsOf } from '../option.js';
+import {
+  ALLOW_OPTION,
+  BASE_OPTION,
+  BAUD_OPTION,
+  IMAGE,
+  LINK_OPTIONS,
+  parseAllow,
+  WAIT_APP_OPTION,
+} from '../options.js';
 import type { Output } from '../output.js';
 
-export interface FlashArguments extends LinkArguments, CheckedArguments {
-  readonly boot: boolean;
-  readonly waitApp: boolean;
-}
+const OPTIONS = {
+  ...LINK_OPTIONS,
+  ...BAUD_OPTION,
+  ...BASE_OPTION,
+  ...ALLOW_OPTION,
+  ...WAIT_APP_OPTION,
+  boot: {
+    type: 'boolean',
+    default: true,
+    describe: 'Start the application afterwards; --no-boot leaves the bootloader running',
+  },
+} as const;
 
-export async function flash(args: FlashArguments, context: Context): Promise<void> {
+type FlashArguments = ArgumentsOf<typeof IMAGE & typeof OPTIONS>;
+
+export const FLASH = command({
+  name: 'flash <image>',
+  description: 'Update a device, or go on with an update',
+  positionals: IMAGE,
+  options: OPTIONS,
+  examples: [
+    ['flash app.hex --port /dev/ttyUSB0', 'update at 115200 baud'],
+    ['flash app.bin --port COM5 --baud 921600 --wait', 'faster, waiting for a reset'],
+  ],
+  handler: flash,
+});
+
+async function flash(args: FlashArguments, context: Context): Promise<void> {
   const allow = parseAllow(args.allow, ALLOWABLE);
   const image = await readImage(args);
   let begun: Uint8Array | undefined;

@@ -8,41 +8,108 @@ import { ALLOWABLE } from '../../check/allow.js';
 import { LARGEST_REVISION } from '../../image/image.js';
 import { nameText } from '../../image/names.js';
 import { versionText } from '../../image/version.js';
-import { loadBoard } from '../../node/board-file.js';
+import { boardNames, loadBoard } from '../../node/board-file.js';
 import { readBytes, writeBytes } from '../../node/files.js';
 import { packageRoot } from '../../node/package-root.js';
 import { type DescriptionText, parseDescription } from '../../pack/description.js';
 import { makePackage } from '../../pack/pack.js';
-import { type CheckedArguments, readCheckedImage } from '../checked-image.js';
+import { readCheckedImage } from '../checked-image.js';
+import { command } from '../command.js';
 import { headerJson } from '../header-json.js';
 import type { Context } from '../link.js';
-import { checkInteger, once, parseAllow } from '../options.js';
+import type { ArgumentsOf } from '../option.js';
+import { ALLOW_OPTION, BASE_OPTION, IMAGE, OUTPUT_OPTION, parseAllow } from '../options.js';
+import { wholeNumber } from '../values.js';
 
-export interface PackArguments extends CheckedArguments {
-  readonly output: string;
-  readonly board?: string | undefined;
-  readonly from?: string | undefined;
-  readonly product?: string | undefined;
-  readonly hardware?: string | undefined;
-  readonly version?: string | undefined;
-  readonly confirm?: boolean | undefined;
-  readonly securityCounter?: number | undefined;
-  readonly needs?: string | undefined;
-  readonly buildId?: string | undefined;
-  readonly uniqueId?: string | undefined;
-}
-
-const SCHEMA = join('protocol', 'package.schema.json');
 const LARGEST_WORD = 0xffff_ffff;
 
-export async function pack(
-  args: PackArguments,
-  { output }: Pick<Context, 'output'>,
-): Promise<void> {
-  const path = packagePath(once('--output', args.output));
-  const text = args.from === undefined ? {} : await readDescription(once('--from', args.from));
+const POSITIONALS = {
+  image: { ...IMAGE.image, describe: 'Application: .bin, .hex, .srec or .elf' },
+} as const;
+
+const OPTIONS = {
+  version: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Version of the image: 1.4.0, or 1.4.0+17',
+  },
+  product: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Product id: text of up to 16 bytes, padded with zero, or 32 hex digits',
+  },
+  hardware: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Hardware revision it runs on, or FIRST-LAST',
+  },
+  confirm: {
+    type: 'boolean',
+    describe: 'The application must confirm itself within its trial boots',
+  },
+  'security-counter': {
+    type: 'number',
+    least: 0,
+    most: LARGEST_WORD,
+    requiresArg: true,
+    describe: 'Devices never go back below the highest they have seen',
+  },
+  needs: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Capabilities that the bootloader must have, separated by commas',
+  },
+  'build-id': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Free: text of up to 20 bytes, or 40 hex digits such as a commit hash',
+  },
+  'unique-id': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Only for this device: the 24 hex digits that "iap info" prints',
+  },
+  from: {
+    type: 'string',
+    requiresArg: true,
+    complete: 'file',
+    describe: 'JSON file with these values (protocol/package.schema.json); options win',
+  },
+  board: {
+    type: 'string',
+    requiresArg: true,
+    complete: boardNames,
+    describe: 'Board it is for: checks address and size against its application area',
+  },
+  ...OUTPUT_OPTION,
+  ...BASE_OPTION,
+  ...ALLOW_OPTION,
+} as const;
+
+export type PackArguments = ArgumentsOf<typeof POSITIONALS & typeof OPTIONS>;
+
+export const PACK = command({
+  name: 'pack <image>',
+  description: 'Make a package: an image with product, hardware and version',
+  positionals: POSITIONALS,
+  options: OPTIONS,
+  examples: [
+    [
+      'pack app.hex -o app.iap --product PUMP-2 --hardware 1-3 --version 1.4.0',
+      'for three hardware revisions',
+    ],
+    ['pack app.hex -o app.iap --from pump.json --version 1.4.1', 'from a file'],
+  ],
+  handler: pack,
+});
+
+const SCHEMA = join('protocol', 'package.schema.json');
+
+async function pack(args: PackArguments, { output }: Pick<Context, 'output'>): Promise<void> {
+  const path = packagePath(args.output);
+  const text = args.from === undefined ? {} : await readDescription(args.from);
   const description = parseDescription({ ...text, ...optionsOf(args) });
-  const board = args.board === undefined ? undefined : await loadBoard(once('--board', args.board));
+  const board = args.board === undefined ? undefined : await loadBoard(args.board);
   const { image, allowed } = await readCheckedImage(
     args,
     board ? { part: board.part, area: board } : {},
@@ -71,24 +138,21 @@ async function readDescription(path: string): Promise<DescriptionText> {
   const { parseJson } = await import('../../base/json.js');
   const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
   const schema = JSON.parse(text(await readBytes(join(packageRoot(), SCHEMA), 'schema'))) as object;
+  const { parseJson } = await import('../../base/json.js');
   return parseJson(text(await readBytes(path, 'description')), path, schema);
 }
 
 /** Options win over the file. */
 function optionsOf(args: PackArguments): DescriptionText {
-  if (args.securityCounter !== undefined) {
-    checkInteger('--security-counter', args.securityCounter, 0, LARGEST_WORD);
-  }
   const values = {
-    product: args.product && once('--product', args.product),
-    hardware:
-      args.hardware === undefined ? undefined : revisions(once('--hardware', args.hardware)),
-    version: args.version && once('--version', args.version),
+    product: args.product,
+    hardware: args.hardware === undefined ? undefined : revisions(args.hardware),
+    version: args.version,
     confirm: args.confirm,
     securityCounter: args.securityCounter,
-    capabilities: args.needs === undefined ? undefined : once('--needs', args.needs).split(','),
-    buildId: args.buildId && once('--build-id', args.buildId),
-    uniqueId: args.uniqueId && once('--unique-id', args.uniqueId),
+    capabilities: args.needs === undefined ? undefined : args.needs.split(','),
+    buildId: args.buildId,
+    uniqueId: args.uniqueId,
   };
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
@@ -97,9 +161,10 @@ function optionsOf(args: PackArguments): DescriptionText {
 function revisions(text: string): number[] {
   const found = /^(\d+)(?:-(\d+))?$/.exec(text);
   if (!found) throw new IapError('USAGE', `--hardware is a revision or FIRST-LAST, got "${text}"`);
-  const all = found.slice(1).flatMap((n) => (n === undefined ? [] : [Number(n)]));
-  for (const value of all) checkInteger('--hardware', value, 0, LARGEST_REVISION);
-  return all;
+  const bounds = { least: 0, most: LARGEST_REVISION };
+  return found
+    .slice(1)
+    .flatMap((n) => (n === undefined ? [] : [wholeNumber('--hardware', n, bounds)]));
 }
 
 function headerTable(header: Header): string[] {

@@ -1,7 +1,17 @@
 // iap ports: which serial ports are there.
+import { command } from '../command.js';
 import type { Context } from '../link.js';
 
-export async function ports({ output, ports: source }: Context): Promise<void> {
+export const PORTS = command({
+  name: 'ports',
+  description: 'List the serial ports',
+  positionals: {},
+  options: {},
+  examples: [['ports', 'what is plugged in']],
+  handler: ports,
+});
+
+async function ports(_: object, { output, ports: source }: Context): Promise<void> {
   const found = await source.list();
   for (const port of found) {
     output.event('port', port);

@@ -3,17 +3,30 @@ import { IapError } from '../../base/errors.js';
 import { hex32 } from '../../base/text.js';
 import type { DeviceInfo } from '../../device/device.js';
 import { verify as compare } from '../../update/verify.js';
+import { command } from '../command.js';
 import { deviceJson, deviceLine } from '../describe.js';
-import { type ImageArguments, readImage } from '../image-file.js';
+import { readImage } from '../image-file.js';
 import { type Context, withPort } from '../link.js';
-import type { LinkArguments } from '../options.js';
+import type { ArgumentsOf } from '../option.js';
+import { BASE_OPTION, IMAGE, LINK_OPTIONS } from '../options.js';
 
-export interface VerifyArguments extends LinkArguments, ImageArguments {}
+const OPTIONS = { ...LINK_OPTIONS, ...BASE_OPTION } as const;
+
+type VerifyArguments = ArgumentsOf<typeof IMAGE & typeof OPTIONS>;
+
+export const VERIFY = command({
+  name: 'verify <image>',
+  description: 'Compare a device with an image; writes nothing',
+  positionals: IMAGE,
+  options: OPTIONS,
+  examples: [['verify app.hex --port /dev/ttyUSB0', 'exit code 6 if it differs']],
+  handler: verify,
+});
 
 /** In a message; the rest is counted. */
 const ADDRESSES_SHOWN = 4;
 
-export async function verify(args: VerifyArguments, context: Context): Promise<void> {
+async function verify(args: VerifyArguments, context: Context): Promise<void> {
   const { output } = context;
   const image = await readImage(args);
   const onEntering = (info: DeviceInfo): void => {

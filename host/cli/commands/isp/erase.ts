@@ -3,19 +3,35 @@ import { IapError } from '../../../base/errors.js';
 import { hex32 } from '../../../base/text.js';
 import type { Span } from '../../../image/segments.js';
 import { erase, MEMORY, type Rom } from '../../../isp/index.js';
-import type { IspArguments } from '../../isp-options.js';
+import { command } from '../../command.js';
+import { ISP_OPTIONS, RANGE_OPTIONS, YES_OPTION } from '../../isp-options.js';
 import type { Context } from '../../link.js';
+import type { ArgumentsOf } from '../../option.js';
 import { parseRange } from '../../options.js';
 import { tellWork, withRom } from '../../rom-link.js';
 
-export interface IspEraseArguments extends IspArguments {
-  readonly all: boolean;
-  readonly start?: string | undefined;
-  readonly length?: string | undefined;
-  readonly yes: boolean;
-}
+const OPTIONS = {
+  ...ISP_OPTIONS,
+  ...RANGE_OPTIONS,
+  ...YES_OPTION,
+  all: { type: 'boolean', default: false, describe: 'All of flash' },
+} as const;
 
-export async function ispErase(args: IspEraseArguments, context: Context): Promise<void> {
+export type IspEraseArguments = ArgumentsOf<typeof OPTIONS>;
+
+export const ISP_ERASE = command({
+  name: 'erase',
+  description: 'Erase pages, or all of flash',
+  positionals: {},
+  options: OPTIONS,
+  examples: [
+    ['isp erase --start 0x08008000 --length 0x4000', 'whole pages'],
+    ['isp erase --all --yes', 'the bootloader too'],
+  ],
+  handler: ispErase,
+});
+
+async function ispErase(args: IspEraseArguments, context: Context): Promise<void> {
   const { output } = context;
   const asked = args.all ? undefined : rangeOf(args);
   if (args.all) checkAll(args);

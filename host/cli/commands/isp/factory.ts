@@ -14,24 +14,64 @@ import {
   sectorsOf,
   write,
 } from '../../../isp/index.js';
-import { type CheckedArguments, checkSegments } from '../../checked-image.js';
+import { checkSegments } from '../../checked-image.js';
+import { command } from '../../command.js';
 import { deviceJson, deviceLine } from '../../describe.js';
 import { readSegments } from '../../image-file.js';
-import { type IspArguments, wiringOf } from '../../isp-options.js';
+import {
+  ISP_IMAGE,
+  ISP_WRITE_OPTIONS,
+  type IspArguments,
+  wiringOf,
+  YES_OPTION,
+} from '../../isp-options.js';
 import { type Context, openPort } from '../../link.js';
-import { checkInteger } from '../../options.js';
+import type { ArgumentsOf } from '../../option.js';
+import { RATES } from '../../options.js';
 import type { Output } from '../../output.js';
 import { tellErased, tellWork, withRom } from '../../rom-link.js';
 import { romJson } from '../../rom-text.js';
 
-export interface IspFactoryArguments extends IspArguments, CheckedArguments {
-  readonly massErase: boolean;
-  readonly protectBootloader: boolean;
-  readonly protectRead: boolean;
-  readonly appBaud: number;
-  readonly start: boolean;
-  readonly yes: boolean;
-}
+const POSITIONALS = {
+  image: { ...ISP_IMAGE.image, describe: 'Image made by "iap factory": .hex, .srec or .bin' },
+} as const;
+
+const OPTIONS = {
+  ...ISP_WRITE_OPTIONS,
+  ...YES_OPTION,
+  'protect-bootloader': {
+    type: 'boolean',
+    default: false,
+    describe: "Write-protect the bootloader's 28 KB",
+  },
+  'protect-read': { type: 'boolean', default: false, describe: 'Set read-out protection' },
+  'app-baud': {
+    type: 'number',
+    ...RATES,
+    requiresArg: true,
+    default: 115200,
+    describe: "The bootloader's rate",
+  },
+  start: {
+    type: 'boolean',
+    default: true,
+    describe: 'Start it and wait for its answer; --no-start leaves it',
+  },
+} as const;
+
+export type IspFactoryArguments = ArgumentsOf<typeof POSITIONALS & typeof OPTIONS>;
+
+export const ISP_FACTORY = command({
+  name: 'factory <image>',
+  description: 'From a blank part to one whose bootloader answers',
+  positionals: POSITIONALS,
+  options: OPTIONS,
+  examples: [
+    ['isp factory unit.hex --port /dev/ttyUSB0', 'write, verify, start, ask'],
+    ['isp factory unit.hex --lines dtr-reset --protect-bootloader', 'on a line'],
+  ],
+  handler: ispFactory,
+});
 
 /** A person needs so long to move BOOT0 and press reset [ms]. */
 const BY_HAND_MS = 60_000;
@@ -44,9 +84,8 @@ const FOUND_MS = 1000;
 /** By Go, by DTR and RTS, by a person, not at all */
 type Started = 'go' | 'lines' | 'hand' | 'no';
 
-export async function ispFactory(args: IspFactoryArguments, context: Context): Promise<void> {
+async function ispFactory(args: IspFactoryArguments, context: Context): Promise<void> {
   const { output, clock } = context;
-  checkInteger('--app-baud', args.appBaud, 300, 12_000_000);
   if (args.protectRead && !args.yes) {
     throw new IapError(
       'USAGE',

@@ -1,16 +1,31 @@
 // iap isp go: start a program, by a reset where DTR and RTS are wired.
 import { hex32 } from '../../../base/text.js';
 import { goTo, MEMORY, reset } from '../../../isp/index.js';
-import { type IspArguments, wiringOf } from '../../isp-options.js';
+import { command } from '../../command.js';
+import { ISP_OPTIONS, RANGE_OPTIONS, wiringOf } from '../../isp-options.js';
 import type { Context } from '../../link.js';
+import type { ArgumentsOf } from '../../option.js';
 import { parseAddress } from '../../options.js';
 import { withRom } from '../../rom-link.js';
 
-export interface IspGoArguments extends IspArguments {
-  readonly start?: string | undefined;
-}
+const OPTIONS = {
+  ...ISP_OPTIONS,
+  start: {
+    ...RANGE_OPTIONS.start,
+    describe: 'Address of its vector table; the start of flash if missing',
+  },
+} as const;
 
-export async function ispGo(args: IspGoArguments, context: Context): Promise<void> {
+export const ISP_GO = command({
+  name: 'go',
+  description: 'Start a program: by a reset with --lines, else by the Go command',
+  positionals: {},
+  options: OPTIONS,
+  examples: [['isp go --start 0x08000000 --port /dev/ttyUSB0', 'BOOT0 stays as it is']],
+  handler: ispGo,
+});
+
+async function ispGo(args: ArgumentsOf<typeof OPTIONS>, context: Context): Promise<void> {
   const { output } = context;
   const { start } = args;
   const address = start === undefined ? MEMORY.flash : parseAddress('--start', start);

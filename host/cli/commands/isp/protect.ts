@@ -1,4 +1,4 @@
-// iap isp protect and unprotect: option bytes by the ROM's own commands.
+// iap isp protect: option bytes by the ROM's own commands.
 import { IapError } from '../../../base/errors.js';
 import { hex32 } from '../../../base/text.js';
 import type { Span } from '../../../image/segments.js';
@@ -10,26 +10,45 @@ import {
   SECTOR,
   SECTORS,
   sectorsOf,
-  unprotectReadout,
-  unprotectWrite,
 } from '../../../isp/index.js';
-import type { IspArguments } from '../../isp-options.js';
+import { command } from '../../command.js';
+import {
+  checkProtection,
+  ISP_OPTIONS,
+  PROTECTION_OPTIONS,
+  RANGE_OPTIONS,
+  YES_OPTION,
+} from '../../isp-options.js';
 import type { Context } from '../../link.js';
+import type { ArgumentsOf } from '../../option.js';
 import { parseRange } from '../../options.js';
 import { tellWork, withRom } from '../../rom-link.js';
 import { protectedRanges, rangesText, romJson } from '../../rom-text.js';
 
-export interface IspProtectArguments extends IspArguments {
-  readonly read: boolean;
-  readonly write: boolean;
-  readonly start?: string | undefined;
-  readonly length?: string | undefined;
-  readonly yes: boolean;
-}
+const OPTIONS = {
+  ...ISP_OPTIONS,
+  ...PROTECTION_OPTIONS,
+  ...RANGE_OPTIONS,
+  ...YES_OPTION,
+} as const;
 
-export async function ispProtect(args: IspProtectArguments, context: Context): Promise<void> {
+type IspProtectArguments = ArgumentsOf<typeof OPTIONS>;
+
+export const ISP_PROTECT = command({
+  name: 'protect',
+  description: 'Set read-out or write protection',
+  positionals: {},
+  options: OPTIONS,
+  examples: [
+    ['isp protect --write --start 0x08000000 --length 0x7000 --yes', 'the bootloader'],
+    ['isp protect --read --yes', 'nobody reads the flash out'],
+  ],
+  handler: ispProtect,
+});
+
+async function ispProtect(args: IspProtectArguments, context: Context): Promise<void> {
   const { output } = context;
-  checkWhat(args);
+  checkProtection(args);
   const range = args.write ? rangeOf(args) : undefined;
   if (!args.yes) {
     const what = args.read
@@ -45,30 +64,6 @@ export async function ispProtect(args: IspProtectArguments, context: Context): P
     if (range) output.line(`write-protected: ${closed}`);
     if (args.read) output.line('read-out protected');
     output.result({ part: romJson(rom.info) });
-  });
-}
-
-export async function ispUnprotect(args: IspProtectArguments, context: Context): Promise<void> {
-  const { output } = context;
-  checkWhat(args);
-  if (!args.yes) {
-    const what = args.read
-      ? 'taking read-out protection off erases all of flash'
-      : 'this takes write protection off all of flash';
-    throw new IapError('USAGE', `${what}: add --yes if that is meant`);
-  }
-  await withRom(args, context, async (rom) => {
-    if (args.read) await tellWork(output, unprotectReadout(rom));
-    if (args.write) await tellWork(output, unprotectWrite(rom));
-    output.line(args.read ? 'open, and all of flash is erased' : 'no write protection');
-    output.result({ part: romJson(rom.info) });
-  });
-}
-
-function checkWhat({ read, write }: IspProtectArguments): void {
-  if (read || write) return;
-  throw new IapError('USAGE', 'say which protection: --read or --write', {
-    hint: 'read-out protection, or write protection of sectors of flash',
   });
 }
 

@@ -5,21 +5,45 @@ import { FLASH_LIMIT } from '../../../image/areas.js';
 import type { Span } from '../../../image/segments.js';
 import { flashRange, MEMORY, type Rom, ramRange, read, trimmed } from '../../../isp/index.js';
 import { checkWritable } from '../../../node/files.js';
-import type { IspArguments } from '../../isp-options.js';
+import { command } from '../../command.js';
+import { ISP_OPTIONS, RANGE_OPTIONS } from '../../isp-options.js';
 import type { Context } from '../../link.js';
+import type { ArgumentsOf } from '../../option.js';
 import { parseAddress, parseLength } from '../../options.js';
 import { tellWork, withRom } from '../../rom-link.js';
 import { checkOutput, writeSegments } from '../../segment-file.js';
 
-export interface IspReadArguments extends IspArguments {
-  readonly file: string;
-  readonly start?: string | undefined;
-  readonly length?: string | undefined;
-  readonly ram: boolean;
-  readonly trim: boolean;
-}
+const POSITIONALS = {
+  file: {
+    type: 'string',
+    demandOption: true,
+    complete: 'file',
+    describe: 'Output: .hex, .srec or .bin',
+  },
+} as const;
 
-export async function ispRead(args: IspReadArguments, context: Context): Promise<void> {
+const OPTIONS = {
+  ...ISP_OPTIONS,
+  ...RANGE_OPTIONS,
+  ram: { type: 'boolean', default: false, describe: 'RAM instead of flash' },
+  trim: { type: 'boolean', default: true, describe: 'Leave out the erased bytes at the end' },
+} as const;
+
+export type IspReadArguments = ArgumentsOf<typeof POSITIONALS & typeof OPTIONS>;
+
+export const ISP_READ = command({
+  name: 'read <file>',
+  description: 'Read memory into a file',
+  positionals: POSITIONALS,
+  options: OPTIONS,
+  examples: [
+    ['isp read unit.hex --port /dev/ttyUSB0', 'all of flash'],
+    ['isp read app.bin --start 0x08008000 --length 0x8000', 'a part of it'],
+  ],
+  handler: ispRead,
+});
+
+async function ispRead(args: IspReadArguments, context: Context): Promise<void> {
   const { output } = context;
   checkOutput(args.file, false);
   const asked = rangeOf(args);

@@ -1,21 +1,38 @@
-// iap isp write and verify: an image file onto a part, or held against it.
-import type { Segment, Span } from '../../../image/segments.js';
-import { readBack, write } from '../../../isp/index.js';
-import { type CheckedArguments, checkSegments } from '../../checked-image.js';
-import { type ImageArguments, readSegments } from '../../image-file.js';
-import type { IspArguments } from '../../isp-options.js';
+// iap isp write: an image file onto a part.
+import { write } from '../../../isp/index.js';
+import { checkSegments } from '../../checked-image.js';
+import { command } from '../../command.js';
+import { readSegments } from '../../image-file.js';
+import { ISP_IMAGE, ISP_WRITE_OPTIONS } from '../../isp-options.js';
 import type { Context } from '../../link.js';
+import type { ArgumentsOf } from '../../option.js';
 import { tellErased, tellWork, withRom } from '../../rom-link.js';
-import { rangesText } from '../../rom-text.js';
+import { placesOf, rangesText } from '../../rom-text.js';
 
-export interface IspImageArguments extends IspArguments, ImageArguments {}
+const OPTIONS = {
+  ...ISP_WRITE_OPTIONS,
+  verify: {
+    type: 'boolean',
+    default: true,
+    describe: 'Read back; the part does not report what it did not write',
+  },
+} as const;
 
-export interface IspWriteArguments extends IspArguments, CheckedArguments {
-  readonly massErase: boolean;
-  readonly verify: boolean;
-}
+type IspWriteArguments = ArgumentsOf<typeof ISP_IMAGE & typeof OPTIONS>;
 
-export async function ispWrite(args: IspWriteArguments, context: Context): Promise<void> {
+export const ISP_WRITE = command({
+  name: 'write <image>',
+  description: 'Write an image, and read it back',
+  positionals: ISP_IMAGE,
+  options: OPTIONS,
+  examples: [
+    ['isp write app.hex --port /dev/ttyUSB0', 'erases the pages needed'],
+    ['isp write boot.bin --base 0x08000000 --lines dtr-reset', 'reset by DTR'],
+  ],
+  handler: ispWrite,
+});
+
+async function ispWrite(args: IspWriteArguments, context: Context): Promise<void> {
   const { output, clock } = context;
   const segments = await readSegments(args);
   const allowed = await checkSegments(segments, args.allow, output);
@@ -26,24 +43,10 @@ export async function ispWrite(args: IspWriteArguments, context: Context): Promi
     const result = await tellWork(output, work);
     const seconds = (clock.now() - startedAt) / 1000;
     const read = result.verified ? ', read back and the same' : ', not read back';
-    const ranges = rangesOf(segments);
+    const ranges = placesOf(segments);
     output.line(`written: ${rangesText(ranges)}`);
     output.line(`done in ${seconds.toFixed(1)} s: ${result.bytes} bytes written${read}`);
     const pagesErased = result.pagesErased ?? null;
     output.result({ ...result, ranges, pagesErased, seconds, allowed });
   });
-}
-
-export async function ispVerify(args: IspImageArguments, context: Context): Promise<void> {
-  const { output } = context;
-  const segments = await readSegments(args);
-  await withRom(args, context, async (rom) => {
-    await tellWork(output, readBack(rom, segments));
-    output.line(`the part has this image: ${rangesText(rangesOf(segments))}`);
-    output.result({ bytes: segments.reduce((sum, { bytes }) => sum + bytes.length, 0) });
-  });
-}
-
-function rangesOf(segments: readonly Segment[]): Span[] {
-  return segments.map(({ address, bytes }) => ({ address, length: bytes.length }));
 }
