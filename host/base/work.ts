@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // A long operation: it goes on by itself, tells events, ends with one result, and can be stopped at any moment.
 import { IapError } from './errors.js';
 
@@ -56,7 +57,7 @@ export class Work<Event extends { readonly event: string }, Result>
   }
 
   next(): Promise<IteratorResult<Event, Result>> {
-    if (!this.#closed) this.#begin();
+    if (!this.#closed) void this.#begin();
     return new Promise((resolve, reject) => {
       this.#readers.push({ resolve, reject });
       this.#serve();
@@ -166,9 +167,7 @@ export class PromisedWork<Event extends { readonly event: string }, Result>
     return this.result.then(onResult, onError);
   }
 
-  catch<B = never>(
-    onError?: ((error: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<Result | B> {
+  catch<B = never>(onError?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<Result | B> {
     return this.result.catch(onError);
   }
 

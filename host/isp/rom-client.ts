@@ -322,12 +322,7 @@ export class RomClient {
   }
 
   /** Keeps in mind what was not waited for to its end. */
-  async #stopped<T>(
-    code: number,
-    step: Step,
-    limitMs: number,
-    wait: () => Promise<T>,
-  ): Promise<T> {
+  async #stopped<T>(code: number, step: Step, limitMs: number, wait: () => Promise<T>): Promise<T> {
     const until = this.clock.now() + limitMs;
     try {
       return await wait();
