@@ -7,6 +7,7 @@ import { boardNames, partNames } from '../node/board-file.js';
 import { CHECK_OPTIONS } from './check-options.js';
 import { CONFORMANCE_NOTE, CONFORMANCE_OPTIONS } from './conformance-options.js';
 import { DUMP_OPTIONS, FACTORY_OPTIONS } from './factory-options.js';
+import { Interruption } from './interrupt.js';
 import { ISP_COMMANDS, ispCommands } from './isp-commands.js';
 import { type Context, realPorts } from './link.js';
 import { ALLOW_OPTION, BASE_OPTION, BAUD_OPTION, JSON_OPTION, LINK_OPTIONS } from './options.js';
@@ -250,19 +251,6 @@ function helpFor([command, sub = '']: readonly string[]): string {
   return ISP_COMMANDS.has(sub) ? `iap isp ${sub} --help` : 'iap isp --help';
 }
 
-/** First Ctrl-C: stop at a frame boundary and report. Second: leave at once. */
-function interruptible(output: Output): AbortSignal {
-  const controller = new AbortController();
-  const interrupt = (): void => {
-    if (controller.signal.aborted) process.exit(ExitCode.INTERRUPTED);
-    controller.abort();
-    output.line('stopping');
-  };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
-  return controller.signal;
-}
-
 /** Nothing that happens to the output ends an update half-way; what is lost of it shows in the exit code. */
 function noticeLostOutput(): void {
   let lost: Error | undefined;
@@ -282,12 +270,15 @@ async function main(args: readonly string[]): Promise<void> {
   // Known before the command line is understood, so that a mistake in it is reported the same way.
   const output = new Output(args.includes('--json'));
   noticeLostOutput();
-  const signal = args[0] === 'board' ? new AbortController().signal : interruptible(output);
+  // The board ends by itself; it is told of signals.
+  const interruption = args[0] === 'board' ? undefined : new Interruption(output);
+  const signal = interruption?.signal ?? new AbortController().signal;
   try {
     process.exitCode = await run(args, { output, signal, ports: realPorts, clock: realClock });
   } catch (error) {
-    output.failure(error);
-    process.exitCode = exitCodeOf(error);
+    const exitCode = interruption?.exitCodeOf(error) ?? exitCodeOf(error);
+    output.failure(error, exitCode);
+    process.exitCode = exitCode;
   }
 }
 

@@ -13,6 +13,7 @@ import { type LinkOptions, openSession } from '../device/open.js';
 import { isForAnother, isRefusedWith } from '../device/refusal.js';
 import { headerFor, type Image } from '../image/image.js';
 import { type Page, pagesOf } from '../image/pages.js';
+import { restoreRate } from '../link/restore-rate.js';
 import type { Session } from '../link/session.js';
 import type { Transport } from '../link/transport.js';
 import { startApplication } from './boot.js';
@@ -89,6 +90,7 @@ class Updater {
     try {
       return await this.#run();
     } catch (error) {
+      await restoreRate(this.#session.transport, this.#session.clock, this.#bootRate);
       throw error instanceof IapError ? this.#explained(error) : error;
     }
   }
