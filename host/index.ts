@@ -8,6 +8,7 @@ export {
   IapError,
   type IapErrorCode,
 } from './base/errors.js';
+export { PromisedWork, Work, type WorkOptions } from './base/work.js';
 export { checkImage, type Target } from './check/check-image.js';
 export type { Finding, FindingId, Fixes, Severity } from './check/finding.js';
 export { type Expected, type Facts, type Inspection, inspect } from './check/inspect.js';

@@ -76,7 +76,10 @@ export const ExitCode = {
   LINK: 4,
   REFUSED: 5,
   VERIFY: 6,
+  /** By a signal: 128 and its number */
+  HUNG_UP: 129,
   INTERRUPTED: 130,
+  TERMINATED: 143,
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 

@@ -3,22 +3,10 @@
 import { realClock } from '../base/clock.js';
 import { ExitCode, exitCodeOf } from '../base/errors.js';
 import { COMMANDS } from './commands.js';
+import { Interruption } from './interrupt.js';
 import { type Context, realPorts } from './link.js';
 import { Output } from './output.js';
 import { parse } from './parse.js';
-
-/** First Ctrl-C: stop at a frame boundary and report. Second: leave at once. */
-function interruptible(output: Output): AbortSignal {
-  const controller = new AbortController();
-  const interrupt = (): void => {
-    if (controller.signal.aborted) process.exit(ExitCode.INTERRUPTED);
-    controller.abort();
-    output.line('stopping');
-  };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
-  return controller.signal;
-}
 
 /** Nothing that happens to the output ends an update half-way; what is lost of it shows in the exit code. */
 function noticeLostOutput(): void {
@@ -39,13 +27,16 @@ async function main(args: readonly string[]): Promise<void> {
   // Known before the command line is understood, so that a mistake in it is reported the same way.
   const output = new Output(args.includes('--json'));
   noticeLostOutput();
-  const signal = args[0] === 'board' ? new AbortController().signal : interruptible(output);
+  // The board ends by itself; it is told of signals.
+  const interruption = args[0] === 'board' ? undefined : new Interruption(output);
+  const signal = interruption?.signal ?? new AbortController().signal;
   try {
     const context: Context = { output, signal, ports: realPorts, clock: realClock };
     process.exitCode = (await parse(args, COMMANDS, context)) ?? ExitCode.DONE;
   } catch (error) {
-    output.failure(error);
-    process.exitCode = exitCodeOf(error);
+    const exitCode = interruption?.exitCodeOf(error) ?? exitCodeOf(error);
+    output.failure(error, exitCode);
+    process.exitCode = exitCode;
   }
 }
 

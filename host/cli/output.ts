@@ -96,10 +96,10 @@ export class Output {
     this.event('result', { ok: true, ...values });
   }
 
-  failure(error: unknown): void {
+  failure(error: unknown, exitCode: number = exitCodeOf(error)): void {
     this.#endBar();
     if (this.json) {
-      this.event('result', { ok: false, ...describe(error) });
+      this.event('result', { ok: false, ...describe(error, exitCode) });
       return;
     }
     if (!(error instanceof IapError)) {
@@ -121,14 +121,16 @@ export class Output {
   }
 }
 
-function describe(error: unknown): {
+function describe(
+  error: unknown,
+  exitCode: number,
+): {
   readonly code: string;
   readonly exitCode: number;
   readonly message: string;
   readonly hint?: string;
   readonly details?: ErrorDetails;
 } {
-  const exitCode = exitCodeOf(error);
   if (error instanceof IapError) {
     const { code, message, hint, details } = error;
     return { code, exitCode, message, ...(hint === undefined ? {} : { hint }), details };

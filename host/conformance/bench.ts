@@ -21,13 +21,8 @@ import { helloRequest } from '../device/device.js';
 import { describe, describeArrival, found, readAnswer, readHello } from './answers.js';
 import { Deviation, NotTestable } from './deviation.js';
 import { digestIn, type ImageOptions, type TestImage, testImage } from './image.js';
+import { type Power, PowerSwitch } from './power.js';
 import { type Arrival, Wire } from './wire.js';
-
-/** What can cut and restore the device's power */
-export interface Power {
-  off(): Promise<void>;
-  on(): Promise<void>;
-}
 
 export interface BenchOptions {
   readonly wire: Wire;
@@ -60,7 +55,7 @@ const POWER_OFF_MS = 500;
 
 export class Bench {
   readonly wire: Wire;
-  readonly power: Power | undefined;
+  readonly power: PowerSwitch | undefined;
   readonly permanent: boolean;
   readonly address: number;
   readonly rate: number;
@@ -77,7 +72,7 @@ export class Bench {
     this.wire = wire;
     this.rate = rate;
     this.address = address;
-    this.power = power;
+    this.power = power && new PowerSwitch(power, wire);
     this.permanent = permanent;
   }
 
@@ -197,7 +192,7 @@ export class Bench {
 
   /** Calls until the bootloader answers; cuts the power if that does not help. */
   async acquire(ms: number = this.#lost ? ACQUIRE_AGAIN_MS : ACQUIRE_MS): Promise<void> {
-    if (this.wire.transport.rate !== this.rate) await this.wire.transport.setRate(this.rate);
+    if (this.wire.transport.rate !== this.rate) await this.wire.setRate(this.rate);
     let here = await this.#call(ms);
     if (!here && this.power) {
       await this.powerOff();

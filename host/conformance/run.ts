@@ -9,11 +9,15 @@ import {
   Stay,
 } from '../../protocol/index.js';
 import type { Clock } from '../base/clock.js';
+import { IapError } from '../base/errors.js';
+import { PromisedWork, type Tell } from '../base/work.js';
+import { restoreRate } from '../link/restore-rate.js';
 import type { Transport } from '../link/transport.js';
-import { Bench, type Power } from './bench.js';
+import { Bench } from './bench.js';
 import type { Check } from './check.js';
 import { CHECKS } from './checks/index.js';
 import { Deviation, NotTestable } from './deviation.js';
+import type { Power } from './power.js';
 import { begin, beginPayload, sendPage } from './update.js';
 import { Wire } from './wire.js';
 
@@ -45,9 +49,11 @@ export interface ConformOptions {
   /** Ids of the checks to run; all unless given */
   readonly only?: readonly string[];
   readonly trace?: (line: string) => void;
-  readonly onDevice?: (info: HelloResponse) => void;
-  readonly onResult?: (result: CheckResult) => void;
 }
+
+export type ConformanceEvent =
+  | { readonly event: 'found'; readonly device: HelloResponse }
+  | { readonly event: 'check'; readonly result: CheckResult };
 
 export interface Conformance {
   readonly device: HelloResponse;
@@ -58,24 +64,66 @@ export interface Conformance {
 }
 
 /** Runs the checks against whatever answers on a transport. Throws only if nobody answers at all, or the port breaks. */
-export async function conform(transport: Transport, options: ConformOptions): Promise<Conformance> {
-  const { clock, address, signal, power, permanent = false, only } = options;
-  const wire = new Wire(transport, clock, signal, options.trace);
-  const bench = new Bench({ wire, rate: transport.rate, address, power, permanent });
+export function conform(
+  transport: Transport,
+  options: ConformOptions,
+): PromisedWork<ConformanceEvent, Conformance> {
+  return new PromisedWork(async (tell, signal) => {
+    const { clock, address, power, permanent = false } = options;
+    const wire = new Wire(transport, clock, signal, options.trace);
+    const bench = new Bench({ wire, rate: transport.rate, address, power, permanent });
+    const results: CheckResult[] = [];
+    try {
+      return await runChecks(bench, options, results, tell);
+    } catch (error) {
+      const powered = await bench.power?.restore();
+      await restoreRate(transport, clock, bench.rate);
+      const interrupted = error instanceof IapError && error.code === 'INTERRUPTED';
+      throw interrupted ? brokenOff(error, wire.begun, results.length, powered) : error;
+    }
+  }, options);
+}
+
+async function runChecks(
+  bench: Bench,
+  { only, findMs }: ConformOptions,
+  results: CheckResult[],
+  tell: Tell<ConformanceEvent>,
+): Promise<Conformance> {
+  const { clock } = bench;
   const startedAt = clock.now();
-  await bench.acquire(options.findMs);
+  await bench.acquire(findMs);
   const device = bench.info;
-  options.onDevice?.(device);
+  tell({ event: 'found', device });
   await learn(bench);
-  const results: CheckResult[] = [];
   for (const check of CHECKS) {
     if (only && !only.includes(check.id)) continue;
     const result = await judge(bench, check);
     results.push(result);
-    options.onResult?.(result);
+    tell({ event: 'check', result });
   }
   const left = await leave(bench);
   return { device, results, left, ms: clock.now() - startedAt };
+}
+
+/** @param powered whether its power, which was off, is on again */
+function brokenOff(
+  cause: IapError,
+  begun: boolean,
+  checks: number,
+  powered: boolean | undefined,
+): IapError {
+  const done = `interrupted after ${checks} checks`;
+  const state = begun
+    ? 'the application of the device may be overwritten'
+    : 'nothing was written to the device';
+  const switched = powered ? '; its power is on again' : '; its power may be off';
+  const power = powered === undefined ? '' : switched;
+  return new IapError('INTERRUPTED', `${done}; ${state}${power}`, {
+    ...(begun ? { hint: 'install an application with "iap flash"' } : {}),
+    details: { checks, resumable: false },
+    cause,
+  });
 }
 
 /** The security counter that images need, and whether the device takes our images at all */

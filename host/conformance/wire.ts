@@ -1,6 +1,7 @@
 // Raw frames on a transport: any bytes out, whatever comes in, with times and a log. Repeats nothing, repairs nothing.
 import {
   BURST_START,
+  Command,
   encodeFrame,
   type Frame,
   FrameDecoder,
@@ -36,7 +37,9 @@ export class Wire {
   readonly #decoder = new FrameDecoder();
   #arrivals: Arrival[] = [];
   #log: string[] = [];
-  #wake: () => void = () => {};
+  /** BEGIN was sent: from then on the application may be overwritten. */
+  begun = false;
+  readonly #wakers = new Set<() => void>();
   #broken: IapError | undefined;
   #freeAt = 0;
 
@@ -73,15 +76,47 @@ export class Wire {
     return Math.max(this.#freeAt, this.clock.now());
   }
 
+  /** Until `action` has ended, the port is gone, or somebody interrupts. */
+  async unless<T>(action: Promise<T>): Promise<T> {
+    let look = (): void => {};
+    const stopped = new Promise<never>((_, reject) => {
+      look = () => {
+        try {
+          this.check();
+        } catch (error) {
+          reject(error);
+        }
+      };
+      this.#wakers.add(look);
+    });
+    try {
+      return await Promise.race([action, stopped]);
+    } finally {
+      this.#wakers.delete(look);
+    }
+  }
+
   async send(bytes: Uint8Array): Promise<void> {
     this.check();
     this.#note('->', bytes);
     this.#freeAt = this.freeAt + this.lineTime(bytes.length);
-    await this.transport.write(bytes);
+    await this.unless(this.transport.write(bytes));
+  }
+
+  /** Of all that was sent at the rate before */
+  async drain(): Promise<void> {
+    this.check();
+    await this.unless(this.transport.drain());
+  }
+
+  async setRate(baud: number): Promise<void> {
+    this.check();
+    await this.unless(this.transport.setRate(baud));
   }
 
   /** A whole burst of frames */
   post(...frames: readonly Frame[]): Promise<void> {
+    this.begun ||= frames.some(({ type }) => type === Command.BEGIN);
     return this.send(concat([BURST_START, ...frames.map(encodeFrame)]));
   }
 
@@ -91,14 +126,25 @@ export class Wire {
       this.check();
       const next = this.#arrivals.shift();
       if (next || this.clock.now() >= deadline) return next;
-      await new Promise<void>((resolve) => {
-        const cancel = this.clock.after(deadline - this.clock.now(), resolve);
-        this.#wake = () => {
-          cancel();
-          resolve();
-        };
-      });
+      await this.#news(deadline);
     }
+  }
+
+  /** Until something happens, at most until `deadline` */
+  async #news(deadline: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        cancel();
+        this.#wakers.delete(done);
+        resolve();
+      };
+      const cancel = this.clock.after(deadline - this.clock.now(), done);
+      this.#wakers.add(done);
+    });
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#wakers]) wake();
   }
 
   /** Waits, and lets what comes in wait as well. */
@@ -106,9 +152,7 @@ export class Wire {
     const until = this.clock.now() + ms;
     while (this.clock.now() < until) {
       this.check();
-      await new Promise<void>((resolve) => {
-        this.clock.after(until - this.clock.now(), resolve);
-      });
+      await this.#news(until);
     }
     this.check();
   }

@@ -8,20 +8,34 @@ const MOST_TALK_MS = 3000;
 
 export class ByteReader {
   readonly #clock: Clock;
-  readonly #signal: AbortSignal | undefined;
+  /** Each of them ends every wait. */
+  readonly #signals = new Set<AbortSignal>();
   #bytes: number[] = [];
   #failure: Error | undefined;
   #wake: () => void = () => {};
 
   constructor(transport: Transport, clock: Clock, signal?: AbortSignal) {
     this.#clock = clock;
-    this.#signal = signal;
+    if (signal) this.#signals.add(signal);
     transport.onBytes((bytes) => {
       for (const byte of bytes) this.#bytes.push(byte);
       this.#wake();
     });
     transport.onClose(this.fail);
-    signal?.addEventListener('abort', () => this.#wake(), { once: true });
+  }
+
+  /** Waits end when `signal` aborts, too, until what this returns is called. */
+  heed(signal: AbortSignal): () => void {
+    this.#signals.add(signal);
+    return () => this.#signals.delete(signal);
+  }
+
+  /** @throws IapError INTERRUPTED, PORT_LOST */
+  check(): void {
+    for (const { aborted } of this.#signals) {
+      if (aborted) throw new IapError('INTERRUPTED', 'interrupted');
+    }
+    if (this.#failure) throw this.#failure;
   }
 
   /** Every wait ends with this error from now on. */
@@ -76,19 +90,27 @@ export class ByteReader {
   async #until(ready: () => boolean, timeoutMs: number): Promise<void> {
     const end = this.#clock.now() + timeoutMs;
     for (;;) {
-      if (this.#signal?.aborted) throw new IapError('INTERRUPTED', 'interrupted');
-      if (this.#failure) throw this.#failure;
+      this.check();
       if (ready()) return;
       const left = end - this.#clock.now();
       if (left <= 0) return;
-      await new Promise<void>((resolve) => {
-        const cancel = this.#clock.after(left, resolve);
-        this.#wake = () => {
-          cancel();
-          resolve();
-        };
-      });
-      this.#wake = () => {};
+      await this.#woken(left);
     }
+  }
+
+  /** Signals are listened to only while somebody waits: a signal may live longer than this. */
+  async #woken(timeoutMs: number): Promise<void> {
+    const signals = [...this.#signals];
+    const wake = (): void => this.#wake();
+    await new Promise<void>((resolve) => {
+      const cancel = this.#clock.after(timeoutMs, resolve);
+      this.#wake = () => {
+        cancel();
+        resolve();
+      };
+      for (const signal of signals) signal.addEventListener('abort', wake, { once: true });
+    });
+    for (const signal of signals) signal.removeEventListener('abort', wake);
+    this.#wake = () => {};
   }
 }

@@ -1,10 +1,11 @@
 // Erasing pages, or everything. The ROM does not say when it did not: what is write-protected is refused here.
 import { IapError } from '../base/errors.js';
 import { hex32 } from '../base/text.js';
+import type { Tell, Work } from '../base/work.js';
 import { BLANK } from '../image/areas.js';
 import { type Chip, MEMORY, SECTOR } from './chips.js';
 import { BLOCK, RomCommand } from './commands.js';
-import type { RomWork } from './events.js';
+import type { RomEvent } from './events.js';
 import { UNPROTECT } from './explain.js';
 import { sectorsOf } from './option-bytes.js';
 import { type Rom, unrepeated } from './rom.js';
@@ -50,18 +51,21 @@ export function checkWritable(rom: Rom, offset: number, size: number): void {
  * @param pages what is looked at afterwards, if all is erased
  * @throws IapError; its message says what state flash is in
  */
-export async function* erase(rom: Rom, pages: readonly number[], all: boolean): RomWork<void> {
-  let begun = false;
-  try {
-    for await (const event of all ? eraseAll(rom) : erasePages(rom, pages)) {
+export function erase(rom: Rom, pages: readonly number[], all: boolean): Work<RomEvent, void> {
+  return rom.work(async (tell) => {
+    let begun = false;
+    const told = (event: RomEvent): void => {
       begun = true;
-      yield event;
+      tell(event);
+    };
+    try {
+      await eraseWhat(rom, all ? undefined : pages, told);
+      await checkErased(rom, pages);
+    } catch (error) {
+      if (!(error instanceof IapError) || !begun) throw error;
+      throw halfErased(error, rom, all ? [] : pages, await stateRefused(rom, error, pages, all));
     }
-    await checkErased(rom, pages);
-  } catch (error) {
-    if (!(error instanceof IapError) || !begun) throw error;
-    throw halfErased(error, rom, all ? [] : pages, await stateRefused(rom, error, pages, all));
-  }
+  });
 }
 
 function halfErased(
@@ -132,23 +136,36 @@ export function hintAgain(error: IapError): string | undefined {
 }
 
 /** Numbers from 0 at the start of flash */
-export async function* erasePages(rom: Rom, pages: readonly number[]): RomWork<void> {
-  const { pageSize } = eraser(rom);
-  for (const page of pages) checkWritable(rom, page * pageSize, pageSize);
-  for (let at = 0; at < pages.length; at += PAGES_AT_ONCE) {
-    yield { event: 'erasing', pages: pages.length, pagesDone: at };
-    const some = pages.slice(at, at + PAGES_AT_ONCE);
-    await unrepeated(rom.client, () => rom.client.erasePages(rom.extendedErase, some));
-  }
-  if (pages.length > 0) yield { event: 'erased', pages: pages.length };
+export function erasePages(rom: Rom, pages: readonly number[]): Work<RomEvent, void> {
+  return rom.work((tell) => eraseWhat(rom, pages, tell));
 }
 
-export async function* eraseAll(rom: Rom): RomWork<void> {
-  eraser(rom);
-  checkAllWritable(rom);
-  yield { event: 'erasing', pages: undefined, pagesDone: 0 };
-  await unrepeated(rom.client, () => rom.client.eraseAll(rom.extendedErase));
-  yield { event: 'erased', pages: undefined };
+export function eraseAll(rom: Rom): Work<RomEvent, void> {
+  return rom.work((tell) => eraseWhat(rom, undefined, tell));
+}
+
+/** @param pages undefined is everything */
+export async function eraseWhat(
+  rom: Rom,
+  pages: readonly number[] | undefined,
+  tell: Tell<RomEvent>,
+): Promise<void> {
+  const { pageSize } = eraser(rom);
+  const { client, extendedErase } = rom;
+  if (!pages) {
+    checkAllWritable(rom);
+    tell({ event: 'erasing', pages: undefined, pagesDone: 0 });
+    await unrepeated(client, () => client.eraseAll(extendedErase));
+    tell({ event: 'erased', pages: undefined });
+    return;
+  }
+  for (const page of pages) checkWritable(rom, page * pageSize, pageSize);
+  for (let at = 0; at < pages.length; at += PAGES_AT_ONCE) {
+    tell({ event: 'erasing', pages: pages.length, pagesDone: at });
+    const some = pages.slice(at, at + PAGES_AT_ONCE);
+    await unrepeated(client, () => client.erasePages(extendedErase, some));
+  }
+  if (pages.length > 0) tell({ event: 'erased', pages: pages.length });
 }
 
 /** @throws IapError WRITE_PROTECTED */

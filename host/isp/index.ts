@@ -1,4 +1,6 @@
 // Programming parts through ST's ROM bootloader (AN3155): the part of the library for factories and for rescue.
+
+export { Work } from '../base/work.js';
 /** @deprecated its name is Span */
 export type { Span, Span as Range } from '../image/segments.js';
 export { type Chip, chipOf, MEMORY, SECTOR, SECTORS } from './chips.js';

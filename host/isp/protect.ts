@@ -1,57 +1,73 @@
 // Read-out and write protection. The part resets itself after each change, so it is found again and looked at.
 import { IapError } from '../base/errors.js';
+import type { Tell, Work } from '../base/work.js';
 import { commandName, RomCommand } from './commands.js';
 import { readProtected } from './erase.js';
-import type { RomWork } from './events.js';
+import type { RomEvent } from './events.js';
 import { type Rom, unrepeated } from './rom.js';
 import { RomFault } from './rom-fault.js';
 
 /** @throws IapError VERIFY_FAILED if the part is readable afterwards */
-export async function* protectReadout(rom: Rom): RomWork<void> {
-  if (rom.info.readProtected) return;
-  yield* change(rom, RomCommand.READOUT_PROTECT, 'read-out protection on');
-  check(rom.info.readProtected, 'read-out protection is still off');
+export function protectReadout(rom: Rom): Work<RomEvent, void> {
+  return rom.work(async (tell) => {
+    if (rom.info.readProtected) return;
+    await change(rom, RomCommand.READOUT_PROTECT, 'read-out protection on', tell);
+    check(rom.info.readProtected, 'read-out protection is still off');
+  });
 }
 
 /** Erases all of flash. */
-export async function* unprotectReadout(rom: Rom): RomWork<void> {
-  yield* change(rom, RomCommand.READOUT_UNPROTECT, 'read-out protection off, all of flash erased');
-  check(!rom.info.readProtected, 'read-out protection is still on');
+export function unprotectReadout(rom: Rom): Work<RomEvent, void> {
+  return rom.work(async (tell) => {
+    const why = 'read-out protection off, all of flash erased';
+    await change(rom, RomCommand.READOUT_UNPROTECT, why, tell);
+    check(!rom.info.readProtected, 'read-out protection is still on');
+  });
 }
 
 /**
  * Write-protects these sectors of 4 KB besides those that are: the ROM's command replaces them all.
  * @throws IapError READ_PROTECTED, VERIFY_FAILED
  */
-export async function* protectWrite(rom: Rom, sectors: readonly number[]): RomWork<void> {
-  if (rom.info.readProtected) throw readProtected('change write protection');
-  rom.require(RomCommand.WRITE_PROTECT);
-  const before = rom.info.optionBytes?.protectedSectors ?? [];
-  const all = [...new Set([...before, ...sectors])].sort((a, b) => a - b);
-  if (all.length === before.length) return;
-  yield { event: 'resetting', why: `write protection of sectors ${all.join(', ')}` };
-  await ordered(rom, RomCommand.WRITE_PROTECT, () => rom.client.writeProtect(all));
-  const now = protectedNow(rom);
-  check(
-    all.every((sector) => now.includes(sector)),
-    'not all of these sectors are write-protected',
-  );
+export function protectWrite(rom: Rom, sectors: readonly number[]): Work<RomEvent, void> {
+  return rom.work(async (tell) => {
+    if (rom.info.readProtected) throw readProtected('change write protection');
+    rom.require(RomCommand.WRITE_PROTECT);
+    const before = rom.info.optionBytes?.protectedSectors ?? [];
+    const all = [...new Set([...before, ...sectors])].sort((a, b) => a - b);
+    if (all.length === before.length) return;
+    tell({ event: 'resetting', why: `write protection of sectors ${all.join(', ')}` });
+    await ordered(rom, RomCommand.WRITE_PROTECT, () => rom.client.writeProtect(all));
+    const now = protectedNow(rom);
+    check(
+      all.every((sector) => now.includes(sector)),
+      'not all of these sectors are write-protected',
+    );
+  });
 }
 
-export async function* unprotectWrite(rom: Rom): RomWork<void> {
-  if (rom.info.readProtected) throw readProtected('change write protection');
-  yield* change(rom, RomCommand.WRITE_UNPROTECT, 'write protection off');
-  check(protectedNow(rom).length === 0, 'sectors are still write-protected');
+export function unprotectWrite(rom: Rom): Work<RomEvent, void> {
+  return rom.work(async (tell) => {
+    if (rom.info.readProtected) throw readProtected('change write protection');
+    await change(rom, RomCommand.WRITE_UNPROTECT, 'write protection off', tell);
+    check(protectedNow(rom).length === 0, 'sectors are still write-protected');
+  });
 }
 
-async function* change(rom: Rom, code: 0x73 | 0x82 | 0x92, why: string): RomWork<void> {
+async function change(
+  rom: Rom,
+  code: 0x73 | 0x82 | 0x92,
+  why: string,
+  tell: Tell<RomEvent>,
+): Promise<void> {
   rom.require(code);
-  yield { event: 'resetting', why };
+  tell({ event: 'resetting', why });
   await ordered(rom, code, () => rom.client.protection(code));
 }
 
 /** Acknowledged is not yet done. */
 async function ordered(rom: Rom, code: number, action: () => Promise<void>): Promise<void> {
+  rom.client.resets = true;
   try {
     await unrepeated(rom.client, action);
   } catch (error) {

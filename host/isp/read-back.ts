@@ -2,27 +2,35 @@
 import { IapError } from '../base/errors.js';
 import { ProgressMeter } from '../base/progress.js';
 import { hex32 } from '../base/text.js';
+import type { Tell, Work } from '../base/work.js';
 import type { Segment } from '../image/segments.js';
 import { RomCommand } from './commands.js';
 import { readProtected } from './erase.js';
-import type { RomWork } from './events.js';
+import type { RomEvent } from './events.js';
 import { cut, sizeOf } from './image.js';
-import { inTurn } from './in-turn.js';
 import type { Rom } from './rom.js';
 
 /** @throws IapError VERIFY_FAILED naming the first byte that differs */
-export async function* readBack(rom: Rom, segments: readonly Segment[]): RomWork<void> {
+export function readBack(rom: Rom, segments: readonly Segment[]): Work<RomEvent, void> {
+  return rom.work((tell) => readBackAll(rom, segments, tell));
+}
+
+export async function readBackAll(
+  rom: Rom,
+  segments: readonly Segment[],
+  tell: Tell<RomEvent>,
+): Promise<void> {
   checkReadable(rom);
   const bytesTotal = sizeOf(segments);
   const meter = new ProgressMeter(rom.client.clock);
   let bytesDone = 0;
-  yield { event: 'verifying', bytes: bytesTotal };
+  tell({ event: 'verifying', bytes: bytesTotal });
   const size = rom.blockSizes.read;
   const blocks = segments.flatMap((segment) => cut(segment, size));
-  const compared = inTurn(blocks, (block) => compare(rom, block));
-  for await (const [{ bytes }] of compared) {
-    bytesDone += bytes.length;
-    yield { event: 'progress', phase: 'verify', ...meter.at(bytesDone, bytesTotal) };
+  for (const block of blocks) {
+    await compare(rom, block);
+    bytesDone += block.bytes.length;
+    tell({ event: 'progress', phase: 'verify', ...meter.at(bytesDone, bytesTotal) });
   }
 }
 

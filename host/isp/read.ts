@@ -1,13 +1,13 @@
 // Reading memory out.
 import { IapError } from '../base/errors.js';
 import { ProgressMeter } from '../base/progress.js';
+import type { Tell, Work } from '../base/work.js';
 import { BLANK } from '../image/areas.js';
 import type { Segment, Span } from '../image/segments.js';
 import { PARTS } from '../parts/parts.generated.js';
 import { MEMORY } from './chips.js';
-import type { RomWork } from './events.js';
+import type { RomEvent } from './events.js';
 import { cut } from './image.js';
-import { inTurn } from './in-turn.js';
 import { checkReadable } from './read-back.js';
 import type { Rom } from './rom.js';
 
@@ -36,17 +36,24 @@ function unknownSize(what: string): IapError {
 }
 
 /** @throws IapError READ_PROTECTED, REFUSED, LINK_LOST */
-export async function* read(rom: Rom, { address, length }: Span): RomWork<Segment> {
+export function read(rom: Rom, span: Span): Work<RomEvent, Segment> {
+  return rom.work((tell) => readAll(rom, span, tell));
+}
+
+async function readAll(
+  rom: Rom,
+  { address, length }: Span,
+  tell: Tell<RomEvent>,
+): Promise<Segment> {
   checkReadable(rom);
   const bytes = new Uint8Array(length);
   const meter = new ProgressMeter(rom.client.clock);
   let bytesDone = 0;
-  const blocks = cut({ address, bytes }, rom.blockSizes.read);
-  const found = inTurn(blocks, (block) => rom.read(block.address, block.bytes.length));
-  for await (const [block, there] of found) {
+  for (const block of cut({ address, bytes }, rom.blockSizes.read)) {
+    const there = await rom.read(block.address, block.bytes.length);
     block.bytes.set(there);
     bytesDone += there.length;
-    yield { event: 'progress', phase: 'read', ...meter.at(bytesDone, length) };
+    tell({ event: 'progress', phase: 'read', ...meter.at(bytesDone, length) });
   }
   return { address, bytes };
 }

@@ -4,6 +4,7 @@ import type { Transport } from '../link/transport.js';
 import { ByteReader } from './byte-reader.js';
 import { ACK, BITS_PER_BYTE, BLOCK, NACK, RomCommand, SYNC } from './commands.js';
 import { RomFacts } from './facts.js';
+import { ROM_START_MS } from './lines.js';
 import { RomFault, type Step } from './rom-fault.js';
 
 /** What passes on the wire, for a trace. */
@@ -43,14 +44,33 @@ const FILLS = 5;
 const FILL = 64;
 /** Not alike, so that nobody sends them by accident; no command, and the wrong sum of any frame that they end */
 const ECHOED: readonly number[] = [SYNC - 1, SYNC];
+/** Commands whose list must not be made up of 7Fh: of pages to erase, of sectors to protect */
+const LISTED: ReadonlySet<number> = new Set([
+  RomCommand.ERASE,
+  RomCommand.EXTENDED_ERASE,
+  RomCommand.WRITE_PROTECT,
+]);
+
+/** Where a command was left that was stopped */
+interface Left {
+  readonly code: number;
+  readonly step: Step;
+  /** Whether the bytes of this step were sent */
+  readonly sent: boolean;
+  /** The part may take until then [ms] */
+  readonly until: number;
+}
 
 export class RomClient {
   readonly clock: Clock;
   readonly reader: ByteReader;
   readonly facts = new RomFacts();
+  /** The part resets itself once it has done what it was told. */
+  resets = false;
   readonly #transport: Transport;
   readonly #trace: (event: RomTrace) => void;
   readonly #answers: number[] = [];
+  #left: Left | undefined;
 
   constructor(transport: Transport, { clock, signal, trace }: RomClientOptions) {
     this.clock = clock;
@@ -103,6 +123,7 @@ export class RomClient {
    */
   async readAhead(address: number): Promise<Uint8Array> {
     const code = RomCommand.READ_MEMORY;
+    await this.settle();
     this.#dropped();
     this.#send([code, ~code & 0xff, ...withSum(addressBytes(address)), BLOCK - 1, 0]);
     for (const step of ['command', 'address', 'length'] as const) {
@@ -116,6 +137,7 @@ export class RomClient {
   /** As {@link write}, to an aligned block, with the address sent behind the command at once; see {@link readAhead}. */
   async writeAhead(address: number, bytes: Uint8Array): Promise<void> {
     const code = RomCommand.WRITE_MEMORY;
+    await this.settle();
     this.#dropped();
     this.#send([code, ~code & 0xff, ...withSum(addressBytes(address))]);
     await this.#acknowledged(code, 'command', ANSWER_MS);
@@ -207,6 +229,13 @@ export class RomClient {
    * @returns whether it answers again
    */
   async resync(): Promise<boolean> {
+    this.#left ??= { code: RomCommand.GET, step: 'end', sent: true, until: 0 };
+    const alive = await this.#resync();
+    this.#left = undefined;
+    return alive;
+  }
+
+  async #resync(): Promise<boolean> {
     await this.reader.untilQuiet(QUIET_MS);
     for (let fills = 0; fills < FILLS; fills++) {
       for (let half = 0; half < 2; half++) {
@@ -218,6 +247,27 @@ export class RomClient {
       await this.fill(fills);
     }
     return false;
+  }
+
+  /**
+   * After an operation that was stopped in the middle of a command: lets the part finish what it has, and takes back what it waits
+   * for the rest of.
+   */
+  async settle(): Promise<void> {
+    const left = this.#left;
+    if (!left) return;
+    const { code, step, sent, until } = left;
+    const answer = await this.#answer(Math.max(0, until - this.clock.now()));
+    const wantsList = sent ? step === 'command' && answer === ACK : step !== 'command';
+    if (wantsList && LISTED.has(code)) {
+      // One entry, and a sum that is wrong
+      const entry = code === RomCommand.EXTENDED_ERASE ? [0, 0, 0, 0] : [0, 0];
+      this.#left = { code, step: 'end', sent: true, until: this.clock.now() + ANSWER_MS };
+      this.#send([...entry, SYNC]);
+      await this.#answer(ANSWER_MS);
+    }
+    if (this.resets) await this.reader.sleep(ROM_START_MS);
+    await this.resync();
   }
 
   /**
@@ -240,6 +290,7 @@ export class RomClient {
   }
 
   async #command(code: number): Promise<void> {
+    await this.settle();
     this.#dropped();
     const from = this.clock.now();
     await this.#exchange(code, 'command', [code, ~code & 0xff], ANSWER_MS);
@@ -253,16 +304,32 @@ export class RomClient {
     bytes: readonly number[],
     limitMs: number,
   ): Promise<void> {
-    this.#send(bytes);
+    try {
+      this.#send(bytes);
+    } catch (error) {
+      this.#left = { code, step, sent: false, until: 0 };
+      throw error;
+    }
     await this.#acknowledged(code, step, limitMs + this.#lineMs(bytes.length));
   }
 
   async #acknowledged(code: number, step: Step, limitMs: number): Promise<void> {
-    const answer = await this.#answer(limitMs);
+    const answer = await this.#stopped(code, step, limitMs, () => this.#answer(limitMs));
     if (answer === ACK) return;
     if (answer === NACK) throw new RomFault('refused', code, step);
     if (answer === undefined) throw new RomFault('silent', code, step);
     throw new RomFault('garbled', code, step, answer);
+  }
+
+  /** Keeps in mind what was not waited for to its end. */
+  async #stopped<T>(code: number, step: Step, limitMs: number, wait: () => Promise<T>): Promise<T> {
+    const until = this.clock.now() + limitMs;
+    try {
+      return await wait();
+    } catch (error) {
+      this.#left = { code, step, sent: true, until };
+      throw error;
+    }
   }
 
   /** A transmitter that is switched on may begin with 00h. */
@@ -277,7 +344,9 @@ export class RomClient {
   }
 
   async #data(code: number, count: number): Promise<Uint8Array> {
-    const bytes = await this.reader.take(count, ANSWER_MS + this.#lineMs(count));
+    const limitMs = ANSWER_MS + this.#lineMs(count);
+    const take = (): Promise<Uint8Array | undefined> => this.reader.take(count, limitMs);
+    const bytes = await this.#stopped(code, 'answer', limitMs, take);
     if (!bytes) throw new RomFault('silent', code, 'answer');
     this.#traced('received', bytes);
     return bytes;
@@ -293,6 +362,7 @@ export class RomClient {
   }
 
   #send(bytes: readonly number[]): void {
+    this.reader.check();
     const out = Uint8Array.from(bytes);
     this.#traced('sent', out);
     // Nothing to wait for but the answer; a port that fails ends that wait.

@@ -1,11 +1,13 @@
 // A part in its ROM bootloader: who it is, and commands that are repeated where that is safe.
 import { type Clock, realClock } from '../base/clock.js';
 import { IapError, type IapErrorCode } from '../base/errors.js';
+import { type Procedure, Work } from '../base/work.js';
 import type { Transport } from '../link/transport.js';
 import { type BlockSizes, blockSizes } from './block-size.js';
 import { type Chip, chipOf, FAMILIES, MEMORY } from './chips.js';
 import { BLOCK, commandName, RomCommand } from './commands.js';
 import { type EnterOptions, enter } from './enter.js';
+import type { RomEvent } from './events.js';
 import { explain } from './explain.js';
 import { ROM_START_MS } from './lines.js';
 import { decodeOptionBytes, OPTION_SIZE, type OptionBytes } from './option-bytes.js';
@@ -53,6 +55,8 @@ export class Rom {
   readonly options: RomOptions;
   info: RomInfo;
   #ahead: boolean;
+  /** Until the newest operation has ended */
+  #turn: Promise<void> = Promise.resolve();
 
   private constructor(transport: Transport, client: RomClient, options: RomOptions, info: RomInfo) {
     this.transport = transport;
@@ -77,21 +81,57 @@ export class Rom {
     return new Rom(transport, client, options, await identify(client));
   }
 
+  /** An operation on this part. They take turns, and one that is stopped leaves the part to the next one. */
+  work<T>(procedure: Procedure<RomEvent, T>): Work<RomEvent, T> {
+    return new Work(async (tell, signal) => {
+      const before = this.#turn;
+      const work = before.then(() => this.#alone(procedure, tell, signal));
+      this.#turn = work.then(
+        () => {},
+        () => {},
+      );
+      return work;
+    }, this.options);
+  }
+
+  async #alone<T>(
+    procedure: Procedure<RomEvent, T>,
+    tell: (event: RomEvent) => void,
+    signal: AbortSignal,
+  ): Promise<T> {
+    if (signal.aborted) throw new IapError('INTERRUPTED', 'interrupted; nothing was changed');
+    const { client } = this;
+    const unheed = client.reader.heed(signal);
+    try {
+      await client.settle();
+      if (client.resets) await this.#find();
+      return await procedure(tell, signal);
+    } finally {
+      unheed();
+    }
+  }
+
+  /** After a reset that the part did by itself */
+  async #find(): Promise<void> {
+    const { wiring } = this.options;
+    const { client } = this;
+    client.facts.forgetPart();
+    await client.reader.sleep(ROM_START_MS);
+    await enter(this.transport, client, {
+      timeoutMs: REOPEN_MS,
+      ...(wiring === undefined ? {} : { wiring }),
+    });
+    this.info = await identify(client);
+    client.resets = false;
+  }
+
   /**
    * After a reset that the part did by itself: finds it again and asks again.
    * @param changed what the part has acknowledged before, for errors: whether it took effect is not known then
    */
   async reopen(changed: string): Promise<void> {
-    const { wiring } = this.options;
-    const { reader, facts } = this.client;
-    facts.forgetPart();
     try {
-      await reader.sleep(ROM_START_MS);
-      await enter(this.transport, this.client, {
-        timeoutMs: REOPEN_MS,
-        ...(wiring === undefined ? {} : { wiring }),
-      });
-      this.info = await identify(this.client);
+      await this.#find();
     } catch (error) {
       throw error instanceof IapError ? notFoundAgain(error, changed) : error;
     }

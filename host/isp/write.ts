@@ -2,6 +2,7 @@
 import { IapError } from '../base/errors.js';
 import { ProgressMeter } from '../base/progress.js';
 import { hex32 } from '../base/text.js';
+import type { Tell, Work } from '../base/work.js';
 import { isBlank } from '../image/areas.js';
 import type { Segment } from '../image/segments.js';
 import { FAMILIES, MEMORY } from './chips.js';
@@ -9,15 +10,14 @@ import { RomCommand } from './commands.js';
 import {
   checkAllWritable,
   checkWritable,
-  eraseAll,
-  erasePages,
   eraser,
+  eraseWhat,
   hintAgain,
   readProtected,
   stateRefused,
   whyNotChanged,
 } from './erase.js';
-import type { RomWork } from './events.js';
+import type { RomEvent } from './events.js';
 import { UNPROTECT } from './explain.js';
 import {
   type Block,
@@ -27,8 +27,7 @@ import {
   sizeOf,
   sortByMemory,
 } from './image.js';
-import { inTurn } from './in-turn.js';
-import { checkReadable, readBack } from './read-back.js';
+import { checkReadable, readBackAll } from './read-back.js';
 import type { Rom } from './rom.js';
 
 export interface WriteOptions {
@@ -50,11 +49,20 @@ export interface WriteResult {
  * Writes `segments` at their addresses in flash and RAM; option bytes among them come last, and reset the part.
  * @throws IapError; its message says what state the part is in
  */
-export async function* write(
+export function write(
   rom: Rom,
   segments: readonly Segment[],
-  { massErase = false, verify = true }: WriteOptions = {},
-): RomWork<WriteResult> {
+  options: WriteOptions = {},
+): Work<RomEvent, WriteResult> {
+  return rom.work((tell) => writeAll(rom, segments, options, tell));
+}
+
+async function writeAll(
+  rom: Rom,
+  segments: readonly Segment[],
+  { massErase = false, verify = true }: WriteOptions,
+  tell: Tell<RomEvent>,
+): Promise<WriteResult> {
   if (rom.info.readProtected) throw readProtected('write');
   rom.require(RomCommand.WRITE_MEMORY);
   const { chip } = rom;
@@ -69,16 +77,16 @@ export async function* write(
   if (verify) checkReadable(rom);
   const state = new State(parts, massErase);
   try {
-    for await (const event of massErase ? eraseAll(rom) : erasePages(rom, pages)) {
+    await eraseWhat(rom, massErase ? undefined : pages, (event) => {
       state.erasing = true;
-      yield event;
-    }
+      tell(event);
+    });
     state.erased = state.erasing;
-    yield* writeBlocks(rom, parts, state);
-    if (verify) yield* readBack(rom, [...parts.flash, ...parts.ram]);
+    await writeBlocks(rom, parts, state, tell);
+    if (verify) await readBackAll(rom, [...parts.flash, ...parts.ram], tell);
     if (parts.options) {
       state.last = true;
-      yield* writeOptions(rom, parts.options);
+      await writeOptions(rom, parts.options, tell);
     }
   } catch (error) {
     if (!(error instanceof IapError)) throw error;
@@ -94,21 +102,27 @@ export async function* write(
   };
 }
 
-async function* writeBlocks(rom: Rom, parts: ByMemory, state: State): RomWork<void> {
+async function writeBlocks(
+  rom: Rom,
+  parts: ByMemory,
+  state: State,
+  tell: Tell<RomEvent>,
+): Promise<void> {
   const size = rom.blockSizes.write;
   const blocks = blocksToWrite(parts, size);
   const bytesTotal = state.total;
   const meter = new ProgressMeter(rom.client.clock);
-  yield { event: 'writing', bytes: bytesTotal };
-  const written = inTurn(blocks, ({ address, bytes }) => rom.write(address, bytes));
-  for await (const [{ address, bytes, done }] of written) {
+  tell({ event: 'writing', bytes: bytesTotal });
+  for (const { address, bytes, done } of blocks) {
+    state.sending = true;
+    await rom.write(address, bytes);
     state.written = done;
     state.upTo = address + bytes.length;
-    yield { event: 'progress', phase: 'write', ...meter.at(done, bytesTotal) };
+    tell({ event: 'progress', phase: 'write', ...meter.at(done, bytesTotal) });
   }
   if (state.written === bytesTotal) return;
   state.written = bytesTotal; // blank bytes behind the last block
-  yield { event: 'progress', phase: 'write', ...meter.at(bytesTotal, bytesTotal) };
+  tell({ event: 'progress', phase: 'write', ...meter.at(bytesTotal, bytesTotal) });
 }
 
 /** Each with how much of the image is in place once it is written */
@@ -148,8 +162,9 @@ function checkOptions({ options }: ByMemory, { info }: Rom): void {
   }
 }
 
-async function* writeOptions(rom: Rom, { bytes }: Segment): RomWork<void> {
-  yield { event: 'resetting', why: 'option bytes' };
+async function writeOptions(rom: Rom, { bytes }: Segment, tell: Tell<RomEvent>): Promise<void> {
+  tell({ event: 'resetting', why: 'option bytes' });
+  rom.client.resets = true;
   await rom.write(MEMORY.options, bytes);
   await rom.reopen('option bytes');
   if (rom.info.readProtected) {
@@ -177,6 +192,8 @@ async function* writeOptions(rom: Rom, { bytes }: Segment): RomWork<void> {
 class State {
   erasing = false;
   erased = false;
+  /** A block was sent; whether it is written only its acknowledgement tells. */
+  sending = false;
   /** Of the image [bytes] */
   written = 0;
   /** Behind the last block that the part has acknowledged */
@@ -200,7 +217,12 @@ class State {
     const differs = code === 'VERIFY_FAILED' && inFlash;
     return new IapError(code, `${message}; ${refused ?? this.#text()}`, {
       hint: differs ? whyNotChanged(rom) : hintAgain(error),
-      details: { ...details, bytesWritten: this.written, bytesTotal: this.total },
+      details: {
+        ...details,
+        ...(code === 'INTERRUPTED' ? { resumable: false } : {}),
+        bytesWritten: this.written,
+        bytesTotal: this.total,
+      },
       cause: error,
     });
   }
@@ -211,10 +233,10 @@ class State {
       this.upTo === undefined ? '' : `; the last one written is at ${hex32(this.upTo - 1)}`;
     if (this.last) return `${written}, only the option bytes may be not, or not in effect`;
     if (!this.erasing)
-      return this.written === 0
-        ? 'nothing was changed'
-        : `flash was not changed, ${written} to RAM${upTo}`;
-    if (!this.erased) return `${this.#erased} is partly erased, and nothing is written`;
+      return this.sending
+        ? `flash was not changed, ${written} to RAM${upTo}`
+        : 'nothing was changed';
+    if (!this.erased) return `${this.#erased} may be partly erased, and nothing is written`;
     return `${this.#erased} was erased, ${written}: do not start this part${upTo}`;
   }
 }

@@ -99,6 +99,8 @@ export class Session {
   readonly #decoder = new FrameDecoder();
   readonly #pending = new PendingAnswers();
   readonly #wakers = new Set<() => void>();
+  /** Of work that uses this session, besides its own */
+  readonly #signals = new Set<AbortSignal>();
   readonly #latency = new LatencyEstimate(APP_ANSWER_MS);
   #seq = 0;
   #answered = { frames: 0, bytes: 0 };
@@ -233,8 +235,22 @@ export class Session {
     this.#pending.forget(type);
   }
 
+  /** Waits throw INTERRUPTED when `signal` aborts, too, until what this returns is called. */
+  heed(signal: AbortSignal): () => void {
+    const aborted = (): void => this.wake();
+    this.#signals.add(signal);
+    signal.addEventListener('abort', aborted, { once: true });
+    return () => {
+      this.#signals.delete(signal);
+      signal.removeEventListener('abort', aborted);
+    };
+  }
+
   /** Throws if the session can not go on. */
   check(): void {
+    for (const { aborted } of this.#signals) {
+      if (aborted) throw new IapError('INTERRUPTED', 'interrupted');
+    }
     if (this.#options.signal?.aborted) {
       throw new IapError('INTERRUPTED', 'interrupted');
     }

@@ -1,18 +1,38 @@
 // Starting the application, and telling a lost answer from a device that is still there.
 import { Mode, Status } from '../../protocol/index.js';
 import { IapError } from '../base/errors.js';
+import { PromisedWork, type WorkOptions } from '../base/work.js';
 import type { Device } from '../device/device.js';
 import { isRefusedWith } from '../device/refusal.js';
-import type { Emit } from './events.js';
+import type { Emit, UpdateEvent } from './events.js';
 
 /** Each BOOT that is not answered is followed by a question who is there. */
 const ATTEMPTS = 4;
 
 /**
- * Returns false if the device did not confirm: it is gone, so it probably has started its application.
+ * Starts the application. The result is false if the device did not confirm: it is gone, so it probably has started it.
+ * @param emit is told each event as well
  * @throws IapError APP_SILENT if it is still in its bootloader
  */
-export async function bootDevice(device: Device, emit: Emit): Promise<boolean> {
+export function bootDevice(
+  device: Device,
+  emit: Emit = () => {},
+  options: WorkOptions = {},
+): PromisedWork<UpdateEvent, boolean> {
+  return new PromisedWork(async (tell, signal) => {
+    const unheed = device.session.heed(signal);
+    try {
+      return await startApplication(device, (event) => {
+        tell(event);
+        emit(event);
+      });
+    } finally {
+      unheed();
+    }
+  }, options);
+}
+
+export async function startApplication(device: Device, emit: Emit): Promise<boolean> {
   emit({ event: 'booting' });
   for (let attempt = 0; ; attempt++) {
     if (attempt === ATTEMPTS) throw notStarted();
@@ -40,6 +60,7 @@ async function tryBoot(device: Device): Promise<'started' | 'gone' | 'there'> {
   } catch (error) {
     // The application answers: the BOOT before this one has worked.
     if (isRefusedWith(error, Status.IN_APP)) return 'started';
+    if (error instanceof IapError && error.code === 'INTERRUPTED') throw interrupted(error);
     if (!isSilence(error)) throw error;
   }
   try {
@@ -48,8 +69,17 @@ async function tryBoot(device: Device): Promise<'started' | 'gone' | 'there'> {
     return info.mode === Mode.APP ? 'started' : 'there';
   } catch (error) {
     if (isSilence(error)) return 'gone';
+    if (error instanceof IapError && error.code === 'INTERRUPTED') throw interrupted(error);
     throw error;
   }
+}
+
+function interrupted(cause: IapError): IapError {
+  return new IapError(
+    'INTERRUPTED',
+    'interrupted; nothing was written, but whether the application was started is not known',
+    { hint: 'the bootloader starts a verified application by itself', cause },
+  );
 }
 
 function isSilence(error: unknown): boolean {

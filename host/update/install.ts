@@ -33,6 +33,10 @@ const MISSING: ReadonlySet<number> = new Set([
 const BEGINNINGS: ReadonlySet<number> = new Set([Begun.STARTED, Begun.RESUMED]);
 
 export class Installer {
+  /** BEGIN was sent: there may be an update in the device's boot record. */
+  begun = false;
+  /** END was sent, and not answered: the device may have verified the image. */
+  ending = false;
   /** Pages may have been changed on the device, and it is not verified yet. */
   writing = false;
   /** In flash by this run, repeats after a reset included */
@@ -51,6 +55,7 @@ export class Installer {
   }
 
   async run(): Promise<void> {
+    this.begun = true;
     const begun = await this.#begin();
     if (begun) await this.#sendAndVerify(begun.next, begun.resumed);
     this.writing = false;
@@ -156,12 +161,15 @@ export class Installer {
   async #verify(transfer: Transfer): Promise<number> {
     for (;;) {
       this.#emit({ event: 'verifying' });
+      this.ending = true;
       const answer = await this.#device.end(transfer.next);
       const { status, detail } = answer;
       if (status === Status.OK) {
         await this.#confirm(answer.next, transfer.next);
+        this.ending = false;
         return 0;
       }
+      this.ending = false;
       if (status === Status.VERIFY_FAILED) return detail === 0 ? UNSPECIFIED : detail;
       if (!MISSING.has(status)) throw badAnswer('END', `status ${statusName(status)}`);
       transfer.resume(answer);

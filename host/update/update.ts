@@ -3,6 +3,7 @@ import { Status } from '../../protocol/index.js';
 import { sameBytes } from '../base/bytes.js';
 import { IapError } from '../base/errors.js';
 import { sha256 } from '../base/sha256.js';
+import { Work } from '../base/work.js';
 import { type Allowable, allowedIds, warningOf } from '../check/allow.js';
 import { checkImage } from '../check/check-image.js';
 import type { Finding } from '../check/finding.js';
@@ -12,11 +13,11 @@ import { type LinkOptions, openSession } from '../device/open.js';
 import { isForAnother, isRefusedWith } from '../device/refusal.js';
 import { headerFor, type Image } from '../image/image.js';
 import { type Page, pagesOf } from '../image/pages.js';
+import { restoreRate } from '../link/restore-rate.js';
 import type { Session } from '../link/session.js';
 import type { Transport } from '../link/transport.js';
-import { bootDevice } from './boot.js';
+import { startApplication } from './boot.js';
 import { isInstalled } from './compare.js';
-import { EventQueue } from './event-queue.js';
 import type { Emit, UpdateEvent, UpdateResult } from './events.js';
 import { Installer } from './install.js';
 import { changeRate } from './rate.js';
@@ -43,25 +44,15 @@ const MOST_FRUITLESS_STARTS = 3;
  * Stopping early (return, or the signal) leaves the device resumable: the same update goes on where it stopped.
  * @throws IapError
  */
-export async function* update(
+export function update(
   transport: Transport,
   image: Image,
   options: UpdateOptions = {},
-): AsyncGenerator<UpdateEvent, UpdateResult, undefined> {
-  const stop = new AbortController();
-  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
-  const queue = new EventQueue<UpdateEvent>();
-  const session = openSession(transport, { ...options, signal });
-  const work = new Updater(session, image, options, queue.push).run().finally(() => queue.end());
-  // The reader gets the failure below, after the events before it.
-  work.catch(() => {});
-  try {
-    yield* queue;
-    return await work;
-  } finally {
-    stop.abort();
-    await work.catch(() => {});
-  }
+): Work<UpdateEvent, UpdateResult> {
+  return new Work(async (tell, signal) => {
+    const session = openSession(transport, { ...options, signal });
+    return new Updater(session, image, options, tell).run();
+  }, options);
 }
 
 class Updater {
@@ -77,6 +68,8 @@ class Updater {
   #bootRate: number;
   #pages: readonly Page[] = [];
   #installer: Installer | undefined;
+  /** The image is installed and verified. */
+  #inFlash = false;
   /** An application was running, and was asked to leave */
   #entered = false;
   /** What is wrong with the image, and does not keep it from being written */
@@ -97,6 +90,7 @@ class Updater {
     try {
       return await this.#run();
     } catch (error) {
+      await restoreRate(this.#session.transport, this.#session.clock, this.#bootRate);
       throw error instanceof IapError ? this.#explained(error) : error;
     }
   }
@@ -106,16 +100,34 @@ class Updater {
     const { code, message, hint, details } = error;
     const interrupted = code === 'INTERRUPTED';
     if (!interrupted && code !== 'LINK_LOST' && code !== 'PORT_LOST') return error;
-    if (!this.#installer?.writing) {
-      return interrupted
-        ? new IapError(code, `${message}; nothing was changed on the device`)
-        : error;
+    const installer = this.#installer;
+    if (this.#inFlash) return interrupted ? this.#inPlace(error) : error;
+    if (!installer?.begun) {
+      return interrupted ? new IapError(code, this.#untouched(), { cause: error }) : error;
     }
-    const state = 'in mid-update; the device stays in its bootloader and can be updated';
-    return new IapError(code, interrupted ? `${message} ${state}` : message, {
+    return new IapError(code, interrupted ? midUpdate(installer) : message, {
       hint: hint ?? 'run the same command again: it goes on where it stopped',
-      details: { ...details, resumable: true, pagesSent: this.#installer.pagesSent },
+      details: { ...details, resumable: true, pagesSent: installer.pagesSent },
       cause: error,
+    });
+  }
+
+  #untouched(): string {
+    const nothing = 'interrupted; nothing was changed on the device';
+    return this.#entered ? `${nothing}, but its application was asked to leave` : nothing;
+  }
+
+  /** The image is on the device; only its start was interrupted. */
+  #inPlace(cause: IapError): IapError {
+    const { boot = true } = this.#options;
+    const what = this.#installer
+      ? 'the image is installed and verified'
+      : 'this image was installed already, and nothing was written';
+    const started = boot ? ', but whether it was started is not known' : '';
+    return new IapError('INTERRUPTED', `interrupted; ${what}${started}`, {
+      hint: 'run the same command again: it sends nothing more',
+      details: { installed: true, resumable: false, pagesSent: this.#installer?.pagesSent ?? 0 },
+      cause,
     });
   }
 
@@ -134,6 +146,7 @@ class Updater {
       await this.#startAgain(device, error);
       throw error;
     }
+    this.#inFlash = true;
     this.#emit({ event: changed ? 'installed' : 'unchanged' });
     if (boot) return this.#result(device, changed, await this.#boot(device));
     // Who comes next looks for a bootloader at its own rate.
@@ -243,7 +256,7 @@ class Updater {
   }
 
   async #boot(device: Device): Promise<UpdateResult['boot']> {
-    const answered = await bootDevice(device, this.#emit);
+    const answered = await startApplication(device, this.#emit);
     if (this.#session.transport.rate !== this.#firstRate) {
       await this.#session.transport.setRate(this.#firstRate);
     }
@@ -274,6 +287,16 @@ class Updater {
       allowed: allowedIds(this.#findings),
     };
   }
+}
+
+function midUpdate({ writing, ending, pagesSent }: Installer): string {
+  if (ending) return 'interrupted while the device verified the image: it may be installed';
+  if (!writing) {
+    return 'interrupted before any page was sent; nothing was changed on the device but that an update is begun';
+  }
+  // What is on its way may be written as well.
+  const stays = pagesSent > 0 ? 'stays in its bootloader and ' : '';
+  return `interrupted in mid-update; ${pagesSent} pages are acknowledged as written; the device ${stays}can be updated`;
 }
 
 function goneFor(ms: number): IapError {

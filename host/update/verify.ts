@@ -1,5 +1,7 @@
 // Is this image on the device? Compares, writes nothing.
+import { IapError } from '../base/errors.js';
 import { sha256 } from '../base/sha256.js';
+import { PromisedWork } from '../base/work.js';
 import { ALLOWABLE } from '../check/allow.js';
 import { checkImage } from '../check/check-image.js';
 import { connect } from '../device/connect.js';
@@ -7,10 +9,11 @@ import type { DeviceInfo } from '../device/device.js';
 import { type LinkOptions, openSession } from '../device/open.js';
 import type { Image } from '../image/image.js';
 import { pagesOf } from '../image/pages.js';
+import type { Session } from '../link/session.js';
 import type { Transport } from '../link/transport.js';
-import { bootDevice } from './boot.js';
+import { startApplication } from './boot.js';
 import { differingPages, isInstalled } from './compare.js';
-import type { VerifyResult } from './events.js';
+import type { Emit, UpdateEvent, VerifyResult } from './events.js';
 
 export interface VerifyOptions extends LinkOptions {
   /** Called before a running application is asked to leave */
@@ -21,43 +24,73 @@ export interface VerifyOptions extends LinkOptions {
  * Compares every page of `image` with the device's flash; it may be one that was allowed to be written. A running application is asked to enter the bootloader, and
  * started again afterwards.
  */
-export async function verify(
+export function verify(
   transport: Transport,
   image: Image,
   options: VerifyOptions = {},
+): PromisedWork<UpdateEvent, VerifyResult> {
+  return new PromisedWork(async (tell, signal) => {
+    const session = openSession(transport, { ...options, signal });
+    return compare(session, image, options, tell);
+  }, options);
+}
+
+async function compare(
+  session: Session,
+  image: Image,
+  options: VerifyOptions,
+  emit: Emit,
 ): Promise<VerifyResult> {
   const { wait, timeoutMs } = options;
   let entered = false;
-  const device = await connect(openSession(transport, options), {
-    hold: true,
-    ...(wait === undefined ? {} : { wait }),
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    beforeEnter: (info) => {
-      if (info.appEnd > info.appBase) checkImage(image, info, ALLOWABLE);
-      return true;
-    },
-    onEntering: (info) => {
-      entered = true;
-      options.onEntering?.(info);
-    },
-  });
-  const startAgain = async (): Promise<void> => {
-    if (entered) await bootDevice(device, () => {});
-  };
   try {
-    checkImage(image, device.info, ALLOWABLE);
+    const device = await connect(session, {
+      hold: true,
+      ...(wait === undefined ? {} : { wait }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      beforeEnter: (info) => {
+        if (info.appEnd > info.appBase) checkImage(image, info, ALLOWABLE);
+        return true;
+      },
+      onEntering: (info) => {
+        entered = true;
+        emit({ event: 'entering', device: info });
+        options.onEntering?.(info);
+      },
+    });
+    emit({ event: 'found', device: device.info });
+    const startAgain = async (): Promise<void> => {
+      if (entered) await startApplication(device, emit);
+    };
+    try {
+      checkImage(image, device.info, ALLOWABLE);
+    } catch (error) {
+      await startAgain().catch(() => {}); // it leaves by itself, only later
+      throw error;
+    }
+    const pages = pagesOf(image.bytes, device.info.pageSize);
+    emit({ event: 'comparing', pages: pages.length });
+    const differing = await differingPages(device, pages, () => false);
+    const same = differing.length === 0 && isInstalled(device.info, sha256(image.bytes));
+    await startAgain();
+    return {
+      device: device.info,
+      same,
+      pagesTotal: pages.length,
+      differing: differing.map(({ number }) => number),
+    };
   } catch (error) {
-    await startAgain().catch(() => {}); // it leaves by itself, only later
-    throw error;
+    if (!(error instanceof IapError) || error.code !== 'INTERRUPTED') throw error;
+    throw interrupted(error, entered);
   }
-  const pages = pagesOf(image.bytes, device.info.pageSize);
-  const differing = await differingPages(device, pages, () => false);
-  const same = differing.length === 0 && isInstalled(device.info, sha256(image.bytes));
-  await startAgain();
-  return {
-    device: device.info,
-    same,
-    pagesTotal: pages.length,
-    differing: differing.map(({ number }) => number),
-  };
+}
+
+function interrupted(cause: IapError, entered: boolean): IapError {
+  const asked = ', but its application was asked to leave, and may not run yet';
+  const hint = 'the bootloader starts it by itself when nobody calls any more';
+  return new IapError(
+    'INTERRUPTED',
+    `interrupted; nothing was written to the device${entered ? asked : ''}`,
+    { ...(entered ? { hint } : {}), cause },
+  );
 }

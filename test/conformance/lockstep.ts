@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Clock } from '../../host/base/clock.js';
-import type { Power } from '../../host/conformance/bench.js';
+import type { Power } from '../../host/conformance/power.js';
 import type { Transport } from '../../host/link/transport.js';
 import { BOOTLOADER_BASE } from '../../protocol/index.js';
 

@@ -351,8 +351,8 @@ describe('write', () => {
   });
 
   test.each([
-    [false, 'flash from 0x08004000 on is partly erased'],
-    [true, 'all of flash is partly erased'],
+    [false, 'flash from 0x08004000 on may be partly erased'],
+    [true, 'all of flash may be partly erased'],
   ])(
     'mass erase %s, and then silence: what may be erased is said, what to do once',
     async (massErase, state) => {

@@ -2,15 +2,16 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline/promises';
 import { IapError } from '../../base/errors.js';
-import type { Power } from '../../conformance/bench.js';
 import { Deviation } from '../../conformance/deviation.js';
+import type { Power } from '../../conformance/power.js';
 import { REQUIREMENTS } from '../../conformance/requirements.js';
-import type { CheckResult, Conformance } from '../../conformance/run.js';
+import type { CheckResult, Conformance, ConformanceEvent } from '../../conformance/run.js';
 import { command } from '../command.js';
 import { deviceJson, deviceLine } from '../describe.js';
 import { type Context, withPort } from '../link.js';
 import type { ArgumentsOf } from '../option.js';
 import { LINK_OPTIONS } from '../options.js';
+import type { Output } from '../output.js';
 
 const OPTIONS = {
   ...LINK_OPTIONS,
@@ -63,29 +64,33 @@ async function conformance(args: ConformanceArguments, context: Context): Promis
   const findMs = args.timeout ?? (args.wait ? Number.POSITIVE_INFINITY : undefined);
   await consent(args, context);
   const run = await withPort(args, context, async (transport, { clock, address, signal }) => {
-    return found(() =>
-      conform(transport, {
-        clock: clock ?? context.clock,
-        address: address ?? 0,
-        permanent: args.permanent,
-        ...(signal ? { signal } : {}),
-        ...(only ? { only } : {}),
-        ...(findMs === undefined ? {} : { findMs }),
-        ...(args.powerCmd === undefined ? {} : { power: powerCommand(args.powerCmd) }),
-        ...(args.verbose ? { trace: (line) => output.trace(line) } : {}),
-        onDevice: (info) => {
-          output.line(deviceLine(info));
-          output.event('found', { device: deviceJson(info) });
-        },
-        onResult: (result) => {
-          const { ms, ...values } = result;
-          output.event('check', { ...values, ms: Math.round(ms) });
-          for (const line of progressLines(result)) output.line(line);
-        },
-      }),
-    );
+    const work = conform(transport, {
+      clock: clock ?? context.clock,
+      address: address ?? 0,
+      permanent: args.permanent,
+      ...(signal ? { signal } : {}),
+      ...(only ? { only } : {}),
+      ...(findMs === undefined ? {} : { findMs }),
+      ...(args.powerCmd === undefined ? {} : { power: powerCommand(args.powerCmd) }),
+      ...(args.verbose ? { trace: (line) => output.trace(line) } : {}),
+    });
+    return found(async () => {
+      for await (const event of work) tell(output, event);
+      return work.result;
+    });
   });
   report(run, only === undefined, context);
+}
+
+function tell(output: Output, event: ConformanceEvent): void {
+  if (event.event === 'found') {
+    output.line(deviceLine(event.device));
+    output.event('found', { device: deviceJson(event.device) });
+    return;
+  }
+  const { ms, ...values } = event.result;
+  output.event('check', { ...values, ms: Math.round(ms) });
+  for (const line of progressLines(event.result)) output.line(line);
 }
 
 async function found<T>(use: () => Promise<T>): Promise<T> {

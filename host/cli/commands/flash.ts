@@ -52,18 +52,45 @@ async function flash(args: FlashArguments, context: Context): Promise<void> {
   const allow = parseAllow(args.allow, ALLOWABLE);
   const image = await readImage(args);
   let begun: Uint8Array | undefined;
+  /** Of earlier attempts; undefined if none got so far */
+  let pagesSent: number | undefined;
   for (;;) {
     try {
       await attempt(args, context, { image, allow, only: begun }, ({ uniqueId }) => {
         begun = uniqueId;
       });
       return;
-    } catch (error) {
+    } catch (caught) {
+      const error = afterwards(caught, pagesSent);
+      if (error instanceof IapError && error.details.resumable === true) {
+        pagesSent = Number(error.details.pagesSent);
+      }
       const unplugged = error instanceof IapError && error.code === 'PORT_LOST';
       if (!unplugged || !args.wait || begun === undefined) throw error;
       tell(context.output, { event: 'reconnecting', reason: error.message });
     }
   }
+}
+
+/** An error of a later attempt, with what the earlier ones have left behind */
+function afterwards(error: unknown, pagesSent: number | undefined): unknown {
+  if (pagesSent === undefined || !(error instanceof IapError)) return error;
+  const { code, message, hint, details } = error;
+  if (details.installed === true) return error;
+  const sent = pagesSent + Number(details.pagesSent ?? 0);
+  const knows = code !== 'INTERRUPTED' || details.resumable === true;
+  const again = 'run the same command again: it goes on where it stopped';
+  return new IapError(
+    code,
+    knows
+      ? message
+      : `interrupted in mid-update, while the device was looked for again; ${sent} pages are acknowledged as written; the device can be updated`,
+    {
+      hint: knows ? (hint ?? again) : again,
+      details: { ...details, resumable: true, pagesSent: sent },
+      cause: error,
+    },
+  );
 }
 
 interface Wanted {

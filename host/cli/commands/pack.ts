@@ -138,7 +138,6 @@ async function readDescription(path: string): Promise<DescriptionText> {
   const { parseJson } = await import('../../base/json.js');
   const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
   const schema = JSON.parse(text(await readBytes(join(packageRoot(), SCHEMA), 'schema'))) as object;
-  const { parseJson } = await import('../../base/json.js');
   return parseJson(text(await readBytes(path, 'description')), path, schema);
 }
 

@@ -138,23 +138,21 @@ function otherRate(bench: Bench): number {
 }
 
 async function changeRate(bench: Bench, rate: number): Promise<void> {
-  const { transport } = bench.wire;
   const answer = await bench.answer(Command.BAUD, encode(BaudRequest, { rate }), BaudResponse);
   expectEqual('status of BAUD', answer.status, Status.OK);
-  await transport.drain();
-  await transport.setRate(rate);
+  await bench.wire.drain();
+  await bench.wire.setRate(rate);
   await bench.wire.sleep(SETTLE_MS);
 }
 
 async function baudReturns(bench: Bench): Promise<void> {
   bench.needCapability(Capability.BAUD, 'BAUD');
-  const { transport } = bench.wire;
   const rate = otherRate(bench);
   const image = bench.image({ seed: 7 });
   if (bench.closed === undefined) await begin(bench, image);
 
   await changeRate(bench, rate);
-  await transport.setRate(bench.rate);
+  await bench.wire.setRate(bench.rate);
   await bench.wire.sleep(RATE_PROOF_MS + SLACK_MS);
   await backAtDefault(bench, `${RATE_PROOF_MS} ms after BAUD without a proof`);
 
@@ -164,7 +162,7 @@ async function baudReturns(bench: Bench): Promise<void> {
   await bench.wire.sleep(RATE_IDLE_MS - SLACK_MS);
   await proven(bench, `HELLO answered at ${rate} baud just before RATE_IDLE_MS`);
   await bench.wire.sleep(RATE_IDLE_MS + SLACK_MS);
-  await transport.setRate(bench.rate);
+  await bench.wire.setRate(bench.rate);
   await backAtDefault(bench, `${RATE_IDLE_MS} ms after the last frame`);
   if (bench.closed !== undefined) return;
   const ask = dataFrame(bench, 0, DataFlag.ASK);

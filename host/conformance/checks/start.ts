@@ -153,6 +153,7 @@ async function listeningWindow(bench: Bench): Promise<void> {
   if (!bench.power) return;
   await bench.powerOff();
   const on = bench.power.on();
+  on.catch(() => {}); // awaited below, if polling does not fail first
   const polls = await poll(
     bench,
     CYCLE_MS,

@@ -1,0 +1,36 @@
+// Signals that end a command. The first: stop at a frame boundary and report. The second: leave at once.
+import { ExitCode, exitCodeOf, IapError } from '../base/errors.js';
+import type { Output } from './output.js';
+
+/** What a shell expects of a command that a signal ended */
+const EXIT_CODES = {
+  SIGHUP: ExitCode.HUNG_UP,
+  SIGINT: ExitCode.INTERRUPTED,
+  SIGTERM: ExitCode.TERMINATED,
+} as const;
+
+export class Interruption {
+  readonly #stop = new AbortController();
+  #exitCode: ExitCode = ExitCode.INTERRUPTED;
+
+  constructor(output: Output) {
+    for (const [name, exitCode] of Object.entries(EXIT_CODES)) {
+      process.on(name, () => {
+        if (this.signal.aborted) process.exit(exitCode);
+        this.#exitCode = exitCode;
+        this.#stop.abort();
+        output.line('stopping');
+      });
+    }
+  }
+
+  get signal(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  /** Of a command that ended with `error` */
+  exitCodeOf(error: unknown): ExitCode {
+    const interrupted = error instanceof IapError && error.code === 'INTERRUPTED';
+    return interrupted ? this.#exitCode : exitCodeOf(error);
+  }
+}
