@@ -61,6 +61,7 @@ export async function* update(
   } finally {
     stop.abort();
     await work.catch(() => {});
+    session.close();
   }
 }
 
@@ -105,7 +106,7 @@ class Updater {
   #explained(error: IapError): IapError {
     const { code, message, hint, details } = error;
     const interrupted = code === 'INTERRUPTED';
-    if (!interrupted && code !== 'LINK_LOST' && code !== 'PORT_LOST') return error;
+    if (!interrupted && !BROKEN_OFF.has(code)) return error;
     if (!this.#installer?.writing) {
       return interrupted
         ? new IapError(code, `${message}; nothing was changed on the device`)
@@ -218,7 +219,7 @@ class Updater {
     const { transport } = this.#session;
     const rate = transport.rate;
     if (reason.code === 'LINK_LOST' && rate !== this.#bootRate) {
-      await transport.setRate(this.#bootRate);
+      await this.#session.setRate(this.#bootRate);
     }
     const found = await this.#findAgain();
     if (!sameBytes(found.info.uniqueId, device.info.uniqueId)) throw otherDevice();
@@ -232,7 +233,7 @@ class Updater {
     const timeoutMs = this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const rates = new Set([transport.rate, this.#firstRate]);
     for (const rate of rates) {
-      if (transport.rate !== rate) await transport.setRate(rate);
+      if (transport.rate !== rate) await this.#session.setRate(rate);
       try {
         return await connect(this.#session, { hold: true, wait: true, timeoutMs });
       } catch (error) {
@@ -245,7 +246,7 @@ class Updater {
   async #boot(device: Device): Promise<UpdateResult['boot']> {
     const answered = await bootDevice(device, this.#emit);
     if (this.#session.transport.rate !== this.#firstRate) {
-      await this.#session.transport.setRate(this.#firstRate);
+      await this.#session.setRate(this.#firstRate);
     }
     if (this.#options.waitApp) {
       const app = await waitForApp(this.#session, this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
@@ -275,6 +276,9 @@ class Updater {
     };
   }
 }
+
+/** The device is as it was when the line ended. */
+const BROKEN_OFF: ReadonlySet<string> = new Set(['LINK_LOST', 'PORT_LOST', 'PORT_STALLED']);
 
 function goneFor(ms: number): IapError {
   return new IapError(

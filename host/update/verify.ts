@@ -7,6 +7,7 @@ import type { DeviceInfo } from '../device/device.js';
 import { type LinkOptions, openSession } from '../device/open.js';
 import type { Image } from '../image/image.js';
 import { pagesOf } from '../image/pages.js';
+import type { Session } from '../link/session.js';
 import type { Transport } from '../link/transport.js';
 import { bootDevice } from './boot.js';
 import { differingPages, isInstalled } from './compare.js';
@@ -26,9 +27,22 @@ export async function verify(
   image: Image,
   options: VerifyOptions = {},
 ): Promise<VerifyResult> {
+  const session = openSession(transport, options);
+  try {
+    return await compare(session, image, options);
+  } finally {
+    session.close();
+  }
+}
+
+async function compare(
+  session: Session,
+  image: Image,
+  options: VerifyOptions,
+): Promise<VerifyResult> {
   const { wait, timeoutMs } = options;
   let entered = false;
-  const device = await connect(openSession(transport, options), {
+  const device = await connect(session, {
     hold: true,
     ...(wait === undefined ? {} : { wait }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),

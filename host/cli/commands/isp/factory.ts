@@ -14,6 +14,7 @@ import {
   sectorsOf,
   write,
 } from '../../../isp/index.js';
+import { closePort } from '../../../link/stall.js';
 import { type CheckedArguments, checkSegments } from '../../checked-image.js';
 import { deviceJson, deviceLine } from '../../describe.js';
 import { readSegments } from '../../image-file.js';
@@ -158,7 +159,7 @@ async function call(
     const options = { hold: true, wait: true, timeoutMs, beforeEnter: () => false };
     return (await connect(session, options)).info;
   } finally {
-    await transport.close();
+    await closePort(transport, clock);
   }
 }
 
