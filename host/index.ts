@@ -29,7 +29,7 @@ export { type LoadOptions, loadImage } from './image/load.js';
 export { type SRecordOptions, writeSRecord } from './image/s-record.js';
 export type { Segment } from './image/segments.js';
 export { type LinkStats, Session, type SessionOptions, type TraceEvent } from './link/session.js';
-export type { Transport } from './link/transport.js';
+export type { StopOptions, Transport } from './link/transport.js';
 export { makePackage, type PackageDescription } from './pack/pack.js';
 export type {
   AddressRange,

@@ -21,6 +21,7 @@ export type IapErrorCode =
   | 'PORT_BUSY'
   | 'PORT_FAILED'
   | 'PORT_LOST'
+  | 'PORT_STALLED'
   | 'NO_ANSWER'
   | 'NOT_OUR_DEVICE'
   | 'ECHO'
@@ -108,6 +109,7 @@ const EXIT: Readonly<Record<IapErrorCode, ExitCode>> = {
   PORT_BUSY: ExitCode.LINK,
   PORT_FAILED: ExitCode.LINK,
   PORT_LOST: ExitCode.LINK,
+  PORT_STALLED: ExitCode.LINK,
   NO_ANSWER: ExitCode.LINK,
   NOT_OUR_DEVICE: ExitCode.LINK,
   ECHO: ExitCode.LINK,

@@ -4,6 +4,7 @@ import { IapError } from '../base/errors.js';
 import { hexBytes } from '../base/text.js';
 import type { LinkOptions } from '../device/open.js';
 import type { TraceEvent } from '../link/session.js';
+import { closePort } from '../link/stall.js';
 import type { Transport } from '../link/transport.js';
 import type { LinkArguments } from './options.js';
 import type { Output } from './output.js';
@@ -58,7 +59,7 @@ export async function withPort<T>(
     }
     return await use(transport, linkOptions(args, context));
   } finally {
-    await transport.close();
+    await closePort(transport, context.clock);
   }
 }
 

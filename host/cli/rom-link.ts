@@ -2,6 +2,7 @@
 import { hexBytes } from '../base/text.js';
 import type { Segment } from '../image/segments.js';
 import { erasedBetween, Rom, type RomEvent, type RomTrace, type RomWork } from '../isp/index.js';
+import { closePort } from '../link/stall.js';
 import { checkIspArguments, type IspArguments, wiringOf } from './isp-options.js';
 import { type Context, openPort } from './link.js';
 import type { Output } from './output.js';
@@ -38,7 +39,7 @@ export async function withRom<T>(
     output.line(romLine(rom.info));
     return await use(rom);
   } finally {
-    await transport.close();
+    await closePort(transport, clock);
   }
 }
 

@@ -13,7 +13,6 @@ import {
 import { IapError } from '../base/errors.js';
 import { asciiOf } from '../base/text.js';
 import { Session } from '../link/session.js';
-import type { Transport } from '../link/transport.js';
 import { Device, type DeviceInfo, decodeHello, helloRequest } from './device.js';
 import { isRefusedWith } from './refusal.js';
 
@@ -80,14 +79,14 @@ export async function call(
   let answer: Uint8Array | undefined;
   while (answer === undefined) {
     if (clock.now() >= end) throw notFound(session, before, timeoutMs);
-    await session.post([
-      {
-        type: Command.HELLO,
-        payload,
-        answerSize: HelloResponse.size,
-        onAnswer: (bytes) => (answer ??= bytes),
-      },
-    ]);
+    const hello = {
+      type: Command.HELLO,
+      payload,
+      answerSize: HelloResponse.size,
+      onAnswer: (bytes: Uint8Array): Uint8Array => (answer ??= bytes),
+    };
+    // Whoever waits for a device waits for a port that nobody reads yet, too.
+    await session.post([hello], end);
     let late = session.stats.staleAnswers;
     let next = Math.min(end, clock.now() + interval);
     while (answer === undefined && clock.now() < next) {
@@ -116,9 +115,9 @@ async function enter(device: Device): Promise<void> {
   while (clock.now() < end) {
     if (clock.now() - sentAt >= ENTER_AGAIN_MS) {
       sentAt = clock.now();
-      await changePort(transport, appRate);
+      await changePort(session, appRate);
       await tryEnter(device);
-      await changePort(transport, bootRate);
+      await changePort(session, bootRate);
     }
     // An ENTER that was lost is heard of only at the application's rate.
     const patience = sameRate ? end - clock.now() : ENTER_AGAIN_MS;
@@ -132,7 +131,7 @@ async function enter(device: Device): Promise<void> {
     lastHeardAt = clock.now();
     await session.sleep(CALL_INTERVAL_MS);
   }
-  await changePort(transport, appRate);
+  await changePort(session, appRate);
   const still = end - lastHeardAt < ENTER_AGAIN_MS;
   throw new IapError(
     'ENTER_FAILED',
@@ -141,10 +140,10 @@ async function enter(device: Device): Promise<void> {
   );
 }
 
-async function changePort(transport: Transport, rate: number): Promise<void> {
-  if (transport.rate === rate) return;
-  await transport.drain();
-  await transport.setRate(rate);
+async function changePort(session: Session, rate: number): Promise<void> {
+  if (session.transport.rate === rate) return;
+  await session.drain();
+  await session.setRate(rate);
 }
 
 /** As call(), but undefined if nobody answers in time. */

@@ -27,9 +27,12 @@ import {
   Status,
 } from '../../protocol/index.js';
 import { IapError } from '../base/errors.js';
-import { hex32, nameOf } from '../base/text.js';
+import { nameOf } from '../base/text.js';
 import type { RequestOptions, Session } from '../link/session.js';
+import { badAnswer, badField, believable } from './believable.js';
 import { isRefusal, refusalError } from './refusal.js';
+
+export { badAnswer, badField } from './believable.js';
 
 /** What a device says of itself. */
 export type DeviceInfo = HelloResponse;
@@ -37,6 +40,8 @@ export type DeviceInfo = HelloResponse;
 const NOTHING = new Uint8Array();
 /** A bootloader answers this fast if it is idle (protocol § 4) [ms]. */
 const IDLE_ANSWER_MS = 50;
+/** Further off, no UART understands the other. */
+const RATE_TOLERANCE = 0.05;
 /** PAGES with fewer does not get through more often: its answer is not much larger than the frame around it. */
 const FEWEST_PAGES = 8;
 
@@ -61,7 +66,11 @@ export class Device {
   async baud(rate: number): Promise<number> {
     const payload = encode(BaudRequest, { rate });
     const limits = { limitMs: IDLE_ANSWER_MS, answerSize: BaudResponse.size, quick: true };
-    return (await this.#ask('BAUD', payload, BaudResponse, limits)).rate;
+    const { rate: made } = await this.#ask('BAUD', payload, BaudResponse, limits);
+    if (Math.abs(made - rate) > RATE_TOLERANCE * rate) {
+      throw badField('BAUD', 'rate', made, `${rate}, within ${100 * RATE_TOLERANCE} %`);
+    }
+    return made;
   }
 
   /** CRC-32 of `count` pages from `first`, in as few requests as the device's limits and the line allow. */
@@ -87,7 +96,8 @@ export class Device {
       answerSize: PagesResponse.size + 4 * count,
     });
     if (answer.first !== first || answer.count !== count || answer.crc32.length < count) {
-      throw badAnswer('PAGES', `${count} pages from ${first} were asked for`);
+      const found = `${answer.count} from ${answer.first}`;
+      throw badField('PAGES', 'count', found, `${count} from ${first}, each with its CRC-32`);
     }
     return answer.crc32.slice(0, count);
   }
@@ -178,43 +188,7 @@ export function decodeHello(payload: Uint8Array): DeviceInfo {
       },
     );
   }
-  return sane(decodeAnswer('HELLO', payload, HelloResponse));
-}
-
-/** Pages of any flash that is erased in pages [bytes] */
-const SMALLEST_PAGE = 128;
-const LARGEST_PAGE = 0x1_0000;
-/** More flash than any of these controllers has [bytes] */
-const LARGEST_AREA = 0x0100_0000;
-/** However slow its clock and its flash are, a device does not need longer for all of an image, or for one page [ms]. */
-const LONGEST_MS = 30_000;
-const LONGEST_PAGE_MS = 5000;
-
-/**
- * What memory and waiting depend on is held against what there can be before it is used.
- * @throws IapError BAD_ANSWER
- */
-function sane(info: DeviceInfo): DeviceInfo {
-  const { appBase, appEnd, pageSize } = info;
-  const isPage =
-    pageSize >= SMALLEST_PAGE && pageSize <= LARGEST_PAGE && (pageSize & (pageSize - 1)) === 0;
-  if (!isPage) {
-    throw badAnswer('HELLO', `it says that a page has ${pageSize} bytes`);
-  }
-  const size = appEnd - appBase;
-  if (size < 0 || size > LARGEST_AREA || appBase % pageSize !== 0 || size % pageSize !== 0) {
-    throw badAnswer(
-      'HELLO',
-      `it says that applications lie from ${hex32(appBase)} to ${hex32(appEnd)}, in pages of ${pageSize} bytes`,
-    );
-  }
-  return {
-    ...info,
-    beginMs: Math.min(info.beginMs, LONGEST_MS),
-    pageMs: Math.min(info.pageMs, LONGEST_PAGE_MS),
-    pagesMs: Math.min(info.pagesMs, LONGEST_MS),
-    endMs: Math.min(info.endMs, LONGEST_MS),
-  };
+  return believable(decodeAnswer('HELLO', payload, HelloResponse));
 }
 
 /** Reads an answer, or throws what the device refuses it for. */
@@ -226,13 +200,6 @@ export function decodeAnswer<T>(command: string, payload: Uint8Array, layout: La
     if (error instanceof LayoutError) throw badAnswer(command, error.message);
     throw error;
   }
-}
-
-export function badAnswer(command: string, why: string): IapError {
-  return new IapError('BAD_ANSWER', `the device's answer to ${command} makes no sense: ${why}`, {
-    hint: 'its bootloader does not keep to the protocol; run with --verbose and report it',
-    details: { command },
-  });
 }
 
 /** For messages of unexpected states. */

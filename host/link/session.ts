@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // The conversation: sequence numbers, which answer belongs to which frame, window, time-outs. Knows no command's meaning.
 import {
   ADDRESS_ONLY,
@@ -16,7 +17,8 @@ import type { Clock } from '../base/clock.js';
 import { IapError } from '../base/errors.js';
 import { LatencyEstimate } from './latency.js';
 import { PendingAnswers } from './pending.js';
-import { lineMs, type Transport } from './transport.js';
+import { portStalled, SLOWEST, STALL_MS } from './stall.js';
+import { lineMs, type StopOptions, type Transport } from './transport.js';
 
 /** What passes on the wire, for a trace. */
 export type TraceEvent =
@@ -106,17 +108,40 @@ export class Session {
   #answered = { frames: 0, bytes: 0 };
   #lineFreeAt = 0;
   #broken: IapError | undefined;
+  #closed = false;
+  readonly #removeListeners: () => void;
 
   constructor(transport: Transport, options: SessionOptions) {
     this.transport = transport;
     this.clock = options.clock;
     this.#options = options;
-    transport.onBytes((bytes) => this.#receive(bytes));
-    transport.onClose((error) => {
+    const offBytes = transport.onBytes((bytes) => {
+      if (!this.#closed) this.#receive(bytes);
+    });
+    const offClose = transport.onClose((error) => {
       this.#broken = error;
       this.wake();
     });
-    options.signal?.addEventListener('abort', () => this.wake(), { once: true });
+    const aborted = (): void => this.wake();
+    options.signal?.addEventListener('abort', aborted, { once: true });
+    this.#removeListeners = () => {
+      offBytes?.();
+      offClose?.();
+      options.signal?.removeEventListener('abort', aborted);
+    };
+  }
+
+  /** Leaves the transport, which stays open, and the signal. Whoever still waits is told INTERRUPTED. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#removeListeners();
+    this.wake();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
   }
 
   /** Encoded bytes sent beyond the newest answered frame (protocol § 6, Window). */
@@ -154,8 +179,12 @@ export class Session {
     return maxFrameSize(payloadSize);
   }
 
-  /** Sends frames as one burst, in one write. */
-  async post(frames: readonly Outgoing[]): Promise<void> {
+  /**
+   * Sends frames as one burst, in one write.
+   * @param deadline until when the port must have taken them; as long as a slow one may need if missing
+   * @throws IapError PORT_STALLED
+   */
+  async post(frames: readonly Outgoing[], deadline?: number): Promise<void> {
     this.check();
     const chunks: Uint8Array[] = [BURST_START];
     let sent = this.stats.bytesSent + BURST_START.length;
@@ -177,7 +206,58 @@ export class Session {
     const burst = concat(chunks);
     this.stats.bytesSent = sent;
     this.#lineFreeAt = this.lineFreeAt + this.lineTime(burst.length);
-    await this.transport.write(burst);
+    await this.#within('write', burst.length, deadline, (stop) =>
+      this.transport.write(burst, stop),
+    );
+  }
+
+  /** @throws IapError PORT_STALLED */
+  async drain(): Promise<void> {
+    const bytes = ((this.lineFreeAt - this.clock.now()) * this.transport.rate) / 10_000;
+    await this.#within('drain', bytes, undefined, (stop) => this.transport.drain(stop));
+  }
+
+  /** @throws IapError PORT_STALLED */
+  async setRate(baud: number): Promise<void> {
+    await this.#within('set-rate', 0, undefined, (stop) => this.transport.setRate(baud, stop));
+  }
+
+  /** Until the port has done it, it is gone, or somebody interrupts; at most until the deadline. */
+  async #within(
+    what: 'write' | 'drain' | 'set-rate',
+    bytes: number,
+    deadline: number | undefined,
+    start: (stop: StopOptions) => Promise<void>,
+  ): Promise<void> {
+    const since = this.clock.now();
+    const end = deadline ?? since + STALL_MS + SLOWEST * this.lineTime(bytes);
+    const stop = new AbortController();
+    let look = (): void => {};
+    let cancel = (): void => {};
+    try {
+      await new Promise<void>((resolve, reject) => {
+        look = (): void => {
+          try {
+            this.check();
+          } catch (error) {
+            reject(error);
+          }
+        };
+        this.#wakers.add(look);
+        if (Number.isFinite(end)) {
+          cancel = this.clock.after(Math.max(0, end - since), () =>
+            reject(portStalled(what, this.clock.now() - since)),
+          );
+        }
+        start({ signal: stop.signal }).then(resolve, reject);
+      });
+    } catch (error) {
+      stop.abort();
+      throw error;
+    } finally {
+      cancel();
+      this.#wakers.delete(look);
+    }
   }
 
   /** Waits for the next frame or other news, at most until `deadline`. Throws when interrupted or when the port is gone. */
@@ -251,7 +331,7 @@ export class Session {
     for (const { aborted } of this.#signals) {
       if (aborted) throw new IapError('INTERRUPTED', 'interrupted');
     }
-    if (this.#options.signal?.aborted) {
+    if (this.#options.signal?.aborted || this.#closed) {
       throw new IapError('INTERRUPTED', 'interrupted');
     }
     if (this.#broken) throw this.#broken;

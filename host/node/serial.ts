@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { SerialPort } from 'serialport';
 import { IapError } from '../base/errors.js';
-import type { ControlLines, Transport } from '../link/transport.js';
+import type { ControlLines, StopOptions, Transport } from '../link/transport.js';
 
 export interface SerialOptions {
   readonly path: string;
@@ -57,6 +57,8 @@ class SerialTransport implements Transport {
   readonly #port: SerialPort;
   readonly #path: string;
   #closing = false;
+  /** Calls that the driver has not answered */
+  #unfinished = 0;
   #onBytes: (bytes: Uint8Array) => void = () => {};
   #onClose: (error: IapError) => void = () => {};
 
@@ -74,29 +76,38 @@ class SerialTransport implements Transport {
     });
   }
 
-  write(bytes: Uint8Array): Promise<void> {
-    return this.#call('writing', (done) => {
+  write(bytes: Uint8Array, options?: StopOptions): Promise<void> {
+    const start = (done: (error: Error | null) => void): void => {
       this.#port.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), (error) =>
         done(error ?? null),
       );
-    });
+    };
+    return this.#call('writing', start, options);
   }
 
-  onBytes(listener: (bytes: Uint8Array) => void): void {
+  onBytes(listener: (bytes: Uint8Array) => void): () => void {
     this.#onBytes = listener;
+    return () => {
+      if (this.#onBytes === listener) this.#onBytes = () => {};
+    };
   }
 
-  onClose(listener: (error: IapError) => void): void {
+  onClose(listener: (error: IapError) => void): () => void {
     this.#onClose = listener;
+    return () => {
+      if (this.#onClose === listener) this.#onClose = () => {};
+    };
   }
 
-  async setRate(baud: number): Promise<void> {
-    await this.#call('changing the rate', (done) => this.#port.update({ baudRate: baud }, done));
+  async setRate(baud: number, options?: StopOptions): Promise<void> {
+    const start = (done: (error: Error | null) => void): void =>
+      this.#port.update({ baudRate: baud }, done);
+    await this.#call('changing the rate', start, options);
     this.rate = baud;
   }
 
-  drain(): Promise<void> {
-    return this.#call('sending', (done) => this.#port.drain(done));
+  drain(options?: StopOptions): Promise<void> {
+    return this.#call('sending', (done) => this.#port.drain(done), options);
   }
 
   setLines(lines: ControlLines): Promise<void> {
@@ -108,16 +119,35 @@ class SerialTransport implements Transport {
   async close(): Promise<void> {
     this.#closing = true;
     if (!this.#port.isOpen) return;
-    await new Promise<void>((resolve) => this.#port.close(() => resolve()));
+    // What a stalled port has not sent, its driver waits for, and so would closing it.
+    if (this.#unfinished > 0) await atMost(STOP_MS, (done) => this.#port.flush(done));
+    await atMost(STOP_MS, (done) => this.#port.close(done));
   }
 
-  #call(what: string, start: (done: (error: Error | null) => void) => void): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #call(
+    what: string,
+    start: (done: (error: Error | null) => void) => void,
+    { signal }: StopOptions = {},
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
       if (!this.#port.isOpen) {
         reject(lost(this.#path));
         return;
       }
+      const stop = (): void => reject(new IapError('INTERRUPTED', 'interrupted'));
+      if (signal?.aborted) {
+        stop();
+        return;
+      }
+      signal?.addEventListener('abort', stop, { once: true });
+      this.#unfinished++;
       start((error) => {
+        this.#unfinished--;
+        signal?.removeEventListener('abort', stop);
         if (!error) resolve();
         else if (this.#port.isOpen && !VANISHED.test(error.message)) {
           reject(
@@ -130,6 +160,20 @@ class SerialTransport implements Transport {
       });
     });
   }
+}
+
+/** For a driver to let go of a port [ms] */
+const STOP_MS = 2000;
+
+/** Until it is done, or for so long [ms]. */
+function atMost(ms: number, start: (done: () => void) => void): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    start(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 /** What drivers say when an adapter is pulled out */

@@ -12,7 +12,7 @@ import {
 import { sameBytes } from '../base/bytes.js';
 import { IapError } from '../base/errors.js';
 import { ProgressMeter } from '../base/progress.js';
-import { badAnswer, type Device, otherDevice, statusName } from '../device/device.js';
+import { badAnswer, badField, type Device, otherDevice, statusName } from '../device/device.js';
 import { isBlank } from '../image/areas.js';
 import type { Page } from '../image/pages.js';
 import { differingPages, isInstalled, mayDrift } from './compare.js';
@@ -31,6 +31,7 @@ const MISSING: ReadonlySet<number> = new Set([
 
 /** After these DATA may follow. */
 const BEGINNINGS: ReadonlySet<number> = new Set([Begun.STARTED, Begun.RESUMED]);
+const BEGUN = `${Begun.STARTED} (started) or ${Begun.RESUMED} (resumed)`;
 
 export class Installer {
   /** BEGIN was sent: there may be an update in the device's boot record. */
@@ -70,7 +71,7 @@ export class Installer {
       if (isInstalled(await this.#device.hello(true), imageSha256)) return undefined;
       answer = await this.#device.begin(this.#header, BeginFlag.RENEW);
     }
-    if (!BEGINNINGS.has(answer.begun)) throw badAnswer('BEGIN', `it says ${answer.begun}`);
+    if (!BEGINNINGS.has(answer.begun)) throw badField('BEGIN', 'begun', answer.begun, BEGUN);
     return { next: answer.next, resumed: answer.begun === Begun.RESUMED };
   }
 
@@ -147,7 +148,7 @@ export class Installer {
 
   /** OK says that an image was verified. Which one, on which device, only HELLO says: another host may have begun an update since. */
   async #confirm(next: number, sent: number): Promise<void> {
-    if (next !== sent) throw badAnswer('END', `frame ${next} comes next, it says, not ${sent}`);
+    if (next !== sent) throw badField('END', 'next', next, String(sent));
     const { uniqueId } = this.#device.info;
     const info = await this.#device.hello(true);
     if (!sameBytes(info.uniqueId, uniqueId)) throw otherDevice();

@@ -24,8 +24,8 @@ export async function changeRate(device: Device, rate: number, emit: Emit): Prom
   }
   try {
     await device.baud(rate);
-    await transport.drain();
-    await transport.setRate(rate);
+    await session.drain();
+    await session.setRate(rate);
     await session.sleep(SETTLE_MS);
     await device.hello(true, PROOFS);
     emit({ event: 'rate', rate });
@@ -45,7 +45,7 @@ const RATE_FAILURES: ReadonlySet<string> = new Set(['LINK_LOST', 'PORT_FAILED', 
 /** The device goes back by itself when it has heard nothing for a while. */
 async function returnToDefault(device: Device, before: number): Promise<void> {
   const { session } = device;
-  await session.transport.setRate(before);
+  await session.setRate(before);
   await session.sleep(RATE_IDLE_MS);
   device.info = await call(session, true, answerTime(session), RATE_IDLE_MS);
 }

@@ -12,7 +12,7 @@ import {
 } from '../../protocol/index.js';
 import { concat } from '../base/bytes.js';
 import { IapError } from '../base/errors.js';
-import { badAnswer, type Device, decodeAnswer, statusName } from '../device/device.js';
+import { badAnswer, badField, type Device, decodeAnswer, statusName } from '../device/device.js';
 import type { Page } from '../image/pages.js';
 import { Pace } from '../link/pace.js';
 import { type Outgoing, Session } from '../link/session.js';
@@ -61,6 +61,8 @@ export class Transfer {
   readonly #onProgress: (done: TransferProgress) => void;
   /** Number of the next new frame, and where in the pages it starts */
   #number: number;
+  /** The highest number that comes next, by all that was ever sent */
+  #ahead: number;
   #page = 0;
   #offset = 0;
   #sent: Sent[] = [];
@@ -89,6 +91,7 @@ export class Transfer {
     this.#session = device.session;
     this.#number = next;
     this.#acknowledged = next;
+    this.#ahead = next;
     this.#force = force;
     this.#onProgress = onProgress;
     this.pace = new Pace(device.info);
@@ -199,6 +202,7 @@ export class Transfer {
     const flags = (ask ? DataFlag.ASK : 0) | (body.head ? DataFlag.HEAD : 0);
     const payload = encode(DataRequest, { number: this.#number, flags, body: body.bytes });
     this.#number = (this.#number + 1) & 0xffff;
+    if (distance(this.#ahead, this.#number) > 0) this.#ahead = this.#number;
     if (!ask) return { type: Command.DATA, payload };
     const workMs = this.#unaskedPages * this.#device.info.pageMs;
     this.#unasked = 0;
@@ -231,6 +235,9 @@ export class Transfer {
   }
 
   #take(report: Report, epoch: number): void {
+    if (distance(this.#ahead, report.next) > 0) {
+      throw badField('DATA', 'next', report.next, `at most ${this.#ahead}, which was not sent yet`);
+    }
     this.#acknowledge(report.next);
     if (report.status === Status.OK || epoch !== this.#epoch) return;
     switch (report.status) {

@@ -51,7 +51,11 @@ export function update(
 ): Work<UpdateEvent, UpdateResult> {
   return new Work(async (tell, signal) => {
     const session = openSession(transport, { ...options, signal });
-    return new Updater(session, image, options, tell).run();
+    try {
+      return await new Updater(session, image, options, tell).run();
+    } finally {
+      session.close();
+    }
   }, options);
 }
 
@@ -99,7 +103,7 @@ class Updater {
   #explained(error: IapError): IapError {
     const { code, message, hint, details } = error;
     const interrupted = code === 'INTERRUPTED';
-    if (!interrupted && code !== 'LINK_LOST' && code !== 'PORT_LOST') return error;
+    if (!interrupted && !BROKEN_OFF.has(code)) return error;
     const installer = this.#installer;
     if (this.#inFlash) return interrupted ? this.#inPlace(error) : error;
     if (!installer?.begun) {
@@ -231,7 +235,7 @@ class Updater {
     const { transport } = this.#session;
     const rate = transport.rate;
     if (reason.code === 'LINK_LOST' && rate !== this.#bootRate) {
-      await transport.setRate(this.#bootRate);
+      await this.#session.setRate(this.#bootRate);
     }
     const found = await this.#findAgain();
     if (!sameBytes(found.info.uniqueId, device.info.uniqueId)) throw otherDevice();
@@ -245,7 +249,7 @@ class Updater {
     const timeoutMs = this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const rates = new Set([transport.rate, this.#firstRate]);
     for (const rate of rates) {
-      if (transport.rate !== rate) await transport.setRate(rate);
+      if (transport.rate !== rate) await this.#session.setRate(rate);
       try {
         return await connect(this.#session, { hold: true, wait: true, timeoutMs });
       } catch (error) {
@@ -258,7 +262,7 @@ class Updater {
   async #boot(device: Device): Promise<UpdateResult['boot']> {
     const answered = await startApplication(device, this.#emit);
     if (this.#session.transport.rate !== this.#firstRate) {
-      await this.#session.transport.setRate(this.#firstRate);
+      await this.#session.setRate(this.#firstRate);
     }
     if (this.#options.waitApp) {
       const app = await waitForApp(this.#session, this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
@@ -298,6 +302,9 @@ function midUpdate({ writing, ending, pagesSent }: Installer): string {
   const stays = pagesSent > 0 ? 'stays in its bootloader and ' : '';
   return `interrupted in mid-update; ${pagesSent} pages are acknowledged as written; the device ${stays}can be updated`;
 }
+
+/** The device is as it was when the line ended. */
+const BROKEN_OFF: ReadonlySet<string> = new Set(['LINK_LOST', 'PORT_LOST', 'PORT_STALLED']);
 
 function goneFor(ms: number): IapError {
   return new IapError(

@@ -31,7 +31,11 @@ export function verify(
 ): PromisedWork<UpdateEvent, VerifyResult> {
   return new PromisedWork(async (tell, signal) => {
     const session = openSession(transport, { ...options, signal });
-    return compare(session, image, options, tell);
+    try {
+      return await compare(session, image, options, tell);
+    } finally {
+      session.close();
+    }
   }, options);
 }
 

@@ -1,11 +1,14 @@
 // "Done" is said of the image that was sent, on the device that it was sent to, and of nothing else.
 import { describe, expect, test } from 'vitest';
+import type { IapError } from '../../host/base/errors.js';
 import { headerFor } from '../../host/image/image.js';
 import {
   APP_BASE,
+  BaudResponse,
   BeginResponse,
   Begun,
   Command,
+  DataResponse,
   EndResponse,
   encode,
   Status,
@@ -118,11 +121,46 @@ describe('nonsense is not believed', () => {
     ],
     ['an area that ends before it begins', { appEnd: APP_BASE - 2048 }],
     ['an area of 2 GB', { appBase: 0, appEnd: 0x8000_0000 }],
+    ['an area in RAM', { appBase: 0x2000_0000, appEnd: 0x2000_0000 + 2048 * 10 }],
+    ['payloads of 100 bytes', { maxPayload: 100 }],
+    ['a window of 100 bytes', { window: 100 }],
+    ['a rate of 4 GBd', { defaultRate: 0xffff_fff0 }],
   ])('HELLO says %s', async (_, info) => {
     start({ info });
     const { error } = await bench.update(appImage(30_000));
+    // Of a pair the first is looked at first.
+    const [field = ''] = Object.keys(info);
+    const named = field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
     expect(error).toMatchObject({ code: 'BAD_ANSWER', details: { command: 'HELLO' } });
+    expect((error as IapError).details.field).toBe(named);
+    expect(String(error)).toMatch(/ is .*, expected /);
     expect(bench.device.log).not.toContain('BEGIN');
+  });
+
+  test('HELLO says a mode that no version knows', async () => {
+    start();
+    bench.device.mode = 7;
+    const { error } = await bench.update(appImage(30_000));
+    expect(error).toMatchObject({ code: 'BAD_ANSWER', details: { field: 'mode', found: 7 } });
+  });
+
+  test('BAUD answered with another rate than was asked for: stays at the old one', async () => {
+    start();
+    const payload = encode(BaudResponse, { status: Status.OK, rate: 57_600 });
+    bench.device.hook = ({ type }) => (type === Command.BAUD ? payload : undefined);
+    const image = appImage(30_000);
+    const outcome = await bench.update(image, { rate: 921_600 });
+    expectInstalled(outcome, image);
+    expect(outcome.events.map(({ event }) => event)).not.toContain('rate');
+  });
+
+  test('DATA answered with frames that were never sent', async () => {
+    start();
+    const status = { status: Status.OK, pages: 9, detail: 0 };
+    const payload = encode(DataResponse, { ...status, next: 1000 });
+    bench.device.hook = ({ type }) => (type === Command.DATA ? payload : undefined);
+    const { error } = await bench.update(appImage(30_000));
+    expect(error).toMatchObject({ code: 'BAD_ANSWER', details: { field: 'next', found: 1000 } });
   });
 
   test('all time limits at their highest, and DATA never answered: given up within four minutes', async () => {

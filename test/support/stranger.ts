@@ -1,6 +1,7 @@
 // Something on a serial port that is not our device: a pty with a script of what it says.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
 
 export class Stranger {
   readonly port: string;
@@ -30,10 +31,33 @@ export class Stranger {
     this.#process.stdin?.write(bytes);
   };
 
+  /** It reads nothing any more, and the pty is full and stays so, also when somebody discards what is in it. */
+  freeze(): void {
+    this.#process.kill('SIGSTOP');
+    const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
+    const file = openSync(this.port, O_WRONLY | O_NONBLOCK | O_NOCTTY);
+    fill(file);
+    const filling = setInterval(() => fill(file), 5);
+    this.#process.once('exit', () => {
+      clearInterval(filling);
+      closeSync(file);
+    });
+  }
+
   async close(): Promise<void> {
     const ended = once(this.#process, 'exit');
     // script(1) would give its child two seconds; the child goes when the pty does.
     this.#process.kill('SIGKILL');
     await ended;
+  }
+}
+
+/** Writes until no byte more is taken. */
+function fill(file: number): void {
+  try {
+    for (;;) writeSync(file, Uint8Array.of(0));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EAGAIN' && code !== 'EIO') throw error;
   }
 }

@@ -29,7 +29,7 @@ export const BELIEF: readonly Mutant[] = [
   {
     id: 'believes any size of page',
     requirements: ['H-39'],
-    file: 'host/device/device.ts',
+    file: 'host/device/believable.ts',
     find: 'if (!isPage) {',
     replace: 'if (pageSize === 0) {',
     caughtBy: 'host:HELLO says %s',
@@ -37,10 +37,26 @@ export const BELIEF: readonly Mutant[] = [
   {
     id: 'believes any application area',
     requirements: ['H-39'],
-    file: 'host/device/device.ts',
-    find: 'if (size < 0 || size > LARGEST_AREA || appBase % pageSize !== 0 || size % pageSize !== 0) {',
-    replace: 'if (size < 0) {',
+    file: 'host/device/believable.ts',
+    find: 'if (appEnd < appBase || appEnd > FLASH_END || (appEnd - appBase) % pageSize !== 0) {',
+    replace: 'if (appEnd < appBase) {',
     caughtBy: 'host:HELLO says %s',
+  },
+  {
+    id: 'believes any rate, window and payload',
+    requirements: ['H-39'],
+    file: 'host/device/believable.ts',
+    find: '  checkRate(info.defaultRate);\n  if (mode === Mode.BOOTLOADER) checkRoom(info);\n',
+    replace: '',
+    caughtBy: 'host:HELLO says %s',
+  },
+  {
+    id: 'believes that a device has what was never sent',
+    requirements: ['H-39'],
+    file: 'host/update/transfer.ts',
+    find: 'if (distance(this.#ahead, report.next) > 0) {',
+    replace: 'if (this.#ahead < 0) {',
+    caughtBy: 'host:DATA answered with frames that were never sent',
   },
   {
     id: 'goes on whatever BEGIN says',

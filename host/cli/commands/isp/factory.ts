@@ -14,6 +14,7 @@ import {
   sectorsOf,
   write,
 } from '../../../isp/index.js';
+import { closePort } from '../../../link/stall.js';
 import { checkSegments } from '../../checked-image.js';
 import { command } from '../../command.js';
 import { deviceJson, deviceLine } from '../../describe.js';
@@ -197,7 +198,7 @@ async function call(
     const options = { hold: true, wait: true, timeoutMs, beforeEnter: () => false };
     return (await connect(session, options)).info;
   } finally {
-    await transport.close();
+    await closePort(transport, clock);
   }
 }
 
