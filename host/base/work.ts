@@ -14,8 +14,8 @@ export interface WorkOptions {
 }
 
 interface Reader<Event, Result> {
-  readonly resolve: (step: IteratorResult<Event, Result>) => void;
-  readonly reject: (error: unknown) => void;
+  resolve(step: IteratorResult<Event, Result>): void;
+  reject(error: unknown): void;
 }
 
 /** No operation tells so much; it bounds what is kept for a reader that never reads. */
@@ -96,10 +96,11 @@ export class Work<Event extends { readonly event: string }, Result>
     const stop = (): void => this.#stop.abort();
     if (outer?.aborted) stop();
     outer?.addEventListener('abort', stop, { once: true });
-    const running = (async () => this.#procedure(this.#tell, this.#stop.signal))();
-    const ended = (tell: (reader: Reader<Event, Result>) => void): void => {
+    const tell = (event: Event): void => this.#tell(event);
+    const running = (async () => this.#procedure(tell, this.#stop.signal))();
+    const ended = (end: (reader: Reader<Event, Result>) => void): void => {
       outer?.removeEventListener('abort', stop);
-      this.#end = tell;
+      this.#end = end;
       this.#serve();
     };
     running.then(
@@ -109,14 +110,14 @@ export class Work<Event extends { readonly event: string }, Result>
     return running;
   }
 
-  readonly #tell = (event: Event): void => {
+  #tell(event: Event): void {
     if (this.#closed) return;
     const last = this.#unread.at(-1);
     if (event.event === 'progress' && last?.event === 'progress') this.#unread.pop();
     this.#unread.push(event);
     if (this.#unread.length > MOST_UNREAD) this.#unread.shift();
     this.#serve();
-  };
+  }
 
   /** Gives readers what there is for them. */
   #serve(): void {

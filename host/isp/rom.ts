@@ -83,13 +83,14 @@ export class Rom {
 
   /** An operation on this part. They take turns, and one that is stopped leaves the part to the next one. */
   work<T>(procedure: Procedure<RomEvent, T>): Work<RomEvent, T> {
-    return new Work(async (tell, signal) => {
+    return new Work((tell, signal) => {
       const before = this.#turn;
-      const work = before.then(() => this.#alone(procedure, tell, signal));
-      this.#turn = work.then(
-        () => {},
-        () => {},
-      );
+      const turn = new Promise<void>((resolve) => {
+        signal.addEventListener('abort', () => resolve(), { once: true });
+        void before.then(resolve);
+      });
+      const work = turn.then(() => this.#alone(procedure, tell, signal));
+      this.#turn = Promise.allSettled([before, work]).then(() => {});
       return work;
     }, this.options);
   }

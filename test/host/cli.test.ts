@@ -183,7 +183,11 @@ test.runIf(existsSync('/dev/full'))('a result that can not be written is no succ
 });
 
 describe('Ctrl-C', () => {
-  test.each(['SIGINT', 'SIGTERM'] as const)('%s while waiting for a device', async (signal) => {
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('%s while waiting for a device', async (signal, exitCode) => {
     const args = ['flash', image, '--port', SILENT_PORT, '--wait', '--json'];
     let sent = false;
     const { code, out } = await iap(args, (child, text) => {
@@ -195,10 +199,10 @@ describe('Ctrl-C', () => {
       event: 'result',
       ok: false,
       code: 'INTERRUPTED',
-      exitCode: 130,
+      exitCode,
     });
     expect(String(result?.message)).toContain('nothing was changed');
-    expect(code).toBe(130);
+    expect(code).toBe(exitCode);
   });
 });
 

@@ -289,3 +289,61 @@ describe('the board from the factory', () => {
     expect(silicon(['--part', 'other'], 'other', here)).toEqual(['--part', 'other']);
   });
 });
+
+describe('interrupted while the adapter is unplugged', () => {
+  /** Pulled out in mid-update, and looked for; stopped after `ms`. Plugged in again after `backMs`. */
+  async function stopped(ms: number, backMs = Number.POSITIVE_INFINITY): Promise<IapError> {
+    const bench = new Bench();
+    const given = session(bench);
+    const stop = new AbortController();
+    let opened = 0;
+    let away = false;
+    const context = {
+      ...given.context,
+      signal: stop.signal,
+      ports: {
+        ...given.context.ports,
+        open: () => {
+          if (away) return Promise.reject(new IapError('PORT_NOT_FOUND', 'there is no port fake'));
+          if (++opened === 1) bench.clock.after(1500, unplug);
+          return Promise.resolve(bench.line);
+        },
+      },
+    };
+    const unplug = (): void => {
+      away = true;
+      bench.line.vanish();
+      // The device does not answer when the adapter is back.
+      bench.device.alive = false;
+      bench.clock.after(ms, () => stop.abort());
+      if (backMs < ms) {
+        bench.clock.after(backMs, () => {
+          away = false;
+          bench.line.closed = false;
+        });
+      }
+    };
+    const args = { ...DEFAULTS, wait: true, image: imageFile(appImage(50_000)) };
+    const error: unknown = await flash(args, context).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    expect(opened).toBe(backMs < ms ? 2 : 1);
+    return error as IapError;
+  }
+
+  test.each([
+    ['while there is no port', 5000, Number.POSITIVE_INFINITY],
+    ['while the device does not answer at it again', 9000, 2000],
+  ])('%s: what was written is said, and that it can be gone on with', async (_name, ms, back) => {
+    const { code, message, hint, details } = await stopped(ms, back);
+    expect(code).toBe('INTERRUPTED');
+    expect(message).not.toContain('nothing was changed');
+    expect(message).toMatch(
+      /^interrupted in mid-update, while the device was looked for again; [1-9]\d* pages are acknowledged/,
+    );
+    expect(hint).toBe('run the same command again: it goes on where it stopped');
+    expect(details).toMatchObject({ resumable: true });
+    expect(Number(details.pagesSent)).toBeGreaterThan(0);
+  });
+});

@@ -301,6 +301,10 @@ export class FakeRom implements Transport {
     this.#say(ACK);
     this.#want(1, ([count = 0]) => {
       this.#want(count + 2, (bytes) => {
+        if (bytes.reduce((sum, byte) => sum ^ byte, count) !== 0) {
+          this.#say(NACK);
+          return;
+        }
         if (this.#odd('sectors')) return;
         this.protectedSectors = bytes.slice(0, -1);
         this.#say(ACK);
