@@ -37,6 +37,17 @@ export function printable(text: string): string {
   return text.replace(UNPRINTABLE, '?');
 }
 
+/** JSON of the same value, without what would control a terminal that it is shown on */
+export function escaped(json: string): string {
+  const codes = (text: string): string[] =>
+    Array.from({ length: text.length }, (_, i) => text.charCodeAt(i).toString(16).padStart(4, '0'));
+  return json.replace(UNPRINTABLE, (text) =>
+    codes(text)
+      .map((code) => `\\u${code}`)
+      .join(''),
+  );
+}
+
 export function isPrintable(text: string): boolean {
   return printable(text) === text;
 }

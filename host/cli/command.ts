@@ -51,3 +51,8 @@ export function command<
 ): Described<P, O> & { readonly handler: H } {
   return definition;
 }
+
+/** What a command is called by, without its positionals */
+export function firstWord(name: string): string {
+  return name.split(' ', 1)[0] ?? name;
+}

@@ -13,5 +13,6 @@ export const COMMANDS: CommandTable = {
   factory: async () => (await import('./commands/factory.js')).FACTORY,
   'dump-record': async () => (await import('./commands/dump-record.js')).DUMP_RECORD,
   isp: async () => (await import('./commands/isp.js')).ISP,
+  completion: async () => (await import('./commands/completion.js')).COMPLETION,
   board: async () => (await import('./commands/board.js')).BOARD,
 };

@@ -2,6 +2,7 @@
 // The command line: which command, and what its outcome is to a shell. The only place that ends the process.
 import { realClock } from '../base/clock.js';
 import { ExitCode, exitCodeOf } from '../base/errors.js';
+import { printable } from '../base/text.js';
 import { COMMANDS } from './commands.js';
 import { Interruption } from './interrupt.js';
 import { type Context, realPorts } from './link.js';
@@ -18,7 +19,7 @@ function noticeLostOutput(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', failed);
   process.on('exit', (code) => {
     if (!lost) return;
-    process.stderr.write(`error: the output can not be written: ${lost.message}\n`);
+    process.stderr.write(`error: the output can not be written: ${printable(lost.message)}\n`);
     if (code === ExitCode.DONE) process.exitCode = exitCodeOf(lost);
   });
 }

@@ -1,5 +1,7 @@
 // The only writer to the terminal: a progress bar on a terminal, plain lines in a pipe, JSON lines for programs.
+// What it writes has no control characters but its own, wherever the text is from.
 import { type ErrorDetails, exitCodeOf, IapError } from '../base/errors.js';
+import { escaped, printable } from '../base/text.js';
 
 export interface Streams {
   readonly out: OutputStream;
@@ -23,30 +25,49 @@ const BAR_CELLS = 24;
 /** In a pipe a line at each of these steps; a log does not want a hundred. */
 const PIPE_STEP_PERCENT = 10;
 const CLEAR_LINE = '\r\u001b[K';
+/** Of help and bar; a terminal that does not say how wide it is has at least the usual [columns] */
+const WIDEST = 100;
+const USUAL = 80;
+/** The bar, and how much is done; a terminal that has less gets lines [columns] */
+const NARROWEST = 40;
+
+/** Columns to write in; terminals on serial lines often say 0. */
+export function widthOf(columns: number | undefined): number {
+  if (columns === undefined) return WIDEST;
+  return columns === 0 ? USUAL : Math.max(NARROWEST, Math.min(WIDEST, columns));
+}
 
 export class Output {
   readonly json: boolean;
   readonly #streams: Streams;
   readonly #colour: boolean;
+  /** The line that was written last can be replaced. */
+  readonly #canClear: boolean;
   #bar = false;
   #step = -1;
 
-  constructor(json: boolean, streams: Streams = { out: process.stdout, error: process.stderr }) {
+  constructor(
+    json: boolean,
+    streams: Streams = { out: process.stdout, error: process.stderr },
+    env: Environment = process.env,
+  ) {
     this.json = json;
     this.#streams = streams;
-    this.#colour = streams.error.isTTY === true && !process.env.NO_COLOR;
+    this.#colour = hasColour(streams.error, env);
+    this.#canClear = streams.out.isTTY === true && env.TERM !== 'dumb';
   }
 
   /** One JSON object; nothing without --json. */
   event(event: string, values: object = {}): void {
-    if (this.json) this.#streams.out.write(`${JSON.stringify({ event, ...values }, jsonValue)}\n`);
+    if (!this.json) return;
+    this.#streams.out.write(`${escaped(JSON.stringify({ event, ...values }, jsonValue))}\n`);
   }
 
   /** One line for people; nothing with --json. */
   line(text: string): void {
     if (this.json) return;
     this.#endBar();
-    this.#streams.out.write(`${text}\n`);
+    this.#streams.out.write(`${printable(text)}\n`);
   }
 
   /** A warning that no event tells already: an event for programs, a line for people. */
@@ -59,7 +80,7 @@ export class Output {
   warn(message: string): void {
     if (this.json) return;
     this.#endBar();
-    this.#streams.error.write(`${this.#paint('33', 'warning:')} ${message}\n`);
+    this.#streams.error.write(`${this.#paint('33', 'warning:')} ${printable(message)}\n`);
   }
 
   progress(line: ProgressLine): void {
@@ -69,11 +90,12 @@ export class Output {
     const percent = Math.floor(100 * whole);
     const done = `${line.bytesDone} of ${line.bytesTotal} bytes`;
     const pace = `${(line.rate / 1000).toFixed(1)} kB/s, ${duration(line.secondsLeft)} left`;
-    if (this.#streams.out.isTTY === true) {
+    const { columns } = this.#streams.out;
+    if (this.#canClear && (columns || USUAL) > NARROWEST) {
       const cells = Math.floor(BAR_CELLS * whole);
       const bar = `[${'#'.repeat(cells)}${'.'.repeat(BAR_CELLS - cells)}]`;
       const text = `${bar} ${String(percent).padStart(3)} %  ${done}  ${pace}`;
-      const fit = text.slice(0, Math.max(20, (this.#streams.out.columns ?? 100) - 1));
+      const fit = text.slice(0, widthOf(columns) - 1);
       this.#streams.out.write(`${CLEAR_LINE}${fit}`);
       this.#bar = true;
       return;
@@ -87,7 +109,7 @@ export class Output {
   /** Wire trace; on standard error, whatever the mode. */
   trace(text: string): void {
     this.#endBar();
-    this.#streams.error.write(`${text}\n`);
+    this.#streams.error.write(`${printable(text)}\n`);
   }
 
   /** The last line of every run with --json. */
@@ -104,11 +126,12 @@ export class Output {
     }
     if (!(error instanceof IapError)) {
       const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      this.#streams.error.write(`${this.#paint('31', 'bug in this program:')} ${what}\n`);
+      const lines = what.split('\n').map(printable).join('\n');
+      this.#streams.error.write(`${this.#paint('31', 'bug in this program:')} ${lines}\n`);
       return;
     }
-    this.#streams.error.write(`${this.#paint('31', 'error:')} ${error.message}\n`);
-    if (error.hint !== undefined) this.#streams.error.write(`  ${error.hint}\n`);
+    this.#streams.error.write(`${this.#paint('31', 'error:')} ${printable(error.message)}\n`);
+    if (error.hint !== undefined) this.#streams.error.write(`  ${printable(error.hint)}\n`);
   }
 
   #endBar(): void {
@@ -119,6 +142,15 @@ export class Output {
   #paint(colour: string, text: string): string {
     return this.#colour ? `\u001b[${colour}m${text}\u001b[0m` : text;
   }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** As most programs have it: a variable that is empty is not set, and FORCE_COLOR=0 says no. */
+function hasColour({ isTTY }: OutputStream, env: Environment): boolean {
+  if (env.NO_COLOR) return false;
+  if (env.FORCE_COLOR) return env.FORCE_COLOR !== '0' && env.FORCE_COLOR !== 'false';
+  return isTTY === true && env.TERM !== 'dumb';
 }
 
 function describe(

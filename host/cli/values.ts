@@ -45,7 +45,8 @@ export function argumentsFrom(
   );
 }
 
-function valueFrom(name: string, option: Option, parsed: unknown): unknown {
+function valueFrom(name: string, option: Option, found: unknown): unknown {
+  const parsed = withoutMark(found);
   if (option.many === true) return parsed === undefined ? undefined : [parsed].flat();
   if (option.array === true) return parsed;
   // Of what is given twice yargs makes a list.
@@ -56,4 +57,19 @@ function valueFrom(name: string, option: Option, parsed: unknown): unknown {
 
 export function camelCase(name: string): string {
   return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** No file has it in its name. */
+export const MARK = '\0';
+
+/** What stands behind "--" is a name, whatever it begins with; yargs takes none of it for the command. */
+export function withNamesMarked(words: readonly string[]): string[] {
+  const end = words.indexOf('--');
+  if (end < 0) return [...words];
+  return [...words.slice(0, end), ...words.slice(end + 1).map((word) => `${MARK}${word}`)];
+}
+
+function withoutMark(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutMark);
+  return typeof value === 'string' && value.startsWith(MARK) ? value.slice(MARK.length) : value;
 }

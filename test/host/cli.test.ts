@@ -1,8 +1,18 @@
 // The command as a shell sees it: exit codes, the last JSON line, help. Spawned for real.
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { iap, jsonLines, MAIN } from '../support/cli.js';
 import { appImage, tableImage } from '../support/images.js';
@@ -42,9 +52,32 @@ describe('usage', () => {
     [['isp', 'nonsense'], 'iap isp --help'],
     [['isp', 'write'], 'iap isp write --help'],
     [['isp', 'read', 'a.bin', '--port', 'x', '--nonsense'], 'iap isp read --help'],
-  ])('iap %j: which help', async (args, help) => {
+    [['flash'], 'iap flash --help'],
+    [['info', '--nonsense'], 'iap info --help'],
+    [['--nonsense', 'info'], 'iap info --help'],
+    [['check', 'x', '--part', 'x', '--board', 'y'], 'iap check --help'],
+    [['isp', 'protect'], 'iap isp protect --help', 'read-out protection, or'],
+    [['nonsense'], 'iap --help'],
+  ])('iap %j: which help', async (args, help, other = `"${help}" shows how`) => {
     const { code, error } = await iap(args);
-    expect(error).toContain(`"${help}" shows how`);
+    expect(error).toContain(other);
+    expect(code).toBe(2);
+  });
+
+  test.each([
+    [['fash', 'x'], 'there is no command fash', 'did you mean flash?'],
+    [['isp', 'wirte', 'x'], 'there is no command wirte', 'did you mean write?'],
+    [['info', '--prot', 'x'], 'there is no option --prot', 'did you mean --port?'],
+    [['flash', 'x', '--initial-bod', '1'], 'no option --initial-bod\n', 'mean --initial-baud?'],
+    [['flash', 'x', '--baudrate', '1'], 'there is no option --baudrate', 'did you mean --baud?'],
+    [['info', '-q'], 'there is no option -q', '"iap info --help"'],
+    [['info', 'x'], '"x" is one word too many', '"iap info --help"'],
+    [['flash', 'x', '--no-boto'], 'there is no option', 'did you mean --boot?'],
+    [['constructor'], 'there is no command constructor', '"iap --help"'],
+  ])('iap %j: what was probably meant', async (args, what, meant) => {
+    const { code, error } = await iap(args);
+    expect(error).toContain(what);
+    expect(error).toContain(meant);
     expect(code).toBe(2);
   });
 
@@ -89,6 +122,83 @@ test('--version', async () => {
   const { code, out } = await iap(['--version']);
   expect(code).toBe(0);
   expect(out).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+test('--version is that of this package, not of who has installed it', async () => {
+  const consumer = mkdtempSync(join(tmpdir(), 'iap-'));
+  const modules = join(consumer, 'node_modules');
+  mkdirSync(modules);
+  writeFileSync(join(consumer, 'package.json'), '{"name":"consumer","version":"99.0.0"}');
+  for (const name of readdirSync('node_modules').filter((one) => !one.startsWith('.'))) {
+    // A link would lead out of the consumer's folder.
+    const own = resolve('node_modules', name);
+    if (name === 'yargs') cpSync(own, join(modules, name), { recursive: true });
+    else symlinkSync(own, join(modules, name));
+  }
+  const here = join(modules, 'stm32-iap');
+  for (const part of ['package.json', 'dist/host', 'dist/protocol']) {
+    cpSync(part, join(here, part), { recursive: true });
+  }
+  const main = join(here, 'dist/host/cli/main.js');
+  const { stdout } = spawnSync(process.execPath, [main, '--version'], {
+    encoding: 'utf8',
+    cwd: consumer,
+  });
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  expect(stdout).toBe(`${version}\n`);
+  rmSync(consumer, { recursive: true });
+});
+
+test('the language of the user is not that of messages', () => {
+  for (const locale of ['de_DE.UTF-8', 'ja_JP.UTF-8']) {
+    const env = { ...process.env, LC_ALL: locale, LANG: locale, LANGUAGE: 'de' };
+    const run = (...args: string[]): SpawnSyncReturns<string> =>
+      spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', env });
+    expect(run('flash', '--json').stdout).toContain('Not enough non-option arguments');
+    expect(run('flash', '--help').stdout).toContain('[required]');
+  }
+});
+
+describe('a name that begins with a dash', () => {
+  test.each([
+    ['check', '--'],
+    ['check', '--json', '--', 'other.bin'],
+    ['verify', '--port', '/dev/absent', '--'],
+    ['flash', '--port', '/dev/absent', '--'],
+    ['pack', '--output', 'x.iap', '--version', '1.0.0', '--'],
+    ['factory', '--output', 'x.hex', '--board', 'stm32f103xb', '--'],
+    ['dump-record', '--'],
+    ['isp', 'write', '--port', '/dev/absent', '--base', '0x08000000', '--'],
+    ['isp', 'verify', '--port', '/dev/absent', '--base', '0x08000000', '--'],
+    ['isp', 'factory', '--port', '/dev/absent', '--'],
+  ])('iap %s %s %s', (...words) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...words, '-x.bin'], {
+      encoding: 'utf8',
+      cwd: folder,
+    });
+    expect(stdout + stderr).toContain(
+      'the image -x.bin can not be read: ENOENT'.replace(
+        'image',
+        words[0] === 'dump-record' ? 'dump' : 'image',
+      ),
+    );
+    expect(status).toBeGreaterThanOrEqual(2);
+  });
+
+  test('iap isp read', () => {
+    const args = [MAIN, 'isp', 'read', '--port', '/dev/absent', '--', '-x.elf'];
+    const { stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    expect(stderr).toContain('got ".elf"');
+  });
+
+  test('names that look like numbers are names', () => {
+    const { stdout } = spawnSync(
+      process.execPath,
+      [MAIN, 'check', '0x10', '1e3', '007', '--json'],
+      { encoding: 'utf8' },
+    );
+    expect(jsonLines(stdout).flatMap(({ path }) => path ?? [])).toEqual(['0x10', '1e3', '007']);
+  });
 });
 
 test('ports', async () => {

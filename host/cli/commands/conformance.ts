@@ -1,6 +1,5 @@
 // iap conformance: holds a bootloader against its specification, from outside.
 import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline/promises';
 import { IapError } from '../../base/errors.js';
 import { Deviation } from '../../conformance/deviation.js';
 import type { Power } from '../../conformance/power.js';
@@ -12,6 +11,7 @@ import { type Context, withPort } from '../link.js';
 import type { ArgumentsOf } from '../option.js';
 import { LINK_OPTIONS } from '../options.js';
 import type { Output } from '../output.js';
+import { consent } from '../prompt.js';
 
 const OPTIONS = {
   ...LINK_OPTIONS,
@@ -62,7 +62,10 @@ async function conformance(args: ConformanceArguments, context: Context): Promis
   const { checkIds, conform } = await import('../../conformance/run.js');
   const only = selected(args.only, checkIds());
   const findMs = args.timeout ?? (args.wait ? Number.POSITIVE_INFINITY : undefined);
-  await consent(args, context);
+  if (!args.yes) {
+    const device = args.port ?? 'the port';
+    await consent(`this overwrites the application of the device on ${device}`, context);
+  }
   const run = await withPort(args, context, async (transport, { clock, address, signal }) => {
     const work = conform(transport, {
       clock: clock ?? context.clock,
@@ -112,18 +115,6 @@ function selected(only: string | undefined, known: readonly string[]): string[] 
   throw new IapError('USAGE', `there is no check ${unknown.join(', ')}`, {
     hint: `checks: ${known.join(', ')}`,
   });
-}
-
-async function consent({ yes, port }: ConformanceArguments, { output }: Context): Promise<void> {
-  if (yes) return;
-  const question = `this overwrites the application of the device on ${port ?? 'the port'}`;
-  if (process.stdin.isTTY !== true || output.json) {
-    throw new IapError('USAGE', question, { hint: 'add --yes if that is what you want' });
-  }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question(`${question}. Go on? [y/N] `);
-  terminal.close();
-  if (!/^y(es)?$/i.test(answer.trim())) throw new IapError('INTERRUPTED', 'nothing was changed');
 }
 
 function powerCommand(command: string): Power {
