@@ -3,9 +3,10 @@ import { ADDRESS_BROADCAST } from '../../protocol/index.js';
 import { IapError } from '../base/errors.js';
 import type { FindingId } from '../check/finding.js';
 import type { Span } from '../image/segments.js';
+import { checkLineArguments, LINE_OPTIONS, type LineArguments } from './line-options.js';
 
 /** What yargs makes of the command line for commands that talk to a device. */
-export interface LinkArguments {
+export interface LinkArguments extends LineArguments {
   readonly port?: string | undefined;
   readonly baud?: number | undefined;
   readonly initialBaud: number;
@@ -36,6 +37,7 @@ export const LINK_OPTIONS = {
     default: false,
     describe: 'Call until a device answers: plug it in or reset it now',
   },
+  ...LINE_OPTIONS,
   verbose: { type: 'boolean', default: false, describe: 'Wire trace on standard error' },
 } as const;
 
@@ -80,6 +82,7 @@ export function checkLinkArguments(args: LinkArguments): void {
   if (args.timeout !== undefined) checkInteger('--timeout', args.timeout, 1, 0x7fff_ffff);
   checkInteger('--address', args.address, 0, ADDRESS_BROADCAST - 1);
   if (args.port !== undefined) once('--port', args.port);
+  checkLineArguments(args);
 }
 
 export function checkInteger(name: string, value: unknown, least: number, most: number): void {

@@ -17,7 +17,8 @@ import {
 import { type CheckedArguments, checkSegments } from '../../checked-image.js';
 import { deviceJson, deviceLine } from '../../describe.js';
 import { readSegments } from '../../image-file.js';
-import { type IspArguments, wiringOf } from '../../isp-options.js';
+import type { IspArguments } from '../../isp-options.js';
+import { wiringOf } from '../../line-options.js';
 import { type Context, openPort } from '../../link.js';
 import { checkInteger } from '../../options.js';
 import type { Output } from '../../output.js';

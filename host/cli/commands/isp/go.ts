@@ -1,7 +1,8 @@
 // iap isp go: start a program, by a reset where DTR and RTS are wired.
 import { hex32 } from '../../../base/text.js';
 import { goTo, MEMORY, reset } from '../../../isp/index.js';
-import { type IspArguments, wiringOf } from '../../isp-options.js';
+import type { IspArguments } from '../../isp-options.js';
+import { wiringOf } from '../../line-options.js';
 import type { Context } from '../../link.js';
 import { parseAddress } from '../../options.js';
 import { withRom } from '../../rom-link.js';
