@@ -1,6 +1,6 @@
 // Options of the commands that talk to a ROM bootloader.
 import { IapError } from '../base/errors.js';
-import { WIRINGS, type Wiring } from '../isp/lines.js';
+import { LINE_OPTIONS } from './line-options.js';
 import type { ArgumentsOf } from './option.js';
 import { ALLOW_OPTION, BASE_OPTION, LINK_OPTIONS, TIMES } from './options.js';
 
@@ -23,23 +23,7 @@ export const ISP_OPTIONS = {
     describe: 'How long to look for the part [ms]',
   },
   wait: { type: 'boolean', default: false, describe: 'Call until the part answers: reset it now' },
-  lines: {
-    type: 'string',
-    requiresArg: true,
-    choices: ['none', ...Object.keys(WIRINGS)],
-    default: 'none',
-    describe: 'How DTR and RTS are wired to reset and BOOT0',
-  },
-  'invert-reset': {
-    type: 'boolean',
-    default: false,
-    describe: 'High resets, because of a transistor in the way',
-  },
-  'invert-boot0': {
-    type: 'boolean',
-    default: false,
-    describe: 'Low starts the ROM bootloader',
-  },
+  ...LINE_OPTIONS,
   ahead: {
     type: 'boolean',
     default: false,
@@ -90,28 +74,9 @@ export const PROTECTION_OPTIONS = {
 } as const;
 
 /** @throws IapError USAGE */
-export function checkIspArguments(args: IspArguments): void {
-  if (args.lines === 'none' && (args.invertReset || args.invertBoot0)) {
-    throw new IapError('USAGE', '--invert-reset and --invert-boot0 need --lines', {
-      hint: 'for example --lines dtr-reset --invert-reset',
-    });
-  }
-}
-
-/** @throws IapError USAGE */
 export function checkProtection({ read, write }: ArgumentsOf<typeof PROTECTION_OPTIONS>): void {
   if (read || write) return;
   throw new IapError('USAGE', 'say which protection: --read or --write', {
     hint: 'read-out protection, or write protection of sectors of flash',
   });
-}
-
-export function wiringOf({ lines, invertReset, invertBoot0 }: IspArguments): Wiring | undefined {
-  const wiring = WIRINGS[lines];
-  if (!wiring) return undefined;
-  return {
-    ...wiring,
-    resetInverted: wiring.resetInverted !== invertReset,
-    boot0Inverted: wiring.boot0Inverted !== invertBoot0,
-  };
 }

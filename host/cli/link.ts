@@ -1,11 +1,13 @@
 // From options to an open port, and back: what every command that talks to a device needs around it.
 import type { Clock } from '../base/clock.js';
-import { IapError } from '../base/errors.js';
-import { hexBytes } from '../base/text.js';
+import { IapError, type IapErrorCode } from '../base/errors.js';
+import { hexBytes, printable } from '../base/text.js';
 import type { LinkOptions } from '../device/open.js';
+import { resetSequence, setInTurn } from '../isp/lines.js';
 import type { TraceEvent } from '../link/session.js';
 import { closePort } from '../link/stall.js';
-import type { Transport } from '../link/transport.js';
+import type { ControlLines, Transport } from '../link/transport.js';
+import { checkLineArguments, type LineArguments, linesOf, wiringOf } from './line-options.js';
 import type { LinkArguments } from './options.js';
 import type { Output } from './output.js';
 
@@ -13,6 +15,8 @@ import type { Output } from './output.js';
 const PORT_POLL_MS = 100;
 /** A port that has just appeared belongs to nobody else than root until the system has set its owner [ms]. */
 const PORT_SETTLES_MS = 2000;
+/** What passes: no adapter yet, or a program that looks at every new one */
+const WAITED_FOR: ReadonlySet<IapErrorCode> = new Set(['PORT_NOT_FOUND', 'PORT_BUSY']);
 /** A trace line shows so much of a payload [bytes]. */
 const TRACE_BYTES = 24;
 
@@ -21,6 +25,7 @@ export interface PortOptions {
   /** Baud */
   readonly rate: number;
   readonly parity?: 'none' | 'even';
+  readonly lines?: ControlLines;
 }
 
 /** What commands do with ports; tests give their own. */
@@ -51,16 +56,35 @@ export async function withPort<T>(
 ): Promise<T> {
   const transport = await openPort(args, { rate: args.initialBaud }, context);
   try {
+    await resetByLines(args, transport, context);
     if (args.wait) {
       context.output.event('waiting', { port: args.port });
       context.output.line(
-        `calling on ${args.port}: reset the device if it does not answer by itself`,
+        `calling on ${printable(args.port ?? '')}: reset the device if it does not answer by itself`,
       );
     }
     return await use(transport, linkOptions(args, context));
   } finally {
     await closePort(transport, context.clock);
   }
+}
+
+/** Into flash, where the bootloader begins, if DTR and RTS are wired for it. */
+async function resetByLines(
+  args: LineArguments,
+  transport: Transport,
+  { clock, output }: Context,
+): Promise<void> {
+  const wiring = wiringOf(args);
+  if (!wiring) return;
+  await setInTurn(transport, resetSequence(wiring, false), (ms) => wait(ms, clock));
+  output.line('reset by DTR and RTS');
+}
+
+function wait(ms: number, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    clock.after(ms, resolve);
+  });
 }
 
 function linkOptions(args: LinkArguments, { signal, output, clock }: Context): LinkOptions {
@@ -75,10 +99,10 @@ function linkOptions(args: LinkArguments, { signal, output, clock }: Context): L
 }
 
 /** What there is to know about a port before it is open */
-export interface PortArguments {
+export interface PortArguments extends LineArguments {
   readonly port?: string | undefined;
   readonly timeout?: number | undefined;
-  /** Until there is such a port */
+  /** Until there is such a port, and nobody else has it */
   readonly wait: boolean;
 }
 
@@ -89,26 +113,30 @@ export async function openPort(
 ): Promise<Transport> {
   const { port: path } = args;
   const { clock } = context;
+  checkLineArguments(args);
   if (path === undefined || path === '') throw await portNotGiven(context.ports);
   const end = clock.now() + (args.timeout ?? Number.POSITIVE_INFINITY);
   let absentAt: number | undefined;
+  let told: IapErrorCode | undefined;
   for (;;) {
     try {
-      return await context.ports.open({ path, ...line });
+      return await context.ports.open({ path, ...line, lines: linesOf(args) });
     } catch (error) {
-      const code = error instanceof IapError ? error.code : undefined;
-      const absent = code === 'PORT_NOT_FOUND';
+      if (!(error instanceof IapError) || !args.wait || clock.now() >= end) throw error;
+      const { code, hint } = error;
       const settling =
         code === 'PORT_PERMISSION' &&
         absentAt !== undefined &&
         clock.now() - absentAt < PORT_SETTLES_MS;
-      if (!(absent || settling) || !args.wait || clock.now() >= end) throw error;
-      if (absentAt === undefined) context.output.line(`waiting for ${path}`);
-      if (absent) absentAt = clock.now();
+      if (!WAITED_FOR.has(code) && !settling) throw error;
+      if (code === 'PORT_NOT_FOUND') absentAt = clock.now();
+      if (!settling && told !== code) {
+        told = code;
+        context.output.line(`waiting for ${printable(path)}`);
+        if (code === 'PORT_BUSY') context.output.line(`  ${error.message}: ${hint ?? ''}`);
+      }
     }
-    await new Promise<void>((resolve) => {
-      clock.after(PORT_POLL_MS, resolve);
-    });
+    await wait(PORT_POLL_MS, clock);
     if (context.signal.aborted)
       throw new IapError('INTERRUPTED', 'interrupted; nothing was changed');
   }

@@ -3,6 +3,7 @@ import { ADDRESS_BROADCAST } from '../../protocol/index.js';
 import { IapError } from '../base/errors.js';
 import type { FindingId } from '../check/finding.js';
 import type { Span } from '../image/segments.js';
+import { LINE_OPTIONS } from './line-options.js';
 import type { ArgumentsOf } from './option.js';
 import { wholeNumber } from './values.js';
 
@@ -44,6 +45,7 @@ export const LINK_OPTIONS = {
     default: false,
     describe: 'Call until a device answers: plug it in or reset it now',
   },
+  ...LINE_OPTIONS,
   verbose: { type: 'boolean', default: false, describe: 'Wire trace on standard error' },
 } as const;
 

@@ -1,9 +1,17 @@
 // From options to a part in its ROM bootloader, and work on it told as it goes.
-import { hexBytes } from '../base/text.js';
+import { hexBytes, printable } from '../base/text.js';
 import type { Segment } from '../image/segments.js';
-import { erasedBetween, Rom, type RomEvent, type RomTrace, type RomWork } from '../isp/index.js';
+import {
+  erasedBetween,
+  Rom,
+  type RomEvent,
+  type RomTrace,
+  type RomWork,
+  released,
+} from '../isp/index.js';
 import { closePort } from '../link/stall.js';
-import { checkIspArguments, type IspArguments, wiringOf } from './isp-options.js';
+import type { IspArguments } from './isp-options.js';
+import { wiringOf } from './line-options.js';
 import { type Context, openPort } from './link.js';
 import type { Output } from './output.js';
 import { rangesText, romJson, romLine } from './rom-text.js';
@@ -17,14 +25,13 @@ export async function withRom<T>(
   context: Context,
   use: (rom: Rom) => Promise<T>,
 ): Promise<T> {
-  checkIspArguments(args);
   const { output, clock, signal } = context;
   const transport = await openPort(args, { rate: args.baud, parity: 'even' }, context);
+  const wiring = wiringOf(args);
   try {
-    const wiring = wiringOf(args);
     if (args.wait) {
       output.event('waiting', { port: args.port });
-      output.line(`calling on ${args.port}: set BOOT0 high and reset the part`);
+      output.line(`calling on ${printable(args.port ?? '')}: set BOOT0 high and reset the part`);
     }
     const rom = await Rom.open(transport, {
       clock,
@@ -39,6 +46,8 @@ export async function withRom<T>(
     output.line(romLine(rom.info));
     return await use(rom);
   } finally {
+    // A later reset by hand goes into flash. A port that is gone has no lines either.
+    if (wiring) await transport.setLines?.(released(wiring)).catch(() => {});
     await closePort(transport, clock);
   }
 }

@@ -3,7 +3,7 @@ import { IapError } from '../base/errors.js';
 import { hexBytes } from '../base/text.js';
 import type { Transport } from '../link/transport.js';
 import { ACK, NACK, SYNC } from './commands.js';
-import { resetSequence, type Wiring } from './lines.js';
+import { resetSequence, setInTurn, type Wiring } from './lines.js';
 import { QUIET_MS, type RomClient } from './rom-client.js';
 
 export interface EnterOptions {
@@ -84,15 +84,7 @@ export async function reset(
   wiring: Wiring,
   rom: boolean,
 ): Promise<void> {
-  if (!transport.setLines) {
-    throw new IapError('USAGE', 'this port has no DTR and RTS outputs', {
-      hint: 'leave --lines away, and reset by hand',
-    });
-  }
-  for (const { lines, ms } of resetSequence(wiring, rom)) {
-    await transport.setLines(lines);
-    await client.reader.sleep(ms);
-  }
+  await setInTurn(transport, resetSequence(wiring, rom), (ms) => client.reader.sleep(ms));
   client.reader.drop();
 }
 

@@ -11,7 +11,7 @@ export { erasedBetween } from './erased-between.js';
 export type { RomEvent, RomPhase, RomWork } from './events.js';
 export { goTo } from './go.js';
 export { pagesOfSegments } from './image.js';
-export { type LineStep, resetSequence, WIRINGS, type Wiring } from './lines.js';
+export { type LineStep, released, resetSequence, WIRINGS, type Wiring } from './lines.js';
 export { type OptionBytes, rangesOf, sectorsOf } from './option-bytes.js';
 export { protectReadout, protectWrite, unprotectReadout, unprotectWrite } from './protect.js';
 export { flashRange, ramRange, read, trimmed } from './read.js';

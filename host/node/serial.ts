@@ -2,7 +2,11 @@
 import { readdir } from 'node:fs/promises';
 import { SerialPort } from 'serialport';
 import { IapError } from '../base/errors.js';
+import { printable } from '../base/text.js';
 import type { ControlLines, StopOptions, Transport } from '../link/transport.js';
+import { ADAPTERS, holdsBytesBack } from './latency-timer.js';
+import { busyWith, lost, openError, VANISHED } from './port-errors.js';
+import { holderOf } from './port-holder.js';
 
 export interface SerialOptions {
   readonly path: string;
@@ -10,6 +14,8 @@ export interface SerialOptions {
   readonly rate: number;
   /** None if missing; a ROM bootloader wants even */
   readonly parity?: 'none' | 'even';
+  /** What to set DTR and RTS to, as soon as the port is open; missing: left as the system leaves it */
+  readonly lines?: ControlLines;
 }
 
 export interface PortInfo {
@@ -19,52 +25,76 @@ export interface PortInfo {
   readonly serialNumber: string | undefined;
 }
 
-export async function openSerial({
-  path,
-  rate,
-  parity = 'none',
-}: SerialOptions): Promise<Transport> {
+/** What differs from one computer to the next; tests give their own. */
+export interface System {
+  readonly platform: NodeJS.Platform;
+  /** Where Linux shows the settings of adapters */
+  readonly adapters: string;
+}
+
+export async function openSerial(
+  { path, rate, parity = 'none', lines = {} }: SerialOptions,
+  system: System = { platform: process.platform, adapters: ADAPTERS },
+): Promise<Transport> {
+  const holder = await holderOf(path);
+  if (holder) throw busyWith(path, holder);
   const port = new SerialPort({
     path,
     baudRate: rate,
     parity,
     autoOpen: false,
-    // DTR and RTS may be wired to reset or BOOT0, and hang-up on close drops them: closing must not reset the board.
+    // On Windows this leaves DTR off, as RTS is. On Unix it changes nothing: the binding sets HUPCL if this is true, and never clears it.
     hupcl: false,
   });
   await new Promise<void>((resolve, reject) => {
     port.open((error) => (error ? reject(openError(path, error)) : resolve()));
   });
-  await answerAtOnce(port);
-  return new SerialTransport(port, path, rate);
+  const transport = new SerialTransport(port, path, rate, linesAfterOpen(system));
+  if (lines.dtr !== undefined || lines.rts !== undefined) {
+    try {
+      await transport.setLines(lines);
+    } catch (error) {
+      await transport.close();
+      throw error;
+    }
+  } else if (await holdsBytesBack(path, system.adapters)) {
+    // Both lines stay as they are.
+    await transport.setLines({}).catch(() => {});
+  }
+  return transport;
 }
 
 /**
- * On Linux an FTDI adapter then waits 1 ms instead of 16 ms for more bytes. Other adapters have no such time, and ports without
- * control lines refuse: both work as before.
+ * What open() has done to DTR and RTS. Nothing tells it afterwards, and the binding sets both in one: what is not asked for must be
+ * given as it is. Linux and macOS assert both on every open; Windows does what the binding asks for, which is neither.
+ */
+function linesAfterOpen({ platform }: System): Required<ControlLines> {
+  const asserted = platform !== 'win32';
+  return { dtr: asserted, rts: asserted };
+}
+
+/**
+ * On Linux an FTDI adapter then waits 1 ms instead of 16 ms for more bytes. Other adapters have no such time, and work as before.
+ * serialport takes it only together with the lines, and clears it if it is left away.
  */
 const LOW_LATENCY = { lowLatency: true };
-
-function answerAtOnce(port: SerialPort): Promise<void> {
-  // DTR and RTS as opening has left them: the driver sets all of this in one.
-  return new Promise((resolve) => {
-    port.set({ dtr: true, rts: true, ...LOW_LATENCY }, () => resolve());
-  });
-}
 
 class SerialTransport implements Transport {
   rate: number;
   readonly #port: SerialPort;
   readonly #path: string;
+  /** As they are now */
+  #lines: Required<ControlLines>;
   #closing = false;
   /** Calls that the driver has not answered */
   #unfinished = 0;
   #onBytes: (bytes: Uint8Array) => void = () => {};
   #onClose: (error: IapError) => void = () => {};
 
-  constructor(port: SerialPort, path: string, rate: number) {
+  constructor(port: SerialPort, path: string, rate: number, lines: Required<ControlLines>) {
     this.#port = port;
     this.#path = path;
+    this.#lines = lines;
     this.rate = rate;
     // Without a listener an error event would end the process; writing and closing report it where it matters.
     port.on('error', () => {});
@@ -110,10 +140,15 @@ class SerialTransport implements Transport {
     return this.#call('sending', (done) => this.#port.drain(done), options);
   }
 
-  setLines(lines: ControlLines): Promise<void> {
-    return this.#call('setting DTR and RTS', (done) =>
-      this.#port.set({ ...lines, ...LOW_LATENCY }, done),
-    );
+  async setLines({ dtr = this.#lines.dtr, rts = this.#lines.rts }: ControlLines): Promise<void> {
+    this.#lines = { dtr, rts };
+    try {
+      await this.#call('setting DTR and RTS', (done) =>
+        this.#port.set({ dtr, rts, ...LOW_LATENCY }, done),
+      );
+    } catch (error) {
+      throw error instanceof IapError && NO_LINES.test(error.message) ? withoutLines(error) : error;
+    }
   }
 
   async close(): Promise<void> {
@@ -151,10 +186,14 @@ class SerialTransport implements Transport {
         if (!error) resolve();
         else if (this.#port.isOpen && !VANISHED.test(error.message)) {
           reject(
-            new IapError('PORT_FAILED', `${what} failed on ${this.#path}: ${error.message}`, {
-              details: { path: this.#path },
-              cause: error,
-            }),
+            new IapError(
+              'PORT_FAILED',
+              `${what} failed on ${printable(this.#path)}: ${error.message}`,
+              {
+                details: { path: this.#path },
+                cause: error,
+              },
+            ),
           );
         } else reject(lost(this.#path, error));
       });
@@ -176,53 +215,14 @@ function atMost(ms: number, start: (done: () => void) => void): Promise<void> {
   });
 }
 
-/** What drivers say when an adapter is pulled out */
-const VANISHED =
-  /EIO|ENXIO|ENODEV|input\/output|no such device|not open|bad file descriptor|EBADF/i;
+/** Of a pseudo terminal, a network port */
+const NO_LINES = /inappropriate ioctl|ENOTTY|not a tty|invalid argument/i;
 
-function lost(path: string, cause?: Error): IapError {
-  return new IapError('PORT_LOST', `${path} went away while it was in use`, {
-    hint: 'plug the adapter in again and run the same command again: it goes on where it stopped',
-    details: { path },
+function withoutLines({ details, cause }: IapError): IapError {
+  return new IapError('USAGE', 'this port has no DTR and RTS outputs', {
+    hint: 'leave --dtr, --rts and --lines away, and reset by hand',
+    details,
     cause,
-  });
-}
-
-/** The driver's words → what to do. */
-export function openError(path: string, error: Error): IapError {
-  const details = { path };
-  const options = { details, cause: error };
-  if (/no such file|ENOENT|not found|ENXIO|ENODEV|no such device/i.test(error.message)) {
-    return new IapError('PORT_NOT_FOUND', `there is no port ${path}`, {
-      ...options,
-      hint: '"iap ports" lists the ports; is the adapter plugged in?',
-    });
-  }
-  if (/permission|EACCES|EPERM|access denied/i.test(error.message)) {
-    return new IapError('PORT_PERMISSION', `no permission to open ${path}`, {
-      ...options,
-      hint:
-        process.platform === 'linux'
-          ? 'add yourself to the group that owns it, usually: sudo usermod -aG dialout $USER, then log in again; another program may also hold it'
-          : 'close other programs that use it',
-    });
-  }
-  if (/lock|busy|EBUSY|temporarily unavailable|EAGAIN/i.test(error.message)) {
-    return new IapError('PORT_BUSY', `${path} is in use by another program`, {
-      ...options,
-      hint: 'close the terminal program or the other updater; "fuser -v PORT" shows it',
-    });
-  }
-  if (/inappropriate ioctl|ENOTTY|is a directory/i.test(error.message)) {
-    return new IapError('PORT_FAILED', `${path} is not a serial port`, {
-      ...options,
-      hint: '"iap ports" lists the ports',
-    });
-  }
-  const why = error.message.replace(/^Error:?\s*/, '');
-  return new IapError('PORT_FAILED', `${path} can not be opened: ${why}`, {
-    ...options,
-    hint: 'unplug the adapter and plug it in again; "iap ports" lists the ports',
   });
 }
 
@@ -239,9 +239,12 @@ export async function listPorts(): Promise<PortInfo[]> {
     .filter(({ vendorId, manufacturer, path }) => vendorId ?? manufacturer ?? !BUILT_IN.test(path))
     .map(({ path, manufacturer, vendorId, productId, serialNumber }) => ({
       path,
-      description: [manufacturer, vendorId && productId ? `${vendorId}:${productId}` : undefined]
-        .filter((part) => part !== undefined)
-        .join(' '),
+      // The maker's name is what the adapter says.
+      description: printable(
+        [manufacturer, vendorId && productId ? `${vendorId}:${productId}` : undefined]
+          .filter((part) => part !== undefined)
+          .join(' '),
+      ),
       serialNumber,
     }));
 }

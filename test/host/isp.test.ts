@@ -8,9 +8,7 @@ import {
   type RomOptions,
   type RomWork,
   readBack,
-  resetSequence,
   sectorsOf,
-  WIRINGS,
   write,
 } from '../../host/isp/index.js';
 import { decodeOptionBytes } from '../../host/isp/option-bytes.js';
@@ -136,52 +134,6 @@ describe('entry', () => {
     clock.after(5000, () => stop.abort());
     await expect(Rom.open(fake, { clock, wait: true, signal: stop.signal })).rejects.toMatchObject({
       code: 'INTERRUPTED',
-    });
-  });
-});
-
-describe('DTR and RTS', () => {
-  test.each([
-    ['dtr-reset', false, false],
-    ['dtr-reset', true, false],
-    ['dtr-reset', false, true],
-    ['rts-reset', false, false],
-    ['rts-reset', true, true],
-    ['flymcu', false, false],
-  ] as const)(
-    '%s, reset inverted %s, BOOT0 inverted %s',
-    async (name, resetInverted, boot0Inverted) => {
-      const preset = WIRINGS[name];
-      if (!preset) throw new Error(name);
-      const wiring = { ...preset, resetInverted, boot0Inverted };
-      const needsReset: NonNullable<FakeRomOptions['needsReset']> = (pins) => {
-        if (pins[wiring.reset] === resetInverted) return 'reset';
-        return pins[wiring.boot0] !== boot0Inverted ? 'boot0' : 'run';
-      };
-      const { rom } = await open({ needsReset }, { wiring });
-      expect(rom.info.pid).toBe(0x414);
-      await expect(open({ needsReset }, { timeoutMs: 300 })).rejects.toMatchObject({
-        code: 'NO_ANSWER',
-      });
-    },
-  );
-
-  test('after the reset the ROM gets the time that the slowest part needs', () => {
-    const wiring = WIRINGS['dtr-reset'];
-    if (!wiring) throw new Error();
-    const steps = resetSequence(wiring, true);
-    expect(steps.at(-1)?.ms).toBeGreaterThanOrEqual(231);
-    expect(steps[0]?.lines).toEqual({ rts: false, dtr: true });
-    expect(resetSequence(wiring, false)[0]?.lines).toEqual({ rts: true, dtr: true });
-  });
-
-  test('a port without them says so', async () => {
-    const clock = new VirtualClock();
-    const fake: Record<string, unknown> & FakeRom = new FakeRom(clock) as never;
-    Object.defineProperty(fake, 'setLines', { value: undefined });
-    const wiring = WIRINGS['dtr-reset'];
-    await expect(Rom.open(fake, { clock, ...(wiring ? { wiring } : {}) })).rejects.toMatchObject({
-      code: 'USAGE',
     });
   });
 });

@@ -46,12 +46,19 @@ export interface FakeRomOptions {
   readonly latencyMs?: number;
   /** Baud, 115200 if missing; the line itself takes no time */
   readonly rate?: number;
-  /** It listens only after a reset by these lines with BOOT0 high: RTS and DTR as the pins are */
-  readonly needsReset?: (pins: {
-    readonly dtr: boolean;
-    readonly rts: boolean;
-  }) => 'reset' | 'boot0' | 'run';
+  /** It listens only after a reset by these lines with BOOT0 high */
+  readonly needsReset?: Circuit;
+  /** What opening the port has done to both lines: asserted by Linux and macOS (if missing), let go of by Windows */
+  readonly opened?: 'asserted' | 'released';
+  /** The driver sets RTS first, then DTR, as on Windows; both at once if missing */
+  readonly oneByOne?: boolean;
 }
+
+/** What RTS and DTR do to reset and BOOT0: true is high at the pin. */
+export type Circuit = (pins: {
+  readonly dtr: boolean;
+  readonly rts: boolean;
+}) => 'reset' | 'boot0' | 'run';
 
 export class FakeRom implements Transport {
   readonly rate: number;
@@ -65,7 +72,10 @@ export class FakeRom implements Transport {
   readonly #ram = new Uint8Array(64 * 1024);
   readonly #clock: Clock;
   readonly #options: FakeRomOptions;
-  readonly #pins = { dtr: true, rts: true };
+  /** Resets into flash by the lines */
+  starts = 0;
+  readonly #pins: { dtr: boolean; rts: boolean };
+  #inReset = false;
   #listening: boolean;
   #synced: boolean;
   #readProtected: boolean;
@@ -85,6 +95,14 @@ export class FakeRom implements Transport {
     this.#echo = options.echo === true;
     this.#readProtected = options.readProtected ?? false;
     this.#listening = options.needsReset === undefined;
+    const high = options.opened === 'released';
+    this.#pins = { dtr: high, rts: high };
+    this.#pinsChanged();
+  }
+
+  /** In reset, or what the lines say that the next one leads to */
+  get state(): 'reset' | 'boot0' | 'run' | undefined {
+    return this.#options.needsReset?.(this.#pins);
   }
 
   write(bytes: Uint8Array): Promise<void> {
@@ -119,12 +137,24 @@ export class FakeRom implements Transport {
 
   setLines({ dtr, rts }: ControlLines): Promise<void> {
     // Asserted is low.
-    if (dtr !== undefined) this.#pins.dtr = !dtr;
     if (rts !== undefined) this.#pins.rts = !rts;
-    const state = this.#options.needsReset?.(this.#pins);
-    if (state === 'reset') this.#listening = this.#synced = false;
-    if (state === 'boot0' && !this.#listening) this.#listening = true;
+    if (this.#options.oneByOne) this.#pinsChanged();
+    if (dtr !== undefined) this.#pins.dtr = !dtr;
+    this.#pinsChanged();
     return Promise.resolve();
+  }
+
+  /** BOOT0 counts at the end of a reset. */
+  #pinsChanged(): void {
+    const { state } = this;
+    if (state === 'reset') {
+      this.#inReset = true;
+      this.#listening = this.#synced = false;
+    } else if (this.#inReset) {
+      this.#inReset = false;
+      this.#listening = state === 'boot0';
+      if (state === 'run') this.starts++;
+    }
   }
 
   #say(...bytes: number[]): void {

@@ -19,13 +19,8 @@ import { checkSegments } from '../../checked-image.js';
 import { command } from '../../command.js';
 import { deviceJson, deviceLine } from '../../describe.js';
 import { readSegments } from '../../image-file.js';
-import {
-  ISP_IMAGE,
-  ISP_WRITE_OPTIONS,
-  type IspArguments,
-  wiringOf,
-  YES_OPTION,
-} from '../../isp-options.js';
+import { ISP_IMAGE, ISP_WRITE_OPTIONS, type IspArguments, YES_OPTION } from '../../isp-options.js';
+import { wiringOf } from '../../line-options.js';
 import { type Context, openPort } from '../../link.js';
 import type { ArgumentsOf } from '../../option.js';
 import { RATES } from '../../options.js';

@@ -2,7 +2,8 @@
 import { hex32 } from '../../../base/text.js';
 import { goTo, MEMORY, reset } from '../../../isp/index.js';
 import { command } from '../../command.js';
-import { ISP_OPTIONS, RANGE_OPTIONS, wiringOf } from '../../isp-options.js';
+import { ISP_OPTIONS, RANGE_OPTIONS } from '../../isp-options.js';
+import { wiringOf } from '../../line-options.js';
 import type { Context } from '../../link.js';
 import type { ArgumentsOf } from '../../option.js';
 import { parseAddress } from '../../options.js';
