@@ -162,6 +162,17 @@ async function run(args: readonly string[], context: Context): Promise<ExitCode 
       async (argv) => (await import('./commands/factory.js')).factory(argv, context),
     )
     .command(
+      'bootloader [board]',
+      'Write the bootloader of a board to a file; without a board, list them',
+      (y) =>
+        y
+          .positional('board', { type: 'string', describe: 'Board, as in bootloader-c/boards' })
+          .options({ output: { ...OUTPUT_OPTION.output, demandOption: false }, ...JSON_OPTION })
+          .example('$0 bootloader', 'which there are')
+          .example('$0 bootloader stm32f103xb -o bootloader.hex', 'to write with a debugger'),
+      async (argv) => (await import('./commands/bootloader.js')).bootloader(argv, context),
+    )
+    .command(
       'dump-record <dump>',
       'Read the boot record out of a copy of the flash',
       (y) =>

@@ -1,6 +1,7 @@
 // "Done" is said of the image that was sent, on the device that it was sent to, and of nothing else.
 import { describe, expect, test } from 'vitest';
 import { headerFor } from '../../host/image/image.js';
+import type { FakeDevice } from '../../host/testing/fake-device.js';
 import {
   APP_BASE,
   BeginResponse,
@@ -10,7 +11,6 @@ import {
   encode,
   Status,
 } from '../../protocol/index.js';
-import type { FakeDevice } from '../support/fake-device.js';
 import { appImage } from '../support/images.js';
 import { bench, expectInstalled, start } from '../support/one-bench.js';
 

@@ -14,6 +14,7 @@ import { pack } from '../../host/cli/commands/pack.js';
 import { verify } from '../../host/cli/commands/verify.js';
 import { loadFile } from '../../host/image/load.js';
 import { boardNames } from '../../host/node/board-file.js';
+import { VirtualClock } from '../../host/testing/virtual-clock.js';
 import { Mode } from '../../protocol/index.js';
 import { Bench } from '../support/bench.js';
 import { built as builtFile } from '../support/board.js';
@@ -21,7 +22,6 @@ import { DEFAULTS, jsonLines, type Session, session } from '../support/cli.js';
 import { FakeRom } from '../support/fake-rom.js';
 import { bootloaderImage, tableImage } from '../support/images.js';
 import { built, program, START } from '../support/linked-program.js';
-import { VirtualClock } from '../support/virtual-clock.js';
 
 const PART = 'stm32f103xb';
 const ISP = {

@@ -1,6 +1,4 @@
 // iap factory: one image with everything a new unit needs.
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { crc32, decode, Header, ImageFlag } from '../../../protocol/index.js';
 import { IapError } from '../../base/errors.js';
 import { sha256 } from '../../base/sha256.js';
@@ -15,8 +13,8 @@ import { nameText } from '../../image/names.js';
 import type { Segment } from '../../image/segments.js';
 import { versionText } from '../../image/version.js';
 import { loadBoard } from '../../node/board-file.js';
+import type { BuiltBootloader } from '../../node/built-bootloader.js';
 import { readWhole } from '../../node/files.js';
-import { packageRoot } from '../../node/package-root.js';
 import { parseProduct } from '../../pack/description.js';
 import type { Board } from '../../parts/parts.js';
 import { readCheckedImage } from '../checked-image.js';
@@ -24,6 +22,7 @@ import type { Context } from '../link.js';
 import { checkInteger, once, parseAddress, parseAllow } from '../options.js';
 import type { Output } from '../output.js';
 import { checkOutput, writeSegments } from '../segment-file.js';
+import { bootloaderOf } from './bootloader.js';
 
 export interface FactoryArguments {
   readonly image?: string | undefined;
@@ -60,11 +59,12 @@ export async function factory(
       : await readCheckedImage({ ...args, image: args.image }, expected, output);
   const app = checked?.image;
   const allow = parseAllow(args.allow, ALLOWABLE);
-  const regions = args.recordOnly
+  const bootloader = args.recordOnly ? undefined : await readBootloader(args, board, output);
+  const regions = !bootloader
     ? [recordRegion(board, app, identity, allow)]
     : factoryImage({
         board,
-        bootloader: await readBootloader(args, board, output),
+        bootloader: bootloader.image,
         ...(app ? { app } : {}),
         ...(identity ? { identity } : {}),
         allow,
@@ -89,7 +89,14 @@ export async function factory(
   const bytes = regions.reduce((sum, region) => sum + region.bytes.length, 0);
   output.line(`written to ${path}`);
   const { allowed = [] } = checked ?? {};
-  output.result({ path, board: board.name, regions: regions.length, bytes, allowed });
+  output.result({
+    path,
+    board: board.name,
+    regions: regions.length,
+    bytes,
+    allowed,
+    bootloader: bootloader ? { from: bootloader.from, path: bootloader.path } : null,
+  });
 }
 
 function checkCombination(args: FactoryArguments): void {
@@ -141,34 +148,31 @@ function identityOf(args: FactoryArguments): UnitIdentity | undefined {
   };
 }
 
+interface BootloaderFile {
+  readonly image: Image;
+  readonly path: string;
+  readonly from: 'file' | BuiltBootloader['from'];
+}
+
 /** The given one, or the one that was built for the board, as "iap board" takes it */
 async function readBootloader(
   { bootloader }: FactoryArguments,
   board: Board,
   output: Output,
-): Promise<Image> {
+): Promise<BootloaderFile> {
   const { name, appBase } = board;
-  const path =
-    bootloader === undefined
-      ? join(packageRoot(), 'build', name, 'bootloader.bin')
-      : once('--bootloader', bootloader);
-  if (bootloader === undefined && !existsSync(path)) {
-    throw new IapError(
-      'FILE_UNREADABLE',
-      `no bootloader was built for ${name}: there is no ${path}`,
-      {
-        hint: 'run "npm run build" in a checkout of this package, or give --bootloader FILE',
-        details: { path },
-      },
-    );
-  }
-  const image = loadImage(await readWhole(path, 'bootloader'), { name: path });
+  const given = bootloader === undefined ? undefined : once('--bootloader', bootloader);
+  const { path, bytes, from } =
+    given === undefined
+      ? await bootloaderOf(name)
+      : { path: given, bytes: await readWhole(given, 'bootloader'), from: 'file' as const };
+  const image = loadImage(bytes, { name: path });
   if (!knowsAppBase(image, board)) {
     output.warning(
       `the bootloader does not seem to know ${hex32(appBase)}, where applications of ${name} begin: try one unit first`,
     );
   }
-  return image;
+  return { image, from, path };
 }
 
 /** ADDRESS=FILE, raw bytes */
