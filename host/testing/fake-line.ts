@@ -25,7 +25,7 @@ export interface LineEnd {
   receive(bytes: Uint8Array): void;
 }
 
-type Rule = (bytes: Uint8Array) => Uint8Array[];
+export type Rule = (bytes: Uint8Array) => Uint8Array[];
 
 export class FakeLine implements Transport {
   rate: number;

@@ -13,7 +13,6 @@ import { nameText } from '../../image/names.js';
 import type { Segment } from '../../image/segments.js';
 import { versionText } from '../../image/version.js';
 import { loadBoard } from '../../node/board-file.js';
-import type { BuiltBootloader } from '../../node/built-bootloader.js';
 import { readWhole } from '../../node/files.js';
 import { parseProduct } from '../../pack/description.js';
 import type { Board } from '../../parts/parts.js';
@@ -151,7 +150,7 @@ function identityOf(args: FactoryArguments): UnitIdentity | undefined {
 interface BootloaderFile {
   readonly image: Image;
   readonly path: string;
-  readonly from: 'file' | BuiltBootloader['from'];
+  readonly from: 'file' | 'build' | 'package';
 }
 
 /** The given one, or the one that was built for the board, as "iap board" takes it */
