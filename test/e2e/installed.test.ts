@@ -187,6 +187,7 @@ describe('as a library', () => {
     '.%s, module %s, moduleResolution %s: the types compile, ours too',
     (extension, module, resolution) => {
       writeFileSync(join(user.folder, `consumer.${extension}`), CONSUMER);
+      writeFileSync(join(user.folder, 'readme.mts'), README_EXAMPLE);
       const options = {
         module,
         moduleResolution: resolution,
@@ -194,18 +195,26 @@ describe('as a library', () => {
         lib: ['es2023', 'dom'],
         strict: true,
         noEmit: true,
-        types: [],
+        types: ['node'],
+        typeRoots: [join(root, 'node_modules', '@types')],
         exactOptionalPropertyTypes: true,
       };
       writeFileSync(
         join(user.folder, 'tsconfig.json'),
-        JSON.stringify({ compilerOptions: options, files: [`consumer.${extension}`] }),
+        JSON.stringify({
+          compilerOptions: options,
+          files: [`consumer.${extension}`, 'readme.mts'],
+        }),
       );
       const compiler = join(root, 'node_modules', '.bin', 'tsc');
       expect(execFileSync(compiler, ['-p', user.folder], { encoding: 'utf8' })).toBe('');
     },
   );
 });
+
+/** What README.md tells people to write */
+const README_EXAMPLE =
+  /```ts\n([^`]*)```/.exec(readFileSync(join(root, 'README.md'), 'utf8'))?.[1] ?? '';
 
 const CONSUMER = `
 import { update, loadImage, IapError, type Transport, type UpdateEvent, type UpdateResult } from 'stm32-iap';
