@@ -1,6 +1,7 @@
 // The library's public surface. The serial transport is separate, so that a gateway can do without it.
 
 export { type Clock, realClock } from './base/clock.js';
+export type { IapErrorOptions } from './base/errors.js';
 export {
   type ErrorDetails,
   ExitCode,
@@ -9,12 +10,19 @@ export {
   type IapErrorCode,
 } from './base/errors.js';
 export { PromisedWork, Work, type WorkOptions } from './base/work.js';
+export type { Allowable } from './check/allow.js';
 export { checkImage, type Target } from './check/check-image.js';
 export type { Finding, FindingId, Fixes, Severity } from './check/finding.js';
 export { type Expected, type Facts, type Inspection, inspect } from './check/inspect.js';
+export type { KitTarget } from './check/kit-facts.js';
+export type { DeviceIdentity } from './check/package.js';
+export type { ApplicationArea } from './check/place.js';
+export type { Store } from './check/thumb-cpu.js';
+export type { Value } from './check/thumb-value.js';
 export { type ConnectOptions, connect, waitForApp } from './device/connect.js';
 export { Device, type DeviceInfo } from './device/device.js';
 export { type LinkOptions, openSession } from './device/open.js';
+export type { RegionKind } from './factory/factory.js';
 export { type FactoryInput, factoryImage, type Region, recordRegion } from './factory/factory.js';
 export {
   buildIdentity,
@@ -23,13 +31,17 @@ export {
   type UnitIdentity,
 } from './factory/identity.js';
 export { writeBinary } from './image/binary.js';
+export type { Elf, ElfSection, ElfSegment } from './image/elf.js';
+export type { FileProblem } from './image/file-error.js';
 export { headerFor, type Image } from './image/image.js';
 export { writeIntelHex } from './image/intel-hex.js';
+export type { ImageFormat } from './image/load.js';
 export { type LoadOptions, loadImage } from './image/load.js';
 export { type SRecordOptions, writeSRecord } from './image/s-record.js';
-export type { Segment } from './image/segments.js';
+export type { Gap, Segment } from './image/segments.js';
+export type { Outgoing, RequestOptions } from './link/session.js';
 export { type LinkStats, Session, type SessionOptions, type TraceEvent } from './link/session.js';
-export type { StopOptions, Transport } from './link/transport.js';
+export type { ControlLines, StopOptions, Transport } from './link/transport.js';
 export { makePackage, type PackageDescription } from './pack/pack.js';
 export type {
   AddressRange,
@@ -42,9 +54,16 @@ export type {
 export { type DumpOptions, FlashDump, loadDump } from './record/dump.js';
 export { type Places, placesBelow, RECORD_SIZE } from './record/places.js';
 export { type BootRecord, readRecord } from './record/record.js';
-export type { Area, Entry } from './record/slots.js';
+export type { Area, BrokenSlot, Entry, Mark } from './record/slots.js';
+export type { ImageCheck } from './record/start.js';
 export { type BootFacts, decideStart, type Start } from './record/start.js';
 export { bootDevice } from './update/boot.js';
-export type { UpdateEvent, UpdateResult, VerifyResult, WarningCode } from './update/events.js';
+export type {
+  Emit,
+  UpdateEvent,
+  UpdateResult,
+  VerifyResult,
+  WarningCode,
+} from './update/events.js';
 export { type UpdateOptions, update } from './update/update.js';
 export { type VerifyOptions, verify } from './update/verify.js';

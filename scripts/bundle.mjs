@@ -1,8 +1,8 @@
 // @ts-check
 // Makes the command of dist/host, after tsc: a few files in dist/iap instead of some two hundred, because the start of a command is
 // mostly the finding, reading and parsing of its files.
-import { chmodSync, rmSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
 
 const root = resolve(import.meta.dirname, '..');
@@ -57,3 +57,14 @@ const eager = ['json.js', 'serial.js', 'main.js'].filter(
   (name) => common?.type !== 'chunk' || common.imports.includes(name),
 );
 if (eager.length > 0) throw new Error(`every command would load ${eager.join(', ')}`);
+
+// Whose code that is: scripts/notices.mjs
+const modules = output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
+const packages = new Set(
+  modules.flatMap((id) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(id)?.[0] ?? []),
+);
+mkdirSync(resolve(root, 'build'), { recursive: true });
+writeFileSync(
+  resolve(root, 'build', 'bundled.json'),
+  JSON.stringify([...packages].map((path) => relative(root, path)).sort()),
+);

@@ -40,8 +40,9 @@ export function between(text, name, content) {
   return `${text.slice(0, from + begin.length)}\n\n${content.trim()}\n\n${text.slice(to)}`;
 }
 
-/** @param {Map<string, string>} files path relative to the repository → content */
-export function emit(files) {
+/** @param {Map<string, string>} files path relative to the repository → content
+ * @param {string} remedy the command that writes them */
+export function emit(files, remedy = 'npm run generate') {
   const check = process.argv.includes('--check');
   let stale = 0;
   for (const [path, content] of files) {
@@ -55,7 +56,7 @@ export function emit(files) {
     if (old === content) continue;
     stale++;
     if (check) {
-      console.error(`${path} is not what its source says: run npm run generate`);
+      console.error(`${path} is not what its source says: run ${remedy}`);
     } else {
       mkdirSync(dirname(full), { recursive: true });
       writeFileSync(full, content);

@@ -42,8 +42,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   isp: ['base', 'parts', 'image', 'link'],
   factory: ['base', 'parts', 'image', 'check', 'record', 'isp', 'protocol'],
   conformance: ['base', 'image', 'link', 'device', 'protocol'],
+  testing: ['base', 'link', 'protocol'],
 };
-const library = Object.keys(allowed).filter((name) => name !== 'protocol');
+const library = Object.keys(allowed).filter((name) => name !== 'protocol' && name !== 'testing');
 const needNode: Readonly<Record<string, readonly string[]>> = {
   node: ['base', 'parts', 'image', 'link', 'serialport', 'node:'],
   cli: [...library, 'node', 'protocol', 'yargs', 'node:'],

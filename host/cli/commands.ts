@@ -11,6 +11,7 @@ export const COMMANDS: CommandTable = {
   check: async () => (await import('./commands/check.js')).CHECK,
   pack: async () => (await import('./commands/pack.js')).PACK,
   factory: async () => (await import('./commands/factory.js')).FACTORY,
+  bootloader: async () => (await import('./commands/bootloader.js')).BOOTLOADER,
   'dump-record': async () => (await import('./commands/dump-record.js')).DUMP_RECORD,
   isp: async () => (await import('./commands/isp.js')).ISP,
   completion: async () => (await import('./commands/completion.js')).COMPLETION,

@@ -33,7 +33,7 @@ async function bundled(entry: string, minify = false): Promise<OutputChunk> {
   return output[0];
 }
 
-it.each(['host/index.ts', 'host/isp/index.ts', 'host/conformance/run.ts'])(
+it.each(['host/index.ts', 'host/isp/index.ts', 'host/conformance/run.ts', 'host/testing/index.ts'])(
   '%s needs nothing but itself',
   async (entry) => {
     const { imports, dynamicImports } = await bundled(entry);

@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Power } from '../../host/conformance/power.js';
 import { type ConformOptions, conform } from '../../host/conformance/run.js';
-import { FakeDevice } from '../support/fake-device.js';
-import { FakeLine } from '../support/fake-line.js';
+import { FakeDevice } from '../../host/testing/fake-device.js';
+import { FakeLine } from '../../host/testing/fake-line.js';
 import { stoppedAt } from '../support/stopped.js';
 import { TickClock } from '../support/tick-clock.js';
 

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { IapError } from '../../host/base/errors.js';
 import { headerFor } from '../../host/image/image.js';
+import type { FakeDevice } from '../../host/testing/fake-device.js';
 import {
   APP_BASE,
   BaudResponse,
@@ -13,7 +14,6 @@ import {
   encode,
   Status,
 } from '../../protocol/index.js';
-import type { FakeDevice } from '../support/fake-device.js';
 import { appImage } from '../support/images.js';
 import { bench, expectInstalled, start } from '../support/one-bench.js';
 

@@ -14,12 +14,12 @@ import { writeIntelHex } from '../../host/image/intel-hex.js';
 import { writeSRecord } from '../../host/image/s-record.js';
 import type { Segment } from '../../host/image/segments.js';
 import { erasedBetween } from '../../host/isp/index.js';
+import { VirtualClock } from '../../host/testing/virtual-clock.js';
 import { Bench } from '../support/bench.js';
 import { DEFAULTS, jsonLines, session } from '../support/cli.js';
 import { elfOf } from '../support/elf.js';
 import { FakeRom } from '../support/fake-rom.js';
 import { appImage, bootloaderImage, tableImage } from '../support/images.js';
-import { VirtualClock } from '../support/virtual-clock.js';
 
 const { handler: factory } = FACTORY;
 const { handler: flash } = FLASH;
@@ -139,6 +139,8 @@ describe('iap isp', () => {
     lines: 'none',
     invertReset: false,
     invertBoot0: false,
+    dtr: 'keep',
+    rts: 'keep',
     ahead: false,
   } as const;
 

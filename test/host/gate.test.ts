@@ -14,6 +14,7 @@ import { PACK } from '../../host/cli/commands/pack.js';
 import { VERIFY } from '../../host/cli/commands/verify.js';
 import { loadFile } from '../../host/image/load.js';
 import { boardNames } from '../../host/node/board-file.js';
+import { VirtualClock } from '../../host/testing/virtual-clock.js';
 import { Mode } from '../../protocol/index.js';
 import { Bench } from '../support/bench.js';
 import { built as builtFile } from '../support/board.js';
@@ -21,7 +22,6 @@ import { DEFAULTS, jsonLines, type Session, session } from '../support/cli.js';
 import { FakeRom } from '../support/fake-rom.js';
 import { bootloaderImage, tableImage } from '../support/images.js';
 import { built, program, START } from '../support/linked-program.js';
-import { VirtualClock } from '../support/virtual-clock.js';
 
 const { handler: check } = CHECK;
 const { handler: factory } = FACTORY;
@@ -35,6 +35,8 @@ const PART = 'stm32f103xb';
 const ISP = {
   ...{ port: 'fake', baud: 115200, wait: false, verbose: false, json: true, lines: 'none' },
   ...{ invertReset: false, invertBoot0: false, ahead: false, massErase: false, verify: true },
+  dtr: 'keep',
+  rts: 'keep',
   ...{ protectBootloader: false, protectRead: false, appBaud: 115200, start: false, yes: false },
 } as const;
 

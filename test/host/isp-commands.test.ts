@@ -21,10 +21,10 @@ import type { Context } from '../../host/cli/link.js';
 import { writeIntelHex } from '../../host/image/intel-hex.js';
 import { writeBytes } from '../../host/node/files.js';
 import { makePackage } from '../../host/pack/pack.js';
+import { VirtualClock } from '../../host/testing/virtual-clock.js';
 import { jsonLines, session } from '../support/cli.js';
 import { FakeRom, type FakeRomOptions } from '../support/fake-rom.js';
 import { appImage, bootloaderImage } from '../support/images.js';
-import { VirtualClock } from '../support/virtual-clock.js';
 
 const { handler: ispErase } = ISP_ERASE;
 const { handler: ispFactory } = ISP_FACTORY;
@@ -43,6 +43,8 @@ const ISP = {
   lines: 'none',
   invertReset: false,
   invertBoot0: false,
+  dtr: 'keep',
+  rts: 'keep',
   ahead: false,
 } as const;
 

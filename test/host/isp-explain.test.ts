@@ -18,9 +18,9 @@ import {
   type WriteOptions,
   write,
 } from '../../host/isp/index.js';
+import { VirtualClock } from '../../host/testing/virtual-clock.js';
 import { FakeRom, type FakeRomOptions, type FakeStep } from '../support/fake-rom.js';
 import { randomBytes, randomFrom } from '../support/random.js';
-import { VirtualClock } from '../support/virtual-clock.js';
 
 const NACK = 0x1f;
 const FLASH = 0x0800_0000;

@@ -11,10 +11,10 @@ import {
   write,
 } from '../../host/isp/index.js';
 import { setInTurn } from '../../host/isp/lines.js';
+import { VirtualClock } from '../../host/testing/virtual-clock.js';
 import { CIRCUITS } from '../support/circuits.js';
 import { type Circuit, FakeRom, type FakeRomOptions } from '../support/fake-rom.js';
 import { randomBytes } from '../support/random.js';
-import { VirtualClock } from '../support/virtual-clock.js';
 
 async function done<T>(work: RomWork<T>): Promise<T> {
   for (;;) {

@@ -13,9 +13,9 @@ import {
 } from '../../host/isp/index.js';
 import { decodeOptionBytes } from '../../host/isp/option-bytes.js';
 import { PARTS } from '../../host/parts/parts.generated.js';
+import { VirtualClock } from '../../host/testing/virtual-clock.js';
 import { FakeRom, type FakeRomOptions } from '../support/fake-rom.js';
 import { randomBytes, randomFrom } from '../support/random.js';
-import { VirtualClock } from '../support/virtual-clock.js';
 
 async function done<T>(work: RomWork<T>): Promise<T> {
   for (;;) {

@@ -1,18 +1,18 @@
 // --dtr, --rts and --lines: what a port is opened with, and what is done to it then; and ports that others have.
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { IapError, type IapErrorCode } from '../../host/base/errors.js';
-import { info } from '../../host/cli/commands/info.js';
-import { ispGo } from '../../host/cli/commands/isp/go.js';
-import { ispInfo } from '../../host/cli/commands/isp/info.js';
+import { INFO } from '../../host/cli/commands/info.js';
+import { ISP_GO } from '../../host/cli/commands/isp/go.js';
+import { ISP_INFO } from '../../host/cli/commands/isp/info.js';
 import type { IspArguments } from '../../host/cli/isp-options.js';
 import { checkLineArguments, type LineArguments, linesOf } from '../../host/cli/line-options.js';
 import { type Context, openPort, type PortOptions } from '../../host/cli/link.js';
 import type { ControlLines } from '../../host/link/transport.js';
+import { VirtualClock } from '../../host/testing/virtual-clock.js';
 import { Bench } from '../support/bench.js';
 import { CIRCUITS } from '../support/circuits.js';
 import { DEFAULTS, session } from '../support/cli.js';
 import { FakeRom } from '../support/fake-rom.js';
-import { VirtualClock } from '../support/virtual-clock.js';
 
 /** Runs `iap info` on a port that keeps what its lines are set to. */
 async function linesDuring(args: LineArguments): Promise<(ControlLines | undefined)[]> {
@@ -29,7 +29,7 @@ async function linesDuring(args: LineArguments): Promise<(ControlLines | undefin
     lines.push(options.lines);
     return Promise.resolve(transport);
   };
-  await info({ ...DEFAULTS, ...args }, { ...context, ports: { ...context.ports, open } });
+  await INFO.handler({ ...DEFAULTS, ...args }, { ...context, ports: { ...context.ports, open } });
   return lines;
 }
 
@@ -56,8 +56,6 @@ test.each<[LineArguments, string]>([
   [{ invertReset: true }, 'need --lines'],
   [{ lines: 'none', invertBoot0: true }, 'need --lines'],
   [{ lines: 'flymcu', rts: 'off' }, 'sets DTR and RTS itself'],
-  [{ dtr: ['on', 'off'] as never }, '--dtr is given twice'],
-  [{ lines: ['flymcu', 'dtr-reset'] as never }, '--lines is given twice'],
 ])('%o', (args, message) => {
   expect(() => checkLineArguments(args)).toThrow(message);
 });
@@ -93,7 +91,7 @@ describe.each(Object.entries(CIRCUITS))('a part behind %s', (lines, needsReset) 
   }
 
   test('isp info: it stays in its ROM bootloader, and the next reset goes into flash', async () => {
-    expect(await on(ispInfo)).toMatchObject({ rom: { starts: 0 }, state: 'run' });
+    expect(await on(ISP_INFO.handler)).toMatchObject({ rom: { starts: 0 }, state: 'run' });
   });
 
   test('isp info, although nobody answers: the same', async () => {
@@ -101,12 +99,12 @@ describe.each(Object.entries(CIRCUITS))('a part behind %s', (lines, needsReset) 
     onTestFinished(() => silent.mockRestore());
     const setLines = vi.spyOn(FakeRom.prototype, 'setLines');
     onTestFinished(() => setLines.mockRestore());
-    await expect(on(ispInfo)).rejects.toMatchObject({ code: 'NO_ANSWER' });
+    await expect(on(ISP_INFO.handler)).rejects.toMatchObject({ code: 'NO_ANSWER' });
     expect(setLines.mock.lastCall).toEqual([linesOf({ lines })]);
   });
 
   test('isp go: it is reset once, into flash', async () => {
-    expect(await on(ispGo)).toMatchObject({ rom: { starts: 1 }, state: 'run' });
+    expect(await on(ISP_GO.handler)).toMatchObject({ rom: { starts: 1 }, state: 'run' });
   });
 });
 

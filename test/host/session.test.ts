@@ -3,9 +3,9 @@ import { expect, test } from 'vitest';
 import { LatencyEstimate } from '../../host/link/latency.js';
 import { Pace } from '../../host/link/pace.js';
 import { Session } from '../../host/link/session.js';
+import { FakeLine } from '../../host/testing/fake-line.js';
+import { VirtualClock } from '../../host/testing/virtual-clock.js';
 import { Command, encodeFrame, RESPONSE_BIT } from '../../protocol/index.js';
-import { FakeLine } from '../support/fake-line.js';
-import { VirtualClock } from '../support/virtual-clock.js';
 
 const REQUEST = Uint8Array.of(1, 2, 3);
 const LIMITS = { limitMs: 100, answerSize: 1 };

@@ -8,11 +8,11 @@ import { Session } from '../../host/link/session.js';
 import { closePort } from '../../host/link/stall.js';
 import type { Transport } from '../../host/link/transport.js';
 import { openSerial } from '../../host/node/serial.js';
+import { VirtualClock } from '../../host/testing/virtual-clock.js';
 import { Bench } from '../support/bench.js';
 import { iap } from '../support/cli.js';
 import { appImage } from '../support/images.js';
 import { Stranger } from '../support/stranger.js';
-import { VirtualClock } from '../support/virtual-clock.js';
 
 const never = (): Promise<never> => new Promise(() => {});
 

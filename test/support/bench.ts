@@ -1,10 +1,10 @@
 // One fake device on one fake line, and an update run to its end.
 import type { Image } from '../../host/image/image.js';
+import { FakeDevice, type FakeDeviceOptions } from '../../host/testing/fake-device.js';
+import { FakeLine, type Faults } from '../../host/testing/fake-line.js';
+import { VirtualClock } from '../../host/testing/virtual-clock.js';
 import type { UpdateEvent, UpdateResult } from '../../host/update/events.js';
 import { type UpdateOptions, update } from '../../host/update/update.js';
-import { FakeDevice, type FakeDeviceOptions } from './fake-device.js';
-import { FakeLine, type Faults } from './fake-line.js';
-import { VirtualClock } from './virtual-clock.js';
 
 export interface BenchOptions extends FakeDeviceOptions {
   readonly rate?: number;

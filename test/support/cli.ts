@@ -99,4 +99,9 @@ export const DEFAULTS = {
   verbose: false,
   boot: true,
   waitApp: false,
+  dtr: 'keep',
+  rts: 'keep',
+  lines: 'none',
+  invertReset: false,
+  invertBoot0: false,
 } as const;

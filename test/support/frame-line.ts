@@ -2,8 +2,8 @@
 // Watches what the host sends, before any of that.
 import type { IapError } from '../../host/base/errors.js';
 import type { Transport } from '../../host/link/transport.js';
+import { WireChecker } from '../../host/testing/wire-checker.js';
 import { FRAME_DELIMITER, type Frame, FrameDecoder } from '../../protocol/index.js';
-import { WireChecker } from './wire-checker.js';
 
 export type Direction = 'toDevice' | 'toHost';
 

@@ -1,4 +1,5 @@
 // Images a device would start: a plausible vector table, then bytes that do not compress.
+
 import { APP_BASE } from '../../protocol/index.js';
 import { randomBytes } from './random.js';
 

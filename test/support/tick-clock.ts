@@ -1,6 +1,6 @@
 // Virtual time that counts what happens in it, so that a test can do something at every single moment of a run.
 import type { Clock } from '../../host/base/clock.js';
-import { VirtualClock } from './virtual-clock.js';
+import { VirtualClock } from '../../host/testing/virtual-clock.js';
 
 export class TickClock implements Clock {
   readonly #clock = new VirtualClock();

@@ -1,6 +1,4 @@
 // iap factory: one image with everything a new unit needs.
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { ADDRESS_BROADCAST, crc32, decode, Header, ImageFlag } from '../../../protocol/index.js';
 import { IapError } from '../../base/errors.js';
 import { sha256 } from '../../base/sha256.js';
@@ -16,7 +14,6 @@ import type { Segment } from '../../image/segments.js';
 import { versionText } from '../../image/version.js';
 import { boardNames, loadBoard } from '../../node/board-file.js';
 import { readWhole } from '../../node/files.js';
-import { packageRoot } from '../../node/package-root.js';
 import { parseProduct } from '../../pack/description.js';
 import type { Board } from '../../parts/parts.js';
 import { readCheckedImage } from '../checked-image.js';
@@ -34,6 +31,7 @@ import {
 } from '../options.js';
 import type { Output } from '../output.js';
 import { checkOutput, writeSegments } from '../segment-file.js';
+import { bootloaderOf } from './bootloader.js';
 
 const POSITIONALS = {
   image: { type: 'string', complete: 'file', describe: IMAGE.image.describe },
@@ -141,11 +139,12 @@ async function factory(args: FactoryArguments, { output }: Pick<Context, 'output
       : await readCheckedImage({ ...args, image: args.image }, expected, output);
   const app = checked?.image;
   const allow = parseAllow(args.allow, ALLOWABLE);
-  const regions = args.recordOnly
+  const bootloader = args.recordOnly ? undefined : await readBootloader(args, board, output);
+  const regions = !bootloader
     ? [recordRegion(board, app, identity, allow)]
     : factoryImage({
         board,
-        bootloader: await readBootloader(args, board, output),
+        bootloader: bootloader.image,
         ...(app ? { app } : {}),
         ...(identity ? { identity } : {}),
         allow,
@@ -170,7 +169,14 @@ async function factory(args: FactoryArguments, { output }: Pick<Context, 'output
   const bytes = regions.reduce((sum, region) => sum + region.bytes.length, 0);
   output.line(`written to ${path}`);
   const { allowed = [] } = checked ?? {};
-  output.result({ path, board: board.name, regions: regions.length, bytes, allowed });
+  output.result({
+    path,
+    board: board.name,
+    regions: regions.length,
+    bytes,
+    allowed,
+    bootloader: bootloader ? { from: bootloader.from, path: bootloader.path } : null,
+  });
 }
 
 function checkCombination(args: FactoryArguments): void {
@@ -220,32 +226,34 @@ function identityOf(args: FactoryArguments): UnitIdentity | undefined {
   };
 }
 
+interface BootloaderFile {
+  readonly image: Image;
+  readonly path: string;
+  readonly from: 'file' | 'build' | 'package';
+}
+
 /** The given one, or the one that was built for the board, as "iap board" takes it */
 async function readBootloader(
   { bootloader }: FactoryArguments,
   board: Board,
   output: Output,
-): Promise<Image> {
+): Promise<BootloaderFile> {
   const { name, appBase } = board;
-  const path =
-    bootloader === undefined ? join(packageRoot(), 'build', name, 'bootloader.bin') : bootloader;
-  if (bootloader === undefined && !existsSync(path)) {
-    throw new IapError(
-      'FILE_UNREADABLE',
-      `no bootloader was built for ${name}: there is no ${path}`,
-      {
-        hint: 'run "npm run build" in a checkout of this package, or give --bootloader FILE',
-        details: { path },
-      },
-    );
-  }
-  const image = loadImage(await readWhole(path, 'bootloader'), { name: path });
+  const { path, bytes, from } =
+    bootloader === undefined
+      ? await bootloaderOf(name)
+      : {
+          path: bootloader,
+          bytes: await readWhole(bootloader, 'bootloader'),
+          from: 'file' as const,
+        };
+  const image = loadImage(bytes, { name: path });
   if (!knowsAppBase(image, board)) {
     output.warning(
       `the bootloader does not seem to know ${hex32(appBase)}, where applications of ${name} begin: try one unit first`,
     );
   }
-  return image;
+  return { image, from, path };
 }
 
 /** ADDRESS=FILE, raw bytes */

@@ -1,8 +1,9 @@
 // A serial line between host and fake device: takes time, and does to bytes what a test asks for. Virtual time only.
-import type { Clock } from '../../host/base/clock.js';
-import { IapError } from '../../host/base/errors.js';
-import type { Transport } from '../../host/link/transport.js';
+
 import { FRAME_DELIMITER, FrameDecoder } from '../../protocol/index.js';
+import type { Clock } from '../base/clock.js';
+import { IapError } from '../base/errors.js';
+import type { Transport } from '../link/transport.js';
 import { randomFrom } from './random.js';
 import { WireChecker } from './wire-checker.js';
 
@@ -24,7 +25,7 @@ export interface LineEnd {
   receive(bytes: Uint8Array): void;
 }
 
-type Rule = (bytes: Uint8Array) => Uint8Array[];
+export type Rule = (bytes: Uint8Array) => Uint8Array[];
 
 export class FakeLine implements Transport {
   rate: number;

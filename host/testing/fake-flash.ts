@@ -1,6 +1,8 @@
 // What a fake device keeps over a reset: application flash and a boot record reduced to its two newest entries.
-import { createHash } from 'node:crypto';
+
 import { crc32, decode, Header, type Image, ImageState } from '../../protocol/index.js';
+import { sameBytes } from '../base/bytes.js';
+import { sha256 } from '../base/sha256.js';
 
 export interface Entry {
   readonly header: Uint8Array;
@@ -54,8 +56,7 @@ export class FakeFlash {
 
   holds(header: Uint8Array): boolean {
     const { imageSize, imageSha256 } = decode(Header, header);
-    const hash = createHash('sha256').update(this.bytes.subarray(0, imageSize)).digest();
-    return hash.equals(imageSha256);
+    return sameBytes(sha256(this.bytes.subarray(0, imageSize)), imageSha256);
   }
 
   get bootable(): boolean {

@@ -1,5 +1,5 @@
 // Time that passes only when nobody has anything left to do: hours of waiting take no time, in an order that repeats.
-import type { Clock } from '../../host/base/clock.js';
+import type { Clock } from '../base/clock.js';
 
 interface Timer {
   readonly at: number;

@@ -1,5 +1,5 @@
 // An in-memory bootloader that keeps to docs/protocol.md, with a frame queue, a flash model, and faults to order.
-import type { Clock } from '../../host/base/clock.js';
+
 import {
   APP_BASE,
   BaudRequest,
@@ -38,6 +38,8 @@ import {
   Status,
   Stay,
 } from '../../protocol/index.js';
+import { sameBytes } from '../base/bytes.js';
+import type { Clock } from '../base/clock.js';
 import { type Entry, FakeFlash } from './fake-flash.js';
 import type { FakeLine } from './fake-line.js';
 
@@ -300,7 +302,7 @@ export class FakeDevice {
 
   #begin({ flags, header }: BeginRequest): Outcome {
     const same = (entry: Entry | undefined): boolean =>
-      entry !== undefined && Buffer.from(entry.header).equals(header);
+      entry !== undefined && sameBytes(entry.header, header);
     const answer = (begun: number, next: number): Outcome => [
       encode(BeginResponse, { status: Status.OK, begun, next }),
       5,

@@ -1,0 +1,52 @@
+#!/usr/bin/env node
+// @ts-check
+// THIRD-PARTY-NOTICES.md: licences of what others wrote and the package contains. After scripts/build host; --check only compares.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { emit, readJson, readText, root } from './generated.mjs';
+
+/** @param {string} folder */
+function licence(folder) {
+  const name = readdirSync(join(root, folder)).find((file) => /^licen[cs]e/i.test(file));
+  if (!name) throw new Error(`${folder} has no licence in it`);
+  return readText(`${folder}/${name}`).replaceAll('\r', '').trim();
+}
+
+/** @param {string} title @param {string} where @param {string} text */
+function section(title, where, text) {
+  return `## ${title}\n\n${where}\n\n\`\`\`\n${text.replaceAll(/[ \t]+$/gm, '')}\n\`\`\`\n`;
+}
+
+const bearssl = `build/vendor/${readdirSync(join(root, 'build', 'vendor')).find((name) => name.startsWith('bearssl-'))}`;
+/** @type {string[]} */
+const bundled = readJson('build/bundled.json');
+/** Of a package that is there twice, both versions @type {Map<string, Set<string>>} */
+const versions = new Map();
+/** @type {Map<string, string>} */
+const texts = new Map();
+for (const folder of bundled) {
+  const { name, version, license } = readJson(`${folder}/package.json`);
+  const title = `${name} (${license})`;
+  versions.set(title, (versions.get(title) ?? new Set()).add(version));
+  texts.set(title, licence(folder));
+}
+
+const text = [
+  '# Third-party notices\n',
+  'Made by `scripts/notices.mjs`. What npm installs beside this package has its own licences with it.\n',
+  section(
+    `BearSSL ${bearssl.replace(/.*-/, '')} (MIT)`,
+    'Its SHA-256 is in the bootloaders, `dist/bootloaders`.',
+    licence(bearssl),
+  ),
+  ...[...texts]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([title, licenceText]) =>
+      section(
+        title,
+        `In the command, \`dist/iap\`: version ${[...(versions.get(title) ?? [])].sort().join(' and ')}.`,
+        licenceText,
+      ),
+    ),
+].join('\n');
+emit(new Map([['THIRD-PARTY-NOTICES.md', text]]), 'scripts/notices.mjs');
