@@ -136,7 +136,9 @@ async function enter(device: Device): Promise<void> {
   throw new IapError(
     'ENTER_FAILED',
     `the application was asked to enter the bootloader, but ${still ? 'it is still running' : 'nobody answers since'}`,
-    { hint: 'start this command with --wait and reset the device; nothing was changed on it' },
+    {
+      hint: 'start this command with --wait and reset the device; being asked changes nothing on it',
+    },
   );
 }
 

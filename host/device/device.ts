@@ -182,8 +182,8 @@ export function decodeHello(payload: Uint8Array): DeviceInfo {
       {
         hint:
           major > PROTOCOL_MAJOR
-            ? 'install a newer version of this program; nothing was changed on the device'
-            : 'take the version of this program that the device was delivered with; nothing was changed on it',
+            ? 'install a newer version of this program; this one writes nothing to such a device'
+            : 'take the version of this program that the device was delivered with; this one writes nothing to such a device',
         details: { deviceMajor: major, hostMajor: PROTOCOL_MAJOR },
       },
     );

@@ -68,6 +68,18 @@ export function erase(rom: Rom, pages: readonly number[], all: boolean): Work<Ro
   });
 }
 
+/** @param pages undefined is everything */
+function eraseOnly(rom: Rom, pages: readonly number[] | undefined): Work<RomEvent, void> {
+  return rom.work(async (tell) => {
+    try {
+      await eraseWhat(rom, pages, tell);
+    } catch (error) {
+      if (!(error instanceof IapError) || error.code !== 'INTERRUPTED') throw error;
+      throw halfErased(error, rom, pages ?? [], undefined);
+    }
+  });
+}
+
 function halfErased(
   error: IapError,
   { info }: Rom,
@@ -83,7 +95,7 @@ function halfErased(
       : `flash from ${hex32(MEMORY.flash + first * size)} to ${hex32(MEMORY.flash + (last + 1) * size - 1)} may be partly erased`;
   return new IapError(code, `${message}; ${state ?? `${what}: do not start this part`}`, {
     hint: hintAgain(error),
-    details,
+    details: { ...details, ...(code === 'INTERRUPTED' ? { resumable: false } : {}) },
     cause: error,
   });
 }
@@ -137,11 +149,11 @@ export function hintAgain(error: IapError): string | undefined {
 
 /** Numbers from 0 at the start of flash */
 export function erasePages(rom: Rom, pages: readonly number[]): Work<RomEvent, void> {
-  return rom.work((tell) => eraseWhat(rom, pages, tell));
+  return eraseOnly(rom, pages);
 }
 
 export function eraseAll(rom: Rom): Work<RomEvent, void> {
-  return rom.work((tell) => eraseWhat(rom, undefined, tell));
+  return eraseOnly(rom, undefined);
 }
 
 /** @param pages undefined is everything */

@@ -58,6 +58,7 @@ export class Installer {
   async run(): Promise<void> {
     this.begun = true;
     const begun = await this.#begin();
+    this.ending = false;
     if (begun) await this.#sendAndVerify(begun.next, begun.resumed);
     this.writing = false;
   }

@@ -2,6 +2,7 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import {
+  erase,
   eraseAll,
   erasePages,
   protectReadout,
@@ -52,8 +53,13 @@ const OPERATIONS: readonly (readonly [string, Begin, RegExp])[] = [
     ({ rom }) => write(rom, segments, { massErase: true }),
     /nothing was changed|may be partly erased|was erased/,
   ],
-  ['erase pages', ({ rom }) => erasePages(rom, PAGES), /interrupted/],
-  ['erase all', ({ rom }) => eraseAll(rom), /interrupted/],
+  ['erase pages', ({ rom }) => erasePages(rom, PAGES), /nothing was changed|may be partly erased/],
+  ['erase all', ({ rom }) => eraseAll(rom), /nothing was changed|all of flash may be erased/],
+  [
+    'erase and look',
+    ({ rom }) => erase(rom, PAGES, false),
+    /nothing was changed|may be partly erased/,
+  ],
   ['read', ({ rom }) => read(rom, { address: 0x0800_0000, length: 2000 }), /interrupted/],
   ['read back', ({ rom }) => readBack(rom, [OLD]), /interrupted/],
   [
