@@ -34,8 +34,11 @@ export class PendingAnswers {
     return found;
   }
 
-  forget(type: number): void {
-    this.#items = this.#items.filter((item) => item.type !== type);
+  /** Answers to frames of this type may still come, but no time is given for them. */
+  excuse(type: number): void {
+    this.#items = this.#items.map((item) =>
+      item.type === type ? { ...item, answerBytes: 0, workMs: 0 } : item,
+    );
   }
 
   get answerBytes(): number {

@@ -79,6 +79,13 @@ export interface LinkStats {
 const ATTEMPTS = 6;
 /** A busy host or device gets more time with each attempt, but a lost frame must not cost much. */
 const BACKOFF = 1.5;
+const MOST_PATIENCE = BACKOFF ** (ATTEMPTS - 1);
+/** A device that is heard, but does not get to the answer, is given so many times the attempts and the time. */
+const BEHIND = 6;
+/** An answer that goes on arriving has no pause as long as this [ms]. */
+const STEADY_MS = 100;
+/** … and is whole in this time, at any rate in use [ms]. */
+const LONGEST_ARRIVAL_MS = 10_000;
 /** Kept for a report on what arrived instead of an answer */
 const SAMPLE_SIZE = 48;
 
@@ -105,6 +112,10 @@ export class Session {
   #seq = 0;
   #answered = { frames: 0, bytes: 0 };
   #lineFreeAt = 0;
+  #lastByteAt = Number.NEGATIVE_INFINITY;
+  /** Frames from our device, whether they were waited for or not */
+  #heard = 0;
+  #late = 0;
   #broken: IapError | undefined;
   #closed = false;
   readonly #removeListeners: () => void;
@@ -275,6 +286,35 @@ export class Session {
     this.check();
   }
 
+  /** Answers from our device to what is not waited for any more */
+  get lateAnswers(): number {
+    return this.#late;
+  }
+
+  /** Bytes so far of an answer of our device that is not whole yet */
+  get incoming(): number {
+    const [address, type = 0] = this.#decoder.partial;
+    const ours = address === (this.#options.address ?? ADDRESS_ONLY);
+    return ours && (type & RESPONSE_BIT) !== 0 ? this.#decoder.partial.length : 0;
+  }
+
+  /**
+   * Waits until `ready`; false if it is not by the deadline. That is believed only after one more look at what has arrived, and
+   * not while an answer is coming in.
+   */
+  async until(deadline: number, ready: () => boolean): Promise<boolean> {
+    const last = deadline + LONGEST_ARRIVAL_MS;
+    let end = deadline;
+    for (;;) {
+      if (ready()) return true;
+      const over = this.clock.now() >= end;
+      await this.pause(end);
+      if (!over || ready()) continue;
+      if (this.incoming > 0) end = Math.min(last, this.#lastByteAt + STEADY_MS);
+      if (this.clock.now() >= end) return false;
+    }
+  }
+
   /** Waits, whatever arrives. */
   async sleep(ms: number): Promise<void> {
     const until = this.clock.now() + ms;
@@ -287,30 +327,48 @@ export class Session {
     const { answerSize, limitMs } = options;
     let answer: Uint8Array | undefined;
     let patience = 1;
-    for (let attempt = 0; attempt < attempts; attempt++) {
+    let attempt = 0;
+    // An attempt in which the device is heard, with whatever answer, is none in vain: it works off what came before.
+    for (let silent = 0; silent < attempts && attempt < BEHIND * attempts; attempt++) {
       if (attempt > 0) this.stats.repeats++;
       const onAnswer = (bytes: Uint8Array): Uint8Array => (answer ??= bytes);
+      const heard = this.#heard;
       await this.post([{ type, payload, answerSize, workMs: limitMs, onAnswer }]);
       const latest = this.answersAt;
       const deadline = latest + patience * this.margin;
-      while (answer === undefined && this.clock.now() < deadline) await this.pause(deadline);
+      await this.#untilAnswered(
+        deadline,
+        limitMs + patience * this.margin,
+        () => answer !== undefined,
+      );
       if (answer !== undefined) {
         // After a repeat nobody knows which attempt was answered, so it measures nothing.
         if (options.quick && attempt === 0)
           this.#latency.add(this.clock.now() - (latest - limitMs));
         return answer;
       }
-      patience *= BACKOFF;
+      patience = Math.min(MOST_PATIENCE, patience * BACKOFF);
+      if (this.#heard === heard) silent++;
     }
-    throw new IapError('LINK_LOST', `the device does not answer any more (${attempts} attempts)`, {
+    throw new IapError('LINK_LOST', `the device does not answer any more (${attempt} attempts)`, {
       hint: 'check cable and supply; then run the same command again: it goes on where it stopped',
-      details: { attempts },
+      details: { attempts: attempt },
     });
   }
 
-  /** Stops waiting for answers to frames of this type. */
-  forget(type: number): void {
-    this.#pending.forget(type);
+  /** As until(), and `more` longer after each other answer that is heard meanwhile. */
+  async #untilAnswered(deadline: number, more: number, ready: () => boolean): Promise<void> {
+    let heard = this.#heard;
+    let end = deadline;
+    for (let i = 0; !(await this.until(end, ready)) && i < BEHIND && this.#heard > heard; i++) {
+      heard = this.#heard;
+      end = this.clock.now() + more;
+    }
+  }
+
+  /** Answers to frames of this type still count, but are not waited for any more. */
+  excuse(type: number): void {
+    this.#pending.excuse(type);
   }
 
   /** Throws if the session can not go on. */
@@ -328,6 +386,7 @@ export class Session {
 
   #receive(bytes: Uint8Array): void {
     this.stats.bytesReceived += bytes.length;
+    this.#lastByteAt = this.clock.now();
     if (this.stats.framesReceived === 0) {
       this.sample = concat([this.sample, bytes]).slice(-SAMPLE_SIZE);
     }
@@ -351,8 +410,10 @@ export class Session {
     this.#options.trace?.({ direction: 'received', frame, at });
     const ours = frame.address === (this.#options.address ?? ADDRESS_ONLY);
     const pending = ours ? this.#pending.take(frame) : undefined;
+    if (ours) this.#heard++;
     if (!pending) {
       this.stats.staleAnswers++;
+      if (ours) this.#late++;
       return;
     }
     this.stats.framesReceived++;
