@@ -76,9 +76,9 @@ export class FrameDecoder {
     this.#data = new Uint8Array(OVERHEAD + maxPayload);
   }
 
-  /** What has been decoded of a frame that is not whole yet; empty if it is too long already */
+  /** What has been decoded of a frame that is not whole yet, until the next push(); empty if it is too long already */
   get partial(): Uint8Array {
-    return this.#data.slice(0, this.#length > this.#data.length ? 0 : this.#length);
+    return this.#data.subarray(0, this.#length > this.#data.length ? 0 : this.#length);
   }
 
   push(bytes: Uint8Array): Decoded[] {

@@ -12,6 +12,7 @@ import {
 } from '../../protocol/index.js';
 import { IapError } from '../base/errors.js';
 import { asciiOf } from '../base/text.js';
+import { noiseOf } from '../link/noise.js';
 import { Session } from '../link/session.js';
 import { Device, type DeviceInfo, decodeHello, helloRequest } from './device.js';
 import { isRefusedWith } from './refusal.js';
@@ -259,6 +260,17 @@ function notFound(session: Session, before: Session['stats'], ms: number): IapEr
       {
         hint: 'something in between is slow or breaks off; run the same command again, with a longer --timeout',
         details,
+      },
+    );
+  }
+  const noise = noiseOf(stats, before);
+  if (noise) {
+    return new IapError(
+      'NO_ANSWER',
+      `no answer is understood within ${seconds} s: ${noise.found}`,
+      {
+        hint: `${noise.remedy}; the device itself is there`,
+        details: { ...details, ...noise.details },
       },
     );
   }

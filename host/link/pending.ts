@@ -11,6 +11,8 @@ export interface Pending {
   readonly answerBytes: number;
   /** Longest time the device may work on it [ms] */
   readonly workMs: number;
+  /** When it must have come, if the device takes all the time it may */
+  dueAt: number;
   readonly onAnswer: (payload: Uint8Array) => void;
 }
 

@@ -6,6 +6,7 @@ import {
   BURST_START,
   type Decoded,
   encodeFrame,
+  FRAME_DELIMITER,
   type Frame,
   FrameDecoder,
   MAX_UNANSWERED,
@@ -16,7 +17,8 @@ import { concat } from '../base/bytes.js';
 import type { Clock } from '../base/clock.js';
 import { IapError } from '../base/errors.js';
 import { LatencyEstimate } from './latency.js';
-import { PendingAnswers } from './pending.js';
+import { noiseOf } from './noise.js';
+import { type Pending, PendingAnswers } from './pending.js';
 import { portStalled, SLOWEST, STALL_MS } from './stall.js';
 import { lineMs, type StopOptions, type Transport } from './transport.js';
 
@@ -74,12 +76,19 @@ export interface LinkStats {
   echoes: number;
   /** Requests that had to be sent again */
   repeats: number;
+  /** Answers of our device that came damaged: they begin as its answers do */
+  answersDamaged: number;
 }
 
 const ATTEMPTS = 6;
 /** A busy host or device gets more time with each attempt, but a lost frame must not cost much. */
-const BACKOFF = 1.5;
+export const BACKOFF = 1.5;
 const MOST_PATIENCE = BACKOFF ** (ATTEMPTS - 1);
+/** A device that was later than it says may be so again, by this factor, … */
+const LAG_FACTOR = 1.5;
+/** … at most [ms]; each answer in time takes a tenth of it away. */
+const MOST_LAG_MS = 5000;
+const LAG_DECAY = 0.9;
 /** A device that is heard, but does not get to the answer, is given so many times the attempts and the time. */
 const BEHIND = 6;
 /** An answer that goes on arriving has no pause as long as this [ms]. */
@@ -101,6 +110,7 @@ export class Session {
     staleAnswers: 0,
     echoes: 0,
     repeats: 0,
+    answersDamaged: 0,
   };
   /** Newest of what arrived before the first answer */
   sample: Uint8Array = new Uint8Array();
@@ -115,6 +125,8 @@ export class Session {
   #lastByteAt = Number.NEGATIVE_INFINITY;
   /** Frames from our device, whether they were waited for or not */
   #heard = 0;
+  /** How late answers were [ms] */
+  #lag = 0;
   #late = 0;
   #broken: IapError | undefined;
   #closed = false;
@@ -175,7 +187,7 @@ export class Session {
 
   /** What to add to computed times for the way through drivers and adapters [ms] */
   get margin(): number {
-    return this.#latency.margin;
+    return Math.max(this.#latency.margin, Math.min(MOST_LAG_MS, LAG_FACTOR * this.#lag));
   }
 
   /** Time on the line [ms] */
@@ -197,6 +209,7 @@ export class Session {
     this.check();
     const chunks: Uint8Array[] = [BURST_START];
     let sent = this.stats.bytesSent + BURST_START.length;
+    const waitedFor: Pending[] = [];
     for (const { type, payload, onAnswer, answerSize = 0, workMs = 0 } of frames) {
       const seq = this.#seq;
       this.#seq = (seq + 1) & 0xff;
@@ -208,13 +221,16 @@ export class Session {
       if (onAnswer) {
         const answerBytes = Session.wireSize(answerSize) + BURST_START.length;
         const position = { frames: this.stats.framesSent, bytes: sent };
-        this.#pending.add({ seq, type, ...position, answerBytes, workMs, onAnswer });
+        const pending = { seq, type, ...position, answerBytes, workMs, dueAt: 0, onAnswer };
+        this.#pending.add(pending);
+        waitedFor.push(pending);
       }
       this.#options.trace?.({ direction: 'sent', frame, at: this.clock.now() });
     }
     const burst = concat(chunks);
     this.stats.bytesSent = sent;
     this.#lineFreeAt = this.lineFreeAt + this.lineTime(burst.length);
+    for (const pending of waitedFor) pending.dueAt = this.answersAt;
     await this.#within('write', burst.length, deadline, (stop) =>
       this.transport.write(burst, stop),
     );
@@ -350,9 +366,11 @@ export class Session {
       patience = Math.min(MOST_PATIENCE, patience * BACKOFF);
       if (this.#heard === heard) silent++;
     }
-    throw new IapError('LINK_LOST', `the device does not answer any more (${attempt} attempts)`, {
-      hint: 'check cable and supply; then run the same command again: it goes on where it stopped',
-      details: { attempts: attempt },
+    const noise = noiseOf(this.stats);
+    const gone = `the device does not answer any more (${attempt} attempts)`;
+    throw new IapError('LINK_LOST', noise ? `${gone}: ${noise.found}` : gone, {
+      hint: `${noise?.remedy ?? 'check cable and supply'}; then run the same command again: it goes on where it stopped`,
+      details: { attempts: attempt, ...noise?.details },
     });
   }
 
@@ -390,7 +408,18 @@ export class Session {
     if (this.stats.framesReceived === 0) {
       this.sample = concat([this.sample, bytes]).slice(-SAMPLE_SIZE);
     }
-    for (const decoded of this.#decoder.push(bytes)) this.#take(decoded);
+    let from = 0;
+    for (let end = bytes.indexOf(FRAME_DELIMITER); end >= 0; ) {
+      this.#decoder.push(bytes.subarray(from, end));
+      const ours = this.incoming > 0;
+      for (const decoded of this.#decoder.push(BURST_START)) {
+        if (ours && decoded.kind === 'discarded') this.stats.answersDamaged++;
+        this.#take(decoded);
+      }
+      from = end + 1;
+      end = bytes.indexOf(FRAME_DELIMITER, from);
+    }
+    this.#decoder.push(bytes.subarray(from));
     this.wake();
   }
 
@@ -417,6 +446,7 @@ export class Session {
       return;
     }
     this.stats.framesReceived++;
+    this.#lag = Math.max(this.#lag * LAG_DECAY, at - pending.dueAt);
     this.#answered = { frames: pending.frames, bytes: pending.bytes };
     pending.onAnswer(frame.payload);
   }

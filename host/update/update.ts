@@ -12,6 +12,7 @@ import { type LinkOptions, openSession } from '../device/open.js';
 import { isForAnother, isRefusedWith } from '../device/refusal.js';
 import { headerFor, type Image } from '../image/image.js';
 import { type Page, pagesOf } from '../image/pages.js';
+import { noiseOf } from '../link/noise.js';
 import type { Session } from '../link/session.js';
 import type { Transport } from '../link/transport.js';
 import { bootDevice } from './boot.js';
@@ -115,7 +116,7 @@ class Updater {
         : error;
     }
     // Nobody is found any more: the same, whatever was heard instead.
-    if (NOBODY.has(code)) return this.#explained(goneFor(Number(details.timeoutMs), error));
+    if (NOBODY.has(code)) return this.#explained(this.#goneFor(Number(details.timeoutMs), error));
     const state = 'in mid-update; the device stays in its bootloader and can be updated';
     return new IapError(code, interrupted ? `${message} ${state}` : message, {
       hint: hint ?? 'run the same command again: it goes on where it stopped',
@@ -244,7 +245,17 @@ class Updater {
         if (!(error instanceof IapError) || !NOBODY.has(error.code)) throw error;
       }
     }
-    throw goneFor(timeoutMs * rates.size);
+    throw this.#goneFor(timeoutMs * rates.size);
+  }
+
+  #goneFor(ms: number, cause?: IapError): IapError {
+    const noise = noiseOf(this.#session.stats);
+    const gone = `the device stopped answering, and was looked for during ${ms / 1000} s in vain`;
+    return new IapError('LINK_LOST', noise ? `${gone}: ${noise.found}` : gone, {
+      hint: `${noise?.remedy ?? 'check cable and supply'}; then run the same command again: it goes on where it stopped`,
+      details: { timeoutMs: ms, ...noise?.details },
+      cause,
+    });
   }
 
   async #boot(device: Device): Promise<UpdateResult['boot']> {
@@ -283,18 +294,6 @@ class Updater {
 
 /** The device is as it was when the line ended. */
 const BROKEN_OFF: ReadonlySet<string> = new Set(['LINK_LOST', 'PORT_LOST', 'PORT_STALLED']);
-
-function goneFor(ms: number, cause?: IapError): IapError {
-  return new IapError(
-    'LINK_LOST',
-    `the device stopped answering, and was looked for during ${ms / 1000} s in vain`,
-    {
-      hint: 'check cable and supply; then run the same command again: it goes on where it stopped',
-      details: { timeoutMs: ms },
-      cause,
-    },
-  );
-}
 
 /** Failures after which the device may well be found again. */
 function isInterruption(error: unknown): error is IapError {
