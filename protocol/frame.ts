@@ -76,6 +76,11 @@ export class FrameDecoder {
     this.#data = new Uint8Array(OVERHEAD + maxPayload);
   }
 
+  /** What has been decoded of a frame that is not whole yet, until the next push(); empty if it is too long already */
+  get partial(): Uint8Array {
+    return this.#data.subarray(0, this.#length > this.#data.length ? 0 : this.#length);
+  }
+
   push(bytes: Uint8Array): Decoded[] {
     const out: Decoded[] = [];
     for (const byte of bytes) {

@@ -12,6 +12,7 @@ import {
 } from '../../protocol/index.js';
 import { IapError } from '../base/errors.js';
 import { asciiOf } from '../base/text.js';
+import { noiseOf } from '../link/noise.js';
 import { Session } from '../link/session.js';
 import { Device, type DeviceInfo, decodeHello, helloRequest } from './device.js';
 import { isRefusedWith } from './refusal.js';
@@ -36,6 +37,14 @@ const ENTER_MS = 5000;
 const ENTER_AGAIN_MS = 1000;
 /** The longest check of an image: 512 KB at 8 MHz, the clock without a PLL [ms]. */
 const CHECK_MS = 5000;
+/** So many calls at least, or half of those that fit into the time, before nobody is there. */
+const MOST_CALLS = 60;
+/** Answers to old calls make the search longer, up to so many times. */
+const MOST_LONGER = 6;
+/** After one of them the answers to newer calls are waited for [ms]. */
+const LATE_PAUSE_MS = 1000;
+/** A port that takes bytes takes a call in this time, also at the end of the search [ms]. */
+const LEAST_WRITE_MS = 1000;
 /** Idle characters between calls (protocol § 4) */
 const IDLE_CHARACTERS = 2;
 
@@ -74,11 +83,18 @@ export async function call(
   const size = Session.wireSize(HelloRequest.size) + 1;
   const interval = Math.max(intervalMs, session.lineTime(size + IDLE_CHARACTERS));
   const answerMs = session.lineTime(Session.wireSize(HelloResponse.size) + 1);
-  const end = clock.now() + timeoutMs;
+  const startedAt = clock.now();
   const before = { ...session.stats };
+  let end = startedAt + timeoutMs;
   let answer: Uint8Array | undefined;
-  while (answer === undefined) {
-    if (clock.now() >= end) throw notFound(session, before, timeoutMs);
+  // A host that gets little of its computer has not looked for long, however late it is.
+  const least = Math.min(MOST_CALLS, Math.floor(timeoutMs / interval / 2));
+  for (let calls = 0; ; calls++) {
+    if (clock.now() >= end && calls >= least) await session.until(end, () => answer !== undefined);
+    if (answer !== undefined) return decodeHello(answer);
+    if (clock.now() >= end && calls >= least) {
+      throw notFound(session, before, clock.now() - startedAt);
+    }
     const hello = {
       type: Command.HELLO,
       payload,
@@ -86,20 +102,22 @@ export async function call(
       onAnswer: (bytes: Uint8Array): Uint8Array => (answer ??= bytes),
     };
     // Whoever waits for a device waits for a port that nobody reads yet, too.
-    await session.post([hello], end);
-    let late = session.stats.staleAnswers;
-    let next = Math.min(end, clock.now() + interval);
+    await session.post([hello], Math.max(end, clock.now() + LEAST_WRITE_MS));
+    let late = session.lateAnswers;
+    const soon = clock.now() + interval;
+    let next = clock.now() < end ? Math.min(end, soon) : soon;
     while (answer === undefined && clock.now() < next) {
       await session.pause(next);
-      // Somebody answers calls from long ago, after a stall of the line: the answer to a newer one is on its way, and more
+      // The device answers calls from long ago, after a stall of the line: the answer to a newer one is on its way, and more
       // calls would only push that one out of those that are waited for.
-      if (session.stats.staleAnswers > late) {
-        late = session.stats.staleAnswers;
-        next = Math.min(end, clock.now() + interval + answerMs);
+      if (session.lateAnswers > late) {
+        late = session.lateAnswers;
+        const longest = startedAt + MOST_LONGER * timeoutMs;
+        end = Math.min(longest, Math.max(end, clock.now() + timeoutMs));
+        next = Math.min(end, clock.now() + Math.max(LATE_PAUSE_MS, interval + answerMs));
       }
     }
   }
-  return decodeHello(answer);
 }
 
 /** From the application to the bootloader, which may have another rate: the one that the application names. */
@@ -219,13 +237,13 @@ export async function waitForApp(session: Session, timeoutMs: number): Promise<D
   );
 }
 
-const NOBODY: ReadonlySet<string> = new Set(['NO_ANSWER', 'NOT_OUR_DEVICE', 'ECHO']);
+export const NOBODY: ReadonlySet<string> = new Set(['NO_ANSWER', 'NOT_OUR_DEVICE', 'ECHO']);
 
-function notFound(session: Session, before: Session['stats'], timeoutMs: number): IapError {
+function notFound(session: Session, before: Session['stats'], ms: number): IapError {
   const { stats } = session;
   const received = stats.bytesReceived - before.bytesReceived;
-  const seconds = (timeoutMs / 1000).toFixed(1);
-  const details = { received, timeoutMs, rate: session.transport.rate };
+  const seconds = (ms / 1000).toFixed(1);
+  const details = { received, timeoutMs: Math.round(ms), rate: session.transport.rate };
   if (received === 0) {
     return new IapError(
       'NO_ANSWER',
@@ -233,6 +251,28 @@ function notFound(session: Session, before: Session['stats'], timeoutMs: number)
       {
         hint: 'check power, cable (TX to RX) and port; if an application without the app kit is running, use --wait and reset the device',
         details,
+      },
+    );
+  }
+  const { incoming } = session;
+  if (incoming > 0) {
+    return new IapError(
+      'NO_ANSWER',
+      `a device has begun to answer, but ${incoming} bytes are all that came of it within ${seconds} s`,
+      {
+        hint: 'something in between is slow or breaks off; run the same command again, with a longer --timeout',
+        details,
+      },
+    );
+  }
+  const noise = noiseOf(stats, before);
+  if (noise) {
+    return new IapError(
+      'NO_ANSWER',
+      `no answer is understood within ${seconds} s: ${noise.found}`,
+      {
+        hint: `${noise.remedy}; the device itself is there`,
+        details: { ...details, ...noise.details },
       },
     );
   }

@@ -11,6 +11,8 @@ export interface Pending {
   readonly answerBytes: number;
   /** Longest time the device may work on it [ms] */
   readonly workMs: number;
+  /** When it must have come, if the device takes all the time it may */
+  dueAt: number;
   readonly onAnswer: (payload: Uint8Array) => void;
 }
 
@@ -34,8 +36,11 @@ export class PendingAnswers {
     return found;
   }
 
-  forget(type: number): void {
-    this.#items = this.#items.filter((item) => item.type !== type);
+  /** Answers to frames of this type may still come, but no time is given for them. */
+  excuse(type: number): void {
+    this.#items = this.#items.map((item) =>
+      item.type === type ? { ...item, answerBytes: 0, workMs: 0 } : item,
+    );
   }
 
   get answerBytes(): number {

@@ -6,6 +6,7 @@ import {
   BURST_START,
   type Decoded,
   encodeFrame,
+  FRAME_DELIMITER,
   type Frame,
   FrameDecoder,
   MAX_UNANSWERED,
@@ -16,7 +17,8 @@ import { concat } from '../base/bytes.js';
 import type { Clock } from '../base/clock.js';
 import { IapError } from '../base/errors.js';
 import { LatencyEstimate } from './latency.js';
-import { PendingAnswers } from './pending.js';
+import { noiseOf } from './noise.js';
+import { type Pending, PendingAnswers } from './pending.js';
 import { portStalled, SLOWEST, STALL_MS } from './stall.js';
 import { lineMs, type StopOptions, type Transport } from './transport.js';
 
@@ -74,11 +76,25 @@ export interface LinkStats {
   echoes: number;
   /** Requests that had to be sent again */
   repeats: number;
+  /** Answers of our device that came damaged: they begin as its answers do */
+  answersDamaged: number;
 }
 
 const ATTEMPTS = 6;
 /** A busy host or device gets more time with each attempt, but a lost frame must not cost much. */
-const BACKOFF = 1.5;
+export const BACKOFF = 1.5;
+const MOST_PATIENCE = BACKOFF ** (ATTEMPTS - 1);
+/** A device that was later than it says may be so again, by this factor, … */
+const LAG_FACTOR = 1.5;
+/** … at most [ms]; each answer in time takes a tenth of it away. */
+const MOST_LAG_MS = 5000;
+const LAG_DECAY = 0.9;
+/** A device that is heard, but does not get to the answer, is given so many times the attempts and the time. */
+const BEHIND = 6;
+/** An answer that goes on arriving has no pause as long as this [ms]. */
+const STEADY_MS = 100;
+/** … and is whole in this time, at any rate in use [ms]. */
+const LONGEST_ARRIVAL_MS = 10_000;
 /** Kept for a report on what arrived instead of an answer */
 const SAMPLE_SIZE = 48;
 
@@ -94,6 +110,7 @@ export class Session {
     staleAnswers: 0,
     echoes: 0,
     repeats: 0,
+    answersDamaged: 0,
   };
   /** Newest of what arrived before the first answer */
   sample: Uint8Array = new Uint8Array();
@@ -107,6 +124,12 @@ export class Session {
   #seq = 0;
   #answered = { frames: 0, bytes: 0 };
   #lineFreeAt = 0;
+  #lastByteAt = Number.NEGATIVE_INFINITY;
+  /** Frames from our device, whether they were waited for or not */
+  #heard = 0;
+  /** How late answers were [ms] */
+  #lag = 0;
+  #late = 0;
   #broken: IapError | undefined;
   #closed = false;
   readonly #removeListeners: () => void;
@@ -166,7 +189,7 @@ export class Session {
 
   /** What to add to computed times for the way through drivers and adapters [ms] */
   get margin(): number {
-    return this.#latency.margin;
+    return Math.max(this.#latency.margin, Math.min(MOST_LAG_MS, LAG_FACTOR * this.#lag));
   }
 
   /** Time on the line [ms] */
@@ -188,6 +211,7 @@ export class Session {
     this.check();
     const chunks: Uint8Array[] = [BURST_START];
     let sent = this.stats.bytesSent + BURST_START.length;
+    const waitedFor: Pending[] = [];
     for (const { type, payload, onAnswer, answerSize = 0, workMs = 0 } of frames) {
       const seq = this.#seq;
       this.#seq = (seq + 1) & 0xff;
@@ -199,13 +223,16 @@ export class Session {
       if (onAnswer) {
         const answerBytes = Session.wireSize(answerSize) + BURST_START.length;
         const position = { frames: this.stats.framesSent, bytes: sent };
-        this.#pending.add({ seq, type, ...position, answerBytes, workMs, onAnswer });
+        const pending = { seq, type, ...position, answerBytes, workMs, dueAt: 0, onAnswer };
+        this.#pending.add(pending);
+        waitedFor.push(pending);
       }
       this.#options.trace?.({ direction: 'sent', frame, at: this.clock.now() });
     }
     const burst = concat(chunks);
     this.stats.bytesSent = sent;
     this.#lineFreeAt = this.lineFreeAt + this.lineTime(burst.length);
+    for (const pending of waitedFor) pending.dueAt = this.answersAt;
     await this.#within('write', burst.length, deadline, (stop) =>
       this.transport.write(burst, stop),
     );
@@ -277,6 +304,35 @@ export class Session {
     this.check();
   }
 
+  /** Answers from our device to what is not waited for any more */
+  get lateAnswers(): number {
+    return this.#late;
+  }
+
+  /** Bytes so far of an answer of our device that is not whole yet */
+  get incoming(): number {
+    const [address, type = 0] = this.#decoder.partial;
+    const ours = address === (this.#options.address ?? ADDRESS_ONLY);
+    return ours && (type & RESPONSE_BIT) !== 0 ? this.#decoder.partial.length : 0;
+  }
+
+  /**
+   * Waits until `ready`; false if it is not by the deadline. That is believed only after one more look at what has arrived, and
+   * not while an answer is coming in.
+   */
+  async until(deadline: number, ready: () => boolean): Promise<boolean> {
+    const last = deadline + LONGEST_ARRIVAL_MS;
+    let end = deadline;
+    for (;;) {
+      if (ready()) return true;
+      const over = this.clock.now() >= end;
+      await this.pause(end);
+      if (!over || ready()) continue;
+      if (this.incoming > 0) end = Math.min(last, this.#lastByteAt + STEADY_MS);
+      if (this.clock.now() >= end) return false;
+    }
+  }
+
   /** Waits, whatever arrives. */
   async sleep(ms: number): Promise<void> {
     const until = this.clock.now() + ms;
@@ -289,30 +345,50 @@ export class Session {
     const { answerSize, limitMs } = options;
     let answer: Uint8Array | undefined;
     let patience = 1;
-    for (let attempt = 0; attempt < attempts; attempt++) {
+    let attempt = 0;
+    // An attempt in which the device is heard, with whatever answer, is none in vain: it works off what came before.
+    for (let silent = 0; silent < attempts && attempt < BEHIND * attempts; attempt++) {
       if (attempt > 0) this.stats.repeats++;
       const onAnswer = (bytes: Uint8Array): Uint8Array => (answer ??= bytes);
+      const heard = this.#heard;
       await this.post([{ type, payload, answerSize, workMs: limitMs, onAnswer }]);
       const latest = this.answersAt;
       const deadline = latest + patience * this.margin;
-      while (answer === undefined && this.clock.now() < deadline) await this.pause(deadline);
+      await this.#untilAnswered(
+        deadline,
+        limitMs + patience * this.margin,
+        () => answer !== undefined,
+      );
       if (answer !== undefined) {
         // After a repeat nobody knows which attempt was answered, so it measures nothing.
         if (options.quick && attempt === 0)
           this.#latency.add(this.clock.now() - (latest - limitMs));
         return answer;
       }
-      patience *= BACKOFF;
+      patience = Math.min(MOST_PATIENCE, patience * BACKOFF);
+      if (this.#heard === heard) silent++;
     }
-    throw new IapError('LINK_LOST', `the device does not answer any more (${attempts} attempts)`, {
-      hint: 'check cable and supply; then run the same command again: it goes on where it stopped',
-      details: { attempts },
+    const noise = noiseOf(this.stats);
+    const gone = `the device does not answer any more (${attempt} attempts)`;
+    throw new IapError('LINK_LOST', noise ? `${gone}: ${noise.found}` : gone, {
+      hint: `${noise?.remedy ?? 'check cable and supply'}; then run the same command again: it goes on where it stopped`,
+      details: { attempts: attempt, ...noise?.details },
     });
   }
 
-  /** Stops waiting for answers to frames of this type. */
-  forget(type: number): void {
-    this.#pending.forget(type);
+  /** As until(), and `more` longer after each other answer that is heard meanwhile. */
+  async #untilAnswered(deadline: number, more: number, ready: () => boolean): Promise<void> {
+    let heard = this.#heard;
+    let end = deadline;
+    for (let i = 0; !(await this.until(end, ready)) && i < BEHIND && this.#heard > heard; i++) {
+      heard = this.#heard;
+      end = this.clock.now() + more;
+    }
+  }
+
+  /** Answers to frames of this type still count, but are not waited for any more. */
+  excuse(type: number): void {
+    this.#pending.excuse(type);
   }
 
   /** Waits throw INTERRUPTED when `signal` aborts, too, until what this returns is called. */
@@ -344,10 +420,22 @@ export class Session {
 
   #receive(bytes: Uint8Array): void {
     this.stats.bytesReceived += bytes.length;
+    this.#lastByteAt = this.clock.now();
     if (this.stats.framesReceived === 0) {
       this.sample = concat([this.sample, bytes]).slice(-SAMPLE_SIZE);
     }
-    for (const decoded of this.#decoder.push(bytes)) this.#take(decoded);
+    let from = 0;
+    for (let end = bytes.indexOf(FRAME_DELIMITER); end >= 0; ) {
+      this.#decoder.push(bytes.subarray(from, end));
+      const ours = this.incoming > 0;
+      for (const decoded of this.#decoder.push(BURST_START)) {
+        if (ours && decoded.kind === 'discarded') this.stats.answersDamaged++;
+        this.#take(decoded);
+      }
+      from = end + 1;
+      end = bytes.indexOf(FRAME_DELIMITER, from);
+    }
+    this.#decoder.push(bytes.subarray(from));
     this.wake();
   }
 
@@ -367,11 +455,14 @@ export class Session {
     this.#options.trace?.({ direction: 'received', frame, at });
     const ours = frame.address === (this.#options.address ?? ADDRESS_ONLY);
     const pending = ours ? this.#pending.take(frame) : undefined;
+    if (ours) this.#heard++;
     if (!pending) {
       this.stats.staleAnswers++;
+      if (ours) this.#late++;
       return;
     }
     this.stats.framesReceived++;
+    this.#lag = Math.max(this.#lag * LAG_DECAY, at - pending.dueAt);
     this.#answered = { frames: pending.frames, bytes: pending.bytes };
     pending.onAnswer(frame.payload);
   }

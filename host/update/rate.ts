@@ -3,17 +3,22 @@ import { Capability, RATE_IDLE_MS } from '../../protocol/index.js';
 import { IapError } from '../base/errors.js';
 import { answerTime, call } from '../device/connect.js';
 import type { Device } from '../device/device.js';
+import { noiseOf } from '../link/noise.js';
+import { BACKOFF, type Session } from '../link/session.js';
 import type { Emit } from './events.js';
 
 /** The device changes after its answer's last bit; the host must not be earlier (protocol § 5) [ms]. */
 const SETTLE_MS = 2;
-const PROOFS = 2;
+/** HELLOs that prove a rate, as far as they fit into the time after which the device goes back by itself */
+const MOST_PROOFS = 4;
+const FEWEST_PROOFS = 2;
 
 /** Changes to `rate` if device and line can; otherwise warns and stays. Returns whether it changed. */
 export async function changeRate(device: Device, rate: number, emit: Emit): Promise<boolean> {
   const { session } = device;
   const { transport } = session;
   const before = transport.rate;
+  const counted = { ...session.stats };
   if (rate === before) return false;
   const stay = (why: string): false => {
     emit({ event: 'warning', code: 'RATE', message: `${why}; going on at ${before} baud` });
@@ -27,7 +32,7 @@ export async function changeRate(device: Device, rate: number, emit: Emit): Prom
     await session.drain();
     await session.setRate(rate);
     await session.sleep(SETTLE_MS);
-    await device.hello(true, PROOFS);
+    await device.hello(true, proofs(session));
     emit({ event: 'rate', rate });
     return true;
   } catch (error) {
@@ -36,7 +41,17 @@ export async function changeRate(device: Device, rate: number, emit: Emit): Prom
     if (!RATE_FAILURES.has(error.code)) throw error;
   }
   await returnToDefault(device, before);
-  return stay(`nothing is understood at ${rate} baud`);
+  const noise = noiseOf(session.stats, counted);
+  return stay(`nothing is understood at ${rate} baud${noise ? `: ${noise.found}` : ''}`);
+}
+
+function proofs(session: Session): number {
+  let left = RATE_IDLE_MS - SETTLE_MS;
+  for (let i = 0; i < MOST_PROOFS; i++) {
+    left -= answerTime(session) + BACKOFF ** i * session.margin;
+    if (left < 0) return Math.max(FEWEST_PROOFS, i);
+  }
+  return MOST_PROOFS;
 }
 
 /** An adapter that can not make the rate, a line that does not carry it */

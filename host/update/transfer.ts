@@ -218,17 +218,17 @@ export class Transfer {
   async #answered(): Promise<boolean> {
     const session = this.#session;
     const deadline = session.answersAt + session.margin;
-    while (this.#answers.length === 0 && session.clock.now() < deadline) {
-      await session.pause(deadline);
-    }
-    return this.#answers.length > 0;
+    return session.until(deadline, () => this.#answers.length > 0);
   }
 
   /** Asks where the device is. All that was sent is worked through or lost by then, so the rest is sent again. */
   async #query(): Promise<void> {
-    // An answer that is only late is older than the one to this question.
-    this.#session.forget(Command.DATA);
+    this.#session.excuse(Command.DATA);
     const report = await this.#device.progress(this.#number);
+    // What came late is older than the answer to this question: it says what is in flash, not where to go on.
+    for (const { payload } of this.#answers.splice(0)) {
+      this.#acknowledge(decodeAnswer('DATA', payload, DataResponse).next);
+    }
     this.#unasked = 0;
     this.#take(report, this.#epoch);
     if (report.next !== this.#number) this.#goBack(report);

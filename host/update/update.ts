@@ -7,12 +7,13 @@ import { Work } from '../base/work.js';
 import { type Allowable, allowedIds, warningOf } from '../check/allow.js';
 import { checkImage } from '../check/check-image.js';
 import type { Finding } from '../check/finding.js';
-import { connect, DEFAULT_TIMEOUT_MS, waitForApp } from '../device/connect.js';
+import { connect, DEFAULT_TIMEOUT_MS, NOBODY, waitForApp } from '../device/connect.js';
 import { type Device, type DeviceInfo, otherDevice } from '../device/device.js';
 import { type LinkOptions, openSession } from '../device/open.js';
 import { isForAnother, isRefusedWith } from '../device/refusal.js';
 import { headerFor, type Image } from '../image/image.js';
 import { type Page, pagesOf } from '../image/pages.js';
+import { noiseOf } from '../link/noise.js';
 import { restoreRate } from '../link/restore-rate.js';
 import type { Session } from '../link/session.js';
 import type { Transport } from '../link/transport.js';
@@ -38,6 +39,8 @@ export interface UpdateOptions extends LinkOptions {
 
 /** Resets in mid-update that are followed up, as long as each time at least one page more got into flash. */
 const MOST_FRUITLESS_STARTS = 3;
+/** A device that is given up in mid-update waits for a person: longer than one is looked for at first, at each rate [ms]. */
+const SEARCH_MS = 3 * DEFAULT_TIMEOUT_MS;
 
 /**
  * Updates the device at the other end of `transport` to `image`, yielding events.
@@ -103,12 +106,14 @@ class Updater {
   #explained(error: IapError): IapError {
     const { code, message, hint, details } = error;
     const interrupted = code === 'INTERRUPTED';
-    if (!interrupted && !BROKEN_OFF.has(code)) return error;
+    if (!interrupted && !BROKEN_OFF.has(code) && !NOBODY.has(code)) return error;
     const installer = this.#installer;
     if (this.#inFlash) return interrupted ? this.#inPlace(error) : error;
     if (!installer?.begun) {
       return interrupted ? new IapError(code, this.#untouched(), { cause: error }) : error;
     }
+    // Nobody is found any more: the same, whatever was heard instead.
+    if (NOBODY.has(code)) return this.#explained(this.#goneFor(Number(details.timeoutMs), error));
     return new IapError(code, interrupted ? midUpdate(installer) : message, {
       hint: hint ?? 'run the same command again: it goes on where it stopped',
       details: { ...details, resumable: true, pagesSent: installer.pagesSent },
@@ -246,17 +251,27 @@ class Updater {
   /** In its bootloader; or, if no page was written before a reset, in its application at its own rate. */
   async #findAgain(): Promise<Device> {
     const { transport } = this.#session;
-    const timeoutMs = this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const timeoutMs = Math.max(this.#options.timeoutMs ?? 0, SEARCH_MS);
     const rates = new Set([transport.rate, this.#firstRate]);
     for (const rate of rates) {
       if (transport.rate !== rate) await this.#session.setRate(rate);
       try {
         return await connect(this.#session, { hold: true, wait: true, timeoutMs });
       } catch (error) {
-        if (!(error instanceof IapError) || error.code !== 'NO_ANSWER') throw error;
+        if (!(error instanceof IapError) || !NOBODY.has(error.code)) throw error;
       }
     }
-    throw goneFor(timeoutMs * rates.size);
+    throw this.#goneFor(timeoutMs * rates.size);
+  }
+
+  #goneFor(ms: number, cause?: IapError): IapError {
+    const noise = noiseOf(this.#session.stats);
+    const gone = `the device stopped answering, and was looked for during ${ms / 1000} s in vain`;
+    return new IapError('LINK_LOST', noise ? `${gone}: ${noise.found}` : gone, {
+      hint: `${noise?.remedy ?? 'check cable and supply'}; then run the same command again: it goes on where it stopped`,
+      details: { timeoutMs: ms, ...noise?.details },
+      cause,
+    });
   }
 
   async #boot(device: Device): Promise<UpdateResult['boot']> {
@@ -305,17 +320,6 @@ function midUpdate({ writing, ending, pagesSent }: Installer): string {
 
 /** The device is as it was when the line ended. */
 const BROKEN_OFF: ReadonlySet<string> = new Set(['LINK_LOST', 'PORT_LOST', 'PORT_STALLED']);
-
-function goneFor(ms: number): IapError {
-  return new IapError(
-    'LINK_LOST',
-    `the device stopped answering, and was looked for during ${ms / 1000} s in vain`,
-    {
-      hint: 'check cable and supply; then run the same command again: it goes on where it stopped',
-      details: { timeoutMs: ms },
-    },
-  );
-}
 
 /** Failures after which the device may well be found again. */
 function isInterruption(error: unknown): error is IapError {

@@ -13,8 +13,10 @@ const root = resolve(import.meta.dirname, '../..');
 const WEB = {
   AbortController,
   AbortSignal,
+  clearInterval,
   clearTimeout,
   performance,
+  setInterval,
   setTimeout,
   TextDecoder,
   TextEncoder,

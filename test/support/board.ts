@@ -209,12 +209,20 @@ function boardArguments(part: Part, dir: TempDir, { flash, load, args }: BoardOp
 /** The clock of each board, by its port */
 const clocks = new Map<string, string>();
 
+/** How to run the command with these arguments, on its own clock. */
+export function plainCommand(args: readonly string[]): {
+  readonly argv: string[];
+  readonly env: NodeJS.ProcessEnv;
+} {
+  return { argv: [built('dist', 'iap', 'main.js'), ...args], env: process.env };
+}
+
 /** How to run the command with these arguments: on the clock of the board that it is told to talk to. */
 export function command(args: readonly string[]): {
   readonly argv: string[];
   readonly env: NodeJS.ProcessEnv;
 } {
-  const argv = [built('dist', 'iap', 'main.js'), ...args];
+  const { argv } = plainCommand(args);
   const port = args[args.indexOf('--port') + 1] ?? '';
   const clock = existsSync(port) ? clocks.get(realpathSync(port)) : undefined;
   if (!clock) return { argv, env: process.env };

@@ -1,7 +1,7 @@
 // The installed command as a user runs it: a process of its own, and what it said.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { command } from './board.js';
+import { command, plainCommand } from './board.js';
 
 /** One line of --json output */
 export interface IapEvent {
@@ -60,10 +60,16 @@ export class Iap {
   #stdout = '';
   #stderr = '';
 
-  constructor(args: readonly string[]) {
+  /** @param program runs the command: with other priority, or on its own clock instead of the board's */
+  constructor(
+    args: readonly string[],
+    program: { readonly nice?: number; readonly ownClock?: boolean } = {},
+  ) {
     const startedAt = performance.now();
-    const { argv, env } = command(args);
-    const child = spawn(process.execPath, argv, {
+    const { argv, env } = program.ownClock ? plainCommand(args) : command(args);
+    const niced = program.nice === undefined ? [] : ['nice', '-n', String(program.nice)];
+    const [file = '', ...rest] = [...niced, process.execPath, ...argv];
+    const child = spawn(file, rest, {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: LONGEST_MS,
@@ -119,6 +125,15 @@ export class Iap {
     await this.until('progress', ({ bytesDone, bytesTotal }) => {
       return Number(bytesDone) >= share * Number(bytesTotal);
     });
+  }
+
+  /** Nothing that it says is read for so long: the pipe fills up. */
+  async unreadFor(ms: number): Promise<void> {
+    this.#process.stdout?.pause();
+    await new Promise((resolve) => {
+      setTimeout(resolve, ms);
+    });
+    this.#process.stdout?.resume();
   }
 
   /** A computer that does other things */

@@ -38,6 +38,15 @@ export function late(
   };
 }
 
+/** The line between runs at this rate, whatever both ends believe; what comes faster is kept and passed on in order. */
+export function bridged(rate: number, clock: Clock): Rule {
+  const freeAt: Record<Direction, number> = { toDevice: 0, toHost: 0 };
+  return ({ direction, bytes }, pass) => {
+    freeAt[direction] = Math.max(freeAt[direction], clock.now()) + (bytes.length * 10_000) / rate;
+    clock.after(freeAt[direction] - clock.now(), () => pass(bytes));
+  };
+}
+
 /** One frame arrives only after `behind` later ones. */
 export function overtaken(direction: Direction, index: number, behind: number, did: Did): Rule {
   let release = (): void => {};

@@ -128,8 +128,8 @@ export const CONVERSATION: readonly Mutant[] = [
     id: 'looks for a lost device for ever',
     requirements: ['H-17'],
     file: 'host/update/update.ts',
-    find: 'const timeoutMs = this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;',
-    replace: 'const timeoutMs = this.#options.timeoutMs ?? 100 * DEFAULT_TIMEOUT_MS;',
+    find: 'const timeoutMs = Math.max(this.#options.timeoutMs ?? 0, SEARCH_MS);',
+    replace: 'const timeoutMs = Math.max(this.#options.timeoutMs ?? 0, 100 * SEARCH_MS);',
     caughtBy: 'host:for good: the link is lost, and the device can be updated again',
   },
   {
@@ -222,8 +222,8 @@ export const CONVERSATION: readonly Mutant[] = [
     id: 'calls on while answers to older calls come in',
     requirements: ['H-35'],
     file: 'host/device/connect.ts',
-    find: 'if (session.stats.staleAnswers > late) {',
-    replace: 'if (session.stats.staleAnswers > Number.MAX_SAFE_INTEGER) {',
+    find: 'if (session.lateAnswers > late) {',
+    replace: 'if (session.lateAnswers > Number.MAX_SAFE_INTEGER) {',
     caughtBy: 'host:answers that are seconds late: calling on does not make them useless',
   },
 ];

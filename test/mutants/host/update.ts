@@ -257,7 +257,7 @@ export const UPDATE: readonly Mutant[] = [
     id: 'needs no proof of the rate',
     requirements: ['H-14'],
     file: 'host/update/rate.ts',
-    find: '    await device.hello(true, PROOFS);\n',
+    find: '    await device.hello(true, proofs(session));\n',
     replace: '',
     caughtBy: 'host:that the line does not carry: back to the old one, with a warning',
   },
