@@ -6,7 +6,7 @@ import { COMMANDS } from '../../host/cli/commands.js';
 import { checkLine, SCHEMA } from '../support/json-lines.js';
 
 const names = Object.keys(SCHEMA.definitions);
-const page = readFileSync('docs/json.md', 'utf8');
+const page = readFileSync('docs/command-line.md', 'utf8');
 
 async function paths(table: CommandTable, above = ''): Promise<string[]> {
   const found = await Promise.all(
