@@ -38,7 +38,8 @@ function noticeLostOutput(): void {
 
 async function main(args: readonly string[]): Promise<void> {
   // Known before the command line is understood, so that a mistake in it is reported the same way.
-  const output = new Output(args.includes('--json'));
+  const options = args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
+  const output = new Output(options.includes('--json'));
   noticeLostOutput();
   const signal = args[0] === 'board' ? new AbortController().signal : interruptible(output);
   try {
