@@ -26,7 +26,8 @@ function noticeLostOutput(): void {
 
 async function main(args: readonly string[]): Promise<void> {
   // Known before the command line is understood, so that a mistake in it is reported the same way.
-  const output = new Output(args.includes('--json'));
+  const options = args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
+  const output = new Output(options.includes('--json'));
   noticeLostOutput();
   // The board ends by itself; it is told of signals.
   const interruption = args[0] === 'board' ? undefined : new Interruption(output);

@@ -38,6 +38,7 @@ describe('usage', () => {
     [['info', '--port', 'x', '--initial-baud', 'fast'], '--initial-baud must be a whole number'],
     [['info', '--port', 'x', '--address', '255'], '--address must be a whole number from 0 to 254'],
     [['info', '--port', 'x', '--timeout', '-1'], '--timeout must be a whole number'],
+    [['board', '--part', 'stm32z'], 'Invalid values: Argument: part, Given: "stm32z"'],
     [['board', '--part', 'stm32z'], 'stm32f103xe'],
   ])('iap %j', async (args, text) => {
     const { code, out, error } = await iap(args);
@@ -189,6 +190,13 @@ describe('a name that begins with a dash', () => {
     const args = [MAIN, 'isp', 'read', '--port', '/dev/absent', '--', '-x.elf'];
     const { stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
     expect(stderr).toContain('got ".elf"');
+  });
+
+  test('an option behind "--" is a name', () => {
+    const args = [MAIN, 'check', '--', '--json'];
+    const { stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    expect(stdout).toContain('the image --json can not be read');
+    expect(stdout).not.toContain('{');
   });
 
   test('names that look like numbers are names', () => {

@@ -7,6 +7,7 @@ import type { Context } from '../../host/cli/link.js';
 import { Output } from '../../host/cli/output.js';
 import type { Transport } from '../../host/link/transport.js';
 import { command } from './board.js';
+import { checkLine } from './json-lines.js';
 
 export const MAIN = fileURLToPath(new URL('../../dist/iap/main.js', import.meta.url));
 
@@ -34,28 +35,45 @@ export function iap(
       error += text;
     });
     child.once('error', reject);
-    child.once('close', (code) => resolve({ code, out, error }));
+    child.once('close', (code) => {
+      try {
+        for (const line of out.split('\n')) {
+          if (args.includes('--json') && line !== '') checkLine(JSON.parse(line), args);
+        }
+        resolve({ code, out, error });
+      } catch (why) {
+        reject(why);
+      }
+    });
   });
 }
 
+/** All of them as documented */
 export function jsonLines(text: string): Record<string, unknown>[] {
   return text
     .trim()
     .split('\n')
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
+    .map((line) => {
+      const value = JSON.parse(line) as Record<string, unknown>;
+      checkLine(value);
+      return value;
+    });
 }
 
 class Sink {
   text = '';
   readonly isTTY: boolean;
   readonly columns = 80;
+  readonly #json: boolean;
 
-  constructor(isTTY: boolean) {
+  constructor(isTTY: boolean, json = false) {
     this.isTTY = isTTY;
+    this.#json = json;
   }
 
   write(text: string): boolean {
     this.text += text;
+    if (this.#json) checkLine(JSON.parse(text));
     return true;
   }
 }
@@ -72,7 +90,7 @@ export function session(
   options: { json?: boolean; tty?: boolean } = {},
 ): Session {
   const { json = false, tty = false } = options;
-  const out = new Sink(tty);
+  const out = new Sink(tty, json);
   const error = new Sink(tty);
   const context: Context = {
     output: new Output(json, { out, error }),

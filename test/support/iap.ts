@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { command, plainCommand } from './board.js';
+import { checkLine } from './json-lines.js';
 
 /** One line of --json output */
 export interface IapEvent {
@@ -57,6 +58,7 @@ export class Iap {
   readonly #process: ChildProcess;
   readonly #watchers = new Set<() => void>();
   #ended = false;
+  #undocumented: unknown;
   #stdout = '';
   #stderr = '';
 
@@ -82,7 +84,7 @@ export class Iap {
     });
     createInterface(child.stdout).on('line', (line) => {
       this.#stdout += `${line}\n`;
-      if (line.startsWith('{')) this.events.push(JSON.parse(line) as IapEvent);
+      if (line.startsWith('{')) this.#take(JSON.parse(line) as IapEvent, args);
       this.#notify();
     });
     this.done = new Promise((resolve, reject) => {
@@ -90,6 +92,10 @@ export class Iap {
       child.once('close', (code) => {
         this.#ended = true;
         this.#notify();
+        if (this.#undocumented !== undefined) {
+          reject(this.#undocumented);
+          return;
+        }
         const last = this.events.at(-1);
         const result = last?.event === 'result' ? (last as IapResult) : undefined;
         const ms = performance.now() - startedAt;
@@ -159,6 +165,15 @@ export class Iap {
       await new Promise<void>((resolve) => {
         this.#watchers.add(resolve);
       });
+    }
+  }
+
+  #take(event: IapEvent, args: readonly string[]): void {
+    this.events.push(event);
+    try {
+      checkLine(event, args);
+    } catch (error) {
+      this.#undocumented ??= error;
     }
   }
 
