@@ -112,6 +112,27 @@ test('waiting time includes what the answer takes on the line', async () => {
   expect(session.stats.repeats).toBe(0);
 });
 
+test('every byte on the wire counts as unanswered, the delimiter before a burst as well', async () => {
+  const { line, session, answer } = setUp();
+  let written = 0;
+  line.toDevice = (bytes) => {
+    written += bytes.length;
+    return [];
+  };
+  const frame = { type: 1, payload: REQUEST, onAnswer: () => {} };
+  await session.post([frame, frame]);
+  expect(session.bytesUnanswered).toBe(written);
+  const first = written;
+  await session.post([frame]);
+  expect(session.bytesUnanswered).toBe(written);
+  answer(1);
+  await session.sleep(50);
+  expect(session.bytesUnanswered).toBe(written - first);
+  answer(2);
+  await session.sleep(50);
+  expect(session.bytesUnanswered).toBe(0);
+});
+
 test('an interruption ends a wait at once', async () => {
   const clock = new VirtualClock();
   const stop = new AbortController();

@@ -131,6 +131,21 @@ describe('what the device says in mid-update', () => {
     expect(bench.device.log).not.toContain('BOOT');
   });
 
+  test('VERIFY_FAILED without a check in answer to END: everything once more, then not done', async () => {
+    start();
+    // 15 frames, and 15 again
+    bench.device.hook = ({ type }, count) =>
+      type === Command.END
+        ? encode(EndResponse, { status: Status.VERIFY_FAILED, next: 15 * count, detail: 0 })
+        : undefined;
+    const { error, result, events } = await bench.update(appImage(30_000));
+    expect(error).toMatchObject({ code: 'VERIFY_FAILED', details: { checks: 0xffff_ffff } });
+    expect(result).toBeUndefined();
+    expect(events).toContainEqual(expect.objectContaining({ code: 'VERIFY_AGAIN' }));
+    expect(bench.line.checker.count(Command.END)).toBe(2);
+    expect(bench.device.log).not.toContain('BOOT');
+  });
+
   test('IN_APP in answer to a repeated BOOT: started', async () => {
     start();
     // The first BOOT is slow: it works after the host has asked who is there.

@@ -10,6 +10,7 @@ import {
   FrameDecoder,
   MAX_PAYLOAD,
   maxEncodedSize,
+  maxFrameSize,
 } from '../../protocol/index.js';
 
 const byte = fc.integer({ min: 0, max: 255 });
@@ -41,6 +42,16 @@ test('an encoded frame has one zero, its last byte, and is not longer than said'
       expect(encoded.length).toBeLessThanOrEqual(maxEncodedSize(one.payload.length + 7) + 1);
     }),
   );
+});
+
+test('the longest frame of a size is as long as said', () => {
+  for (const size of [0, 1, 246, 248, 500, 502, MAX_PAYLOAD]) {
+    const lengths = Array.from({ length: 8 }, (_, seq) => {
+      const payload = new Uint8Array(size).fill(1 + seq);
+      return encodeFrame({ address: 1, type: 1, seq: 1 + seq, payload }).length;
+    });
+    expect(Math.max(...lengths)).toBe(maxFrameSize(size));
+  }
 });
 
 test('encoded data never holds a zero', () => {

@@ -2,7 +2,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import * as protocol from '../../protocol/index.js';
-import { decode, encode, type Field, type Layout, LayoutError } from '../../protocol/index.js';
+import {
+  decode,
+  encode,
+  type Field,
+  fieldSize,
+  type Layout,
+  LayoutError,
+  offsetOf,
+} from '../../protocol/index.js';
 
 function isLayout(value: unknown): value is Layout<unknown> {
   return typeof value === 'object' && value !== null && 'fields' in value && 'size' in value;
@@ -99,4 +107,60 @@ test('text from the wire can not reach a terminal as a control sequence', () => 
   const bytes = new Uint8Array(protocol.HelloResponse.size);
   bytes.set(new TextEncoder().encode('\u001b[2J\u0007x'), 8);
   expect(decode(protocol.HelloResponse, bytes).part).toBe('?[2J?x');
+});
+
+test.each([
+  [undefined, 'got undefined'],
+  ['1', 'got 1'],
+  [1.5, 'got 1.5'],
+  [-1, 'got -1'],
+  [Number.NaN, 'got NaN'],
+  [256, 'got 256'],
+])('%s is no number of one byte', (status, got) => {
+  const value = { status, detail: 0 } as unknown as protocol.Refusal;
+  expect(() => encode(protocol.Refusal, value)).toThrow(
+    new RangeError(`refusal.status must be an integer from 0 to 255, ${got}`),
+  );
+});
+
+test('bytes that are none, or too few, or too many, are an error that names the field', () => {
+  const layout = protocol.HelloResponse;
+  const good = decode(layout, new Uint8Array(layout.size));
+  const uniqueId = fieldSize(layout, 'uniqueId');
+  for (const size of [uniqueId - 1, uniqueId + 1]) {
+    expect(() => encode(layout, { ...good, uniqueId: new Uint8Array(size) })).toThrow(
+      new RangeError(`${layout.name}.uniqueId must have ${uniqueId} bytes, got ${size}`),
+    );
+  }
+  const list = [1, 2, 3] as unknown as Uint8Array;
+  expect(() => encode(layout, { ...good, uniqueId: list })).toThrow(
+    new TypeError(`${layout.name}.uniqueId must be a Uint8Array`),
+  );
+  expect(() => encode(protocol.DataRequest, { number: 0, flags: 0, body: list })).toThrow(
+    new TypeError('body must be a Uint8Array'),
+  );
+});
+
+test('text fills its field to the last byte, and no further', () => {
+  const layout = protocol.HelloResponse;
+  const good = decode(layout, new Uint8Array(layout.size));
+  const size = fieldSize(layout, 'part');
+  const part = 'x'.repeat(size);
+  expect(decode(layout, encode(layout, { ...good, part })).part).toBe(part);
+  expect(() => encode(layout, { ...good, part: `${part}x` })).toThrow(
+    new RangeError(`${layout.name}.part must have at most ${size} bytes, got ${size + 1}`),
+  );
+});
+
+test('where a field is and how large, by its name', () => {
+  const layout = protocol.HelloResponse;
+  for (const { name, offset } of layout.fields)
+    expect(offsetOf(layout, name as keyof protocol.HelloResponse)).toBe(offset);
+  expect(fieldSize(layout, 'uniqueId')).toBe(12);
+  expect(() => fieldSize(layout, 'pageSize')).toThrow(
+    new RangeError(`${layout.name}.pageSize is a number`),
+  );
+  expect(() => offsetOf(layout, 'nothing' as 'part')).toThrow(
+    new RangeError(`${layout.name} has no field nothing`),
+  );
 });

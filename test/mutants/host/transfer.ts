@@ -19,6 +19,23 @@ export const TRANSFER: readonly Mutant[] = [
     caughtBy: 'host:every answer lost for a while: asking still fits into the window',
   },
   {
+    id: 'does not make room for the delimiter before a burst',
+    requirements: ['H-5'],
+    file: 'host/update/transfer.ts',
+    find: '    let size = 1;\n',
+    replace: '    let size = 0;\n',
+    caughtBy: 'host:a device that says nothing is sent its window: %s',
+  },
+  {
+    id: 'does not count the delimiter before a burst as sent',
+    requirements: ['H-5'],
+    file: 'host/link/session.ts',
+    find: 'let sent = this.stats.bytesSent + BURST_START.length;',
+    replace: 'let sent = this.stats.bytesSent;',
+    caughtBy:
+      'host:every byte on the wire counts as unanswered, the delimiter before a burst as well',
+  },
+  {
     id: 'does not count its frames',
     requirements: ['H-5'],
     file: 'host/update/transfer.ts',
@@ -173,6 +190,15 @@ export const TRANSFER: readonly Mutant[] = [
     caughtBy: 'host:and again: given up, and not started',
   },
   {
+    id: 'takes VERIFY_FAILED without a check for verified',
+    requirements: ['H-9'],
+    file: 'host/update/install.ts',
+    find: 'return detail === 0 ? UNSPECIFIED : detail;',
+    replace: 'return detail;',
+    caughtBy:
+      'host:VERIFY_FAILED without a check in answer to END: everything once more, then not done',
+  },
+  {
     id: 'trusts blank pages of an unfinished update',
     requirements: ['H-12'],
     file: 'host/update/compare.ts',
@@ -187,6 +213,14 @@ export const TRANSFER: readonly Mutant[] = [
     find: ' || number * pageSize >= installed.size;',
     replace: ';',
     caughtBy: 'host:blank pages behind the installed image are forced, and none on a new device',
+  },
+  {
+    id: 'trusts a blank page where the installed image ends',
+    requirements: ['H-12'],
+    file: 'host/update/compare.ts',
+    find: 'number * pageSize >= installed.size',
+    replace: 'number * pageSize > installed.size',
+    caughtBy: 'host:where it ends',
   },
   {
     id: 'sends blank pages without FORCE',
