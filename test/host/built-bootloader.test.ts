@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { bootloader } from '../../host/cli/commands/bootloader.js';
+import { BOOTLOADER } from '../../host/cli/commands/bootloader.js';
 import { Output } from '../../host/cli/output.js';
 import { builtBootloader } from '../../host/node/built-bootloader.js';
 

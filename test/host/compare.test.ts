@@ -1,12 +1,12 @@
 // What an update believes of the flash it finds: pages that read blank, and an image that is said to be installed.
 import { describe, expect, test } from 'vitest';
 import { pagesOf } from '../../host/image/pages.js';
+import { FakeDevice } from '../../host/testing/fake-device.js';
+import { FakeLine } from '../../host/testing/fake-line.js';
+import { VirtualClock } from '../../host/testing/virtual-clock.js';
 import { differingPages, isInstalled, mayDrift } from '../../host/update/compare.js';
 import { ImageState } from '../../protocol/index.js';
-import { FakeDevice } from '../support/fake-device.js';
-import { FakeLine } from '../support/fake-line.js';
 import { appImage } from '../support/images.js';
-import { VirtualClock } from '../support/virtual-clock.js';
 
 const PAGE = 2048;
 const { info } = new FakeDevice(new VirtualClock(), new FakeLine(new VirtualClock(), 115200));
