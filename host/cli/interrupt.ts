@@ -13,10 +13,11 @@ export class Interruption {
   readonly #stop = new AbortController();
   #exitCode: ExitCode = ExitCode.INTERRUPTED;
 
-  constructor(output: Output) {
+  /** @param exit ends the process */
+  constructor(output: Output, exit: (code: ExitCode) => void) {
     for (const [name, exitCode] of Object.entries(EXIT_CODES)) {
       process.on(name, () => {
-        if (this.signal.aborted) process.exit(exitCode);
+        if (this.signal.aborted) exit(exitCode);
         this.#exitCode = exitCode;
         this.#stop.abort();
         output.line('stopping');

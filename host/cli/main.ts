@@ -30,7 +30,8 @@ async function main(args: readonly string[]): Promise<void> {
   const output = new Output(options.includes('--json'));
   noticeLostOutput();
   // The board ends by itself; it is told of signals.
-  const interruption = args[0] === 'board' ? undefined : new Interruption(output);
+  const exit = (code: ExitCode): void => process.exit(code);
+  const interruption = args[0] === 'board' ? undefined : new Interruption(output, exit);
   const signal = interruption?.signal ?? new AbortController().signal;
   try {
     const context: Context = { output, signal, ports: realPorts, clock: realClock };

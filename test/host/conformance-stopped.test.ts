@@ -36,13 +36,13 @@ class Place {
 
 describe('stopped', () => {
   test.each(['trials', 'idle', 'baud-returns', 'noise', 'update'])('in %s', async (id) => {
-    for (let tick = 1; ; tick += 7) {
+    for (let moment = 1; ; moment += 7) {
       const place = new Place();
-      const stopped = await stoppedAt(tick, place.clock, place.line, (signal) =>
+      const stopped = await stoppedAt(moment, place.clock, place.line, (signal) =>
         place.conform(signal, { only: [id] }),
       );
       if (!stopped) {
-        expect(tick).toBeGreaterThan(50);
+        expect(moment).toBeGreaterThan(50);
         return;
       }
       const begun = place.device.log.includes('BEGIN');

@@ -22,7 +22,7 @@ import { randomBytes } from '../support/random.js';
 import { stoppedAt } from '../support/stopped.js';
 import { TickClock } from '../support/tick-clock.js';
 
-const bytes = randomBytes(3, 3000);
+const bytes = randomBytes(3, 1200);
 const segments = [{ address: 0x0800_1000, bytes }];
 const PAGES = [0, 1, 2, 3];
 const OLD = { address: 0x0800_0000, bytes: randomBytes(4, 2000) };
@@ -87,18 +87,18 @@ const PARTS: readonly (readonly [string, FakeRomOptions, Partial<RomOptions>])[]
 
 describe.each(PARTS)('%s', (_part, options, romOptions) => {
   test.each(OPERATIONS)('%s', async (_name, begin, state) => {
-    let tick = 1;
-    for (; ; tick++) {
+    let moment = 1;
+    for (; ; moment++) {
       const at = await place(options, romOptions);
       const { clock, fake, rom } = at;
-      const stopped = await stoppedAt(tick, clock, fake, () => begin(at), { onlyReturn: true });
+      const stopped = await stoppedAt(moment, clock, fake, () => begin(at), { onlyReturn: true });
       if (!stopped) break;
       expect(stopped.error.message).toMatch(state);
       if (stopped.error.message.includes('nothing was changed')) {
         expect(fake.pagesErased).toEqual([]);
         expect(fake.protectedSectors).toEqual([]);
       }
-      const told = /(\d+) of 3000 bytes are written/.exec(stopped.error.message);
+      const told = /(\d+) of 1200 bytes are written/.exec(stopped.error.message);
       if (told) expect(stopped.error.details).toMatchObject({ bytesWritten: Number(told[1]) });
       fake.pagesErased.length = 0;
       const known = stopped.error.message.includes('nothing was changed');
@@ -111,9 +111,9 @@ describe.each(PARTS)('%s', (_part, options, romOptions) => {
       await write(rom, segments).result;
       expect(fake.flash.subarray(0x1000, 0x1000 + bytes.length)).toEqual(bytes);
       // Nothing else was erased by what was left of a command.
-      expect(fake.pagesErased.every((page) => page === 2 || page === 3)).toBe(true);
+      expect(fake.pagesErased.every((page) => page === 2)).toBe(true);
     }
-    expect(tick).toBeGreaterThan(2);
+    expect(moment).toBeGreaterThan(2);
   });
 });
 

@@ -128,10 +128,10 @@ const CASES: readonly (readonly [string, Prepared, UpdateOptions, readonly numbe
 describe('an update', () => {
   test.each(CASES)('%s', async (_name, prepare, options, states) => {
     const messages = new Set<string>();
-    for (let tick = 1; ; tick++) {
+    for (let moment = 1; ; moment++) {
       const place = await prepare();
       const before = place.device.flash.pagesWritten;
-      const stopped = await stoppedAt(tick, place.clock, place.line, (signal) =>
+      const stopped = await stoppedAt(moment, place.clock, place.line, (signal) =>
         place.update(signal, options),
       );
       if (!stopped) break;
@@ -189,17 +189,17 @@ describe('verify', () => {
     ['in its bootloader', false],
     ['below a running application', true],
   ])('%s', async (_name, running) => {
-    for (let tick = 1; ; tick++) {
+    for (let moment = 1; ; moment++) {
       const place = new Place();
       await place.update(undefined, { boot: running }).result;
       const { clock, line } = place;
       const begin = (signal?: AbortSignal): ReturnType<typeof verify> =>
         verify(line, image, { clock, ...(signal ? { signal } : {}) });
       line.checker.newHost();
-      const stopped = await stoppedAt(tick, clock, line, begin);
+      const stopped = await stoppedAt(moment, clock, line, begin);
       line.checker.newHost();
       if (!stopped) {
-        expect(tick).toBeGreaterThan(5);
+        expect(moment).toBeGreaterThan(5);
         return;
       }
       expect(stopped.error.message).toContain('nothing was written to the device');
@@ -220,7 +220,7 @@ describe('verify', () => {
 
 describe('boot', () => {
   test.each([0, 1])('with %i answers lost', async (lost) => {
-    for (let tick = 1; ; tick++) {
+    for (let moment = 1; ; moment++) {
       const place = new Place();
       await place.update(undefined, { boot: false }).result;
       const { clock, line } = place;
@@ -228,11 +228,11 @@ describe('boot', () => {
       const device = await connect(openSession(line, { clock }), { hold: true });
       place.device.hook = ({ type }, count) =>
         type === Command.BOOT && count <= lost ? 'drop' : undefined;
-      const stopped = await stoppedAt(tick, clock, line, (signal) =>
+      const stopped = await stoppedAt(moment, clock, line, (signal) =>
         bootDevice(device, () => {}, { signal }),
       );
       if (!stopped) {
-        expect(tick).toBeGreaterThan(1);
+        expect(moment).toBeGreaterThan(1);
         return;
       }
       expect(stopped.error.message).toContain('whether the application was started is not known');

@@ -17,23 +17,25 @@ export interface Stopped {
 }
 
 /**
- * Begins work and stops it at a tick: by its signal or by return(), in turn.
+ * Begins work and stops it at a moment, before or after one of its timers: by its signal or by return(), in turn.
  * @returns undefined if it ended before
  */
 export async function stoppedAt<Result>(
-  tick: number,
+  moment: number,
   clock: TickClock,
   transport: Transport,
   begin: (signal: AbortSignal) => Work<{ readonly event: string }, Result>,
   /** Its signal ends what it works on, too. */
   { onlyReturn = false } = {},
 ): Promise<Stopped | undefined> {
+  const tick = Math.ceil(moment / 2);
+  const when = moment % 2 === 0 ? 'before' : 'after';
   const by = tick % 2 === 0 && !onlyReturn ? 'signal' : 'return';
   const stop = new AbortController();
   let stoppedAt: number | undefined;
   const work = begin(stop.signal);
   const left = new Promise<void>((resolve) => {
-    clock.at(clock.ticks + tick, () => {
+    const stopNow = (): void => {
       stoppedAt = clock.now();
       if (by === 'signal') {
         stop.abort();
@@ -41,7 +43,8 @@ export async function stoppedAt<Result>(
       } else {
         work.return().then(() => resolve(), resolve);
       }
-    });
+    };
+    clock.at(clock.ticks + tick, stopNow, when);
   });
   const outcome = await work.result.then(
     () => undefined,
