@@ -29,7 +29,7 @@ describe('a page that reads blank', () => {
     ['an update was not finished', withInstalled(PRESENT, 4 * PAGE), 0, true],
     ['within the installed image', withInstalled(PRESENT | VALID, 4 * PAGE), 3, false],
     ['partly within it', withInstalled(PRESENT | VALID, 4 * PAGE + 1), 4, false],
-    ['where it ends', withInstalled(PRESENT | VALID, 4 * PAGE), 4, true],
+    ['where the installed image ends', withInstalled(PRESENT | VALID, 4 * PAGE), 4, true],
     ['after it', withInstalled(PRESENT | VALID, 4 * PAGE), 5, true],
   ])('%s', (_, device, number, drifts) => {
     expect(mayDrift(device, page(number))).toBe(drifts);

@@ -220,7 +220,7 @@ export const TRANSFER: readonly Mutant[] = [
     file: 'host/update/compare.ts',
     find: 'number * pageSize >= installed.size',
     replace: 'number * pageSize > installed.size',
-    caughtBy: 'host:where it ends',
+    caughtBy: 'host:where the installed image ends',
   },
   {
     id: 'sends blank pages without FORCE',

@@ -1,0 +1,205 @@
+// The command line: chooses mutants of the library, has its tests judge them, reports those that nobody noticed.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { sampled } from '../sample.js';
+import { EQUIVALENTS } from './equivalents.js';
+import { instrument, type Mutant } from './instrument.js';
+import { type Log, parseLog } from './log.js';
+
+const USAGE = `test/mutants/typescript.mjs [--file PREFIX,...] [--settled] [--sample N --seed S] [--tests GLOB,...] [--list]
+  --file PREFIX  mutants of files whose path begins so: host/update, protocol/frame.ts
+  --settled      mutants of the files in which every mutant is noticed, or argued to be equivalent
+  --sample N     so many of those that are not argued to be equivalent, chosen by --seed S (1)
+  --tests GLOB   only these tests judge
+  --folder PATH  where to work (build/mutants/typescript)
+  --list         only list them
+Writes report.json in its folder.`;
+
+/** The judge writes a line for every run of a test, which it ends itself unless it hangs in a loop [ms]. */
+const LONGEST_SILENCE_MS = 120_000;
+
+/** In these files every mutant is noticed or argued, and stays so; by these tests, which are fast. */
+const SETTLED = {
+  files: 'protocol/,host/update/compare.ts',
+  tests: 'test/protocol/*.test.ts,test/host/session.test.ts,test/host/compare.test.ts',
+};
+
+type Verdict = 'killed' | 'survived' | 'unreached';
+
+interface Judged extends Mutant {
+  readonly verdict: Verdict;
+  readonly by: string | undefined;
+  readonly why: string | undefined;
+}
+
+function changeOf({ from, to }: Mutant): string {
+  return `${from} → ${to}`;
+}
+
+function argumentFor(mutant: Mutant): string | undefined {
+  return EQUIVALENTS.find(
+    ({ file, changes }) => file === mutant.file && changes.includes(changeOf(mutant)),
+  )?.why;
+}
+
+function describe(mutant: Mutant): string {
+  return `${mutant.file}:${mutant.line}: ${changeOf(mutant)}`;
+}
+
+async function judge(root: string, folder: string, tests: string | undefined): Promise<void> {
+  // What a fast test notices, no slow one needs to look at.
+  await pass(root, folder, tests, '50');
+  const { killed } = parseLog(readFileSync(join(folder, 'log'), 'utf8'));
+  const chosen = readFileSync(join(folder, 'chosen'), 'utf8').split('\n');
+  if (chosen.some((id) => !killed.has(id))) await pass(root, folder, tests, 'Infinity');
+}
+
+/** Runs vitest until it has ended by itself: a mutant that hangs it is noticed, and left out the next time. */
+async function pass(
+  root: string,
+  folder: string,
+  tests: string | undefined,
+  longestMs: string,
+): Promise<void> {
+  const log = join(folder, 'log');
+  for (;;) {
+    const config = join('test', 'mutants', 'typescript', 'vitest.config.ts');
+    const child = spawn(
+      process.execPath,
+      [join('node_modules', 'vitest', 'vitest.mjs'), 'run', '--config', config],
+      {
+        cwd: root,
+        env: {
+          ...process.env,
+          IAP_MUTANTS_FOLDER: folder,
+          IAP_MUTANTS_LONGEST_MS: longestMs,
+          ...(tests === undefined ? {} : { IAP_MUTANTS_TESTS: tests }),
+        },
+        stdio: ['ignore', 'pipe', 'pipe'],
+        detached: true,
+      },
+    );
+    let text = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (bytes: Buffer) => {
+        text += bytes.toString();
+      });
+    }
+    const ended = once(child, 'close') as Promise<[number | null]>;
+    let code: number | null | undefined;
+    void ended.then(([value]) => {
+      code = value;
+    });
+    const since = Date.now();
+    while (code === undefined) {
+      await Promise.race([ended, sleep(1000)]);
+      const silence = Date.now() - Math.max(since, statSync(log).mtimeMs);
+      if (code !== undefined || silence < LONGEST_SILENCE_MS) continue;
+      appendFileSync(log, 'stopped\n');
+      process.kill(-(child.pid ?? 0), 'SIGKILL');
+      await ended;
+      code = null;
+    }
+    if (code === 0) return;
+    if (code !== null) throw new Error(`the tests do not pass without a mutant:\n${text}`);
+  }
+}
+
+/** Without those of tables and constants: they are chosen too late, when their module is loaded. */
+function report(mutants: readonly Mutant[], { killed, reached, loaded }: Log): Judged[] {
+  const judged = mutants.filter(({ id }) => reached.has(id) || !loaded.has(id));
+  return judged.map((mutant) => ({
+    ...mutant,
+    verdict: killed.has(mutant.id) ? 'killed' : reached.has(mutant.id) ? 'survived' : 'unreached',
+    by: killed.get(mutant.id),
+    why: argumentFor(mutant),
+  }));
+}
+
+function stale(mutants: readonly Mutant[]): string[] {
+  const known = new Set(mutants.map((mutant) => `${mutant.file}: ${changeOf(mutant)}`));
+  return EQUIVALENTS.flatMap(({ file, changes }) => changes.map((change) => `${file}: ${change}`))
+    .filter((text) => !known.has(text))
+    .map((text) => `argued, but there is no such mutant: ${text}`);
+}
+
+function table(judged: readonly Judged[]): string {
+  const folders = [...new Set(judged.map(({ file }) => file.split('/').slice(0, -1).join('/')))];
+  return folders
+    .map((folder) => {
+      const mine = judged.filter(({ file }) => file.startsWith(`${folder}/`));
+      const count = (verdict: Verdict): number =>
+        mine.filter((one) => one.verdict === verdict && one.why === undefined).length;
+      const argued = mine.filter(({ verdict, why }) => verdict !== 'killed' && why).length;
+      const killed = mine.filter(({ verdict }) => verdict === 'killed').length;
+      const share = ((100 * killed) / (mine.length - argued)).toFixed(1);
+      return `| ${folder} | ${mine.length} | ${killed} | ${argued} | ${count('survived')} | ${count('unreached')} | ${share} % |`;
+    })
+    .join('\n');
+}
+
+/** Runs the command line; returns the exit code. */
+export async function main(args: string[], root: string): Promise<number> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      file: { type: 'string' },
+      settled: { type: 'boolean', default: false },
+      sample: { type: 'string' },
+      seed: { type: 'string', default: '1' },
+      tests: { type: 'string' },
+      folder: { type: 'string', default: join(root, 'build', 'mutants', 'typescript') },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  const startedAt = Date.now();
+  const { folder } = values;
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const all = await instrument(root, join(folder, 'sources'));
+  const files = values.settled ? SETTLED.files : values.file;
+  const prefixes = files?.split(',') ?? [''];
+  let chosen = all.filter(({ file }) => prefixes.some((prefix) => file.startsWith(prefix)));
+  if (values.sample !== undefined) {
+    const open = chosen.filter((mutant) => argumentFor(mutant) === undefined);
+    chosen = sampled(open, Number(values.sample), Number(values.seed));
+  }
+  if (values.list) {
+    for (const mutant of chosen) console.log(describe(mutant));
+    return 0;
+  }
+  writeFileSync(join(folder, 'chosen'), chosen.map(({ id }) => id).join('\n'));
+  writeFileSync(join(folder, 'log'), '');
+  await judge(root, folder, values.settled ? SETTLED.tests : values.tests);
+  const judged = report(chosen, parseLog(readFileSync(join(folder, 'log'), 'utf8')));
+  writeFileSync(join(folder, 'report.json'), `${JSON.stringify(judged, null, 1)}\n`);
+  const problems = [
+    ...judged
+      .filter(({ verdict, why }) => verdict !== 'killed' && why === undefined)
+      .map((mutant) => `${mutant.verdict}: ${describe(mutant)}`),
+    ...judged
+      .filter(({ verdict, why }) => verdict === 'killed' && why !== undefined)
+      .map((mutant) => `argued, but ${mutant.by} notices: ${describe(mutant)}`),
+    ...stale(all),
+  ];
+  for (const problem of problems) console.error(problem);
+  const argued = judged.filter(({ verdict, why }) => verdict !== 'killed' && why).length;
+  const killed = judged.filter(({ verdict }) => verdict === 'killed').length;
+  console.log(
+    '| folder | mutants | noticed | argued | survived | not reached | noticed of the rest |',
+  );
+  console.log(table(judged));
+  console.log(
+    `${killed} of ${judged.length - argued} mutants noticed; ${argued} more are argued to be equivalent; ${((Date.now() - startedAt) / 1000).toFixed(0)} s`,
+  );
+  return problems.length === 0 ? 0 : 1;
+}
