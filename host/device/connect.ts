@@ -93,7 +93,7 @@ export async function call(
     if (clock.now() >= end && calls >= least) await session.until(end, () => answer !== undefined);
     if (answer !== undefined) return decodeHello(answer);
     if (clock.now() >= end && calls >= least) {
-      throw notFound(session, before, clock.now() - startedAt);
+      throw notFound(session, before, end - startedAt);
     }
     const hello = {
       type: Command.HELLO,

@@ -36,8 +36,8 @@ export class PendingAnswers {
     return found;
   }
 
-  /** Answers to frames of this type may still come, but no time is given for them. */
-  excuse(type: number): void {
+  /** Answers to frames of this type still count if they come, but no time is given for them. */
+  forget(type: number): void {
     this.#items = this.#items.map((item) =>
       item.type === type ? { ...item, answerBytes: 0, workMs: 0 } : item,
     );

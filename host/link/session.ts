@@ -386,9 +386,9 @@ export class Session {
     }
   }
 
-  /** Answers to frames of this type still count, but are not waited for any more. */
-  excuse(type: number): void {
-    this.#pending.excuse(type);
+  /** Stops waiting for answers to frames of this type; they still count if they come. */
+  forget(type: number): void {
+    this.#pending.forget(type);
   }
 
   /** Waits throw INTERRUPTED when `signal` aborts, too, until what this returns is called. */

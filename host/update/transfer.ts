@@ -223,7 +223,7 @@ export class Transfer {
 
   /** Asks where the device is. All that was sent is worked through or lost by then, so the rest is sent again. */
   async #query(): Promise<void> {
-    this.#session.excuse(Command.DATA);
+    this.#session.forget(Command.DATA);
     const report = await this.#device.progress(this.#number);
     // What came late is older than the answer to this question: it says what is in flash, not where to go on.
     for (const { payload } of this.#answers.splice(0)) {
@@ -235,9 +235,6 @@ export class Transfer {
   }
 
   #take(report: Report, epoch: number): void {
-    if (distance(this.#ahead, report.next) > 0) {
-      throw badField('DATA', 'next', report.next, `at most ${this.#ahead}, which was not sent yet`);
-    }
     this.#acknowledge(report.next);
     if (report.status === Status.OK || epoch !== this.#epoch) return;
     switch (report.status) {
@@ -254,6 +251,9 @@ export class Transfer {
   }
 
   #acknowledge(next: number): void {
+    if (distance(this.#ahead, next) > 0) {
+      throw badField('DATA', 'next', next, `at most ${this.#ahead}, which was not sent yet`);
+    }
     const taken = this.#sent.findLastIndex(
       ({ number, completes }) => completes && distance(number, next) > 0,
     );

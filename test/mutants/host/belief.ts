@@ -54,7 +54,7 @@ export const BELIEF: readonly Mutant[] = [
     id: 'believes that a device has what was never sent',
     requirements: ['H-39'],
     file: 'host/update/transfer.ts',
-    find: 'if (distance(this.#ahead, report.next) > 0) {',
+    find: 'if (distance(this.#ahead, next) > 0) {',
     replace: 'if (this.#ahead < 0) {',
     caughtBy: 'host:DATA answered with frames that were never sent',
   },
