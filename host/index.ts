@@ -9,7 +9,7 @@ export {
   IapError,
   type IapErrorCode,
 } from './base/errors.js';
-export { PromisedWork, Work, type WorkOptions } from './base/work.js';
+export { type Procedure, PromisedWork, type Tell, Work, type WorkOptions } from './base/work.js';
 export type { Allowable } from './check/allow.js';
 export { checkImage, type Target } from './check/check-image.js';
 export type { Finding, FindingId, Fixes, Severity } from './check/finding.js';
