@@ -39,6 +39,8 @@ export interface UpdateOptions extends LinkOptions {
 
 /** Resets in mid-update that are followed up, as long as each time at least one page more got into flash. */
 const MOST_FRUITLESS_STARTS = 3;
+/** Each page is sent once, and all once more if they do not verify. A device that takes more has kept nothing of it. */
+const MOST_SENDS = 4;
 /** A device that is given up in mid-update waits for a person: longer than one is looked for at first, at each rate [ms]. */
 const SEARCH_MS = 3 * DEFAULT_TIMEOUT_MS;
 
@@ -227,7 +229,9 @@ class Updater {
           continue;
         }
         if (!isInterruption(error)) throw error;
-        fruitless = installer.pagesSent > before ? 0 : fruitless + 1;
+        const { pagesSent } = installer;
+        const useful = pagesSent > before && pagesSent <= MOST_SENDS * this.#pages.length;
+        fruitless = useful ? 0 : fruitless + 1;
         if (fruitless >= MOST_FRUITLESS_STARTS) throw error;
         await this.#reconnect(device, error);
       }

@@ -2,7 +2,8 @@
 import { BOOTLOADER_BASE } from '../../../protocol/index.js';
 import { IapError } from '../../base/errors.js';
 import { boardNames, loadBoard } from '../../node/board-file.js';
-import { type BuiltBootloader, builtBootloader } from '../../node/built-bootloader.js';
+import { builtBootloader } from '../../node/built-bootloader.js';
+import { aboutJson, bootloaderOf } from '../board-bootloader.js';
 import { command } from '../command.js';
 import type { Context } from '../link.js';
 import type { ArgumentsOf } from '../option.js';
@@ -59,18 +60,4 @@ async function bootloader(
   output.line(`written to ${path}: bootloader of ${name}, ${found.bytes.length} bytes`);
   output.line(`SHA-256 of its bytes: ${found.sha256}`);
   output.result({ board: name, path, ...aboutJson(found) });
-}
-
-/** @throws IapError FILE_UNREADABLE if there is none */
-export async function bootloaderOf(board: string): Promise<BuiltBootloader> {
-  const found = await builtBootloader(board);
-  if (found) return found;
-  throw new IapError('FILE_UNREADABLE', `no bootloader was built for ${board}`, {
-    hint: 'run "npm run build" in a checkout of this package, or give a file with --bootloader',
-  });
-}
-
-/** Which one it is, for programs */
-export function aboutJson({ bytes, sha256, from, path: source }: BuiltBootloader): object {
-  return { bytes: bytes.length, sha256, from, source };
 }

@@ -16,6 +16,7 @@ import { boardNames, loadBoard } from '../../node/board-file.js';
 import { readWhole } from '../../node/files.js';
 import { parseProduct } from '../../pack/description.js';
 import type { Board } from '../../parts/parts.js';
+import { bootloaderOf } from '../board-bootloader.js';
 import { readCheckedImage } from '../checked-image.js';
 import { command } from '../command.js';
 import type { Context } from '../link.js';
@@ -31,7 +32,6 @@ import {
 } from '../options.js';
 import type { Output } from '../output.js';
 import { checkOutput, writeSegments } from '../segment-file.js';
-import { bootloaderOf } from './bootloader.js';
 
 const POSITIONALS = {
   image: { type: 'string', complete: 'file', describe: IMAGE.image.describe },
