@@ -19,7 +19,7 @@ interface Meaning {
   readonly words: RegExp;
   readonly code: IapErrorCode;
   readonly message: (path: string) => string;
-  readonly hint: (platform: NodeJS.Platform) => string;
+  readonly hint: (platform: string) => string;
 }
 
 const LIST = '"iap ports" lists the ports';
@@ -63,7 +63,7 @@ const MEANINGS: readonly Meaning[] = [
 ];
 
 /** How to find out who has a port */
-const WHO: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
+const WHO: Readonly<Partial<Record<string, string>>> = {
   linux:
     '; "fuser -v PORT" shows it. Just after plugging in it may be ModemManager, for half a minute: --wait waits for it, and the udev rule ENV{ID_MM_DEVICE_IGNORE}="1" keeps it off',
   darwin: '; "lsof PORT" shows it',
@@ -74,7 +74,7 @@ const WHO: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
 export function openError(
   path: string,
   error: Error,
-  platform: NodeJS.Platform = process.platform,
+  platform: string = process.platform,
 ): IapError {
   const options = { details: { path }, cause: error };
   const why = reason(path, error.message);

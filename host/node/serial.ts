@@ -27,7 +27,7 @@ export interface PortInfo {
 
 /** What differs from one computer to the next; tests give their own. */
 export interface System {
-  readonly platform: NodeJS.Platform;
+  readonly platform: string;
   /** Where Linux shows the settings of adapters */
   readonly adapters: string;
 }

@@ -211,7 +211,7 @@ describe('as a library', () => {
 
   test('the example in README.md compiles', () => {
     const readme = readFileSync(join(root, 'README.md'), 'utf8');
-    const [, example = ''] = /```ts\n([^`]*)```/.exec(readme) ?? [];
+    const [, example = ''] = /```ts\n(.*?)\n```/s.exec(readme) ?? [];
     expect(example).toContain('stm32-iap');
     compile('readme.mts', example, 'nodenext', ['node']);
   });
