@@ -58,7 +58,7 @@ const index = {
   built: 'scripts/build: bootloader-c/CMakeLists.txt with the preset of the board',
   compiler: said('arm-none-eabi-gcc', '--version'),
   linker: said('arm-none-eabi-ld', '--version'),
-  contains: `${BEARSSL.replace('-', ' ')} (SHA-256): THIRD-PARTY-NOTICES.md`,
+  contains: `${BEARSSL.replace('-', ' ')} (SHA-256): dist/THIRD-PARTY-NOTICES.md`,
   boards,
 };
 writeFileSync(join(folder, 'index.json'), `${JSON.stringify(index, null, 2)}\n`);

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // @ts-check
-// THIRD-PARTY-NOTICES.md: licences of what others wrote and the package contains. After scripts/build host; --check only compares.
-import { readdirSync } from 'node:fs';
+// dist/THIRD-PARTY-NOTICES.md: licences of what others wrote and the package contains. After scripts/build host.
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { emit, readJson, readText, root } from './generated.mjs';
+import { readJson, readText, root } from './generated.mjs';
 
 /** @param {string} folder */
 function licence(folder) {
@@ -49,4 +49,4 @@ const text = [
       ),
     ),
 ].join('\n');
-emit(new Map([['THIRD-PARTY-NOTICES.md', text]]), 'scripts/notices.mjs');
+writeFileSync(join(root, 'dist', 'THIRD-PARTY-NOTICES.md'), text);

@@ -32,7 +32,7 @@ test('has nothing of tests and build trees, and no maps to sources that are not 
     [],
   );
   expect(files).toContain('dist/host/index.d.ts');
-  expect(files).toContain('THIRD-PARTY-NOTICES.md');
+  expect(files).toContain('dist/THIRD-PARTY-NOTICES.md');
   const mapped = files.filter(
     (file) =>
       file.endsWith('.js') &&
