@@ -42,7 +42,7 @@ export function mistake(
   loaded: readonly Loaded[],
 ): IapError {
   const [, list] = /^Unknown (?:argument|command)s?: (.*)$/s.exec(message) ?? [];
-  if (list === undefined) return new IapError('USAGE', message.replace(/\s*\n\s*/g, ' '));
+  if (list === undefined) return new IapError('USAGE', inOurWords(message, words, loaded));
   // Of "--some-thing" yargs tells "someThing" too.
   const names = list
     .split(', ')
@@ -63,6 +63,14 @@ export function mistake(
       : `there is no ${what} ${typed}${more}`,
     near === undefined ? {} : { hint: `${MEANT} ${near}?` },
   );
+}
+
+function inOurWords(message: string, words: readonly string[], loaded: readonly Loaded[]): string {
+  const level = levelOf(loaded, pathOf(loaded, words));
+  if (message.startsWith('Not enough non-option arguments') && 'options' in level) {
+    return `something is missing: iap ${[...pathOf(loaded, words).slice(0, -1), level.name].join(' ')}`;
+  }
+  return message.replace(/\s*\n\s*/g, ' ');
 }
 
 /** The command of this path, or the commands that may follow it */

@@ -30,7 +30,7 @@ beforeAll(() => {
 
 describe('usage', () => {
   test.each([
-    [['flash'], 'Not enough non-option arguments'],
+    [['flash'], 'something is missing: iap flash <image>'],
     [['nonsense'], 'nonsense'],
     [[], 'which command?'],
     [['info', '--port'], 'port'],
@@ -155,7 +155,7 @@ test('the language of the user is not that of messages', () => {
     const env = { ...process.env, LC_ALL: locale, LANG: locale, LANGUAGE: 'de' };
     const run = (...args: string[]): SpawnSyncReturns<string> =>
       spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', env });
-    expect(run('flash', '--json').stdout).toContain('Not enough non-option arguments');
+    expect(run('flash', '--json').stdout).toContain('something is missing: iap flash <image>');
     expect(run('flash', '--help').stdout).toContain('[required]');
   }
 });
