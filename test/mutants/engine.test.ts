@@ -1,34 +1,18 @@
 // Mutants by the engine: a sample of those of the core, each noticed by a C test; and what it makes of a small source.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join, resolve } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { TempDir } from '../support/board.js';
 import { changesOf } from './engine/operators.js';
 import { schemata } from './engine/schemata.js';
 import { parse } from './engine/source.js';
+import { LONGEST_MS, SEED, said } from './spawned.js';
 
-const root = resolve(import.meta.dirname, '..', '..');
-/** How many; IAP_MUTANTS and IAP_SEED choose others. All: node test/mutants/engine.mjs */
+/** How many; IAP_MUTANTS chooses others. All: node test/mutants/engine.mjs */
 const SAMPLE = process.env.IAP_MUTANTS ?? '300';
-const SEED = process.env.IAP_SEED ?? '1';
-const LONGEST_MS = 600_000;
 
 it(
   `a sample of ${SAMPLE} mutants of the core, seed ${SEED}, is noticed by its tests`,
   async () => {
-    const args = ['--sample', SAMPLE, '--seed', SEED];
-    const child = spawn(process.execPath, [join(root, 'test', 'mutants', 'engine.mjs'), ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let text = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (bytes: Buffer) => {
-        text += bytes.toString();
-      });
-    }
-    const [code] = (await once(child, 'close')) as [number | null];
-    expect({ code, text }).toMatchObject({ code: 0 });
+    const text = await said('engine.mjs', ['--sample', SAMPLE]);
     expect(text).toContain(`${SAMPLE} of ${SAMPLE} mutants noticed`);
   },
   LONGEST_MS,

@@ -1,10 +1,14 @@
 // iap completion: a script with which a shell completes command lines.
 import { command, type Invocation } from '../command.js';
-import type { Level } from '../completion/levels.js';
+import { bashScript } from '../completion/bash.js';
+import { fishScript } from '../completion/fish.js';
+import { levelsOf } from '../completion/levels.js';
+import { zshScript } from '../completion/zsh.js';
 import type { Context } from '../link.js';
 import type { ArgumentsOf } from '../option.js';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
+const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
 
 const POSITIONALS = {
   shell: { type: 'string', demandOption: true, choices: SHELLS, describe: 'Which shell' },
@@ -28,22 +32,7 @@ async function completion(
   { output }: Pick<Context, 'output'>,
   { commands }: Pick<Invocation, 'commands'>,
 ): Promise<void> {
-  const { levelsOf } = await import('../completion/levels.js');
-  const write = await writerFor(shell);
-  const lines = write(await levelsOf(commands));
+  const lines = SCRIPTS[shell](await levelsOf(commands));
   for (const line of lines) output.line(line);
   output.result({ shell, script: `${lines.join('\n')}\n` });
-}
-
-async function writerFor(
-  shell: (typeof SHELLS)[number],
-): Promise<(levels: readonly Level[]) => string[]> {
-  switch (shell) {
-    case 'bash':
-      return (await import('../completion/bash.js')).bashScript;
-    case 'zsh':
-      return (await import('../completion/zsh.js')).zshScript;
-    case 'fish':
-      return (await import('../completion/fish.js')).fishScript;
-  }
 }
