@@ -161,7 +161,7 @@ test('packages are held against --product and --hardware', async () => {
 });
 
 test.each([
-  [[], 'at least 1'],
+  [[], 'something is missing: iap check <images..>'],
   [['x.bin', '--part', 'stm32f103xb', '--board', 'stm32f103xb'], 'mutually exclusive'],
   [['x.bin', '--part', 'stm32z'], 'there is no part "stm32z"; there are gd32f103xb, stm32f030x8'],
   [['x.bin', '--board', '../parts/x'], 'there is no board'],
