@@ -3,7 +3,7 @@ import type { Layout } from './layout.js';
 
 /** Version of the protocol. */
 export const PROTOCOL_MAJOR = 1;
-export const PROTOCOL_MINOR = 0;
+export const PROTOCOL_MINOR = 1;
 
 /** Ends every frame and begins every burst. Never occurs inside an encoded frame. */
 export const FRAME_DELIMITER = 0;
@@ -65,16 +65,24 @@ export const MAILBOX_MAGIC = 0x4d504149;
 export const MAILBOX_ADDRESS = 0x20001fe0;
 /** The bytes I A P I */
 export const IDENTITY_MAGIC = 0x49504149;
+/** The bytes I A Y K */
+export const KEYS_MAGIC = 0x4b594149;
+/** Format of the key block */
+export const KEYS_FORMAT = 1;
+/** Keys in the key block */
+export const KEY_SLOTS = 4;
 /** The bytes I A P K */
 export const KIT_MAGIC = 0x4b504149;
 /** Format of the kit's facts */
 export const KIT_FORMAT = 1;
 /** Start of flash and of the bootloader */
 export const BOOTLOADER_BASE = 0x08000000;
-/** 28 KB of bootloader code, the identity block included, where APP_BASE is as below [bytes] */
+/** 28 KB of bootloader code, key and identity block included, where APP_BASE is as below [bytes] */
 export const BOOTLOADER_SIZE = 28672;
 /** The last 64 bytes of the bootloader: 4160 below APP_BASE */
 export const IDENTITY_ADDRESS = 0x08006fc0;
+/** The key block, below the identity block: 4480 below APP_BASE */
+export const KEYS_ADDRESS = 0x08006e80;
 /** Boot record area A: 4096 below APP_BASE */
 export const RECORD_A_ADDRESS = 0x08007000;
 /** Boot record area B: 2048 below APP_BASE */
@@ -89,11 +97,11 @@ export const CRC_CHECK = 0xcbf43926;
 
 /** Message types of requests. */
 export const Command = {
-  /** Who is there? Answered by bootloaders and by applications. The first three bytes of the response keep their meaning in every future version. */
+  /** Who is there? Answered by bootloaders and by applications. The first three bytes of the response keep their meaning in every future version. A bootloader that takes signed images alone appends the structure security. */
   HELLO: 1,
   /** Change the rate. Answered at the old rate; the device changes after the answer's last bit and returns to its default rate if no valid frame arrives within RATE_PROOF_MS. */
   BAUD: 2,
-  /** CRC-32 of whole flash pages of the application area */
+  /** CRC-32 of whole flash pages: of the running session's image; without a session of the installed image, from devices that take unsigned ones */
   PAGES: 3,
   /** Begin or resume the update to the image that the header describes. Refusals come before anything is written. Resets page assembly: the next DATA frame opens a page. */
   BEGIN: 4,
@@ -130,6 +138,8 @@ export const Status = {
   NO_SESSION: 0x42,
   /** The application is running and does not do this; send ENTER first */
   IN_APP: 0x43,
+  /** The application does not want to be left at this moment; ask again later. detail is the application's own, 0 if it has none */
+  NOT_NOW: 0x44,
   /** Image header with a wrong magic, format or size; detail is the offset of the field in the header */
   BAD_HEADER: 0x50,
   /** The image is for another product */
@@ -146,7 +156,7 @@ export const Status = {
   ROLLBACK: 0x56,
   /** The image needs what this bootloader lacks; detail is the missing capability or flag bits */
   NOT_CAPABLE: 0x57,
-  /** The image's signature is missing, of an unknown algorithm, or wrong */
+  /** The image is not signed as this device wants it; detail is a signature_fault */
   BAD_SIGNATURE: 0x58,
   /** This device takes only packages made for its product, not plain images */
   PACKAGE_ONLY: 0x59,
@@ -219,7 +229,7 @@ export type Encoding = (typeof Encoding)[keyof typeof Encoding];
 
 /** What BEGIN found */
 export const Begun = {
-  /** A new record entry was made */
+  /** A new update; its record entry is made with its first page */
   STARTED: 0,
   /** An unfinished entry or a running session with this header goes on */
   RESUMED: 1,
@@ -247,10 +257,46 @@ export type Request = (typeof Request)[keyof typeof Request];
 export const Signature = {
   /** Not signed */
   NONE: 0,
-  /** ECDSA with P-256 and SHA-256, r and s of 32 bytes each, big-endian */
+  /** ECDSA with P-256 and SHA-256, r and s of 32 bytes each, big-endian; s at most half the group's order */
   ECDSA_P256: 1,
 } as const;
 export type Signature = (typeof Signature)[keyof typeof Signature];
+
+/** Detail of BAD_SIGNATURE: why the image is not trusted. Bootloaders of version 1.0 answer 0. */
+export const SignatureFault = {
+  /** A signed image where no key is known, or the device does not say */
+  UNSAID: 0,
+  /** The device's key block is blank or damaged: it takes no image */
+  KEYS: 1,
+  /** The device's identity block is blank or damaged: it takes no image */
+  IDENTITY: 2,
+  /** The image is not signed */
+  MISSING: 3,
+  /** The key of this number is for another algorithm */
+  ALGORITHM: 4,
+  /** The device has no key of this number */
+  NO_KEY: 5,
+  /** The key was revoked */
+  REVOKED: 6,
+  /** The image revokes other keys than the device's newest verified one, and may not: only a root key may, never fewer, and never a root key */
+  REVOCATION: 7,
+  /** The signature does not fit the header and the key */
+  WRONG: 8,
+} as const;
+export type SignatureFault = (typeof SignatureFault)[keyof typeof SignatureFault];
+
+/** What a key may do */
+export const KeyRole = {
+  /** Signs images and may revoke other keys; can not be revoked. Kept offline */
+  ROOT: 1,
+  /** Signs images */
+  RELEASE: 2,
+  /** Signs images; not for units that leave the house */
+  DEVELOPMENT: 3,
+  /** No key in this slot */
+  NONE: 255,
+} as const;
+export type KeyRole = (typeof KeyRole)[keyof typeof KeyRole];
 
 /** Flags of HELLO */
 export const HelloFlag = {
@@ -322,6 +368,22 @@ export const Capability = {
 export const ImageFlag = {
   /** The application must confirm itself within its trial boots */
   CONFIRM: 0x10000,
+} as const;
+
+/** What protects a device */
+export const SecurityFlag = {
+  /** Only signed images are taken */
+  SIGNED_ONLY: 0x1,
+  /** The key block is there and right */
+  KEYS: 0x2,
+  /** Read-out protection of the chip is on, level 1 or 2 */
+  READ_PROTECTED: 0x4,
+  /** It is level 2, for ever */
+  READ_LOCKED: 0x8,
+  /** All of the bootloader, its blocks included, is write-protected */
+  WRITE_PROTECTED: 0x10,
+  /** The signature is checked at every start of the application too */
+  BOOT_VERIFIED: 0x20,
 } as const;
 
 /** Flags of the identity block; as erased (all set) none applies, so each is active when 0 */
@@ -454,10 +516,12 @@ export interface Header {
   readonly buildId: Uint8Array;
   /** The one device it is for; all zero: any */
   readonly uniqueId: Uint8Array;
+  /** A bit for each key: clear, the key is revoked while this image is the newest verified one. 0xFF: none is */
+  readonly usableKeys: number;
   /** 0xFF */
   readonly reserved: Uint8Array;
   readonly signatureAlgorithm: number;
-  /** Which key of the bootloader; 0 if not signed */
+  /** Number of the key in the device's key block, 0 to 3; 0 if not signed */
   readonly keyId: number;
   /** 0 */
   readonly reserved2: number;
@@ -484,7 +548,8 @@ export const Header: Layout<Header> = {
     { name: 'capabilities', offset: 88, type: 'u32' },
     { name: 'buildId', offset: 92, type: 'bytes', size: 20 },
     { name: 'uniqueId', offset: 112, type: 'bytes', size: 12 },
-    { name: 'reserved', offset: 124, type: 'bytes', size: 64 },
+    { name: 'usableKeys', offset: 124, type: 'u8' },
+    { name: 'reserved', offset: 125, type: 'bytes', size: 63 },
     { name: 'signatureAlgorithm', offset: 188, type: 'u8' },
     { name: 'keyId', offset: 189, type: 'u8' },
     { name: 'reserved2', offset: 190, type: 'u16' },
@@ -492,7 +557,7 @@ export const Header: Layout<Header> = {
   ],
 };
 
-/** Identity block in the last 64 bytes of the bootloader's area, written by the factory. Blank or damaged: fits any product and hardware revision, and HELLO has zeros for both; no bus address; the board's default rate. Its product is never all zero. */
+/** Identity block in the last 64 bytes of the bootloader's area, written by the factory. Blank: fits any product and hardware revision. Damaged: fits the product of the newest verified image alone, or any if there is none. In both cases HELLO has zeros for product and revision; no bus address; the board's default rate. A device that takes signed images alone takes none then. Its product is never all zero. */
 export interface Identity {
   /** IDENTITY_MAGIC */
   readonly magic: number;
@@ -525,6 +590,104 @@ export const Identity: Layout<Identity> = {
     { name: 'serial', offset: 28, type: 'chars', size: 16 },
     { name: 'reserved', offset: 44, type: 'bytes', size: 16 },
     { name: 'crc32', offset: 60, type: 'u32' },
+  ],
+};
+
+/** One key of the key block; as erased: none */
+export interface KeySlot {
+  readonly role: number;
+  /** The only one that this key takes */
+  readonly algorithm: number;
+  /** 0xFFFF */
+  readonly reserved: number;
+  /** Public key: x and y, big-endian */
+  readonly point: Uint8Array;
+}
+export const KeySlot: Layout<KeySlot> = {
+  name: 'key_slot',
+  size: 68,
+  fields: [
+    { name: 'role', offset: 0, type: 'u8' },
+    { name: 'algorithm', offset: 1, type: 'u8' },
+    { name: 'reserved', offset: 2, type: 'u16' },
+    { name: 'point', offset: 4, type: 'bytes', size: 64 },
+  ],
+};
+
+/** Keys that may sign images, below the identity block, written by the factory. Only bootloaders that take signed images alone read it; blank or damaged, they take none. */
+export interface KeyBlock {
+  /** KEYS_MAGIC */
+  readonly magic: number;
+  /** KEYS_FORMAT */
+  readonly format: number;
+  /** 0xFFFF */
+  readonly reserved: number;
+  readonly key0: KeySlot;
+  readonly key1: KeySlot;
+  readonly key2: KeySlot;
+  readonly key3: KeySlot;
+  /** 0xFF */
+  readonly reserved2: Uint8Array;
+  /** Of the 316 bytes before */
+  readonly crc32: number;
+}
+export const KeyBlock: Layout<KeyBlock> = {
+  name: 'key_block',
+  size: 320,
+  fields: [
+    { name: 'magic', offset: 0, type: 'u32' },
+    { name: 'format', offset: 4, type: 'u16' },
+    { name: 'reserved', offset: 6, type: 'u16' },
+    { name: 'key0', offset: 8, type: 'struct', layout: KeySlot },
+    { name: 'key1', offset: 76, type: 'struct', layout: KeySlot },
+    { name: 'key2', offset: 144, type: 'struct', layout: KeySlot },
+    { name: 'key3', offset: 212, type: 'struct', layout: KeySlot },
+    { name: 'reserved2', offset: 280, type: 'bytes', size: 36 },
+    { name: 'crc32', offset: 316, type: 'u32' },
+  ],
+};
+
+/** What HELLO says of a key */
+export interface KeySummary {
+  readonly role: number;
+  /** First bytes of the SHA-256 of its point; 0 if there is none */
+  readonly fingerprint: Uint8Array;
+}
+export const KeySummary: Layout<KeySummary> = {
+  name: 'key_summary',
+  size: 9,
+  fields: [
+    { name: 'role', offset: 0, type: 'u8' },
+    { name: 'fingerprint', offset: 1, type: 'bytes', size: 8 },
+  ],
+};
+
+/** Behind the response to HELLO, from a bootloader that takes signed images alone. Where the response ends before it, the device takes unsigned images, or its application answered. */
+export interface Security {
+  readonly flags: number;
+  /** As in the header of the newest verified image; 0xFF if there is none */
+  readonly usableKeys: number;
+  /** 0 */
+  readonly reserved: number;
+  /** No image with a lower one is taken */
+  readonly securityCounter: number;
+  readonly key0: KeySummary;
+  readonly key1: KeySummary;
+  readonly key2: KeySummary;
+  readonly key3: KeySummary;
+}
+export const Security: Layout<Security> = {
+  name: 'security',
+  size: 44,
+  fields: [
+    { name: 'flags', offset: 0, type: 'u8' },
+    { name: 'usableKeys', offset: 1, type: 'u8' },
+    { name: 'reserved', offset: 2, type: 'u16' },
+    { name: 'securityCounter', offset: 4, type: 'u32' },
+    { name: 'key0', offset: 8, type: 'struct', layout: KeySummary },
+    { name: 'key1', offset: 17, type: 'struct', layout: KeySummary },
+    { name: 'key2', offset: 26, type: 'struct', layout: KeySummary },
+    { name: 'key3', offset: 35, type: 'struct', layout: KeySummary },
   ],
 };
 
@@ -753,7 +916,7 @@ export interface HelloResponse {
   readonly holdMs: number;
   /** Longest time to answer BEGIN or ABORT */
   readonly beginMs: number;
-  /** Longest time to commit one page */
+  /** Longest time to commit one page. The first page of an update may take begin_ms more: it writes the record's entry */
   readonly pageMs: number;
   /** Longest time to answer one PAGES, transmission apart */
   readonly pagesMs: number;

@@ -19,6 +19,7 @@ const constants = new Map(
 
 const MAILBOX_SIZE = 32; // bytes: what the structure mailbox adds up to; the C sources assert it
 const IDENTITY_SIZE = 64; // bytes, as the mailbox's
+const KEYS_SIZE = 320; // bytes, as the mailbox's
 const PROTECTED = 4096; // bytes that one bit of write protection covers
 
 /** @param {string} name @returns {number} */
@@ -140,15 +141,16 @@ function virtualBoard(part) {
   return virtualBoard;
 }
 
-// What the protocol calls default must be what the rule says: record areas and identity lie below APP_BASE.
+// What the protocol calls default must be what the rule says: record areas, identity and keys lie below APP_BASE.
 const area = constant('RECORD_AREA_SIZE');
 if (
   constant('RECORD_A_ADDRESS') !== constant('APP_BASE') - 2 * area ||
   constant('RECORD_B_ADDRESS') !== constant('APP_BASE') - area ||
   constant('IDENTITY_ADDRESS') !== constant('RECORD_A_ADDRESS') - IDENTITY_SIZE ||
+  constant('KEYS_ADDRESS') !== constant('IDENTITY_ADDRESS') - KEYS_SIZE ||
   constant('BOOTLOADER_BASE') + constant('BOOTLOADER_SIZE') !== constant('RECORD_A_ADDRESS')
 )
-  throw new Error('protocol.json: record and identity do not lie below APP_BASE');
+  throw new Error('protocol.json: record, identity and keys do not lie below APP_BASE');
 
 const parts = load('bootloader-c/parts', 'bootloader-c/part.schema.json');
 const boards = load('bootloader-c/boards', 'bootloader-c/board.schema.json');
@@ -166,6 +168,7 @@ for (const board of boards.values()) {
   const ramEnd = ram + part.ram.size;
   const high = mailbox + MAILBOX_SIZE;
   const identity = record - IDENTITY_SIZE;
+  const keys = identity - KEYS_SIZE;
   const low = ram + vectorsInSram(part);
 
   files.set(
@@ -176,7 +179,8 @@ for (const board of boards.values()) {
    same address on every part and so cuts the RAM of the larger ones in two. */
 MEMORY
 {
-    BOOT (rx)      : ORIGIN = ${hex(base)}, LENGTH = ${hex(identity - base)}
+    BOOT (rx)      : ORIGIN = ${hex(base)}, LENGTH = ${hex(keys - base)}
+    KEYS (r)       : ORIGIN = ${hex(keys)}, LENGTH = ${hex(KEYS_SIZE)}
     IDENTITY (r)   : ORIGIN = ${hex(identity)}, LENGTH = ${hex(IDENTITY_SIZE)}
     APP (rx)       : ORIGIN = ${hex(appBase)}, LENGTH = ${hex(appEnd - appBase)}
     VECTORS (rw)   : ORIGIN = ${hex(ram)}, LENGTH = ${hex(low - ram)}

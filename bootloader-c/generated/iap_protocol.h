@@ -3,7 +3,7 @@
 #define IAP_PROTOCOL_H
 
 #define IAP_PROTOCOL_MAJOR 1u
-#define IAP_PROTOCOL_MINOR 0u
+#define IAP_PROTOCOL_MINOR 1u
 
 // Ends every frame and begins every burst. Never occurs inside an encoded frame.
 #define IAP_FRAME_DELIMITER 0u
@@ -65,16 +65,24 @@
 #define IAP_MAILBOX_ADDRESS 0x20001fe0u
 // The bytes I A P I
 #define IAP_IDENTITY_MAGIC 0x49504149u
+// The bytes I A Y K
+#define IAP_KEYS_MAGIC 0x4b594149u
+// Format of the key block
+#define IAP_KEYS_FORMAT 1u
+// Keys in the key block
+#define IAP_KEY_SLOTS 4u
 // The bytes I A P K
 #define IAP_KIT_MAGIC 0x4b504149u
 // Format of the kit's facts
 #define IAP_KIT_FORMAT 1u
 // Start of flash and of the bootloader
 #define IAP_BOOTLOADER_BASE 0x08000000u
-// 28 KB of bootloader code, the identity block included, where APP_BASE is as below [bytes]
+// 28 KB of bootloader code, key and identity block included, where APP_BASE is as below [bytes]
 #define IAP_BOOTLOADER_SIZE 28672u
 // The last 64 bytes of the bootloader: 4160 below APP_BASE
 #define IAP_IDENTITY_ADDRESS 0x08006fc0u
+// The key block, below the identity block: 4480 below APP_BASE
+#define IAP_KEYS_ADDRESS 0x08006e80u
 // Boot record area A: 4096 below APP_BASE
 #define IAP_RECORD_A_ADDRESS 0x08007000u
 // Boot record area B: 2048 below APP_BASE
@@ -90,9 +98,9 @@
 
 // Message types of requests
 enum iap_command {
-    IAP_COMMAND_HELLO = 1, // Who is there? Answered by bootloaders and by applications. The first three bytes of the response keep their meaning in every future version.
+    IAP_COMMAND_HELLO = 1, // Who is there? Answered by bootloaders and by applications. The first three bytes of the response keep their meaning in every future version. A bootloader that takes signed images alone appends the structure security.
     IAP_COMMAND_BAUD = 2, // Change the rate. Answered at the old rate; the device changes after the answer's last bit and returns to its default rate if no valid frame arrives within RATE_PROOF_MS.
-    IAP_COMMAND_PAGES = 3, // CRC-32 of whole flash pages of the application area
+    IAP_COMMAND_PAGES = 3, // CRC-32 of whole flash pages: of the running session's image; without a session of the installed image, from devices that take unsigned ones
     IAP_COMMAND_BEGIN = 4, // Begin or resume the update to the image that the header describes. Refusals come before anything is written. Resets page assembly: the next DATA frame opens a page.
     IAP_COMMAND_DATA = 5, // A piece of a page. Answered only with ASK. A frame without head and bytes only asks: it is never taken and needs no right number.
     IAP_COMMAND_END = 6, // All is sent: verify the image in flash and make it valid
@@ -112,6 +120,7 @@ enum iap_status {
     IAP_STATUS_BAD_REQUEST = 0x41, // Payload too short: detail is its length. An argument out of range: detail is the offset of the field
     IAP_STATUS_NO_SESSION = 0x42, // No session is open: none was begun since the device started, or it has ended
     IAP_STATUS_IN_APP = 0x43, // The application is running and does not do this; send ENTER first
+    IAP_STATUS_NOT_NOW = 0x44, // The application does not want to be left at this moment; ask again later. detail is the application's own, 0 if it has none
     IAP_STATUS_BAD_HEADER = 0x50, // Image header with a wrong magic, format or size; detail is the offset of the field in the header
     IAP_STATUS_WRONG_PRODUCT = 0x51, // The image is for another product
     IAP_STATUS_WRONG_HARDWARE = 0x52, // The image is not for this hardware revision; detail is the device's
@@ -120,7 +129,7 @@ enum iap_status {
     IAP_STATUS_WRONG_SIZE = 0x55, // The image is empty or does not fit; detail is the largest size
     IAP_STATUS_ROLLBACK = 0x56, // The image's security counter is below the device's; detail is the device's
     IAP_STATUS_NOT_CAPABLE = 0x57, // The image needs what this bootloader lacks; detail is the missing capability or flag bits
-    IAP_STATUS_BAD_SIGNATURE = 0x58, // The image's signature is missing, of an unknown algorithm, or wrong
+    IAP_STATUS_BAD_SIGNATURE = 0x58, // The image is not signed as this device wants it; detail is a signature_fault
     IAP_STATUS_PACKAGE_ONLY = 0x59, // This device takes only packages made for its product, not plain images
     IAP_STATUS_RECORD_FAILED = 0x5a, // The boot record could not be written; detail is the address
     IAP_STATUS_SUPPLY_LOW = 0x5b, // The supply is too low to change flash; nothing is lost, the same may be asked again once it has risen; detail is 0
@@ -164,7 +173,7 @@ enum iap_encoding {
 
 // What BEGIN found
 enum iap_begun {
-    IAP_BEGUN_STARTED = 0, // A new record entry was made
+    IAP_BEGUN_STARTED = 0, // A new update; its record entry is made with its first page
     IAP_BEGUN_RESUMED = 1, // An unfinished entry or a running session with this header goes on
     IAP_BEGUN_INSTALLED = 2, // This very image is installed and verified; no session was opened
 };
@@ -181,7 +190,28 @@ enum iap_request {
 // Signature algorithm of an image
 enum iap_signature {
     IAP_SIGNATURE_NONE = 0, // Not signed
-    IAP_SIGNATURE_ECDSA_P256 = 1, // ECDSA with P-256 and SHA-256, r and s of 32 bytes each, big-endian
+    IAP_SIGNATURE_ECDSA_P256 = 1, // ECDSA with P-256 and SHA-256, r and s of 32 bytes each, big-endian; s at most half the group's order
+};
+
+// Detail of BAD_SIGNATURE: why the image is not trusted. Bootloaders of version 1.0 answer 0.
+enum iap_signature_fault {
+    IAP_SIGNATURE_FAULT_UNSAID = 0, // A signed image where no key is known, or the device does not say
+    IAP_SIGNATURE_FAULT_KEYS = 1, // The device's key block is blank or damaged: it takes no image
+    IAP_SIGNATURE_FAULT_IDENTITY = 2, // The device's identity block is blank or damaged: it takes no image
+    IAP_SIGNATURE_FAULT_MISSING = 3, // The image is not signed
+    IAP_SIGNATURE_FAULT_ALGORITHM = 4, // The key of this number is for another algorithm
+    IAP_SIGNATURE_FAULT_NO_KEY = 5, // The device has no key of this number
+    IAP_SIGNATURE_FAULT_REVOKED = 6, // The key was revoked
+    IAP_SIGNATURE_FAULT_REVOCATION = 7, // The image revokes other keys than the device's newest verified one, and may not: only a root key may, never fewer, and never a root key
+    IAP_SIGNATURE_FAULT_WRONG = 8, // The signature does not fit the header and the key
+};
+
+// What a key may do
+enum iap_key_role {
+    IAP_KEY_ROLE_ROOT = 1, // Signs images and may revoke other keys; can not be revoked. Kept offline
+    IAP_KEY_ROLE_RELEASE = 2, // Signs images
+    IAP_KEY_ROLE_DEVELOPMENT = 3, // Signs images; not for units that leave the house
+    IAP_KEY_ROLE_NONE = 255, // No key in this slot
 };
 
 // Flags of HELLO
@@ -219,6 +249,14 @@ enum iap_signature {
 
 // Flags of an image header. A bootloader refuses an image with a flag in bits 16 to 31 that it does not know.
 #define IAP_IMAGE_FLAG_CONFIRM 0x10000u // The application must confirm itself within its trial boots
+
+// What protects a device
+#define IAP_SECURITY_FLAG_SIGNED_ONLY 0x1u // Only signed images are taken
+#define IAP_SECURITY_FLAG_KEYS 0x2u // The key block is there and right
+#define IAP_SECURITY_FLAG_READ_PROTECTED 0x4u // Read-out protection of the chip is on, level 1 or 2
+#define IAP_SECURITY_FLAG_READ_LOCKED 0x8u // It is level 2, for ever
+#define IAP_SECURITY_FLAG_WRITE_PROTECTED 0x10u // All of the bootloader, its blocks included, is write-protected
+#define IAP_SECURITY_FLAG_BOOT_VERIFIED 0x20u // The signature is checked at every start of the application too
 
 // Flags of the identity block; as erased (all set) none applies, so each is active when 0
 #define IAP_IDENTITY_FLAG_ANY_IMAGE 0x1u // Set: plain images are taken. Clear: only packages made for this product.
@@ -272,14 +310,15 @@ enum iap_signature {
 #define IAP_HEADER_AT_CAPABILITIES 88u
 #define IAP_HEADER_AT_BUILD_ID 92u
 #define IAP_HEADER_AT_UNIQUE_ID 112u
-#define IAP_HEADER_AT_RESERVED 124u
+#define IAP_HEADER_AT_USABLE_KEYS 124u
+#define IAP_HEADER_AT_RESERVED 125u
 #define IAP_HEADER_AT_SIGNATURE_ALGORITHM 188u
 #define IAP_HEADER_AT_KEY_ID 189u
 #define IAP_HEADER_AT_RESERVED2 190u
 #define IAP_HEADER_AT_SIGNATURE 192u
 #define IAP_HEADER_SIZE 256u
 
-// Identity block in the last 64 bytes of the bootloader's area, written by the factory. Blank or damaged: fits any product and hardware revision, and HELLO has zeros for both; no bus address; the board's default rate. Its product is never all zero.: offsets of its fields, and its size
+// Identity block in the last 64 bytes of the bootloader's area, written by the factory. Blank: fits any product and hardware revision. Damaged: fits the product of the newest verified image alone, or any if there is none. In both cases HELLO has zeros for product and revision; no bus address; the board's default rate. A device that takes signed images alone takes none then. Its product is never all zero.: offsets of its fields, and its size
 #define IAP_IDENTITY_AT_MAGIC 0u
 #define IAP_IDENTITY_AT_PRODUCT 4u
 #define IAP_IDENTITY_AT_HARDWARE 20u
@@ -290,6 +329,41 @@ enum iap_signature {
 #define IAP_IDENTITY_AT_RESERVED 44u
 #define IAP_IDENTITY_AT_CRC32 60u
 #define IAP_IDENTITY_SIZE 64u
+
+// One key of the key block; as erased: none: offsets of its fields, and its size
+#define IAP_KEY_SLOT_AT_ROLE 0u
+#define IAP_KEY_SLOT_AT_ALGORITHM 1u
+#define IAP_KEY_SLOT_AT_RESERVED 2u
+#define IAP_KEY_SLOT_AT_POINT 4u
+#define IAP_KEY_SLOT_SIZE 68u
+
+// Keys that may sign images, below the identity block, written by the factory. Only bootloaders that take signed images alone read it; blank or damaged, they take none.: offsets of its fields, and its size
+#define IAP_KEY_BLOCK_AT_MAGIC 0u
+#define IAP_KEY_BLOCK_AT_FORMAT 4u
+#define IAP_KEY_BLOCK_AT_RESERVED 6u
+#define IAP_KEY_BLOCK_AT_KEY0 8u
+#define IAP_KEY_BLOCK_AT_KEY1 76u
+#define IAP_KEY_BLOCK_AT_KEY2 144u
+#define IAP_KEY_BLOCK_AT_KEY3 212u
+#define IAP_KEY_BLOCK_AT_RESERVED2 280u
+#define IAP_KEY_BLOCK_AT_CRC32 316u
+#define IAP_KEY_BLOCK_SIZE 320u
+
+// What HELLO says of a key: offsets of its fields, and its size
+#define IAP_KEY_SUMMARY_AT_ROLE 0u
+#define IAP_KEY_SUMMARY_AT_FINGERPRINT 1u
+#define IAP_KEY_SUMMARY_SIZE 9u
+
+// Behind the response to HELLO, from a bootloader that takes signed images alone. Where the response ends before it, the device takes unsigned images, or its application answered.: offsets of its fields, and its size
+#define IAP_SECURITY_AT_FLAGS 0u
+#define IAP_SECURITY_AT_USABLE_KEYS 1u
+#define IAP_SECURITY_AT_RESERVED 2u
+#define IAP_SECURITY_AT_SECURITY_COUNTER 4u
+#define IAP_SECURITY_AT_KEY0 8u
+#define IAP_SECURITY_AT_KEY1 17u
+#define IAP_SECURITY_AT_KEY2 26u
+#define IAP_SECURITY_AT_KEY3 35u
+#define IAP_SECURITY_SIZE 44u
 
 // Header of a record area, written after the entries that it takes over. An area is good if its header is right and SEALED is set; the good one with the higher generation is active. Its RECORD_SLOTS entries follow, from offset 20 on, one behind the other. First generation and first sequence are 1.: offsets of its fields, and its size
 #define IAP_AREA_HEADER_AT_MAGIC 0u

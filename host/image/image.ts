@@ -61,6 +61,7 @@ export function plainHeader(
     capabilities: 0,
     buildId: new Uint8Array(fieldSize(Header, 'buildId')),
     uniqueId: new Uint8Array(fieldSize(Header, 'uniqueId')),
+    usableKeys: BLANK,
     reserved: new Uint8Array(fieldSize(Header, 'reserved')).fill(BLANK),
     signatureAlgorithm: Signature.NONE,
     keyId: 0,
