@@ -332,6 +332,8 @@ export const Check = {
   CRC32: 0x2,
   /** Stack pointer outside RAM or not aligned, or reset vector even or outside the image */
   VECTORS: 0x4,
+  /** What is behind the image in its last page is not 0xFF; only where signed images alone are taken */
+  PADDING: 0x8,
 } as const;
 
 /** State of an image in the boot record */

@@ -5,6 +5,7 @@
 #include "iap_crc.h"
 #include "iap_flash.h"
 #include "iap_hello.h"
+#include "iap_trust.h"
 
 // A rate must be made within 1/50, 2 %: with a host that is off as well a byte is still read right.
 #define RATE_ERROR_SHARE 50u
@@ -33,10 +34,11 @@ static uint32_t hello(struct iap *iap, const struct iap_frame *request, uint8_t 
         .stay = iap->stay,
         .version = {IAP_VERSION_MAJOR, IAP_VERSION_MINOR, IAP_VERSION_PATCH},
         .installed_state = installed_state(iap),
-        .capabilities = IAP_CAPABILITIES,
+        .capabilities = iap_capabilities(),
     };
     iap_hello_encode(&hello, answer);
-    return IAP_HELLO_RESPONSE_SIZE;
+    return IAP_HELLO_RESPONSE_SIZE + iap_trust_hello(&iap->update.target, &iap->update.record,
+                                                     answer + IAP_HELLO_RESPONSE_SIZE);
 }
 
 static uint32_t baud(struct iap *iap, const struct iap_frame *request, uint8_t *answer) {
@@ -58,6 +60,9 @@ static uint32_t baud(struct iap *iap, const struct iap_frame *request, uint8_t *
 static uint32_t pages(struct iap *iap, const struct iap_frame *request, uint8_t *answer) {
     const struct iap_config *config = iap->update.target.config;
     const struct iap_pages_request asked = iap_pages_request_decode(request);
+    if (iap_trust_signed_only() && !iap->update.session.active) {
+        return iap_refusal(answer, iap_failure(IAP_STATUS_NO_SESSION, 0));
+    }
     uint32_t all = (config->app_end - config->app_base) / config->page_size;
     if (asked.first >= all) {
         return iap_refusal(answer, iap_failure(IAP_STATUS_BAD_REQUEST, IAP_PAGES_REQUEST_AT_FIRST));

@@ -88,9 +88,18 @@ static inline const uint8_t *iap_header_unique_id(const struct iap_header *heade
     return header->bytes + IAP_HEADER_AT_UNIQUE_ID;
 }
 
+// A bit for each key that is not revoked.
+static inline uint8_t iap_header_usable_keys(const struct iap_header *header) {
+    return header->bytes[IAP_HEADER_AT_USABLE_KEYS];
+}
+
 // enum iap_signature
 static inline uint8_t iap_header_signature_algorithm(const struct iap_header *header) {
     return header->bytes[IAP_HEADER_AT_SIGNATURE_ALGORITHM];
+}
+
+static inline uint8_t iap_header_key_id(const struct iap_header *header) {
+    return header->bytes[IAP_HEADER_AT_KEY_ID];
 }
 
 #endif

@@ -3,6 +3,7 @@
 #include "iap_bytes.h"
 #include "iap_crc.h"
 #include "iap_flash.h"
+#include "iap_trust.h"
 
 // Stack pointer and reset vector [bytes].
 #define SMALLEST_IMAGE 8u
@@ -12,6 +13,11 @@
 
 // A bootloader refuses an image with a flag that it does not know, of these.
 #define REQUIRED_FLAGS 0xffff0000u
+
+uint32_t iap_capabilities(void) {
+    return IAP_CAPABILITY_BAUD | IAP_CAPABILITY_CONFIRM |
+           (iap_trust_signed_only() ? IAP_CAPABILITY_SIGNATURE : 0);
+}
 
 bool iap_header_fits(const struct iap_config *config, const struct iap_header *header) {
     uint32_t size = iap_header_image_size(header);
@@ -25,7 +31,8 @@ static iap_result accept_product(const struct iap_identity *identity,
         return iap_success();
     }
     bool any = iap_all(iap_header_product(header), 0, 16);
-    if (any && (identity->flags & IAP_IDENTITY_FLAG_ANY_IMAGE) == 0) {
+    if (any &&
+        (iap_trust_signed_only() || (identity->flags & IAP_IDENTITY_FLAG_ANY_IMAGE) == 0)) {
         return iap_failure(IAP_STATUS_PACKAGE_ONLY, 0);
     }
     if (!any && !iap_equal(iap_header_product(header), identity->product, 16)) {
@@ -60,12 +67,9 @@ static iap_result accept_needs(const struct iap_header *header, const struct iap
         }
     }
     uint32_t flags = iap_header_flags(header) & REQUIRED_FLAGS & ~IAP_IMAGE_FLAG_CONFIRM;
-    uint32_t missing = iap_header_capabilities(header) & ~IAP_CAPABILITIES;
+    uint32_t missing = iap_header_capabilities(header) & ~iap_capabilities();
     if (flags != 0 || missing != 0) {
         return iap_failure(IAP_STATUS_NOT_CAPABLE, flags != 0 ? flags : missing);
-    }
-    if (iap_header_signature_algorithm(header) != IAP_SIGNATURE_NONE) {
-        return iap_failure(IAP_STATUS_BAD_SIGNATURE, 0);
     }
     return iap_success();
 }
@@ -84,7 +88,11 @@ iap_result iap_header_accept(const struct iap_target *target, const struct iap_i
     if (!iap_ok(result)) {
         return result;
     }
-    return accept_needs(header, verified);
+    result = accept_needs(header, verified);
+    if (!iap_ok(result)) {
+        return result;
+    }
+    return iap_trust_accept(target, identity, header, verified);
 }
 
 bool iap_vectors_good(const struct iap_target *target, uint32_t size) {

@@ -8,8 +8,8 @@
 #include "iap_result.h"
 #include "iap_sha256.h"
 
-// What this bootloader can do beyond the required.
-#define IAP_CAPABILITIES (IAP_CAPABILITY_BAUD | IAP_CAPABILITY_CONFIRM)
+// What this bootloader can do beyond the required: IAP_CAPABILITY_*
+uint32_t iap_capabilities(void);
 
 // Whether an image with this header may be installed here. Checks in the order of docs/protocol.md,
 // BEGIN. verified is the header of the newest image that was verified, or NULL.

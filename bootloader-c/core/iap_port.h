@@ -89,6 +89,12 @@ struct iap_port {
     // The level of the pin; the core does the debouncing (25 ms). Must not wait.
     bool (*button)(void *context);
 
+    // IAP_SECURITY_FLAG_* of what protects the chip: read-out protection, write protection. NULL:
+    // not known.
+    //
+    // As it is in force now. Must not wait. HELLO tells it, where only signed images are taken.
+    uint8_t (*protection)(void *context);
+
     // Waits until the last bit is out, masks interrupts, writes the mailbox and resets.
     //
     // Bounded like send. Must leave all RAM but the mailbox as it is. Does not return on hardware;
@@ -210,6 +216,10 @@ static inline bool iap_port_has_button(const struct iap_port *port) {
 
 static inline bool iap_port_button(const struct iap_port *port) {
     return port->button(port->context);
+}
+
+static inline uint8_t iap_port_protection(const struct iap_port *port) {
+    return port->protection != NULL ? port->protection(port->context) : 0;
 }
 
 static inline void iap_port_restart(const struct iap_port *port,

@@ -1,5 +1,6 @@
 // BEGIN: is the image for this device, and where does its update go on?
 #include "iap_flash.h"
+#include "iap_trust.h"
 #include "iap_update.h"
 
 static bool same_image(const struct iap_entry *entry, const struct iap_header *header) {
@@ -56,6 +57,10 @@ uint32_t iap_update_begin(struct iap_update *update, const struct iap_frame *req
     if (!renew && is_installed(update, header)) {
         *session = (struct iap_session){0};
         return iap_begin_response(answer, IAP_BEGUN_INSTALLED, 0);
+    }
+    result = iap_trust_verify(&update->target, header);
+    if (!iap_ok(result)) {
+        return iap_refusal(answer, result);
     }
     const struct iap_entry *unfinished = unfinished_entry(&update->record, header);
     if (unfinished != NULL) {

@@ -1,4 +1,6 @@
 // END and ABORT: the image becomes VALID, or its update is forgotten.
+#include "iap_flash.h"
+#include "iap_trust.h"
 #include "iap_update.h"
 
 // Before the first byte of a page is verified: the page may be one of an update that power cut.
@@ -40,6 +42,35 @@ static bool installed_is_unfinished(const struct iap_update *update) {
     return installed->slot != 0 && !iap_entry_is(installed, IAP_ENTRY_VALID);
 }
 
+// With keys, nothing but the signed image may be in the application's area: what a larger image left
+// behind it is erased. FLASH_FAILED with the page that does not erase.
+static iap_result clear_behind(const struct iap_update *update) {
+    const struct iap_target *target = &update->target;
+    const struct iap_config *config = target->config;
+    uint32_t end = config->app_base + iap_header_image_size(update->session.header);
+    uint32_t page = (end + config->page_size - 1) / config->page_size * config->page_size;
+    if (!iap_all(iap_flash_read(target, end), 0xff, page - end)) {
+        return iap_failure(IAP_STATUS_VERIFY_FAILED, IAP_CHECK_PADDING);
+    }
+    iap_result result = iap_success();
+    for (; page < config->app_end && iap_ok(result); page += config->page_size) {
+        iap_port_poll(target->port);
+        if (!iap_all(iap_flash_read(target, page), 0xff, config->page_size)) {
+            result = iap_flash_erase_page(target, page);
+        }
+    }
+    return result;
+}
+
+// The header that was verified at BEGIN came in a frame; what counts is the one in the record.
+static iap_result trust(const struct iap_update *update) {
+    if (!iap_trust_signed_only()) {
+        return iap_success();
+    }
+    iap_result result = clear_behind(update);
+    return iap_ok(result) ? iap_trust_verify(&update->target, update->session.header) : result;
+}
+
 // Verifies, then sets VALID. TOUCHED before that, if no page did: then all were right already.
 static iap_result finish(struct iap_update *update) {
     struct iap_session *session = &update->session;
@@ -50,8 +81,14 @@ static iap_result finish(struct iap_update *update) {
     if (!iap_ok(result)) {
         return result;
     }
-    if (!iap_ok(iap_update_set_touched(update)) ||
-        !iap_ok(iap_record_set_valid(&update->target, session->slot))) {
+    if (!iap_ok(iap_update_set_touched(update))) {
+        return iap_failure(IAP_STATUS_RECORD_FAILED, session->slot);
+    }
+    result = trust(update);
+    if (!iap_ok(result)) {
+        return result;
+    }
+    if (!iap_ok(iap_record_set_valid(&update->target, session->slot))) {
         return iap_failure(IAP_STATUS_RECORD_FAILED, session->slot);
     }
     iap_update_read_record(update);
@@ -84,7 +121,8 @@ uint32_t iap_update_end(struct iap_update *update, const struct iap_frame *reque
         return iap_end_response(answer, iap_failure(IAP_STATUS_GAP, 0), session->next);
     }
     iap_result result = finish(update);
-    if (iap_status_of(result) == IAP_STATUS_RECORD_FAILED) {
+    uint8_t status = iap_status_of(result);
+    if (status == IAP_STATUS_RECORD_FAILED || status == IAP_STATUS_BAD_SIGNATURE) {
         return iap_refusal(answer, result);
     }
     return iap_end_response(answer, result, session->next);

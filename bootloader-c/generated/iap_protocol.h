@@ -231,6 +231,7 @@ enum iap_key_role {
 #define IAP_CHECK_SHA256 0x1u // SHA-256 differs
 #define IAP_CHECK_CRC32 0x2u // CRC-32 differs
 #define IAP_CHECK_VECTORS 0x4u // Stack pointer outside RAM or not aligned, or reset vector even or outside the image
+#define IAP_CHECK_PADDING 0x8u // What is behind the image in its last page is not 0xFF; only where signed images alone are taken
 
 // State of an image in the boot record
 #define IAP_IMAGE_STATE_PRESENT 0x1u // There is such an entry

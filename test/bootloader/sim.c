@@ -7,6 +7,7 @@
 #include "iap_crc.h"
 #include "iap_flash.h"
 #include "iap_sha256.h"
+#include "iap_trust.h"
 
 static uint8_t *at(struct sim *sim, uint32_t address) {
     CHECK(address >= IAP_BOOTLOADER_BASE && address - IAP_BOOTLOADER_BASE < SIM_FLASH_SIZE);
@@ -113,6 +114,10 @@ static bool supply_low(void *context) {
     return sim->supply_low || (sim->low_at != 0 && sim->operations >= sim->low_at);
 }
 
+static uint8_t protection(void *context) {
+    return ((struct sim *)context)->protection;
+}
+
 static bool button(void *context) {
     return ((struct sim *)context)->button;
 }
@@ -162,6 +167,7 @@ void sim_init(struct sim *sim) {
         .erase_page = erase_page,
         .program = program,
         .supply_low = supply_low,
+        .protection = protection,
         .button = button,
         .restart = restart,
     };
@@ -264,7 +270,8 @@ void sim_header(uint8_t header[IAP_HEADER_SIZE], const uint8_t *image, uint32_t 
     iap_sha256_start(&sha);
     iap_sha256_blocks(&sha, image, size - rest);
     iap_sha256_finish(&sha, image + size - rest, rest, header + IAP_HEADER_AT_IMAGE_SHA256);
-    memset(header + IAP_HEADER_AT_RESERVED, 0xff, 64);
+    header[IAP_HEADER_AT_USABLE_KEYS] = 0xff;
+    memset(header + IAP_HEADER_AT_RESERVED, 0xff, 63);
     memset(header + IAP_HEADER_AT_SIGNATURE, 0xff, 64);
 }
 
@@ -282,7 +289,8 @@ const uint8_t *sim_hello(struct sim *sim, uint8_t flags) {
     sim_request(sim, 0, IAP_COMMAND_HELLO, request, sizeof request);
     const uint8_t *response = sim_response(sim, IAP_COMMAND_HELLO, &size);
     CHECK(response != NULL);
-    CHECK_EQUAL(size, IAP_HELLO_RESPONSE_SIZE);
+    CHECK_EQUAL(size,
+                IAP_HELLO_RESPONSE_SIZE + (iap_trust_signed_only() ? IAP_SECURITY_SIZE : 0));
     return response;
 }
 

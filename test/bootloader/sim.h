@@ -36,6 +36,7 @@ struct sim {
     uint32_t rate;
     bool button;
     bool supply_low;
+    uint8_t protection;
     uint32_t low_at; // after this operation the supply is too low; 0: never
     bool restarted;
     uint32_t operations;               // erases and half-words programmed

@@ -117,7 +117,7 @@ static void a_header_is_refused_with_its_reason(void) {
         begin_refused(IAP_STATUS_NOT_CAPABLE, 1u << bit);
     }
     for (uint32_t bit = 0; bit < 32; bit++) {
-        if ((IAP_CAPABILITIES >> bit & 1) == 0) {
+        if ((iap_capabilities() >> bit & 1) == 0) {
             iap_put32(header + IAP_HEADER_AT_CAPABILITIES, 1u << bit);
             begin_refused(IAP_STATUS_NOT_CAPABLE, 1u << bit);
         }
@@ -180,7 +180,7 @@ static void what_a_header_may_have(void) {
               IAP_IMAGE_FLAG_CONFIRM | 0xffff); // the low ones do not matter
     CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
     sim_header(header, image, SIZE);
-    iap_put32(header + IAP_HEADER_AT_CAPABILITIES, IAP_CAPABILITIES);
+    iap_put32(header + IAP_HEADER_AT_CAPABILITIES, iap_capabilities());
     CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
     iap_put32(header + IAP_HEADER_AT_IMAGE_SIZE, 8);
     CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);

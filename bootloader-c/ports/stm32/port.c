@@ -91,6 +91,21 @@ static bool button(void *context) {
 }
 #endif
 
+#if PORT_SIGNED_ONLY
+// What lies below the record: all that the application must not change.
+#define BOOTLOADER_UNITS                                                                           \
+    ((BOARD_APP_BASE - 2u * IAP_RECORD_AREA_SIZE - BOARD_FLASH_BASE) / FLASH_WRPR_UNIT)
+
+static uint8_t protection(void *context) {
+    (void)context;
+    uint32_t option_bytes = FLASH_OBR;
+    bool writable = (FLASH_WRPR & ((1u << BOOTLOADER_UNITS) - 1u)) != 0;
+    return (uint8_t)(((option_bytes & FLASH_OBR_RDPRT) != 0 ? IAP_SECURITY_FLAG_READ_PROTECTED : 0) |
+                     ((option_bytes & FLASH_OBR_RDPRT2) != 0 ? IAP_SECURITY_FLAG_READ_LOCKED : 0) |
+                     (writable ? 0 : IAP_SECURITY_FLAG_WRITE_PROTECTED));
+}
+#endif
+
 static void restart(void *context, const uint8_t mailbox[IAP_MAILBOX_SIZE]) {
     (void)context;
     usart_flush();
@@ -114,6 +129,9 @@ static const struct iap_port port = {
 #endif
 #if BOARD_HAS_BUTTON
     .button = button,
+#endif
+#if PORT_SIGNED_ONLY
+    .protection = protection,
 #endif
     .restart = restart,
 };
@@ -179,6 +197,13 @@ void port_start(uint32_t rate) {
     config.end_ms = area_ms(clock_hz, CYCLES_PER_BYTE_VERIFY);
     config.begin_ms =
         (uint16_t)(config.pages_ms + 2u * page_ms * IAP_RECORD_AREA_SIZE / BOARD_PAGE_SIZE);
+#if PORT_SIGNED_ONLY
+    uint32_t signature_ms = KCYCLES_SIGNATURE / (clock_hz / 1000u);
+    config.begin_ms = (uint16_t)(config.begin_ms + signature_ms);
+    // And all pages behind the image are erased.
+    config.end_ms = (uint16_t)(config.end_ms + signature_ms +
+                               ERASE_MS * ((BOARD_APP_END - BOARD_APP_BASE) / BOARD_PAGE_SIZE));
+#endif
     systick_start(&state.systick, clock_hz);
     usart_start(&state.usart, clock_hz, rate);
 #if BOARD_SUPPLY_MV > 0

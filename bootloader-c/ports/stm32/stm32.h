@@ -49,6 +49,8 @@
 #define FLASH_SR   REG32(0x4002200cu)
 #define FLASH_CR   REG32(0x40022010u)
 #define FLASH_AR   REG32(0x40022014u)
+#define FLASH_OBR  REG32(0x4002201cu)
+#define FLASH_WRPR REG32(0x40022020u)
 
 #define FLASH_ACR_PRFTBE  (1u << 4)
 #define FLASH_KEY1        0x45670123u
@@ -61,6 +63,8 @@
 #define FLASH_CR_PER      (1u << 1)
 #define FLASH_CR_STRT     (1u << 6)
 #define FLASH_CR_LOCK     (1u << 7)
+#define FLASH_OBR_RDPRT   (1u << 1)
+#define FLASH_WRPR_UNIT   4096u // bytes of flash that a bit protects while it is 0
 
 // Independent watchdog
 #define IWDG_KR  REG32(0x40003000u)

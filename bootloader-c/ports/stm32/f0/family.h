@@ -13,4 +13,10 @@ static inline void family_usart_clock(void) {}
 #define CYCLES_PER_BYTE_CRC    100u
 #define CYCLES_PER_BYTE_VERIFY 380u
 
+// Read-out protection for ever, level 2
+#define FLASH_OBR_RDPRT2 (1u << 2)
+
+// A check of a signature. Twice what was measured [kHz ms].
+#define KCYCLES_SIGNATURE 220000u
+
 #endif

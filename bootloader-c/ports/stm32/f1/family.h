@@ -13,4 +13,10 @@ static inline void family_usart_clock(void) {}
 #define CYCLES_PER_BYTE_CRC    60u
 #define CYCLES_PER_BYTE_VERIFY 200u
 
+// Read-out protection for ever: there is none.
+#define FLASH_OBR_RDPRT2 0u
+
+// A check of a signature. Twice what was measured [kHz ms].
+#define KCYCLES_SIGNATURE 90000u
+
 #endif

@@ -1,0 +1,300 @@
+// BEGIN where signed images alone are taken: who may, and that nothing is written for anybody else.
+#include <string.h>
+
+#include "check.h"
+#include "iap_bytes.h"
+#include "iap_crc.h"
+#include "signer.h"
+
+#define SIZE 3000u
+
+static struct sim sim;
+static uint8_t image[SIZE];
+static uint8_t header[IAP_HEADER_SIZE];
+
+static void fresh(void) {
+    signer_factory(&sim);
+    sim_image(image, SIZE, 1);
+    signer_header(header, image, SIZE, 1);
+    sim_boot(&sim);
+}
+
+static void refused_with(uint8_t status, uint32_t detail) {
+    uint32_t found;
+    uint32_t operations = sim.operations;
+    CHECK_EQUAL(signer_begin(&sim, header, &found), status);
+    CHECK_EQUAL(found, detail);
+    CHECK_EQUAL(sim.operations, operations);
+    CHECK(!sim.iap.update.session.active);
+}
+
+static void refused(uint32_t fault) {
+    refused_with(IAP_STATUS_BAD_SIGNATURE, fault);
+}
+
+static void accepted(void) {
+    CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
+    CHECK(sim.iap.update.session.active);
+}
+
+static void each_key_signs(void) {
+    for (uint8_t key = 0; key < 3; key++) {
+        fresh();
+        signer_header(header, image, SIZE, key);
+        accepted();
+    }
+}
+
+static void every_flipped_bit_is_refused(void) {
+    uint32_t detail;
+    fresh();
+    for (uint32_t bit = 0; bit < 8 * IAP_HEADER_SIZE; bit++) {
+        header[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        CHECK(signer_begin(&sim, header, &detail) >= IAP_STATUS_BAD_HEADER);
+        CHECK_EQUAL(sim.operations, 0);
+        header[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    accepted();
+}
+
+static void an_unsigned_image_is_refused(void) {
+    fresh();
+    header[IAP_HEADER_AT_SIGNATURE_ALGORITHM] = IAP_SIGNATURE_NONE;
+    refused(IAP_SIGNATURE_FAULT_MISSING);
+}
+
+static void another_keys_signature_is_refused(void) {
+    fresh();
+    signer_header(header, image, SIZE, 2);
+    uint8_t signature[64];
+    memcpy(signature, header + IAP_HEADER_AT_SIGNATURE, sizeof signature);
+    signer_header(header, image, SIZE, 1);
+    memcpy(header + IAP_HEADER_AT_SIGNATURE, signature, sizeof signature);
+    refused(IAP_SIGNATURE_FAULT_WRONG);
+}
+
+static void a_key_that_is_not_there_signs_nothing(void) {
+    static const uint8_t absent[] = {3, 4, 255};
+    for (size_t i = 0; i < sizeof absent; i++) {
+        fresh();
+        signer_header(header, image, SIZE, absent[i]);
+        refused(IAP_SIGNATURE_FAULT_NO_KEY);
+    }
+    // A role that nobody knows is none.
+    static const uint8_t roles[] = {0, 4, 254};
+    for (size_t i = 0; i < sizeof roles; i++) {
+        fresh();
+        signer_slot(&sim, 1, roles[i]);
+        refused(IAP_SIGNATURE_FAULT_NO_KEY);
+    }
+}
+
+static void the_slots_algorithm_decides(void) {
+    fresh();
+    header[IAP_HEADER_AT_SIGNATURE_ALGORITHM] = 2;
+    signer_sign(header);
+    refused(IAP_SIGNATURE_FAULT_ALGORITHM);
+    fresh();
+    signer_block(&sim)[IAP_KEY_BLOCK_AT_KEY1 + IAP_KEY_SLOT_AT_ALGORITHM] = 2;
+    signer_seal(&sim);
+    refused(IAP_SIGNATURE_FAULT_ALGORITHM);
+    header[IAP_HEADER_AT_SIGNATURE_ALGORITHM] = 2;
+    signer_sign(header);
+    refused(IAP_SIGNATURE_FAULT_ALGORITHM);
+}
+
+static void r_and_s_have_bounds(void) {
+    uint8_t *r = header + IAP_HEADER_AT_SIGNATURE;
+    fresh();
+    memset(r, 0, 32);
+    refused(IAP_SIGNATURE_FAULT_WRONG);
+    fresh();
+    memset(r + 32, 0, 32);
+    refused(IAP_SIGNATURE_FAULT_WRONG);
+    fresh();
+    memset(r, 0xff, 32);
+    refused(IAP_SIGNATURE_FAULT_WRONG);
+}
+
+static void of_two_signatures_one_counts(void) {
+    fresh();
+    signer_other_s(header + IAP_HEADER_AT_SIGNATURE + 32);
+    refused(IAP_SIGNATURE_FAULT_WRONG);
+    signer_other_s(header + IAP_HEADER_AT_SIGNATURE + 32);
+    accepted();
+}
+
+static void a_damaged_key_block_refuses_all(void) {
+    for (uint32_t i = 0; i < IAP_KEY_BLOCK_SIZE; i++) {
+        fresh();
+        signer_block(&sim)[i] ^= 0x10;
+        refused(IAP_SIGNATURE_FAULT_KEYS);
+        (void)sim_hello(&sim, 0); // and it answers
+    }
+    fresh();
+    memset(signer_block(&sim), 0xff, IAP_KEY_BLOCK_SIZE);
+    refused(IAP_SIGNATURE_FAULT_KEYS);
+    // Another format, with a right CRC-32
+    fresh();
+    iap_put16(signer_block(&sim) + IAP_KEY_BLOCK_AT_FORMAT, IAP_KEYS_FORMAT + 1);
+    signer_seal(&sim);
+    refused(IAP_SIGNATURE_FAULT_KEYS);
+}
+
+static void an_unreadable_identity_refuses_all(void) {
+    uint8_t *identity = sim.flash + (IAP_IDENTITY_ADDRESS - IAP_BOOTLOADER_BASE);
+    fresh();
+    identity[IAP_IDENTITY_AT_PRODUCT] ^= 1;
+    sim_boot(&sim);
+    refused(IAP_SIGNATURE_FAULT_IDENTITY);
+    memset(identity, 0xff, IAP_IDENTITY_SIZE);
+    sim_boot(&sim);
+    refused(IAP_SIGNATURE_FAULT_IDENTITY);
+}
+
+static void any_product_is_refused(void) {
+    fresh();
+    memset(header + IAP_HEADER_AT_PRODUCT, 0, 16);
+    signer_sign(header);
+    refused_with(IAP_STATUS_PACKAGE_ONLY, 0);
+}
+
+// Installs the image with a header that revokes.
+static void install(uint8_t key, uint8_t usable, uint32_t counter) {
+    signer_header(header, image, SIZE, key);
+    header[IAP_HEADER_AT_USABLE_KEYS] = usable;
+    iap_put32(header + IAP_HEADER_AT_SECURITY_COUNTER, counter);
+    signer_sign(header);
+    CHECK_EQUAL(signer_update(&sim, header, image, SIZE), IAP_STATUS_OK);
+}
+
+static void with(uint8_t key, uint8_t usable) {
+    signer_header(header, image, SIZE, key);
+    header[IAP_HEADER_AT_USABLE_KEYS] = usable;
+    iap_put32(header + IAP_HEADER_AT_SECURITY_COUNTER, 1);
+    signer_sign(header);
+}
+
+static void root_revokes(void) {
+    fresh();
+    install(0, 0xfd, 0);
+    with(1, 0xfd);
+    refused(IAP_SIGNATURE_FAULT_REVOKED);
+    with(1, 0xff);
+    refused(IAP_SIGNATURE_FAULT_REVOKED);
+    // The spare goes on, with what is revoked in its header.
+    with(2, 0xff);
+    refused(IAP_SIGNATURE_FAULT_REVOCATION);
+    with(2, 0xfd);
+    accepted();
+}
+
+static void only_root_revokes(void) {
+    fresh();
+    with(1, 0xfb);
+    refused(IAP_SIGNATURE_FAULT_REVOCATION);
+    with(2, 0xfb); // itself
+    refused(IAP_SIGNATURE_FAULT_REVOCATION);
+    with(0, 0xfb);
+    accepted();
+}
+
+static void root_is_never_revoked(void) {
+    fresh();
+    with(0, 0xfe);
+    refused(IAP_SIGNATURE_FAULT_REVOCATION);
+    with(1, 0xfe);
+    refused(IAP_SIGNATURE_FAULT_REVOCATION);
+}
+
+static void root_gives_nothing_back(void) {
+    fresh();
+    install(0, 0xfd, 0);
+    with(0, 0xff);
+    refused(IAP_SIGNATURE_FAULT_REVOCATION);
+    with(0, 0xfb); // another one instead
+    refused(IAP_SIGNATURE_FAULT_REVOCATION);
+    with(0, 0xf9);
+    accepted();
+}
+
+// A unit whose factory left the revoked key out takes what the others take.
+static void a_key_that_is_not_there_may_be_revoked_by_anybody(void) {
+    fresh();
+    signer_slot(&sim, 1, IAP_KEY_ROLE_NONE);
+    with(2, 0xfd);
+    accepted();
+    sim_boot(&sim);
+    with(2, 0xf7); // number 3 is not there either
+    accepted();
+}
+
+static void a_development_key_signs_and_does_not_revoke(void) {
+    fresh();
+    signer_slot(&sim, 3, IAP_KEY_ROLE_DEVELOPMENT);
+    with(3, 0xfb);
+    refused(IAP_SIGNATURE_FAULT_REVOCATION);
+    with(3, 0xff);
+    accepted();
+}
+
+static void the_same_image_again_is_installed(void) {
+    fresh();
+    CHECK_EQUAL(signer_update(&sim, header, image, SIZE), IAP_STATUS_OK);
+    CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
+    CHECK(!sim.iap.update.session.active);
+}
+
+// After a reset nothing is known of the signature that was good before.
+static void a_resumed_update_is_verified_again(void) {
+    fresh();
+    accepted();
+    CHECK_EQUAL(sim_page(&sim, 0, image, SIZE, 0, 0), IAP_STATUS_OK);
+    // What was power's doing to the record, or somebody's who has another way in: another image's
+    // signature under this one's header, and both in the record.
+    uint8_t *in_record = (uint8_t *)(uintptr_t)sim.iap.update.record.installed.header;
+    in_record[IAP_HEADER_AT_SIGNATURE + 5] ^= 4;
+    memcpy(header, in_record, sizeof header);
+    uint32_t slot = sim.iap.update.record.installed.slot - IAP_BOOTLOADER_BASE;
+    iap_put32(sim.flash + slot + IAP_RECORD_SLOT_AT_CRC32,
+              iap_crc32(0, sim.flash + slot, IAP_RECORD_SLOT_AT_CRC32));
+    sim_boot(&sim);
+    CHECK(sim.iap.update.record.installed.slot != 0);
+    refused(IAP_SIGNATURE_FAULT_WRONG);
+}
+
+static void pages_are_told_in_a_session_alone(void) {
+    static const uint8_t request[IAP_PAGES_REQUEST_SIZE] = {0, 0, 1, 0};
+    uint32_t size;
+    fresh();
+    CHECK_EQUAL(signer_update(&sim, header, image, SIZE), IAP_STATUS_OK);
+    sim_request(&sim, 0, IAP_COMMAND_PAGES, request, sizeof request);
+    CHECK_EQUAL(sim_response(&sim, IAP_COMMAND_PAGES, &size)[0], IAP_STATUS_NO_SESSION);
+    CHECK_EQUAL(sim_begin(&sim, header, IAP_BEGIN_FLAG_RENEW), IAP_STATUS_OK);
+    sim_request(&sim, 0, IAP_COMMAND_PAGES, request, sizeof request);
+    CHECK_EQUAL(sim_response(&sim, IAP_COMMAND_PAGES, &size)[0], IAP_STATUS_OK);
+}
+
+int main(void) {
+    RUN(each_key_signs);
+    RUN(every_flipped_bit_is_refused);
+    RUN(an_unsigned_image_is_refused);
+    RUN(another_keys_signature_is_refused);
+    RUN(a_key_that_is_not_there_signs_nothing);
+    RUN(the_slots_algorithm_decides);
+    RUN(r_and_s_have_bounds);
+    RUN(of_two_signatures_one_counts);
+    RUN(a_damaged_key_block_refuses_all);
+    RUN(an_unreadable_identity_refuses_all);
+    RUN(any_product_is_refused);
+    RUN(root_revokes);
+    RUN(only_root_revokes);
+    RUN(root_is_never_revoked);
+    RUN(root_gives_nothing_back);
+    RUN(a_key_that_is_not_there_may_be_revoked_by_anybody);
+    RUN(a_development_key_signs_and_does_not_revoke);
+    RUN(the_same_image_again_is_installed);
+    RUN(a_resumed_update_is_verified_again);
+    RUN(pages_are_told_in_a_session_alone);
+    return 0;
+}
