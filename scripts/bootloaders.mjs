@@ -33,22 +33,24 @@ function version() {
     .join('.');
 }
 
+/** @param {string} built @param {string} file */
+function copied(built, file) {
+  const bytes = readFileSync(built);
+  copyFileSync(built, join(folder, file));
+  return { file, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 /** @type {Record<string, object>} */
 const boards = {};
 for (const name of readdirSync(join(root, 'bootloader-c', 'boards')).sort()) {
   const board = basename(name, '.json');
-  const built = join(root, 'build', board, 'bootloader.bin');
-  const bytes = readFileSync(built);
-  const file = `${board}.bin`;
-  copyFileSync(built, join(folder, file));
   boards[board] = {
     part: readJson(`bootloader-c/boards/${name}`).part,
-    file,
     address: '0x08000000',
-    bytes: bytes.length,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
+    ...copied(join(root, 'build', board, 'bootloader.bin'), `${board}.bin`),
+    signed: copied(join(root, 'build', board, 'bootloader-signed.bin'), `${board}-signed.bin`),
   };
 }
 const index = {
@@ -58,7 +60,7 @@ const index = {
   built: 'scripts/build: bootloader-c/CMakeLists.txt with the preset of the board',
   compiler: said('arm-none-eabi-gcc', '--version'),
   linker: said('arm-none-eabi-ld', '--version'),
-  contains: `${BEARSSL.replace('-', ' ')} (SHA-256): dist/THIRD-PARTY-NOTICES.md`,
+  contains: `${BEARSSL.replace('-', ' ')} (SHA-256); those for signed images p256-m: dist/THIRD-PARTY-NOTICES.md`,
   boards,
 };
 writeFileSync(join(folder, 'index.json'), `${JSON.stringify(index, null, 2)}\n`);

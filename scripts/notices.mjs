@@ -39,6 +39,11 @@ const text = [
     'Its SHA-256 is in the bootloaders, `dist/bootloaders`.',
     licence(bearssl),
   ),
+  section(
+    'p256-m (Apache-2.0 OR GPL-2.0-or-later)',
+    'Part of Mbed TLS; in the bootloaders for signed images, `dist/bootloaders/*-signed.bin`, under Apache-2.0.',
+    licence('build/vendor/p256-m'),
+  ),
   ...[...texts]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([title, licenceText]) =>

@@ -49,6 +49,14 @@ sbom.components.push({
   purl: `pkg:generic/bearssl@${version}`,
   ...parts,
 });
+sbom.components.push({
+  type: 'library',
+  'bom-ref': 'p256-m',
+  name: 'p256-m',
+  purl: 'pkg:generic/p256-m',
+  licenses: [{ expression: 'Apache-2.0 OR GPL-2.0-or-later' }],
+  description: 'ECDSA in dist/bootloaders/*-signed.bin; part of Mbed TLS',
+});
 delete sbom.serialNumber;
 delete sbom.metadata.timestamp;
 sbom.metadata.component.name = readJson('package.json').name;
