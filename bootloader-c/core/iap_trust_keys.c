@@ -26,13 +26,12 @@ static bool keys_good(const struct iap_target *target) {
     const uint8_t *block = iap_flash_read(target, key_block(target));
     return iap_get32(block + IAP_KEY_BLOCK_AT_MAGIC) == IAP_KEYS_MAGIC &&
            iap_get16(block + IAP_KEY_BLOCK_AT_FORMAT) == IAP_KEYS_FORMAT &&
-           iap_get32(block + IAP_KEY_BLOCK_AT_CRC32) ==
-               iap_crc32(0, block, IAP_KEY_BLOCK_AT_CRC32);
+           iap_get32(block + IAP_KEY_BLOCK_AT_CRC32) == iap_crc32(0, block, IAP_KEY_BLOCK_AT_CRC32);
 }
 
 static const uint8_t *key_slot(const struct iap_target *target, uint32_t key) {
-    return iap_flash_read(target, key_block(target) + IAP_KEY_BLOCK_AT_KEY0 +
-                                      key * IAP_KEY_SLOT_SIZE);
+    return iap_flash_read(target,
+                          key_block(target) + IAP_KEY_BLOCK_AT_KEY0 + key * IAP_KEY_SLOT_SIZE);
 }
 
 // IAP_KEY_ROLE_NONE for whatever is no role.
@@ -111,10 +110,10 @@ iap_result iap_trust_accept(const struct iap_target *target, const struct iap_id
 // Of two numbers s and n - s that fit a message the smaller one counts: a signature has one form.
 static bool s_is_low(const uint8_t *s) {
     // Half the order n of the group, rounded down: SEC 2, section 2.4.2.
-    static const uint8_t half[HALF_SIGNATURE] = {
-        0x7f, 0xff, 0xff, 0xff, 0x80, 0x00, 0x00, 0x00, 0x7f, 0xff, 0xff,
-        0xff, 0xff, 0xff, 0xff, 0xff, 0xde, 0x73, 0x7d, 0x56, 0xd3, 0x8b,
-        0xcf, 0x42, 0x79, 0xdc, 0xe5, 0x61, 0x7e, 0x31, 0x92, 0xa8};
+    static const uint8_t half[HALF_SIGNATURE] = {0x7f, 0xff, 0xff, 0xff, 0x80, 0x00, 0x00, 0x00,
+                                                 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                                 0xde, 0x73, 0x7d, 0x56, 0xd3, 0x8b, 0xcf, 0x42,
+                                                 0x79, 0xdc, 0xe5, 0x61, 0x7e, 0x31, 0x92, 0xa8};
     uint32_t i = 0;
     while (i < HALF_SIGNATURE - 1 && s[i] == half[i]) {
         i++;
@@ -143,8 +142,7 @@ iap_result iap_trust_verify(const struct iap_target *target, const struct iap_he
     digest_of(header->bytes, SIGNED_SIZE, digest);
     const uint8_t *slot = key_slot(target, iap_header_key_id(header) % IAP_KEY_SLOTS);
     iap_port_poll(target->port);
-    uint32_t verdict =
-        examine(header->bytes + SIGNED_SIZE, slot + IAP_KEY_SLOT_AT_POINT, digest);
+    uint32_t verdict = examine(header->bytes + SIGNED_SIZE, slot + IAP_KEY_SLOT_AT_POINT, digest);
     iap_port_poll(target->port);
     if (verdict == GENUINE) {
         result = iap_success();

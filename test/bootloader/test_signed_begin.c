@@ -4,7 +4,7 @@
 #include "check.h"
 #include "iap_bytes.h"
 #include "iap_crc.h"
-#include "signer.h"
+#include "signed_unit.h"
 
 #define SIZE 3000u
 
@@ -13,16 +13,16 @@ static uint8_t image[SIZE];
 static uint8_t header[IAP_HEADER_SIZE];
 
 static void fresh(void) {
-    signer_factory(&sim);
+    unit_factory(&sim);
     sim_image(image, SIZE, 1);
-    signer_header(header, image, SIZE, 1);
+    unit_header(header, image, SIZE, 1);
     sim_boot(&sim);
 }
 
 static void refused_with(uint8_t status, uint32_t detail) {
     uint32_t found;
     uint32_t operations = sim.operations;
-    CHECK_EQUAL(signer_begin(&sim, header, &found), status);
+    CHECK_EQUAL(unit_begin(&sim, header, &found), status);
     CHECK_EQUAL(found, detail);
     CHECK_EQUAL(sim.operations, operations);
     CHECK(!sim.iap.update.session.active);
@@ -40,7 +40,7 @@ static void accepted(void) {
 static void each_key_signs(void) {
     for (uint8_t key = 0; key < 3; key++) {
         fresh();
-        signer_header(header, image, SIZE, key);
+        unit_header(header, image, SIZE, key);
         accepted();
     }
 }
@@ -50,7 +50,7 @@ static void every_flipped_bit_is_refused(void) {
     fresh();
     for (uint32_t bit = 0; bit < 8 * IAP_HEADER_SIZE; bit++) {
         header[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        CHECK(signer_begin(&sim, header, &detail) >= IAP_STATUS_BAD_HEADER);
+        CHECK(unit_begin(&sim, header, &detail) >= IAP_STATUS_BAD_HEADER);
         CHECK_EQUAL(sim.operations, 0);
         header[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
@@ -65,10 +65,10 @@ static void an_unsigned_image_is_refused(void) {
 
 static void another_keys_signature_is_refused(void) {
     fresh();
-    signer_header(header, image, SIZE, 2);
+    unit_header(header, image, SIZE, 2);
     uint8_t signature[64];
     memcpy(signature, header + IAP_HEADER_AT_SIGNATURE, sizeof signature);
-    signer_header(header, image, SIZE, 1);
+    unit_header(header, image, SIZE, 1);
     memcpy(header + IAP_HEADER_AT_SIGNATURE, signature, sizeof signature);
     refused(IAP_SIGNATURE_FAULT_WRONG);
 }
@@ -77,14 +77,14 @@ static void a_key_that_is_not_there_signs_nothing(void) {
     static const uint8_t absent[] = {3, 4, 255};
     for (size_t i = 0; i < sizeof absent; i++) {
         fresh();
-        signer_header(header, image, SIZE, absent[i]);
+        unit_header(header, image, SIZE, absent[i]);
         refused(IAP_SIGNATURE_FAULT_NO_KEY);
     }
     // A role that nobody knows is none.
     static const uint8_t roles[] = {0, 4, 254};
     for (size_t i = 0; i < sizeof roles; i++) {
         fresh();
-        signer_slot(&sim, 1, roles[i]);
+        signer_slot(unit_keys(&sim), 1, roles[i]);
         refused(IAP_SIGNATURE_FAULT_NO_KEY);
     }
 }
@@ -95,8 +95,8 @@ static void the_slots_algorithm_decides(void) {
     signer_sign(header);
     refused(IAP_SIGNATURE_FAULT_ALGORITHM);
     fresh();
-    signer_block(&sim)[IAP_KEY_BLOCK_AT_KEY1 + IAP_KEY_SLOT_AT_ALGORITHM] = 2;
-    signer_seal(&sim);
+    unit_keys(&sim)[IAP_KEY_BLOCK_AT_KEY1 + IAP_KEY_SLOT_AT_ALGORITHM] = 2;
+    signer_seal(unit_keys(&sim));
     refused(IAP_SIGNATURE_FAULT_ALGORITHM);
     header[IAP_HEADER_AT_SIGNATURE_ALGORITHM] = 2;
     signer_sign(header);
@@ -127,17 +127,17 @@ static void of_two_signatures_one_counts(void) {
 static void a_damaged_key_block_refuses_all(void) {
     for (uint32_t i = 0; i < IAP_KEY_BLOCK_SIZE; i++) {
         fresh();
-        signer_block(&sim)[i] ^= 0x10;
+        unit_keys(&sim)[i] ^= 0x10;
         refused(IAP_SIGNATURE_FAULT_KEYS);
         (void)sim_hello(&sim, 0); // and it answers
     }
     fresh();
-    memset(signer_block(&sim), 0xff, IAP_KEY_BLOCK_SIZE);
+    memset(unit_keys(&sim), 0xff, IAP_KEY_BLOCK_SIZE);
     refused(IAP_SIGNATURE_FAULT_KEYS);
     // Another format, with a right CRC-32
     fresh();
-    iap_put16(signer_block(&sim) + IAP_KEY_BLOCK_AT_FORMAT, IAP_KEYS_FORMAT + 1);
-    signer_seal(&sim);
+    iap_put16(unit_keys(&sim) + IAP_KEY_BLOCK_AT_FORMAT, IAP_KEYS_FORMAT + 1);
+    signer_seal(unit_keys(&sim));
     refused(IAP_SIGNATURE_FAULT_KEYS);
 }
 
@@ -161,15 +161,15 @@ static void any_product_is_refused(void) {
 
 // Installs the image with a header that revokes.
 static void install(uint8_t key, uint8_t usable, uint32_t counter) {
-    signer_header(header, image, SIZE, key);
+    unit_header(header, image, SIZE, key);
     header[IAP_HEADER_AT_USABLE_KEYS] = usable;
     iap_put32(header + IAP_HEADER_AT_SECURITY_COUNTER, counter);
     signer_sign(header);
-    CHECK_EQUAL(signer_update(&sim, header, image, SIZE), IAP_STATUS_OK);
+    CHECK_EQUAL(unit_update(&sim, header, image, SIZE), IAP_STATUS_OK);
 }
 
 static void with(uint8_t key, uint8_t usable) {
-    signer_header(header, image, SIZE, key);
+    unit_header(header, image, SIZE, key);
     header[IAP_HEADER_AT_USABLE_KEYS] = usable;
     iap_put32(header + IAP_HEADER_AT_SECURITY_COUNTER, 1);
     signer_sign(header);
@@ -221,7 +221,7 @@ static void root_gives_nothing_back(void) {
 // A unit whose factory left the revoked key out takes what the others take.
 static void a_key_that_is_not_there_may_be_revoked_by_anybody(void) {
     fresh();
-    signer_slot(&sim, 1, IAP_KEY_ROLE_NONE);
+    signer_slot(unit_keys(&sim), 1, IAP_KEY_ROLE_NONE);
     with(2, 0xfd);
     accepted();
     sim_boot(&sim);
@@ -231,7 +231,7 @@ static void a_key_that_is_not_there_may_be_revoked_by_anybody(void) {
 
 static void a_development_key_signs_and_does_not_revoke(void) {
     fresh();
-    signer_slot(&sim, 3, IAP_KEY_ROLE_DEVELOPMENT);
+    signer_slot(unit_keys(&sim), 3, IAP_KEY_ROLE_DEVELOPMENT);
     with(3, 0xfb);
     refused(IAP_SIGNATURE_FAULT_REVOCATION);
     with(3, 0xff);
@@ -240,7 +240,7 @@ static void a_development_key_signs_and_does_not_revoke(void) {
 
 static void the_same_image_again_is_installed(void) {
     fresh();
-    CHECK_EQUAL(signer_update(&sim, header, image, SIZE), IAP_STATUS_OK);
+    CHECK_EQUAL(unit_update(&sim, header, image, SIZE), IAP_STATUS_OK);
     CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
     CHECK(!sim.iap.update.session.active);
 }
@@ -267,7 +267,7 @@ static void pages_are_told_in_a_session_alone(void) {
     static const uint8_t request[IAP_PAGES_REQUEST_SIZE] = {0, 0, 1, 0};
     uint32_t size;
     fresh();
-    CHECK_EQUAL(signer_update(&sim, header, image, SIZE), IAP_STATUS_OK);
+    CHECK_EQUAL(unit_update(&sim, header, image, SIZE), IAP_STATUS_OK);
     sim_request(&sim, 0, IAP_COMMAND_PAGES, request, sizeof request);
     CHECK_EQUAL(sim_response(&sim, IAP_COMMAND_PAGES, &size)[0], IAP_STATUS_NO_SESSION);
     CHECK_EQUAL(sim_begin(&sim, header, IAP_BEGIN_FLAG_RENEW), IAP_STATUS_OK);

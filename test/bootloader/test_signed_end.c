@@ -5,7 +5,7 @@
 #include "iap_bytes.h"
 #include "iap_crc.h"
 #include "iap_flash.h"
-#include "signer.h"
+#include "signed_unit.h"
 
 #define LARGE 9000u
 #define SMALL 3000u
@@ -17,11 +17,11 @@ static uint8_t large_header[IAP_HEADER_SIZE];
 static uint8_t small_header[IAP_HEADER_SIZE];
 
 static void fresh(void) {
-    signer_factory(&sim);
+    unit_factory(&sim);
     sim_image(large, LARGE, 1);
     sim_image(small, SMALL, 2);
-    signer_header(large_header, large, LARGE, 1);
-    signer_header(small_header, small, SMALL, 1);
+    unit_header(large_header, large, LARGE, 1);
+    unit_header(small_header, small, SMALL, 1);
     sim_boot(&sim);
 }
 
@@ -35,13 +35,13 @@ static void nothing_but_the_image(uint32_t size) {
 
 static void nothing_is_left_behind_a_smaller_image(void) {
     fresh();
-    CHECK_EQUAL(signer_update(&sim, large_header, large, LARGE), IAP_STATUS_OK);
-    CHECK_EQUAL(signer_update(&sim, small_header, small, SMALL), IAP_STATUS_OK);
+    CHECK_EQUAL(unit_update(&sim, large_header, large, LARGE), IAP_STATUS_OK);
+    CHECK_EQUAL(unit_update(&sim, small_header, small, SMALL), IAP_STATUS_OK);
     nothing_but_the_image(SMALL);
     // Of an update that never ended, too
     CHECK_EQUAL(sim_begin(&sim, large_header, 0), IAP_STATUS_OK);
     CHECK_EQUAL(sim_page(&sim, 0, large, LARGE, 8, 0), IAP_STATUS_OK);
-    CHECK_EQUAL(signer_update(&sim, small_header, small, SMALL), IAP_STATUS_OK);
+    CHECK_EQUAL(unit_update(&sim, small_header, small, SMALL), IAP_STATUS_OK);
     nothing_but_the_image(SMALL);
     CHECK(memcmp(application(), small, SMALL) == 0);
 }
@@ -49,16 +49,16 @@ static void nothing_is_left_behind_a_smaller_image(void) {
 static void the_last_byte_of_flash_counts(void) {
     fresh();
     sim.flash[SIM_FLASH_SIZE - 1] = 0;
-    CHECK_EQUAL(signer_update(&sim, small_header, small, SMALL), IAP_STATUS_OK);
+    CHECK_EQUAL(unit_update(&sim, small_header, small, SMALL), IAP_STATUS_OK);
     nothing_but_the_image(SMALL);
 }
 
 // An image that ends with its page has no padding, and the page behind it is none of its own.
 static void an_image_of_whole_pages(void) {
     fresh();
-    CHECK_EQUAL(signer_update(&sim, large_header, large, LARGE), IAP_STATUS_OK);
-    signer_header(small_header, small, 2 * SIM_PAGE_SIZE, 1);
-    CHECK_EQUAL(signer_update(&sim, small_header, small, 2 * SIM_PAGE_SIZE), IAP_STATUS_OK);
+    CHECK_EQUAL(unit_update(&sim, large_header, large, LARGE), IAP_STATUS_OK);
+    unit_header(small_header, small, 2 * SIM_PAGE_SIZE, 1);
+    CHECK_EQUAL(unit_update(&sim, small_header, small, 2 * SIM_PAGE_SIZE), IAP_STATUS_OK);
     nothing_but_the_image(2 * SIM_PAGE_SIZE);
 }
 
@@ -80,10 +80,10 @@ static void what_is_behind_the_image_in_its_page_is_not_valid(void) {
 
 static void a_page_that_does_not_erase_is_told(void) {
     fresh();
-    CHECK_EQUAL(signer_update(&sim, large_header, large, LARGE), IAP_STATUS_OK);
+    CHECK_EQUAL(unit_update(&sim, large_header, large, LARGE), IAP_STATUS_OK);
     sim.refuse_from = IAP_APP_BASE + 5 * SIM_PAGE_SIZE;
     sim.refuse_to = sim.refuse_from + 1;
-    CHECK_EQUAL(signer_update(&sim, small_header, small, SMALL), IAP_STATUS_FLASH_FAILED);
+    CHECK_EQUAL(unit_update(&sim, small_header, small, SMALL), IAP_STATUS_FLASH_FAILED);
     CHECK(!iap_entry_is(&sim.iap.update.record.installed, IAP_ENTRY_VALID));
     sim.refuse_to = 0;
     CHECK_EQUAL(sim_end(&sim, 3), IAP_STATUS_OK);
@@ -112,8 +112,8 @@ static void the_records_header_is_verified(void) {
 static uint32_t erase_cut;
 
 static void both(void) {
-    (void)signer_update(&sim, large_header, large, LARGE);
-    (void)signer_update(&sim, small_header, small, SMALL);
+    (void)unit_update(&sim, large_header, large, LARGE);
+    (void)unit_update(&sim, small_header, small, SMALL);
 }
 
 // Wherever power goes, the next update leaves nothing behind.
@@ -123,7 +123,7 @@ static void power_cut_leaves_nothing_behind(void) {
         fresh();
         whole = sim_survives(&sim, erase_cut, both);
         sim_boot(&sim);
-        CHECK_EQUAL(signer_update(&sim, small_header, small, SMALL), IAP_STATUS_OK);
+        CHECK_EQUAL(unit_update(&sim, small_header, small, SMALL), IAP_STATUS_OK);
         nothing_but_the_image(SMALL);
     }
 }

@@ -4,7 +4,7 @@
 
 #include "check.h"
 #include "iap_bytes.h"
-#include "signer.h"
+#include "signed_unit.h"
 
 #define SIZE 3000u
 
@@ -17,7 +17,7 @@ static const uint8_t *security(void) {
 }
 
 static void fresh(void) {
-    signer_factory(&sim);
+    unit_factory(&sim);
     sim_image(image, SIZE, 1);
     sim_boot(&sim);
 }
@@ -37,7 +37,7 @@ static void each_key_is_told(void) {
         uint8_t digest[32];
         br_sha256_init(&sha);
         br_sha256_update(&sha,
-                         signer_block(&sim) + IAP_KEY_BLOCK_AT_KEY0 + key * IAP_KEY_SLOT_SIZE +
+                         unit_keys(&sim) + IAP_KEY_BLOCK_AT_KEY0 + key * IAP_KEY_SLOT_SIZE +
                              IAP_KEY_SLOT_AT_POINT,
                          64);
         br_sha256_out(&sha, digest);
@@ -50,11 +50,11 @@ static void floor_and_revocations_are_told(void) {
     fresh();
     CHECK_EQUAL(security()[IAP_SECURITY_AT_USABLE_KEYS], 0xff);
     CHECK_EQUAL(iap_get32(security() + IAP_SECURITY_AT_SECURITY_COUNTER), 0);
-    signer_header(header, image, SIZE, 0);
+    unit_header(header, image, SIZE, 0);
     header[IAP_HEADER_AT_USABLE_KEYS] = 0xfb;
     iap_put32(header + IAP_HEADER_AT_SECURITY_COUNTER, 77);
     signer_sign(header);
-    CHECK_EQUAL(signer_update(&sim, header, image, SIZE), IAP_STATUS_OK);
+    CHECK_EQUAL(unit_update(&sim, header, image, SIZE), IAP_STATUS_OK);
     CHECK_EQUAL(security()[IAP_SECURITY_AT_USABLE_KEYS], 0xfb);
     CHECK_EQUAL(iap_get32(security() + IAP_SECURITY_AT_SECURITY_COUNTER), 77);
 }
@@ -64,10 +64,10 @@ static void flags_are_told(void) {
     CHECK_EQUAL(security()[IAP_SECURITY_AT_FLAGS],
                 IAP_SECURITY_FLAG_SIGNED_ONLY | IAP_SECURITY_FLAG_KEYS);
     sim.protection = IAP_SECURITY_FLAG_READ_PROTECTED | IAP_SECURITY_FLAG_WRITE_PROTECTED;
-    signer_block(&sim)[100] ^= 1;
-    CHECK_EQUAL(security()[IAP_SECURITY_AT_FLAGS],
-                IAP_SECURITY_FLAG_SIGNED_ONLY | IAP_SECURITY_FLAG_READ_PROTECTED |
-                    IAP_SECURITY_FLAG_WRITE_PROTECTED);
+    unit_keys(&sim)[100] ^= 1;
+    CHECK_EQUAL(security()[IAP_SECURITY_AT_FLAGS], IAP_SECURITY_FLAG_SIGNED_ONLY |
+                                                       IAP_SECURITY_FLAG_READ_PROTECTED |
+                                                       IAP_SECURITY_FLAG_WRITE_PROTECTED);
     for (uint32_t key = 0; key < IAP_KEY_SLOTS; key++) {
         CHECK_EQUAL(summary(key)[IAP_KEY_SUMMARY_AT_ROLE], IAP_KEY_ROLE_NONE);
     }
@@ -80,7 +80,7 @@ static void it_says_that_it_knows_signatures(void) {
     uint32_t capabilities = iap_get32(sim_hello(&sim, 0) + IAP_HELLO_RESPONSE_AT_CAPABILITIES);
     CHECK((capabilities & IAP_CAPABILITY_SIGNATURE) != 0);
     // So an image that needs them is taken.
-    signer_header(header, image, SIZE, 1);
+    unit_header(header, image, SIZE, 1);
     iap_put32(header + IAP_HEADER_AT_CAPABILITIES, IAP_CAPABILITY_SIGNATURE);
     signer_sign(header);
     CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);

@@ -19,11 +19,13 @@ static const struct board_entry boards[] = {
 static struct product *load_board(const struct options *options, const struct board_entry *entry) {
     char bootloader[512];
     char demo[512];
-    snprintf(bootloader, sizeof bootloader, "%s/%s/bootloader.bin", options->build, entry->name);
+    snprintf(bootloader, sizeof bootloader, "%s/%s/bootloader%s.bin", options->build, entry->name,
+             options->is_signed ? "-signed" : "");
     snprintf(demo, sizeof demo, "%s/%s/demo-v1.bin", options->build, entry->name);
     struct product *product = calloc(1, sizeof *product);
     if (!product_load(product, entry,
-                      options->bootloader != NULL ? options->bootloader : bootloader, demo)) {
+                      options->bootloader != NULL ? options->bootloader : bootloader, demo,
+                      options->is_signed)) {
         exit(2);
     }
     return product;

@@ -5,6 +5,7 @@
 #include "iap_bytes.h"
 #include "iap_crc.h"
 #include "iap_sha256.h"
+#include "signer.h"
 
 #define SRAM_BASE      0x20000000u
 #define ZERO_EVERY     300u    // bytes
@@ -33,7 +34,8 @@ static void make_header(struct image *image, uint32_t flags) {
     iap_sha256_finish(&sha, image->bytes + image->size - rest, rest,
                       header + IAP_HEADER_AT_IMAGE_SHA256);
     iap_put32(header + IAP_HEADER_AT_FLAGS, flags);
-    memset(header + IAP_HEADER_AT_RESERVED, 0xff, 64);
+    header[IAP_HEADER_AT_USABLE_KEYS] = 0xff;
+    memset(header + IAP_HEADER_AT_RESERVED, 0xff, 63);
     memset(header + IAP_HEADER_AT_SIGNATURE, 0xff, 64);
 }
 
@@ -102,4 +104,13 @@ bool image_complete(const struct image *image, const uint8_t *app) {
 void image_variant(uint8_t header[IAP_HEADER_SIZE], const struct image *image, uint32_t number) {
     memcpy(header, image->header, IAP_HEADER_SIZE);
     iap_put32(header + IAP_HEADER_AT_BUILD_ID, number);
+    if (header[IAP_HEADER_AT_SIGNATURE_ALGORITHM] != IAP_SIGNATURE_NONE) {
+        signer_sign(header);
+    }
+}
+
+void image_sign(struct image *image) {
+    image->header[IAP_HEADER_AT_SIGNATURE_ALGORITHM] = IAP_SIGNATURE_ECDSA_P256;
+    image->header[IAP_HEADER_AT_KEY_ID] = 1;
+    signer_sign(image->header);
 }

@@ -23,6 +23,7 @@ static const char usage[] =
     "again\n"
     "explore --part P --reset NAME [--verbose]              one case of resets again, or all\n"
     "  P: a file of bootloader-c/boards\n"
+    "  --signed           with the bootloaders that take signed images alone\n"
     "  --bootloader FILE  instead of the build's; with --part\n"
     "  --build DIR        where the firmware was built\n"
     "  --jobs N           processes at a time (2)\n";
@@ -43,14 +44,23 @@ static uint64_t number(const char *text) {
 }
 
 struct options options_parse(int argc, char **argv) {
-    static const struct option known[] = {{"full", 0, 0, 'f'},       {"sample", 1, 0, 's'},
-                                          {"part", 1, 0, 'p'},       {"scenario", 1, 0, 'c'},
-                                          {"cut", 1, 0, 'n'},        {"seed", 1, 0, 'k'},
-                                          {"seeds", 1, 0, 'S'},      {"uncut", 1, 0, 'u'},
-                                          {"boots", 1, 0, 'b'},      {"verbose", 0, 0, 'v'},
-                                          {"bootloader", 1, 0, 'B'}, {"build", 1, 0, 'd'},
-                                          {"jobs", 1, 0, 'j'},       {"random", 1, 0, 'r'},
-                                          {"reset", 1, 0, 'R'},      {0, 0, 0, 0}};
+    static const struct option known[] = {{"full", 0, 0, 'f'},
+                                          {"sample", 1, 0, 's'},
+                                          {"part", 1, 0, 'p'},
+                                          {"scenario", 1, 0, 'c'},
+                                          {"cut", 1, 0, 'n'},
+                                          {"seed", 1, 0, 'k'},
+                                          {"seeds", 1, 0, 'S'},
+                                          {"uncut", 1, 0, 'u'},
+                                          {"boots", 1, 0, 'b'},
+                                          {"verbose", 0, 0, 'v'},
+                                          {"bootloader", 1, 0, 'B'},
+                                          {"build", 1, 0, 'd'},
+                                          {"jobs", 1, 0, 'j'},
+                                          {"random", 1, 0, 'r'},
+                                          {"reset", 1, 0, 'R'},
+                                          {"signed", 0, 0, 'g'},
+                                          {0, 0, 0, 0}};
     struct options options = {
         .build = BUILD_DIR, .boots = POINT_BOOTS, .seeds = 8, .seed = 1, .sample_s = 30};
     int option;
@@ -101,6 +111,9 @@ struct options options_parse(int argc, char **argv) {
             break;
         case 'r':
             options.random = number(optarg);
+            break;
+        case 'g':
+            options.is_signed = true;
             break;
         case 'R':
             options.reset = optarg;

@@ -9,7 +9,7 @@ struct options {
     const struct scenario *scenario;
     uint64_t cut, seed, random;
     uint32_t boots, seeds, sample_s, uncut;
-    bool full, verbose, has_cut;
+    bool full, verbose, has_cut, is_signed;
 };
 
 // Does not return if it makes no sense.

@@ -137,7 +137,7 @@ static bool clean_run(const struct pass *pass, struct journal *journal) {
     }
     char replay[160];
     snprintf(replay, sizeof replay, "--part %s --scenario %s --cut 0 --seed %llu",
-             pass->product->name, pass->scenario->name, (unsigned long long)pass->seed);
+             pass->product->replay, pass->scenario->name, (unsigned long long)pass->seed);
     if (journal->vouched_wrongly) {
         tally_find(pass->tally, FINDING_UNVERIFIED, replay,
                    "the record calls an image valid that is not complete in flash");

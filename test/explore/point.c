@@ -67,6 +67,10 @@ static void judge_recovery(struct judge *judge) {
         find(judge, FINDING_FAILED, "the next update succeeds, but flash is not the image");
         return;
     }
+    if (rig->product->is_signed && !rig_nothing_behind(rig, image)) {
+        find(judge, FINDING_FAILED, "something is left behind the image");
+        return;
+    }
     // Without a cell in doubt all further power-ups are alike.
     uint32_t boots = board_weak_cells(rig->board) > 0 ? judge->point->boots : 1;
     for (uint32_t i = 0; i < boots; i++) {
@@ -134,7 +138,7 @@ static void stir(struct rig *rig, const struct board_flash_image *torn, uint32_t
 
 void point_check(const struct point *point, struct rig *rig, struct tally *tally) {
     struct judge judge = {.point = point, .rig = rig, .tally = tally};
-    const char *part = rig->product->name;
+    const char *part = rig->product->replay;
     snprintf(judge.replay, sizeof judge.replay,
              "--part %s --scenario %s --cut %llu --seed %llu --boots %u", part,
              point->scenario->name, (unsigned long long)point->cut, (unsigned long long)point->seed,

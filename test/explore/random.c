@@ -15,7 +15,7 @@ enum interruption { CUT_AT_OPERATION, CUT_AFTER_CYCLES, RESET_PIN, INTERRUPTIONS
 static void find(struct tally *tally, enum finding finding, const struct rig *rig, uint64_t seed,
                  const char *what) {
     char replay[160];
-    snprintf(replay, sizeof replay, "--part %s --random %llu", rig->product->name,
+    snprintf(replay, sizeof replay, "--part %s --random %llu", rig->product->replay,
              (unsigned long long)seed);
     tally_find(tally, finding, replay, what);
 }

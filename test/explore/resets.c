@@ -257,7 +257,7 @@ static void run_case(const struct product *product, uint32_t number, bool verbos
                      struct tally *tally) {
     struct rig rig;
     char replay[160];
-    snprintf(replay, sizeof replay, "--part %s --reset %s", product->name, cases[number].name);
+    snprintf(replay, sizeof replay, "--part %s --reset %s", product->replay, cases[number].name);
     if (!rig_open(&rig, product, 1, verbose)) {
         return;
     }

@@ -6,6 +6,7 @@
 
 #include "iap_bytes.h"
 #include "iap_crc.h"
+#include "signer.h"
 
 #define SLICE_MS 10u
 
@@ -34,9 +35,11 @@ static void make_identity(uint8_t *block) {
 }
 
 bool product_load(struct product *product, const struct board_entry *entry, const char *bootloader,
-                  const char *demo) {
+                  const char *demo, bool is_signed) {
     uint8_t application[IMAGE_ROOM];
     product->name = entry->name;
+    snprintf(product->replay, sizeof product->replay, "%s%s", entry->name,
+             is_signed ? " --signed" : "");
     product->entry = entry;
     product->part = board_find_part(entry->part);
     product->app_base = entry->app_base;
@@ -50,9 +53,19 @@ bool product_load(struct product *product, const struct board_entry *entry, cons
     if (size == 0 || load(bootloader, product->bootloader, product->bootloader_size) == 0) {
         return false;
     }
-    make_identity(product->bootloader + product->bootloader_size - IAP_IDENTITY_SIZE);
+    uint8_t *identity = product->bootloader + product->bootloader_size - IAP_IDENTITY_SIZE;
+    make_identity(identity);
     const struct image_place place = {product->part, product->app_base};
     images_make(product->images, &place, application, size);
+    product->is_signed = is_signed;
+    if (is_signed) {
+        signer_block(identity - IAP_KEY_BLOCK_SIZE);
+        for (uint32_t i = 0; i < IMAGE_COUNT; i++) {
+            memcpy(product->images[i].header + IAP_HEADER_AT_PRODUCT,
+                   identity + IAP_IDENTITY_AT_PRODUCT, 16);
+            image_sign(&product->images[i]);
+        }
+    }
     return true;
 }
 
@@ -125,6 +138,12 @@ void rig_wait(struct rig *rig, uint64_t ps) {
         board_reset_pin(rig->board);
         rig->reset_at_ps = 0;
     }
+}
+
+bool rig_nothing_behind(const struct rig *rig, const struct image *image) {
+    uint32_t room = rig->product->app_base - IAP_BOOTLOADER_BASE;
+    uint32_t at = image_pages(image) * image->page_size;
+    return iap_all(rig_app(rig) + at, 0xff, rig->product->part->flash_size - room - at);
 }
 
 // The second pass leaves its report in the mailbox immediately before the application's first

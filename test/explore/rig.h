@@ -26,11 +26,13 @@ struct board_entry {
 // What a device is made of; the same for every rig of a board.
 struct product {
     const char *name; // of the board
+    char replay[64];  // the same as options of the command line
     const struct board_entry *entry;
     const struct board_part *part;
     uint32_t app_base;
     uint32_t bootloader_size;                // bytes, up to the record
     uint8_t bootloader[IAP_BOOTLOADER_SIZE]; // with an identity block
+    bool is_signed;
     struct image images[IMAGE_COUNT];
 };
 
@@ -58,9 +60,10 @@ struct rig {
     void *context;
 };
 
-// false leaves a message on stderr.
+// is_signed: the bootloader takes signed images alone; keys and signatures are made. false leaves a
+// message on stderr.
 bool product_load(struct product *product, const struct board_entry *entry, const char *bootloader,
-                  const char *demo);
+                  const char *demo, bool is_signed);
 
 // A board with blank record and application, power off.
 bool rig_open(struct rig *rig, const struct product *product, uint64_t seed, bool verbose);
@@ -85,6 +88,9 @@ uint32_t rig_boot_ms(const struct rig *rig);
 struct outcome rig_boot(struct rig *rig);
 
 const uint8_t *rig_app(const struct rig *rig); // flash from APP_BASE on
+
+// Whether all pages behind an image are blank.
+bool rig_nothing_behind(const struct rig *rig, const struct image *image);
 bool rig_bootloader_intact(const struct rig *rig);
 bool rig_rules_kept(const struct rig *rig);
 

@@ -100,9 +100,10 @@ static uint8_t protection(void *context) {
     (void)context;
     uint32_t option_bytes = FLASH_OBR;
     bool writable = (FLASH_WRPR & ((1u << BOOTLOADER_UNITS) - 1u)) != 0;
-    return (uint8_t)(((option_bytes & FLASH_OBR_RDPRT) != 0 ? IAP_SECURITY_FLAG_READ_PROTECTED : 0) |
-                     ((option_bytes & FLASH_OBR_RDPRT2) != 0 ? IAP_SECURITY_FLAG_READ_LOCKED : 0) |
-                     (writable ? 0 : IAP_SECURITY_FLAG_WRITE_PROTECTED));
+    return (
+        uint8_t)(((option_bytes & FLASH_OBR_RDPRT) != 0 ? IAP_SECURITY_FLAG_READ_PROTECTED : 0) |
+                 ((option_bytes & FLASH_OBR_RDPRT2) != 0 ? IAP_SECURITY_FLAG_READ_LOCKED : 0) |
+                 (writable ? 0 : IAP_SECURITY_FLAG_WRITE_PROTECTED));
 }
 #endif
 
