@@ -19,7 +19,7 @@ interface Requirement {
 
 /** Lines such as "- **B-1** The device MUST … [core:name] [conformance:id]" */
 const requirements: Requirement[] = [
-  ...read('docs', 'bootloader-spec.md').matchAll(/^- \*\*(B-\d+)\*\* (.*)$/gm),
+  ...read('docs', 'bootloader-spec.md').matchAll(/^- \*\*([BS]-\d+)\*\* (.*)$/gm),
 ].map(([, number = '', rest = '']) => ({
   number,
   text: rest,

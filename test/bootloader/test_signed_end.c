@@ -109,8 +109,6 @@ static void the_records_header_is_verified(void) {
     CHECK(!iap_entry_is(&sim.iap.update.record.installed, IAP_ENTRY_VALID));
 }
 
-static uint32_t erase_cut;
-
 static void both(void) {
     (void)unit_update(&sim, large_header, large, LARGE);
     (void)unit_update(&sim, small_header, small, SMALL);
@@ -119,12 +117,50 @@ static void both(void) {
 // Wherever power goes, the next update leaves nothing behind.
 static void power_cut_leaves_nothing_behind(void) {
     bool whole = false;
-    for (erase_cut = 1; !whole; erase_cut += 97) {
+    for (uint32_t cut = 1; !whole; cut += 97) {
         fresh();
-        whole = sim_survives(&sim, erase_cut, both);
+        whole = sim_survives(&sim, cut, both);
         sim_boot(&sim);
         CHECK_EQUAL(unit_update(&sim, small_header, small, SMALL), IAP_STATUS_OK);
         nothing_but_the_image(SMALL);
+    }
+}
+
+static uint32_t counter;
+
+// A revocation, then the spare key's update, power cut in it.
+static void rotation(void) {
+    unit_header(small_header, small, SMALL, 2);
+    small_header[IAP_HEADER_AT_USABLE_KEYS] = 0xfd;
+    iap_put32(small_header + IAP_HEADER_AT_SECURITY_COUNTER, ++counter);
+    signer_sign(small_header);
+    (void)unit_update(&sim, small_header, small, SMALL);
+}
+
+// The record's areas take turns meanwhile, and the image that revoked is the newest one no more.
+static void revocations_survive_power_cuts(void) {
+    for (uint32_t cut = 1; cut < 4000; cut += 61) {
+        fresh();
+        counter = 5;
+        unit_header(large_header, large, LARGE, 0);
+        large_header[IAP_HEADER_AT_USABLE_KEYS] = 0xfd;
+        iap_put32(large_header + IAP_HEADER_AT_SECURITY_COUNTER, counter);
+        signer_sign(large_header);
+        CHECK_EQUAL(unit_update(&sim, large_header, large, LARGE), IAP_STATUS_OK);
+        for (uint32_t i = 0; i < cut % 7; i++) {
+            rotation();
+        }
+        (void)sim_survives(&sim, cut, rotation);
+        sim_boot(&sim);
+        const uint8_t *security = sim_hello(&sim, 0) + IAP_HELLO_RESPONSE_SIZE;
+        CHECK_EQUAL(security[IAP_SECURITY_AT_USABLE_KEYS], 0xfd);
+        CHECK(iap_get32(security + IAP_SECURITY_AT_SECURITY_COUNTER) + 1 >= counter);
+        uint32_t detail;
+        unit_header(small_header, small, SMALL, 1);
+        iap_put32(small_header + IAP_HEADER_AT_SECURITY_COUNTER, 100);
+        signer_sign(small_header);
+        CHECK_EQUAL(unit_begin(&sim, small_header, &detail), IAP_STATUS_BAD_SIGNATURE);
+        CHECK_EQUAL(detail, IAP_SIGNATURE_FAULT_REVOKED);
     }
 }
 
@@ -136,5 +172,6 @@ int main(void) {
     RUN(a_page_that_does_not_erase_is_told);
     RUN(the_records_header_is_verified);
     RUN(power_cut_leaves_nothing_behind);
+    RUN(revocations_survive_power_cuts);
     return 0;
 }

@@ -7,6 +7,7 @@ import { FRAMES } from './frames.js';
 import { POWER } from './power.js';
 import { RECORD } from './record.js';
 import { REQUESTS } from './requests.js';
+import { SIGNED } from './signed.js';
 import { START } from './start.js';
 
 export const BOOTLOADER_MUTANTS: readonly Mutant[] = [
@@ -18,6 +19,7 @@ export const BOOTLOADER_MUTANTS: readonly Mutant[] = [
   ...RECORD,
   ...START,
   ...POWER,
+  ...SIGNED,
 ];
 
 /** Requirements without a mutant, and why */
