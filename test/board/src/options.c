@@ -2,8 +2,10 @@
 // selection, write protection. Loaded at each reset.
 #include "internal.h"
 
-#define WDG_SW     (1u << 0) // of the user byte
-#define RAM_PARITY (1u << 6) // F0, F3: clear to check
+#define WDG_SW        (1u << 0) // of the user byte
+#define OBR_PROTECTED (1u << 1)
+#define OBR_FOR_EVER  (1u << 2) // F0, F3: level 2
+#define RAM_PARITY    (1u << 6) // F0, F3: clear to check
 
 // Option bytes: value in the even byte, complement in the odd one; a pair that does not match
 // reads as 0xFF, that is: protected. Two blank bytes are no mismatch.
@@ -23,7 +25,10 @@ void fpec_load_options(struct board *b) {
     user = b->cfg.ram_parity ? (uint8_t)(user & ~RAM_PARITY) : user;
     b->fpec.read_protected = rdp != l->rdp_open;
     b->fpec.hardware_watchdog = !(user & WDG_SW);
-    uint32_t obr = b->fpec.read_protected ? 1u << 1 : 0;
+    uint32_t obr = b->fpec.read_protected ? OBR_PROTECTED : 0;
+    if (l->rdp_for_ever != 0 && rdp == l->rdp_for_ever) {
+        obr |= OBR_FOR_EVER;
+    }
     obr |= (uint32_t)(user & l->user_mask) << l->user_shift;
     obr |= (uint32_t)option(b, 2, &ignored) << l->data_shift;
     obr |= (uint32_t)option(b, 3, &ignored) << (l->data_shift + 8);
