@@ -17,6 +17,7 @@ export { type Expected, type Facts, type Inspection, inspect } from './check/ins
 export type { KitTarget } from './check/kit-facts.js';
 export type { DeviceIdentity } from './check/package.js';
 export type { ApplicationArea } from './check/place.js';
+export { signerFinding, type Trust } from './check/signature.js';
 export type { Store } from './check/thumb-cpu.js';
 export type { Value } from './check/thumb-value.js';
 export { type ConnectOptions, connect, waitForApp } from './device/connect.js';
@@ -57,6 +58,24 @@ export { type BootRecord, readRecord } from './record/record.js';
 export type { Area, BrokenSlot, Entry, Mark } from './record/slots.js';
 export type { ImageCheck } from './record/start.js';
 export { type BootFacts, decideStart, type Start } from './record/start.js';
+export {
+  isSignedBy,
+  type SignatureFacts,
+  type SignatureState,
+  signatureFacts,
+  signedDigest,
+  signedPart,
+  withSignature,
+} from './signing/header.js';
+export {
+  type BlockKey,
+  type BlockKeys,
+  buildKeyBlock,
+  type KeyBlockState,
+  readKeyBlock,
+} from './signing/key-block.js';
+export { fingerprintOf, type PublicKey, type VerifySignature } from './signing/public-key.js';
+export { type DeviceKey, protectionGaps, securityKeys } from './signing/security.js';
 export { bootDevice } from './update/boot.js';
 export type {
   Emit,

@@ -33,8 +33,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   base: ['ajv', '@noble/hashes'],
   parts: ['base'],
   image: ['base', 'parts', 'protocol'],
-  check: ['base', 'parts', 'image', 'protocol'],
-  pack: ['base', 'image', 'check', 'protocol'],
+  signing: ['base', 'image', 'protocol'],
+  check: ['base', 'parts', 'image', 'signing', 'protocol'],
+  pack: ['base', 'image', 'signing', 'check', 'protocol'],
   record: ['base', 'parts', 'image', 'protocol'],
   link: ['base', 'protocol'],
   device: ['base', 'link', 'protocol'],
@@ -46,7 +47,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 };
 const library = Object.keys(allowed).filter((name) => name !== 'protocol' && name !== 'testing');
 const needNode: Readonly<Record<string, readonly string[]>> = {
-  node: ['base', 'parts', 'image', 'link', 'serialport', 'node:'],
+  node: ['base', 'parts', 'image', 'signing', 'link', 'serialport', 'node:'],
   cli: [...library, 'node', 'protocol', 'yargs', 'node:'],
 };
 const rules: Readonly<Record<string, readonly string[]>> = {

@@ -15,6 +15,8 @@ export type IapErrorCode =
   | 'IMAGE_WRONG_DEVICE'
   | 'IMAGE_NOT_CAPABLE'
   | 'IMAGE_PACKAGE_ONLY'
+  | 'IMAGE_ROLLBACK'
+  | 'IMAGE_SIGNATURE'
   | 'CHECK_FAILED'
   | 'PORT_NOT_FOUND'
   | 'PORT_PERMISSION'
@@ -42,6 +44,10 @@ export type IapErrorCode =
   | 'DESCRIPTION_WRONG'
   | 'FILE_UNREADABLE'
   | 'FILE_UNWRITABLE'
+  | 'KEY_WRONG'
+  | 'SIGNER_FAILED'
+  | 'SIGNATURE_WRONG'
+  | 'NOT_SECURE'
   | 'INTERRUPTED';
 
 export type ErrorDetails = Readonly<Record<string, string | number | boolean>>;
@@ -92,6 +98,8 @@ const EXIT: Readonly<Record<IapErrorCode, ExitCode>> = {
   DESCRIPTION_WRONG: ExitCode.USAGE,
   FILE_UNREADABLE: ExitCode.USAGE,
   FILE_UNWRITABLE: ExitCode.USAGE,
+  KEY_WRONG: ExitCode.USAGE,
+  SIGNER_FAILED: ExitCode.USAGE,
   IMAGE_UNREADABLE: ExitCode.IMAGE,
   IMAGE_FORMAT: ExitCode.IMAGE,
   IMAGE_EMPTY: ExitCode.IMAGE,
@@ -103,6 +111,9 @@ const EXIT: Readonly<Record<IapErrorCode, ExitCode>> = {
   IMAGE_WRONG_DEVICE: ExitCode.IMAGE,
   IMAGE_NOT_CAPABLE: ExitCode.IMAGE,
   IMAGE_PACKAGE_ONLY: ExitCode.IMAGE,
+  IMAGE_ROLLBACK: ExitCode.IMAGE,
+  IMAGE_SIGNATURE: ExitCode.IMAGE,
+  SIGNATURE_WRONG: ExitCode.IMAGE,
   CHECK_FAILED: ExitCode.IMAGE,
   PORT_NOT_FOUND: ExitCode.LINK,
   PORT_PERMISSION: ExitCode.LINK,
@@ -122,6 +133,7 @@ const EXIT: Readonly<Record<IapErrorCode, ExitCode>> = {
   REFUSED: ExitCode.REFUSED,
   READ_PROTECTED: ExitCode.REFUSED,
   WRITE_PROTECTED: ExitCode.REFUSED,
+  NOT_SECURE: ExitCode.REFUSED,
   PAGE_FAILED: ExitCode.VERIFY,
   VERIFY_FAILED: ExitCode.VERIFY,
   IMAGE_DIFFERS: ExitCode.VERIFY,

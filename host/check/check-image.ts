@@ -1,5 +1,5 @@
 // Does this image fit this device? Everything the device would refuse, and all that "iap check" calls an error, said before it is disturbed.
-import { Mode } from '../../protocol/index.js';
+import { Mode, type Security } from '../../protocol/index.js';
 import type { Image } from '../image/image.js';
 import { PARTS } from '../parts/parts.generated.js';
 import { type Allowable, tolerated } from './allow.js';
@@ -23,6 +23,8 @@ export interface Target {
   /** An application does not know what its bootloader can do: with mode APP this is not judged */
   readonly capabilities: number;
   readonly mode?: number;
+  /** Only a bootloader that takes signed images alone says it */
+  readonly security?: Security;
 }
 
 /** An application that runs tells its kit's facts, and that may be compiled for another board. */

@@ -29,7 +29,12 @@ export type FindingId =
   | 'wrong-product'
   | 'wrong-hardware'
   | 'wrong-device'
-  | 'not-capable';
+  | 'not-capable'
+  | 'unsigned'
+  | 'wrong-signature'
+  | 'no-key'
+  | 'revoked-key'
+  | 'rollback';
 
 /** An error keeps the image from working; a warning may, or can not be told from the file alone. */
 export type Severity = 'error' | 'warning';

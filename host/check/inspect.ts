@@ -6,6 +6,7 @@ import { hex32 } from '../base/text.js';
 import { type ImageFile, type ImageFormat, type LoadOptions, loadFile } from '../image/load.js';
 import { wordAt } from '../image/vector-table.js';
 import type { Part } from '../parts/parts.js';
+import { type SignatureFacts, signatureFacts } from '../signing/header.js';
 import { builtFor } from './core.js';
 import type { Finding, FindingId } from './finding.js';
 import { type Expected, type Judgement, judge } from './judge.js';
@@ -23,6 +24,8 @@ export interface Facts {
   readonly reset: number;
   /** Of a package */
   readonly version?: Version;
+  /** Of a package; what is signed is not verified here. */
+  readonly signature?: SignatureFacts;
   /** Architecture it was compiled for; only an ELF file says */
   readonly builtFor?: string;
   /** What the app kit in it says of itself; missing where none does */
@@ -139,7 +142,7 @@ function factsOf(
     reset: wordAt(bytes, 4),
     vtor,
     ...(kit ? { kit } : {}),
-    ...(header ? { version: decode(Header, header).version } : {}),
+    ...(header ? packageFacts(decode(Header, header)) : {}),
     ...(attributes ? { builtFor: builtFor(attributes) } : {}),
     ...(part && base === area.appBase
       ? {
@@ -152,4 +155,8 @@ function factsOf(
         }
       : {}),
   };
+}
+
+function packageFacts(header: Header): Pick<Facts, 'version' | 'signature'> {
+  return { version: header.version, signature: signatureFacts(header) };
 }

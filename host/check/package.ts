@@ -5,14 +5,14 @@ import { flagNames, hexBytes } from '../base/text.js';
 import type { Image } from '../image/image.js';
 import { nameText } from '../image/names.js';
 import type { Finding } from './finding.js';
+import { signatureFindings, type Trust } from './signature.js';
 
 /** What a device says of itself, as far as a package must fit it; what is not known is not judged. */
-export interface DeviceIdentity {
+export interface DeviceIdentity extends Trust {
   readonly product?: Uint8Array;
   readonly hardware?: number;
   readonly identityFlags?: number;
   readonly uniqueId?: Uint8Array;
-  readonly capabilities?: number;
 }
 
 /** Flags the bootloader must understand */
@@ -20,8 +20,10 @@ const MUST_UNDERSTAND = 0xffff_0000;
 
 export function packageFindings(image: Image, device: DeviceIdentity): Finding[] {
   const takesAny =
+    device.security === undefined &&
     ((device.identityFlags ?? IdentityFlag.ANY_IMAGE) & IdentityFlag.ANY_IMAGE) !== 0;
-  if (!image.header) return takesAny ? [] : [packagesOnly(false)];
+  const signature = signatureFindings(image, device);
+  if (!image.header) return takesAny ? [] : [packagesOnly(false), ...signature];
   const header = decode(Header, image.header);
   return [
     isZero(header.product) && !takesAny ? packagesOnly(true) : undefined,
@@ -29,6 +31,7 @@ export function packageFindings(image: Image, device: DeviceIdentity): Finding[]
     hardwareFinding(header, device),
     deviceFinding(header, device),
     capabilityFinding(header, device),
+    ...signature,
   ].filter((finding) => finding !== undefined);
 }
 

@@ -5,6 +5,7 @@ import { isBlocking } from '../check/allow.js';
 import type { Finding } from '../check/finding.js';
 import type { Facts, Inspection } from '../check/inspect.js';
 import { versionText } from '../image/version.js';
+import { signatureText } from './header-json.js';
 
 /** For example: app.bin: ok, 4711 bytes at 0x08008000, CRC-32 1a2b3c4d, … */
 export function inspectionLines(path: string, { ok, findings, facts }: Inspection): string[] {
@@ -34,6 +35,7 @@ function factsText({
   pages,
   free,
   kit,
+  signature,
 }: Facts): string {
   return [
     ...(version ? [`version ${versionText(version)}`] : []),
@@ -46,6 +48,7 @@ function factsText({
       : []),
     ...(builtFor === undefined ? [] : [builtFor]),
     kit ? `app kit ${kitVersion(kit)} for ${kit.board}` : 'no app kit',
+    ...(signature ? [`signature ${signatureText(signature)}`] : []),
     `CRC-32 ${crc32.toString(16).padStart(8, '0')}`,
     `SHA-256 ${hexBytes(sha256)}`,
   ].join(', ');

@@ -1,10 +1,20 @@
 // A device in words: one line for a person, and named values for a program.
-import { Capability, IdentityFlag, ImageState, Mode, Stay } from '../../protocol/index.js';
+import {
+  Capability,
+  IdentityFlag,
+  ImageState,
+  KeyRole,
+  Mode,
+  type Security,
+  SecurityFlag,
+  Stay,
+} from '../../protocol/index.js';
 import { isZero } from '../base/bytes.js';
 import { flagNames, hex32, hexBytes, nameOf } from '../base/text.js';
 import type { DeviceInfo } from '../device/device.js';
 import { nameText, textOf } from '../image/names.js';
 import { versionText } from '../image/version.js';
+import { type DeviceKey, securityKeys } from '../signing/security.js';
 
 type Installed = DeviceInfo['installed'];
 
@@ -93,7 +103,25 @@ export function deviceJson(info: DeviceInfo): object {
     },
     installed: imageJson(info.installed),
     pending: imageJson(info.pending),
+    security: info.security ? securityJson(info.security) : null,
   };
+}
+
+function securityJson(security: Security): object {
+  return {
+    flags: flagNames(SecurityFlag, security.flags),
+    securityCounter: security.securityCounter,
+    keys: keysOf(security).map(({ id, role, fingerprint, revoked }) => ({
+      id,
+      role: nameOf(KeyRole, role),
+      fingerprint: hexBytes(fingerprint),
+      revoked,
+    })),
+  };
+}
+
+function keysOf(security: Security): DeviceKey[] {
+  return securityKeys(security).filter(({ role }) => role !== KeyRole.NONE);
 }
 
 function imageJson(image: Installed): object | null {
@@ -119,7 +147,7 @@ export function deviceTable(info: DeviceInfo): string[] {
     ['product', isZero(info.product) ? '(any)' : nameText(info.product)],
     ['hardware revision', String(info.hardware)],
     ['bus address', info.address === 0 ? '(none)' : String(info.address)],
-    ['takes', packagesOnly(info) ? 'packages of this product only' : 'packages and plain images'],
+    ['takes', takesText(info)],
     ['running', info.mode === Mode.APP ? 'application' : `bootloader ${bootloaderVersion(info)}`],
     [info.mode === Mode.APP ? 'last stayed' : 'stayed because', stayText(info)],
     ...imageRows('installed', info.installed, info.stay),
@@ -129,6 +157,7 @@ export function deviceTable(info: DeviceInfo): string[] {
       `${hex32(info.appBase)} to ${hex32(info.appEnd - 1)}, ${room} bytes in pages of ${info.pageSize}`,
     ],
     ...(info.mode === Mode.APP ? appRows(info) : bootloaderRows(info)),
+    ...(info.security ? securityRows(info.security) : []),
     ['protocol', `${info.major}.${info.minor}`],
   ];
   return rows.map(([name, value]) => `${name.padEnd(18)} ${value}`);
@@ -158,6 +187,65 @@ function appRows({ defaultRate }: DeviceInfo): [string, string][] {
 
 function packagesOnly({ identityFlags }: DeviceInfo): boolean {
   return (identityFlags & IdentityFlag.ANY_IMAGE) === 0;
+}
+
+function takesText(info: DeviceInfo): string {
+  if (info.security && signedOnly(info.security)) return 'signed packages of this product only';
+  return packagesOnly(info) ? 'packages of this product only' : 'packages and plain images';
+}
+
+function signedOnly({ flags }: Security): boolean {
+  return (flags & SecurityFlag.SIGNED_ONLY) !== 0;
+}
+
+const ROLE_TEXT: Readonly<Record<number, string>> = {
+  [KeyRole.ROOT]: 'root',
+  [KeyRole.RELEASE]: 'release',
+  [KeyRole.DEVELOPMENT]: 'DEVELOPMENT',
+};
+
+function securityRows(security: Security): [string, string][] {
+  const { flags, securityCounter } = security;
+  const has = (flag: number): boolean => (flags & flag) !== 0;
+  const readOut = has(SecurityFlag.READ_LOCKED)
+    ? 'protected for ever (level 2)'
+    : has(SecurityFlag.READ_PROTECTED)
+      ? 'protected (level 1)'
+      : 'NOT protected';
+  return [
+    ...keysOf(security).map(({ id, role, fingerprint, revoked }): [string, string] => [
+      `key ${id}`,
+      `${ROLE_TEXT[role] ?? `role ${role}`}, fingerprint ${hexBytes(fingerprint)}${revoked ? ', revoked' : ''}`,
+    ]),
+    ['security counter', `${securityCounter}: no image with a lower one is taken`],
+    ['read-out', readOut],
+    ['bootloader', has(SecurityFlag.WRITE_PROTECTED) ? 'write-protected' : 'NOT write-protected'],
+    [
+      'at each start',
+      has(SecurityFlag.BOOT_VERIFIED)
+        ? 'the signature of the application is checked'
+        : 'the CRC-32 of the application is checked',
+    ],
+  ];
+}
+
+/** What nobody must overlook */
+export function securityWarnings({ security }: DeviceInfo): string[] {
+  if (!security) return [];
+  const development = securityKeys(security).filter(
+    ({ role, revoked }) => role === KeyRole.DEVELOPMENT && !revoked,
+  );
+  return [
+    ...((security.flags & SecurityFlag.KEYS) === 0
+      ? [
+          'its key block is blank or damaged: it takes no image until it is written again (iap factory)',
+        ]
+      : []),
+    ...development.map(
+      ({ id, fingerprint }) =>
+        `DEVELOPMENT KEY: key ${id} (${hexBytes(fingerprint)}) can sign for this device, which must not leave the house`,
+    ),
+  ];
 }
 
 function stayText({ mode, stay }: DeviceInfo): string {

@@ -95,6 +95,15 @@ export const OUTPUT_OPTION = {
   },
 } as const;
 
+export const PUBLIC_KEY_OPTION = {
+  'public-key': {
+    type: 'string',
+    requiresArg: true,
+    complete: 'file',
+    describe: 'Public key that the signature must fit, PEM',
+  },
+} as const;
+
 export const WAIT_APP_OPTION = {
   'wait-app': {
     type: 'boolean',

@@ -11,7 +11,7 @@ export interface Streams {
 export interface OutputStream {
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
-  write(text: string): unknown;
+  write(text: string | Uint8Array): unknown;
 }
 
 export interface ProgressLine {
@@ -55,6 +55,16 @@ export class Output {
     this.#streams = streams;
     this.#colour = hasColour(streams.error, env);
     this.#canClear = streams.out.isTTY === true && env.TERM !== 'dumb';
+  }
+
+  /** What a command's standard output is for, as it is; not with --json, and not on a terminal. */
+  bytes(bytes: Uint8Array): void {
+    this.#streams.out.write(bytes);
+  }
+
+  /** Whether standard output shows what is written there */
+  get isTerminal(): boolean {
+    return this.#streams.out.isTTY === true;
   }
 
   /** One JSON object; nothing without --json. */

@@ -1,5 +1,6 @@
-// A question before something that can not be undone.
+// Questions to whoever sits there: before something that can not be undone, and for what nobody else must see.
 import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
 import { IapError } from '../base/errors.js';
 import { printable } from '../base/text.js';
 import type { Context } from './link.js';
@@ -38,4 +39,40 @@ export async function consent(
     lines.close();
   }
   throw new IapError('INTERRUPTED', 'nothing was changed');
+}
+
+/**
+ * What is typed is not shown.
+ * @param hint where nobody can be asked
+ * @throws IapError INTERRUPTED or USAGE
+ */
+export async function secret(
+  question: string,
+  hint: string,
+  { output, signal }: Pick<Context, 'output' | 'signal'>,
+  terminal: Terminal = { input: process.stdin, output: process.stderr },
+): Promise<string> {
+  const canAsk = terminal.input.isTTY === true && terminal.output.isTTY === true;
+  if (!canAsk || output.json) {
+    throw new IapError('USAGE', 'the key has a passphrase, and nobody can be asked for it', {
+      hint,
+    });
+  }
+  terminal.output.write(`${printable(question)}: `);
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({
+    input: terminal.input,
+    output: nowhere,
+    terminal: true,
+    historySize: 0,
+  });
+  try {
+    return await lines.question('', { signal });
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'AbortError') throw error;
+    throw new IapError('INTERRUPTED', 'not answered; nothing was written');
+  } finally {
+    lines.close();
+    terminal.output.write('\n');
+  }
 }

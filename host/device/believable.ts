@@ -5,6 +5,8 @@ import {
   MIN_PAYLOAD_LIMIT,
   MIN_WINDOW,
   Mode,
+  type Security,
+  SecurityFlag,
 } from '../../protocol/index.js';
 import { IapError } from '../base/errors.js';
 import { hex32 } from '../base/text.js';
@@ -68,6 +70,17 @@ export function believable(info: HelloResponse): HelloResponse {
     pagesMs: Math.min(info.pagesMs, LONGEST_MS),
     endMs: Math.min(info.endMs, LONGEST_MS),
   };
+}
+
+/**
+ * Roles that this version does not know may come; what says two things at once must not pass for protected.
+ * @throws IapError BAD_ANSWER
+ */
+export function believableSecurity(security: Security): Security {
+  const { flags } = security;
+  const locked = (flags & SecurityFlag.READ_LOCKED) !== 0;
+  if (!locked || (flags & SecurityFlag.READ_PROTECTED) !== 0) return security;
+  throw bad('flags', `0x${flags.toString(16)}`, 'READ_LOCKED with READ_PROTECTED only');
 }
 
 function bad(field: string, found: number | string, expected: string): IapError {

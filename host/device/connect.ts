@@ -4,7 +4,6 @@ import {
   CALL_INTERVAL_MS,
   Command,
   HelloRequest,
-  HelloResponse,
   ImageState,
   Mode,
   RATE_IDLE_MS,
@@ -14,7 +13,7 @@ import { IapError } from '../base/errors.js';
 import { asciiOf } from '../base/text.js';
 import { noiseOf } from '../link/noise.js';
 import { Session } from '../link/session.js';
-import { Device, type DeviceInfo, decodeHello, helloRequest } from './device.js';
+import { Device, type DeviceInfo, decodeHello, HELLO_ANSWER_SIZE, helloRequest } from './device.js';
 import { isRefusedWith } from './refusal.js';
 
 export interface ConnectOptions {
@@ -67,7 +66,7 @@ export async function connect(session: Session, options: ConnectOptions): Promis
 
 /** How long an answer to HELLO may take, so that a slow line is not filled with answers nobody needs [ms]. */
 export function answerTime(session: Session): number {
-  const bytes = Session.wireSize(HelloRequest.size) + Session.wireSize(HelloResponse.size);
+  const bytes = Session.wireSize(HelloRequest.size) + Session.wireSize(HELLO_ANSWER_SIZE);
   return APP_ANSWER_MS + session.lineTime(bytes);
 }
 
@@ -82,7 +81,7 @@ export async function call(
   const payload = helloRequest(hold);
   const size = Session.wireSize(HelloRequest.size) + 1;
   const interval = Math.max(intervalMs, session.lineTime(size + IDLE_CHARACTERS));
-  const answerMs = session.lineTime(Session.wireSize(HelloResponse.size) + 1);
+  const answerMs = session.lineTime(Session.wireSize(HELLO_ANSWER_SIZE) + 1);
   const startedAt = clock.now();
   const before = { ...session.stats };
   let end = startedAt + timeoutMs;
@@ -98,7 +97,7 @@ export async function call(
     const hello = {
       type: Command.HELLO,
       payload,
-      answerSize: HelloResponse.size,
+      answerSize: HELLO_ANSWER_SIZE,
       onAnswer: (bytes: Uint8Array): Uint8Array => (answer ??= bytes),
     };
     // Whoever waits for a device waits for a port that nobody reads yet, too.

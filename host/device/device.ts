@@ -24,18 +24,25 @@ import {
   PagesResponse,
   PROTOCOL_MAJOR,
   PROTOCOL_MINOR,
+  Security,
   Status,
 } from '../../protocol/index.js';
 import { IapError } from '../base/errors.js';
 import { nameOf } from '../base/text.js';
 import type { RequestOptions, Session } from '../link/session.js';
-import { badAnswer, badField, believable } from './believable.js';
+import { badAnswer, badField, believable, believableSecurity } from './believable.js';
 import { isRefusal, refusalError } from './refusal.js';
 
 export { badAnswer, badField } from './believable.js';
 
 /** What a device says of itself. */
-export type DeviceInfo = HelloResponse;
+export interface DeviceInfo extends HelloResponse {
+  /** Only from a bootloader that takes signed images alone */
+  readonly security?: Security;
+}
+
+/** The longest answer to HELLO that this version knows [bytes] */
+export const HELLO_ANSWER_SIZE = HelloResponse.size + Security.size;
 
 const NOTHING = new Uint8Array();
 /** A bootloader answers this fast if it is idle (protocol § 4) [ms]. */
@@ -56,7 +63,7 @@ export class Device {
   }
 
   async hello(hold: boolean, attempts?: number): Promise<DeviceInfo> {
-    const limit = { limitMs: APP_ANSWER_MS, answerSize: HelloResponse.size, quick: true };
+    const limit = { limitMs: APP_ANSWER_MS, answerSize: HELLO_ANSWER_SIZE, quick: true };
     const options = attempts === undefined ? limit : { ...limit, attempts };
     this.info = decodeHello(await this.session.request(Command.HELLO, helloRequest(hold), options));
     return this.info;
@@ -188,7 +195,10 @@ export function decodeHello(payload: Uint8Array): DeviceInfo {
       },
     );
   }
-  return believable(decodeAnswer('HELLO', payload, HelloResponse));
+  const info = believable(decodeAnswer('HELLO', payload, HelloResponse));
+  if (payload.length < HELLO_ANSWER_SIZE) return info;
+  const security = decode(Security, payload.subarray(HelloResponse.size));
+  return { ...info, security: believableSecurity(security) };
 }
 
 /** Reads an answer, or throws what the device refuses it for. */

@@ -1,5 +1,13 @@
 // A device's refusal in words: what it has or expects, and what to do next.
-import { Capability, decode, ImageFlag, Refusal, Status, Stay } from '../../protocol/index.js';
+import {
+  Capability,
+  decode,
+  ImageFlag,
+  Refusal,
+  SignatureFault,
+  Status,
+  Stay,
+} from '../../protocol/index.js';
 import { ExitCode, exitCodeOf, IapError } from '../base/errors.js';
 import { flagNames, hex32, nameOf } from '../base/text.js';
 
@@ -7,6 +15,46 @@ import { flagNames, hex32, nameOf } from '../base/text.js';
 const FIRST_REFUSAL: number = Status.UNKNOWN_COMMAND;
 
 type Wording = (detail: number) => { readonly message: string; readonly hint?: string };
+
+/** By what the device finds wrong with a signature */
+const SIGNATURE_WORDING: Readonly<Record<number, ReturnType<Wording>>> = {
+  [SignatureFault.UNSAID]: {
+    message: "the image's signature is missing, wrong, or none that it knows",
+    hint: 'take a package signed with a key of this product; a device without keys ("iap info" shows them) takes only packages without a signature',
+  },
+  [SignatureFault.KEYS]: {
+    message: 'its keys are blank or damaged, so that it takes no image at all',
+    hint: 'write its key block again: iap factory, and a programmer or "iap isp"',
+  },
+  [SignatureFault.IDENTITY]: {
+    message: 'its identity is blank or damaged, so that it takes no image at all',
+    hint: 'write its identity again: iap factory, and a programmer or "iap isp"',
+  },
+  [SignatureFault.MISSING]: {
+    message: 'the image is not signed, and it takes signed ones alone',
+    hint: 'take a signed package: "iap pack --key-id" and "iap sign" make one',
+  },
+  [SignatureFault.ALGORITHM]: {
+    message: "the image's signature is of another algorithm than its key is for",
+    hint: 'sign it with the algorithm of the key: a newer version of this program may be needed',
+  },
+  [SignatureFault.NO_KEY]: {
+    message: 'it has no key of the number that the image is signed with',
+    hint: '"iap info" shows its keys, "iap check" the number; take the package for devices with these keys',
+  },
+  [SignatureFault.REVOKED]: {
+    message: 'the key that the image is signed with was revoked on it',
+    hint: 'take a package that is signed with another key; a revocation is never taken back',
+  },
+  [SignatureFault.REVOCATION]: {
+    message: 'the image revokes other keys than are revoked on it, and may not',
+    hint: 'only a root key may revoke more, nobody fewer, and never a root key: make the package with --revoke of the keys that "iap info" shows as revoked',
+  },
+  [SignatureFault.WRONG]: {
+    message: "the image's signature does not fit it and the device's key of this number",
+    hint: 'compare fingerprints: "iap info" shows the device\'s, "iap keys show" that of a key; "iap check --public-key" verifies the package',
+  },
+};
 
 const WORDING: Readonly<Record<number, Wording>> = {
   [Status.UNKNOWN_COMMAND]: () => ({
@@ -57,10 +105,11 @@ const WORDING: Readonly<Record<number, Wording>> = {
     message: `its bootloader lacks what the image needs (${missing(bits)})`,
     hint: 'this image can not run with this bootloader',
   }),
-  [Status.BAD_SIGNATURE]: () => ({
-    message: "the image's signature is missing or wrong",
-    hint: 'take a package signed with the key of this product',
-  }),
+  [Status.BAD_SIGNATURE]: (fault) =>
+    SIGNATURE_WORDING[fault] ?? {
+      message: `the image is not signed as it wants it (reason ${fault}, which this program does not know)`,
+      hint: 'take a package signed with a key of this product; a newer version of this program may know the reason',
+    },
   [Status.PACKAGE_ONLY]: () => ({
     message: 'it takes only packages made for its product, no plain images',
     hint: 'flash the .iap package instead',

@@ -1,7 +1,17 @@
 // Files that commands read and write.
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, chmod, lstat, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  access,
+  chmod,
+  lstat,
+  open,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { IapError, type IapErrorCode } from '../base/errors.js';
@@ -86,6 +96,32 @@ export async function writeBytes(path: string, bytes: Uint8Array | string): Prom
   }
 }
 
+/**
+ * A file that was not there before: nothing is ever written over.
+ * @param mode who may read it, on systems that have modes
+ * @throws IapError FILE_UNWRITABLE
+ */
+export async function writeNew(
+  path: string,
+  bytes: Uint8Array | string,
+  mode: number,
+): Promise<void> {
+  try {
+    const file = await open(path, 'wx', mode);
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } catch (error) {
+      await rm(path, { force: true });
+      throw error;
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
+
 /** Whether another file may take its place: there is none, or a plain one that may be written; not a device, nor a link. */
 async function replaceable(path: string): Promise<boolean> {
   const there = await lstat(path).catch(absent);
@@ -116,13 +152,16 @@ async function replace(path: string, bytes: Uint8Array | string): Promise<void> 
 function unwritable(path: string, error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const full = codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT';
+  const there = codeOf(error) === 'EEXIST';
   return new IapError(
     'FILE_UNWRITABLE',
     printable(`${path} can not be written: ${error.message}`),
     {
       hint: full
         ? 'make room on that disk, or choose another'
-        : 'check that the folder exists, and that it may be written to',
+        : there
+          ? 'it is there already, and not written over: choose another name, or move it away'
+          : 'check that the folder exists, and that it may be written to',
       details: { path },
       cause: error,
     },

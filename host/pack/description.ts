@@ -16,6 +16,8 @@ export interface DescriptionText {
   readonly capabilities?: readonly string[];
   readonly buildId?: string;
   readonly uniqueId?: string;
+  readonly keyId?: number;
+  readonly revoke?: readonly number[];
 }
 
 /** @throws IapError USAGE */
@@ -25,7 +27,7 @@ export function parseDescription(text: DescriptionText): PackageDescription {
       hint: 'add --version 1.2.3, or "version" to the description',
     });
   }
-  const { confirm, securityCounter } = text;
+  const { confirm, securityCounter, keyId, revoke } = text;
   return {
     version: parseVersion(text.version),
     ...given('product', text.product, parseProduct),
@@ -39,6 +41,8 @@ export function parseDescription(text: DescriptionText): PackageDescription {
     ...given('uniqueId', text.uniqueId, (value) =>
       parseHex('the unique id', value, fieldSize(Header, 'uniqueId')),
     ),
+    ...given('keyId', keyId, (value) => value),
+    ...given('revoke', revoke, (value) => value),
   };
 }
 

@@ -7,15 +7,17 @@ import {
   Header,
   IdentityFlag,
   ImageFlag,
+  Signature,
   type Version,
 } from '../../protocol/index.js';
-import { concat } from '../base/bytes.js';
+import { concat, isZero } from '../base/bytes.js';
 import { IapError } from '../base/errors.js';
 import type { Allowable } from '../check/allow.js';
 import { checkImage } from '../check/check-image.js';
 import type { ApplicationArea } from '../check/place.js';
 import { headerFor, type Image } from '../image/image.js';
 import { LARGEST_IMAGE } from '../image/limits.js';
+import { KEY_IDS } from '../signing/header.js';
 
 /** What a package says of its image; what is missing restricts nothing. */
 export interface PackageDescription {
@@ -34,6 +36,10 @@ export interface PackageDescription {
   readonly buildId?: Uint8Array;
   /** 12 bytes: the one device it is for */
   readonly uniqueId?: Uint8Array;
+  /** Number of the key that is going to sign it; missing: it is not signed */
+  readonly keyId?: number;
+  /** Numbers of the keys that are revoked while this image is a device's newest */
+  readonly revoke?: readonly number[];
 }
 
 /** Any device whose application is linked where the protocol has it by default */
@@ -65,7 +71,8 @@ export function makePackage(
     hardware: header.hardwareMin,
     identityFlags: IdentityFlag.ANY_IMAGE,
     uniqueId: header.uniqueId,
-    capabilities: header.capabilities,
+    capabilities:
+      header.capabilities | (description.keyId === undefined ? 0 : Capability.SIGNATURE),
   };
   checkImage(packed, device, allow);
   return concat([packed.header, image.bytes]);
@@ -77,7 +84,9 @@ function fieldsOf(description: PackageDescription, plain: Header): Partial<Heade
   if (min > max) {
     throw new IapError('USAGE', `the first hardware revision, ${min}, is above the last, ${max}`);
   }
+  checkSigning(description);
   return {
+    ...signingFields(description, plain),
     version: description.version,
     product: description.product ?? plain.product,
     hardwareMin: min,
@@ -88,5 +97,38 @@ function fieldsOf(description: PackageDescription, plain: Header): Partial<Heade
     securityCounter: description.securityCounter ?? 0,
     buildId: description.buildId ?? plain.buildId,
     uniqueId: description.uniqueId ?? plain.uniqueId,
+  };
+}
+
+function checkSigning({ keyId, revoke = [], product }: PackageDescription): void {
+  const wrong = [keyId ?? 0, ...revoke].find((id) => !KEY_IDS.includes(id));
+  if (wrong !== undefined) {
+    throw new IapError('USAGE', `keys have numbers from 0 to ${KEY_IDS.length - 1}, got ${wrong}`);
+  }
+  if (keyId === undefined) {
+    if (revoke.length === 0) return;
+    throw new IapError('USAGE', 'only a signed package revokes keys: say which key signs it', {
+      hint: 'add the number of a root key, for example --key-id 0',
+    });
+  }
+  if (revoke.includes(keyId)) {
+    throw new IapError('USAGE', `key ${keyId} can not sign what revokes it`, {
+      hint: 'a root key revokes others, and is never revoked',
+    });
+  }
+  if (product === undefined || isZero(product)) {
+    throw new IapError('USAGE', 'a signed package needs a product id', {
+      hint: 'devices that take signed packages alone take none that is for any product',
+    });
+  }
+}
+
+/** Signed themselves, so they are there before the signature is. */
+function signingFields({ keyId, revoke = [] }: PackageDescription, plain: Header): Partial<Header> {
+  if (keyId === undefined) return {};
+  return {
+    signatureAlgorithm: Signature.ECDSA_P256,
+    keyId,
+    usableKeys: revoke.reduce((usable, id) => usable & ~(1 << id), plain.usableKeys),
   };
 }

@@ -22,9 +22,11 @@ import {
   encodeFrame,
   type Frame,
   FrameDecoder,
+  Header,
   HelloFlag,
   HelloRequest,
   HelloResponse,
+  KeyRole,
   LISTEN_MS,
   Mode,
   PageFlag,
@@ -35,10 +37,14 @@ import {
   RESPONSE_BIT,
   Refusal,
   Rejection,
+  Security,
+  SecurityFlag,
+  Signature,
+  SignatureFault,
   Status,
   Stay,
 } from '../../protocol/index.js';
-import { sameBytes } from '../base/bytes.js';
+import { concat, sameBytes } from '../base/bytes.js';
 import type { Clock } from '../base/clock.js';
 import { type Entry, FakeFlash } from './fake-flash.js';
 import type { FakeLine } from './fake-line.js';
@@ -51,6 +57,8 @@ export interface FakeDeviceOptions {
   readonly commitMs?: number;
   /** A running application with the app kit answers; one without is silent */
   readonly appKit?: boolean;
+  /** A bootloader that takes signed images alone, and says this of itself; what a signature is worth says {@link FakeDevice.signed} */
+  readonly security?: Security;
   /** Where the application answers; the bootloader's rate if missing [baud] */
   readonly appRate?: number;
 }
@@ -99,6 +107,8 @@ export class FakeDevice {
   tellState: (state: number) => number = (state) => state;
   /** Pages that were sent with FORCE */
   readonly forced: number[] = [];
+  /** Whether the signature of a header is right */
+  signed: (header: Uint8Array) => boolean = () => true;
   /** Called before an image is verified; may damage flash */
   beforeVerify: (flash: FakeFlash) => void = () => {};
   readonly info: HelloResponse;
@@ -129,6 +139,7 @@ export class FakeDevice {
       defaultRate: line.rate,
       maxPayload: pageSize + 16,
       uniqueId: DEFAULT_INFO.uniqueId.slice(),
+      ...(options.security ? { capabilities: SIGNED_CAPABILITIES } : {}),
       ...options.info,
     };
     line.checker.window = this.info.window;
@@ -226,7 +237,7 @@ export class FakeDevice {
     switch (frame.type) {
       case Command.HELLO:
         if ((decode(HelloRequest, frame.payload).flags & HelloFlag.HOLD) !== 0) this.#held = true;
-        return [encode(HelloResponse, this.#hello()), 1];
+        return [this.#helloAnswer(), 1];
       case Command.BAUD:
         return this.#baud(decode(BaudRequest, frame.payload).rate);
       case Command.PAGES:
@@ -263,6 +274,12 @@ export class FakeDevice {
         this.stay = Stay.ASKED;
       },
     ];
+  }
+
+  #helloAnswer(): Uint8Array {
+    const { security } = this.#options;
+    const hello = encode(HelloResponse, this.#hello());
+    return security ? concat([hello, encode(Security, security)]) : hello;
   }
 
   #hello(): HelloResponse {
@@ -309,6 +326,8 @@ export class FakeDevice {
     ];
     const session = this.#session;
     if (session) session.page = undefined;
+    const distrust = this.#distrust(header);
+    if (distrust) return distrust;
     if (session && same(session.entry)) return answer(Begun.RESUMED, session.next);
     const { installed, pending } = this.flash;
     const newest = pending ?? installed;
@@ -321,6 +340,26 @@ export class FakeDevice {
     }
     this.#open(this.flash.append(header));
     return answer(Begun.STARTED, this.firstNumber);
+  }
+
+  /** As a bootloader that takes signed images alone: the counter first, the signature last. */
+  #distrust(bytes: Uint8Array): Outcome | undefined {
+    const { security } = this.#options;
+    if (!security) return undefined;
+    const { flags, usableKeys, securityCounter, key0, key1, key2, key3 } = security;
+    const header = decode(Header, bytes);
+    const { keyId } = header;
+    const key = [key0, key1, key2, key3][keyId];
+    const fault = (detail: number): Outcome => refuse(Status.BAD_SIGNATURE, detail);
+    if (header.securityCounter < securityCounter) return refuse(Status.ROLLBACK, securityCounter);
+    if ((flags & SecurityFlag.KEYS) === 0) return fault(SignatureFault.KEYS);
+    if (header.signatureAlgorithm === Signature.NONE) return fault(SignatureFault.MISSING);
+    if (!key || key.role === KeyRole.NONE) return fault(SignatureFault.NO_KEY);
+    if ((usableKeys & (1 << keyId)) === 0) return fault(SignatureFault.REVOKED);
+    if (key.role !== KeyRole.ROOT && header.usableKeys !== usableKeys) {
+      return fault(SignatureFault.REVOCATION);
+    }
+    return this.signed(bytes) ? undefined : fault(SignatureFault.WRONG);
   }
 
   #open(entry: Entry): void {
@@ -458,6 +497,8 @@ const DEFAULT_INFO: HelloResponse = {
   installed: NO_IMAGE,
   pending: NO_IMAGE,
 };
+
+const SIGNED_CAPABILITIES = Capability.BAUD | Capability.SIGNATURE;
 
 /** What an application does not know of its bootloader */
 const APP_INFO = {

@@ -49,6 +49,9 @@ export function checkLine(line: unknown, command?: readonly string[]): void {
   throw new Error(`not as protocol/json-lines.schema.json has it: ${why}\n${JSON.stringify(line)}`);
 }
 
+/** Commands that have commands of their own */
+const GROUPS: readonly string[] = ['isp', 'keys'];
+
 function resultName([first = '', second = '']: readonly string[]): string {
-  return `result-${first === 'isp' ? `isp-${second}` : first}`;
+  return `result-${GROUPS.includes(first) ? `${first}-${second}` : first}`;
 }

@@ -2,17 +2,27 @@
 import { IapError } from '../../base/errors.js';
 import { ALLOWABLE, type Allowable, isBlocking, marked } from '../../check/allow.js';
 import { type Expected, findingOf, type Inspection, inspect } from '../../check/inspect.js';
-import { LARGEST_REVISION } from '../../image/image.js';
+import { signerFinding } from '../../check/signature.js';
+import { type Image, LARGEST_REVISION } from '../../image/image.js';
 import { type LoadOptions, loadImage } from '../../image/load.js';
 import { boardNames, loadBoard, loadPart, partNames } from '../../node/board-file.js';
 import { readBytes } from '../../node/files.js';
+import { readPublicKey, verifySignature } from '../../node/key-file.js';
 import { parseProduct } from '../../pack/description.js';
+import type { PublicKey } from '../../signing/public-key.js';
 import { inspectionJson, inspectionLines } from '../check-text.js';
 import { command } from '../command.js';
 import { checkBase } from '../image-file.js';
 import type { Context } from '../link.js';
 import type { ArgumentsOf } from '../option.js';
-import { ALLOW_OPTION, BASE_OPTION, IMAGE, parseAddress, parseAllow } from '../options.js';
+import {
+  ALLOW_OPTION,
+  BASE_OPTION,
+  IMAGE,
+  PUBLIC_KEY_OPTION,
+  parseAddress,
+  parseAllow,
+} from '../options.js';
 
 const IMAGES = { images: { ...IMAGE.image, array: true } } as const;
 
@@ -42,6 +52,7 @@ const OPTIONS = {
     requiresArg: true,
     describe: 'Hardware revision that packages must be for',
   },
+  ...PUBLIC_KEY_OPTION,
   ...BASE_OPTION,
   ...ALLOW_OPTION,
 } as const;
@@ -56,6 +67,7 @@ export const CHECK = command({
   examples: [
     ['check app.elf --board stm32f103xb', 'everything that can be told'],
     ['check build/*.iap --part stm32f103xe', 'in CI: exit code 3 if one is wrong'],
+    ['check app.iap --public-key release.pub', 'and that this key has signed it'],
   ],
   handler: check,
 });
@@ -64,11 +76,12 @@ async function check(args: CheckArguments, { output }: Pick<Context, 'output'>):
   const expected = await expectedBy(args);
   const base = args.base === undefined ? undefined : parseAddress('--base', args.base);
   const allow = parseAllow(args.allow, ALLOWABLE);
+  const key = args.publicKey === undefined ? undefined : await readPublicKey(args.publicKey);
   const assumed = new Set<string>();
   let rejected = 0;
   let warnings = 0;
   for (const path of args.images) {
-    const found = await inspectFile(path, base === undefined ? {} : { base }, expected);
+    const found = await inspectFile(path, base === undefined ? {} : { base }, expected, key);
     const inspection = withAllowed(found, allow);
     output.event('image', { path, ...inspectionJson(inspection) });
     for (const line of inspectionLines(path, inspection)) output.line(line);
@@ -98,18 +111,39 @@ async function inspectFile(
   path: string,
   options: LoadOptions,
   expected: Expected,
+  key: PublicKey | undefined,
 ): Promise<Inspection> {
   try {
     const bytes = await readBytes(path, 'image', 'IMAGE_UNREADABLE');
     const inspection = inspect(bytes, { name: path, ...options }, expected);
     if (inspection.facts && options.base !== undefined)
       checkBase({ name: path, ...options }, loadImage(bytes, { name: path }).base);
-    return inspection;
+    if (!inspection.facts || !key) return inspection;
+    return await withSigner(inspection, loadImage(bytes, { name: path, ...options }), key);
   } catch (error) {
     // The others are checked all the same.
     if (!(error instanceof IapError) || error.code === 'USAGE') throw error;
     return { ok: false, findings: [findingOf(error)], assumed: [] };
   }
+}
+
+/** With whether this key has signed it */
+async function withSigner(
+  inspection: Inspection,
+  image: Image,
+  { point }: PublicKey,
+): Promise<Inspection> {
+  const wrong = await signerFinding(image, point, verifySignature);
+  const { facts } = inspection;
+  const signature = facts?.signature;
+  const told =
+    facts && signature
+      ? { facts: { ...facts, signature: { ...signature, verified: !wrong } } }
+      : {};
+  if (!wrong) return { ...inspection, ...told };
+  // A warning of the same says less.
+  const others = inspection.findings.filter(({ id }) => id !== wrong.id);
+  return { ...inspection, ...told, ok: false, findings: [wrong, ...others] };
 }
 
 /** An image all of whose errors are allowed is good enough, as it is for the commands that write it. */

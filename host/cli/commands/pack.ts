@@ -1,6 +1,6 @@
 // iap pack: an image and what is said of it → a package.
-import { extname, join } from 'node:path';
-import { decode, Header, ImageFlag } from '../../../protocol/index.js';
+import { join } from 'node:path';
+import { decode, Header, ImageFlag, KEY_SLOTS } from '../../../protocol/index.js';
 import { isZero } from '../../base/bytes.js';
 import { IapError } from '../../base/errors.js';
 import { hex32, hexBytes } from '../../base/text.js';
@@ -13,15 +13,18 @@ import { readBytes, writeBytes } from '../../node/files.js';
 import { packageRoot } from '../../node/package-root.js';
 import { type DescriptionText, parseDescription } from '../../pack/description.js';
 import { makePackage } from '../../pack/pack.js';
+import { signatureFacts, signatureState } from '../../signing/header.js';
 import { readCheckedImage } from '../checked-image.js';
 import { command } from '../command.js';
-import { headerJson } from '../header-json.js';
+import { headerJson, signatureText } from '../header-json.js';
 import type { Context } from '../link.js';
 import type { ArgumentsOf } from '../option.js';
 import { ALLOW_OPTION, BASE_OPTION, IMAGE, OUTPUT_OPTION, parseAllow } from '../options.js';
+import { packagePath } from '../package-file.js';
 import { wholeNumber } from '../values.js';
 
 const LARGEST_WORD = 0xffff_ffff;
+const LARGEST_KEY_ID = KEY_SLOTS - 1;
 
 const POSITIONALS = {
   image: { ...IMAGE.image, describe: 'Application: .bin, .hex, .srec or .elf' },
@@ -69,6 +72,18 @@ const OPTIONS = {
     requiresArg: true,
     describe: 'Only for this device: the 24 hex digits that "iap info" prints',
   },
+  'key-id': {
+    type: 'number',
+    least: 0,
+    most: LARGEST_KEY_ID,
+    requiresArg: true,
+    describe: 'Number of the key that is going to sign it ("iap sign")',
+  },
+  revoke: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Numbers of keys that are revoked, separated by commas; only a root key may',
+  },
   from: {
     type: 'string',
     requiresArg: true,
@@ -99,6 +114,7 @@ export const PACK = command({
       'for three hardware revisions',
     ],
     ['pack app.hex -o app.iap --from pump.json --version 1.4.1', 'from a file'],
+    ['pack app.hex -o app.iap --from pump.json --key-id 1', 'to be signed with "iap sign"'],
   ],
   handler: pack,
 });
@@ -122,15 +138,13 @@ async function pack(args: PackArguments, { output }: Pick<Context, 'output'>): P
   if (isZero(header.product)) {
     output.warning('no product id: every device takes this package, whatever product it is');
   }
+  if (signatureState(header) === 'to-be-signed') {
+    output.warning(
+      `it has to be signed with key ${header.keyId} before any device takes it: "iap sign" does that`,
+    );
+  }
   output.line(`written to ${path}: ${bytes.length} bytes`);
   output.result({ path, bytes: bytes.length, ...headerJson(header), allowed });
-}
-
-/** A package that is named like something else is taken for that by people, and refused by no program. */
-function packagePath(path: string): string {
-  const extension = extname(path).toLowerCase();
-  if (extension === '.iap') return path;
-  throw new IapError('USAGE', `the package's name must end in .iap; got "${extension}"`);
 }
 
 async function readDescription(path: string): Promise<DescriptionText> {
@@ -152,6 +166,8 @@ function optionsOf(args: PackArguments): DescriptionText {
     capabilities: args.needs === undefined ? undefined : args.needs.split(','),
     buildId: args.buildId,
     uniqueId: args.uniqueId,
+    keyId: args.keyId,
+    revoke: args.revoke === undefined ? undefined : keyIds(args.revoke),
   };
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
@@ -164,6 +180,12 @@ function revisions(text: string): number[] {
   return found
     .slice(1)
     .flatMap((n) => (n === undefined ? [] : [wholeNumber('--hardware', n, bounds)]));
+}
+
+/** 0,1 */
+function keyIds(text: string): number[] {
+  const bounds = { least: 0, most: LARGEST_KEY_ID };
+  return text.split(',').map((id) => wholeNumber('--revoke', id, bounds));
 }
 
 function headerTable(header: Header): string[] {
@@ -180,6 +202,7 @@ function headerTable(header: Header): string[] {
     ['confirmation', needsConfirmation(header) ? 'needed' : 'not needed'],
     ['image', `${header.imageSize} bytes at ${hex32(header.loadAddress)}`],
     ['SHA-256', hexBytes(header.imageSha256)],
+    ['signature', signatureText(signatureFacts(header))],
   ];
   if (!isZero(header.buildId)) rows.push(['build id', nameText(header.buildId)]);
   if (!isZero(header.uniqueId)) rows.push(['only for device', hexBytes(header.uniqueId)]);

@@ -1,0 +1,150 @@
+// Is a package signed as a device wants it? What can be told without verifying, which only a device does that has the keys; and what
+// one public key says of a file.
+import {
+  Capability,
+  decode,
+  Header,
+  KeyRole,
+  type Security,
+  SecurityFlag,
+} from '../../protocol/index.js';
+import type { Image } from '../image/image.js';
+import { isSignedBy, signatureState } from '../signing/header.js';
+import type { VerifySignature } from '../signing/public-key.js';
+import { securityKeys } from '../signing/security.js';
+import type { Finding } from './finding.js';
+
+/** What a device says of itself, as far as a signature must fit it; what is not known is not judged. */
+export interface Trust {
+  readonly capabilities?: number;
+  /** Only a bootloader that takes signed images alone says it */
+  readonly security?: Security;
+}
+
+export function signatureFindings(image: Image, { capabilities, security }: Trust): Finding[] {
+  const header = image.header && decode(Header, image.header);
+  if (!security || (security.flags & SecurityFlag.SIGNED_ONLY) === 0) {
+    return header ? withoutKeys(header, capabilities) : [];
+  }
+  if (!header || signatureState(header) !== 'signed') return [unsignedFinding(header, 'error')];
+  return [keyFinding(header, security), floorFinding(header, security)].filter(
+    (finding) => finding !== undefined,
+  );
+}
+
+/** Of a file alone, or for a device that has no keys */
+function withoutKeys(header: Header, capabilities: number | undefined): Finding[] {
+  const state = signatureState(header);
+  if (state === 'unsigned') return [];
+  const knowsNone = capabilities !== undefined && (capabilities & Capability.SIGNATURE) === 0;
+  if (knowsNone) return [noKeysFinding()];
+  return state === 'signed' ? [] : [unsignedFinding(header, 'warning')];
+}
+
+/**
+ * @param verify somebody's cryptography
+ * @returns undefined if the key has signed the package
+ */
+export async function signerFinding(
+  image: Image,
+  point: Uint8Array,
+  verify: VerifySignature,
+): Promise<Finding | undefined> {
+  const header = image.header && decode(Header, image.header);
+  if (!image.header || !header || signatureState(header) !== 'signed') {
+    return unsignedFinding(header, 'error');
+  }
+  if (await isSignedBy(image.header, point, verify)) return undefined;
+  return {
+    id: 'wrong-signature',
+    severity: 'error',
+    code: 'IMAGE_SIGNATURE',
+    message: 'the signature does not fit the package and this public key',
+    found: `a signature that is said to be of key ${header.keyId}`,
+    expected: 'one by the key that was given',
+    hint: 'another key has signed it, or its header was changed since: sign it again ("iap sign")',
+    details: { keyId: header.keyId },
+  };
+}
+
+function unsignedFinding(header: Header | undefined, severity: Finding['severity']): Finding {
+  const found = !header
+    ? 'a plain image'
+    : signatureState(header) === 'unsigned'
+      ? 'a package without a signature'
+      : `a package that is not signed yet with key ${header.keyId}`;
+  return {
+    id: 'unsigned',
+    severity,
+    code: 'IMAGE_SIGNATURE',
+    message: `only signed packages will do, and this is ${found}`,
+    found,
+    expected: 'a signed package',
+    hint:
+      header && signatureState(header) === 'to-be-signed'
+        ? 'sign it: iap sign'
+        : 'make a package with "iap pack --key-id", and sign it with "iap sign"',
+  };
+}
+
+function noKeysFinding(): Finding {
+  return {
+    id: 'not-capable',
+    severity: 'error',
+    code: 'IMAGE_NOT_CAPABLE',
+    message:
+      'the package is for devices that have keys; this bootloader has none and takes none that is signed',
+    found: 'a package with a signature',
+    expected: 'a package without one',
+    hint: 'take a package that was made without --key-id',
+  };
+}
+
+function keyFinding({ keyId }: Header, security: Security): Finding | undefined {
+  const keys = securityKeys(security);
+  const key = keys[keyId];
+  const known = keys.filter(({ role }) => role !== KeyRole.NONE).map(({ id }) => id);
+  const numbers = known.length === 0 ? 'none' : known.join(', ');
+  // Where the block is damaged the device says so, better than its missing keys do.
+  if ((security.flags & SecurityFlag.KEYS) === 0) return undefined;
+  if (!key || key.role === KeyRole.NONE) {
+    return {
+      id: 'no-key',
+      severity: 'error',
+      code: 'IMAGE_SIGNATURE',
+      message: `the package is signed with key ${keyId}, which this device does not have; it has ${numbers}`,
+      found: `key ${keyId}`,
+      expected: `one of the device's keys: ${numbers}`,
+      hint: 'make the package with --key-id of a key that these devices have, and sign it with that one',
+      details: { keyId },
+    };
+  }
+  if (!key.revoked) return undefined;
+  return {
+    id: 'revoked-key',
+    severity: 'error',
+    code: 'IMAGE_SIGNATURE',
+    message: `the package is signed with key ${keyId}, which was revoked on this device`,
+    found: `key ${keyId}, revoked`,
+    expected: 'a key that is not revoked',
+    hint: 'take a package that is signed with another key; a revocation is never taken back',
+    details: { keyId },
+  };
+}
+
+function floorFinding(
+  { securityCounter: counter }: Header,
+  { securityCounter: floor }: Security,
+): Finding | undefined {
+  if (counter >= floor) return undefined;
+  return {
+    id: 'rollback',
+    severity: 'error',
+    code: 'IMAGE_ROLLBACK',
+    message: `the package's security counter is ${counter}; this device has reached ${floor}`,
+    found: `security counter ${counter}`,
+    expected: `${floor} or above`,
+    hint: 'a device never goes back below its counter; take a newer package',
+    details: { counter, floor },
+  };
+}
