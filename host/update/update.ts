@@ -181,6 +181,7 @@ class Updater {
         this.#emit({ event: 'found', device: info });
         this.#emit({ event: 'entering', device: info });
       },
+      onNotNow: (detail) => this.#emit({ event: 'not-now', detail }),
     });
     this.#bootRate = this.#session.transport.rate;
     this.#checkUnit(device.info);
@@ -260,7 +261,12 @@ class Updater {
     for (const rate of rates) {
       if (transport.rate !== rate) await this.#session.setRate(rate);
       try {
-        return await connect(this.#session, { hold: true, wait: true, timeoutMs });
+        return await connect(this.#session, {
+          hold: true,
+          wait: true,
+          timeoutMs,
+          onNotNow: (detail) => this.#emit({ event: 'not-now', detail }),
+        });
       } catch (error) {
         if (!(error instanceof IapError) || !NOBODY.has(error.code)) throw error;
       }
