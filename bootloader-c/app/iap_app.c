@@ -91,18 +91,30 @@ static bool for_this_device(const struct iap_app *app, const struct iap_frame *f
            (frame->address == IAP_ADDRESS_BROADCAST && frame->type == IAP_COMMAND_ENTER);
 }
 
+static uint32_t refusal(enum iap_status status, uint32_t detail, uint8_t *to) {
+    to[IAP_REFUSAL_AT_STATUS] = (uint8_t)status;
+    iap_put32(to + IAP_REFUSAL_AT_DETAIL, detail);
+    return IAP_REFUSAL_SIZE;
+}
+
+static bool may_enter(const struct iap_app *app, uint32_t *detail) {
+    return app->config.may_enter == NULL || app->config.may_enter(app->config.context, detail);
+}
+
 static uint32_t answer(const struct iap_app *app, uint8_t type, uint8_t *to) {
+    uint32_t detail = 0;
     switch (type) {
     case IAP_COMMAND_HELLO:
         encode_hello(app, to);
         return IAP_HELLO_RESPONSE_SIZE;
     case IAP_COMMAND_ENTER:
+        if (!may_enter(app, &detail)) {
+            return refusal(IAP_STATUS_NOT_NOW, detail, to);
+        }
         to[IAP_ENTER_RESPONSE_AT_STATUS] = IAP_STATUS_OK;
         return IAP_ENTER_RESPONSE_SIZE;
     default:
-        to[IAP_REFUSAL_AT_STATUS] = IAP_STATUS_IN_APP;
-        iap_put32(to + IAP_REFUSAL_AT_DETAIL, 0);
-        return IAP_REFUSAL_SIZE;
+        return refusal(IAP_STATUS_IN_APP, 0, to);
     }
 }
 
@@ -114,14 +126,17 @@ void iap_app_receive(struct iap_app *app, uint8_t byte) {
     if (!for_this_device(app, &frame)) {
         return;
     }
+    uint8_t *to = app->answer + IAP_FRAME_HEADER_SIZE;
+    const uint32_t size = answer(app, frame.type, to);
+    const bool leave =
+        frame.type == IAP_COMMAND_ENTER && to[IAP_ENTER_RESPONSE_AT_STATUS] == IAP_STATUS_OK;
     if (frame.address != IAP_ADDRESS_BROADCAST) {
         app->answer[0] = frame.address;
         app->answer[1] = frame.type | IAP_RESPONSE_BIT;
         app->answer[2] = frame.seq;
-        uint32_t size = answer(app, frame.type, app->answer + IAP_FRAME_HEADER_SIZE);
         iap_frame_send(app->answer, size, app->config.send, app->config.context);
     }
-    if (frame.type == IAP_COMMAND_ENTER) {
+    if (leave) {
         app->config.flush(app->config.context);
         iap_app_enter_bootloader();
     }

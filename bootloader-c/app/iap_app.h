@@ -35,7 +35,8 @@ extern "C" {
 //
 //     _Alignas(4) static const uint8_t facts[] = IAP_BOARD_FACTS; // iap_board.h of the board
 //
-// Without facts the kit takes the six that follow. Pointers must stay valid.
+// Without facts the kit takes the six that follow. Pointers must stay valid, and what is not used
+// be 0.
 struct iap_app_config {
     const char *part;         // 16 characters count
     const uint8_t *unique_id; // 12 bytes
@@ -54,10 +55,15 @@ struct iap_app_config {
     // false: the flash controller reports an error. NULL if iap_app_confirm is not used.
     bool (*program)(void *context, uint32_t address, uint16_t value);
 
-    void *context; // passed to the three
+    void *context; // passed to each of them
 
     // As above; NULL: iap check, pack and flash can not tell for which board the image is made.
     const uint8_t *facts;
+
+    // Called at each ENTER, where iap_app_receive is. true: the bootloader is entered. false: not
+    // now; the application goes on, and the host is told to ask again later, with *detail, a number
+    // of the application's own (0 if it sets none). Must not wait. NULL: always true.
+    bool (*may_enter)(void *context, uint32_t *detail);
 };
 
 // Only report is for the application to read: why the bootloader last stayed (enum iap_stay), and
@@ -94,7 +100,7 @@ void iap_app_init(struct iap_app *app, const struct iap_app_config *config);
 
 // Takes one received byte; anything that is no frame for this device is left out. Answers HELLO
 // through send, refuses what only the bootloader does, and answers ENTER by a reset into the
-// bootloader, from which it does not return.
+// bootloader, from which it does not return, unless may_enter says no.
 void iap_app_receive(struct iap_app *app, uint8_t byte);
 
 // Confirms the running image. true: it is confirmed, now or before. false: nothing to confirm is
@@ -104,7 +110,8 @@ void iap_app_receive(struct iap_app *app, uint8_t byte);
 bool iap_app_confirm(struct iap_app *app);
 
 // Resets into the bootloader, which stays until a host or its idle time-out (10 s) ends that. It
-// writes the mailbox with interrupts masked, so any other use of those 32 bytes ends here.
+// writes the mailbox with interrupts masked, so any other use of those 32 bytes ends here. Does not
+// ask may_enter.
 __attribute__((noreturn)) void iap_app_enter_bootloader(void);
 
 #ifdef __cplusplus

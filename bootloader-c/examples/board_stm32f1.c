@@ -11,11 +11,14 @@
 #define RCC_APB2ENR_IOPAEN   (1u << 2)
 #define RCC_APB2ENR_USART1EN (1u << 14)
 
+#define GPIOA_CRL       REG(0x40010800u)
+#define GPIOA_CRL_PA1   (0xfu << 4)
 #define GPIOA_CRH       REG(0x40010804u)
 #define GPIOA_CRH_PA9   (0xfu << 4)
 #define GPIOA_CRH_PA10  (0xfu << 8)
 #define GPIO_ALTERNATE  0xbu // push-pull
 #define GPIO_INPUT_PULL 0x8u
+#define GPIOA_IDR       REG(0x40010808u)
 #define GPIOA_BSRR      REG(0x40010810u)
 
 #define USART1_SR     REG(0x40013800u)
@@ -45,7 +48,8 @@ static uint32_t ms;
 
 void board_start(void) {
     RCC_APB2ENR |= RCC_APB2ENR_IOPAEN | RCC_APB2ENR_USART1EN;
-    GPIOA_BSRR = 1u << 10; // pull-up
+    GPIOA_BSRR = 1u << 10; // pull-up; PA1 as after a reset: pull-down
+    GPIOA_CRL = (GPIOA_CRL & ~GPIOA_CRL_PA1) | GPIO_INPUT_PULL << 4;
     GPIOA_CRH = (GPIOA_CRH & ~(GPIOA_CRH_PA9 | GPIOA_CRH_PA10)) | GPIO_ALTERNATE << 4 |
                 GPIO_INPUT_PULL << 8;
     USART1_BRR = CLOCK_HZ / IAP_BOARD_RATE;
@@ -94,6 +98,10 @@ void board_print(const char *text) {
     for (; *text != '\0'; text++) {
         board_send(NULL, (const uint8_t *)text, 1);
     }
+}
+
+bool board_motor_turns(void) {
+    return (GPIOA_IDR & 1u << 1) != 0;
 }
 
 void board_watchdog_start(void) {

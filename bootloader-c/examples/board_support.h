@@ -27,6 +27,9 @@ void board_flush(void *context);
 // Prints a text.
 void board_print(const char *text);
 
+// Whether the motor turns that may-enter is about: PA1 is high. Pulled down by board_start.
+bool board_motor_turns(void);
+
 // Starts the watchdog with a period of about 400 ms. It can not be stopped, only fed.
 void board_watchdog_start(void);
 void board_watchdog_feed(void);

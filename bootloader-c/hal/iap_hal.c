@@ -44,6 +44,11 @@ static bool stuck;
 
 __attribute__((weak)) void iap_hal_before_reset(void) {}
 
+__attribute__((weak)) bool iap_hal_may_enter(uint32_t *detail) {
+    (void)detail;
+    return true;
+}
+
 static bool wait_for(uint32_t flag) {
     for (uint32_t i = 0; i < FLAG_READS && !stuck; i++) {
         if ((STATUS(usart) & flag) != 0) {
@@ -79,6 +84,11 @@ static bool program(void *context, uint32_t address, uint16_t value) {
     return done;
 }
 
+static bool may_enter(void *context, uint32_t *detail) {
+    (void)context;
+    return iap_hal_may_enter(detail);
+}
+
 bool iap_hal_init(UART_HandleTypeDef *uart) {
     if (uart->Instance != BOOTLOADER_USART) {
         return false;
@@ -88,6 +98,7 @@ bool iap_hal_init(UART_HandleTypeDef *uart) {
         .send = send,
         .flush = flush,
         .program = program,
+        .may_enter = may_enter,
     };
     iap_app_init(&app, &config);
     usart = BOOTLOADER_USART;

@@ -40,6 +40,12 @@ void iap_hal_receive(const uint8_t *bytes, size_t size);
 // controller needs. From main or a task, when nobody else programs the flash.
 bool iap_hal_confirm(void);
 
+// Called at each ENTER, where the bytes are given to the kit: in the UART's interrupt with
+// iap_hal_listen. Define it to refuse at a bad moment, as while a motor runs: false, and the
+// application goes on, and the host is told to ask again later, with *detail, a number of your own.
+// Must not wait. The kit's own returns true.
+bool iap_hal_may_enter(uint32_t *detail);
+
 // Called before the reset that ENTER ends in, with the interrupts as they are. Define it to save
 // what must be saved and to switch outputs off, within 100 ms; the kit's own does nothing.
 void iap_hal_before_reset(void);

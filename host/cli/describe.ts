@@ -41,6 +41,11 @@ export function deviceLine(info: DeviceInfo): string {
   return `${info.part || 'device'}${serial}: ${who}, installed: ${imageText(info.installed)}`;
 }
 
+export function notNowText(detail: number): string {
+  const reason = detail === 0 ? '' : ` (its reason ${detail})`;
+  return `the application does not want to be left at this moment${reason}; asking again until it does`;
+}
+
 export function imageText(image: Installed): string {
   if ((image.state & ImageState.PRESENT) === 0) return 'nothing';
   return `${versionText(image.version)} (${image.size} bytes, ${shortHash(image)}, ${healthOf(image)})`;

@@ -14,6 +14,7 @@ import { asciiOf } from '../base/text.js';
 import { noiseOf } from '../link/noise.js';
 import { Session } from '../link/session.js';
 import { Device, type DeviceInfo, decodeHello, HELLO_ANSWER_SIZE, helloRequest } from './device.js';
+import { NotNowWait } from './not-now.js';
 import { isRefusedWith } from './refusal.js';
 
 export interface ConnectOptions {
@@ -26,6 +27,8 @@ export interface ConnectOptions {
   /** Called before an application is asked to leave; may throw to leave it running, or return false to stay with it */
   readonly beforeEnter?: (info: DeviceInfo) => boolean;
   readonly onEntering?: (info: DeviceInfo) => void;
+  /** Called when the application does not want to be left now, and again when its detail changes: with `wait` it is asked until it does */
+  readonly onNotNow?: (detail: number) => void;
 }
 
 /** A killed host leaves a device at another rate for RATE_IDLE_MS; then it must have time to answer. */
@@ -52,16 +55,20 @@ export async function connect(session: Session, options: ConnectOptions): Promis
   const timeout =
     options.timeoutMs ?? (options.wait ? Number.POSITIVE_INFINITY : DEFAULT_TIMEOUT_MS);
   const interval = options.wait ? CALL_INTERVAL_MS : answerTime(session);
-  const info = await call(session, options.hold, interval, timeout);
-  const device = new Device(session, info);
-  if (!options.hold) return device;
-  if (info.mode === Mode.APP) {
-    if (options.beforeEnter?.(info) === false) return device;
-    options.onEntering?.(info);
-    await enter(device);
+  const until = options.wait ? session.clock.now() + timeout : undefined;
+  for (;;) {
+    const info = await call(session, options.hold, interval, timeout);
+    const device = new Device(session, info);
+    if (!options.hold) return device;
+    if (info.mode === Mode.APP) {
+      if (options.beforeEnter?.(info) === false) return device;
+      options.onEntering?.(info);
+      const notNow = new NotNowWait(session, until, (detail) => options.onNotNow?.(detail));
+      if (!(await enter(device, notNow))) continue;
+    }
+    await checked(device);
+    return device;
   }
-  await checked(device);
-  return device;
 }
 
 /** How long an answer to HELLO may take, so that a slow line is not filled with answers nobody needs [ms]. */
@@ -119,21 +126,31 @@ export async function call(
   }
 }
 
-/** From the application to the bootloader, which may have another rate: the one that the application names. */
-async function enter(device: Device): Promise<void> {
+/**
+ * From the application to the bootloader, which may have another rate: the one that the application names. False: an
+ * application that was waited for does not answer any more.
+ */
+async function enter(device: Device, notNow: NotNowWait): Promise<boolean> {
   const { session } = device;
   const { clock, transport } = session;
   const appRate = transport.rate;
   const bootRate = device.info.defaultRate || appRate;
   const sameRate = bootRate === appRate;
-  const end = clock.now() + ENTER_MS;
+  let end = clock.now() + ENTER_MS;
   let sentAt = Number.NEGATIVE_INFINITY;
   let lastHeardAt = clock.now();
   while (clock.now() < end) {
     if (clock.now() - sentAt >= ENTER_AGAIN_MS) {
       sentAt = clock.now();
       await changePort(session, appRate);
-      await tryEnter(device);
+      const refusal = await tryEnter(device);
+      if (refusal) {
+        await notNow.next(refusal);
+        lastHeardAt = clock.now();
+        end = lastHeardAt + ENTER_MS;
+        sentAt = Number.NEGATIVE_INFINITY;
+        continue;
+      }
       await changePort(session, bootRate);
     }
     // An ENTER that was lost is heard of only at the application's rate.
@@ -144,12 +161,13 @@ async function enter(device: Device): Promise<void> {
       continue;
     }
     device.info = info;
-    if (info.mode === Mode.BOOTLOADER) return;
+    if (info.mode === Mode.BOOTLOADER) return true;
     lastHeardAt = clock.now();
     await session.sleep(CALL_INTERVAL_MS);
   }
   await changePort(session, appRate);
   const still = end - lastHeardAt < ENTER_AGAIN_MS;
+  if (notNow.begun && !still) return false;
   throw new IapError(
     'ENTER_FAILED',
     `the application was asked to enter the bootloader, but ${still ? 'it is still running' : 'nobody answers since'}`,
@@ -180,12 +198,14 @@ async function callOrNobody(
   }
 }
 
-/** The answer may be lost because the application resets: only a refusal says that it will not. */
-async function tryEnter(device: Device): Promise<void> {
+/** The answer may be lost because the application resets: only a refusal says that it will not. Returns the one that says: not now. */
+async function tryEnter(device: Device): Promise<IapError | undefined> {
   try {
     await device.enter(1);
+    return undefined;
   } catch (error) {
-    if (error instanceof IapError && error.code === 'LINK_LOST') return;
+    if (error instanceof IapError && error.code === 'LINK_LOST') return undefined;
+    if (isRefusedWith(error, Status.NOT_NOW)) return error;
     if (isRefusedWith(error, Status.IN_APP) || isRefusedWith(error, Status.UNKNOWN_COMMAND)) {
       throw new IapError(
         'ENTER_FAILED',

@@ -73,6 +73,10 @@ const WORDING: Readonly<Record<number, Wording>> = {
     message: 'its application is running and does not do this',
     hint: 'run "iap flash" (it asks the application to enter the bootloader), or reset the device with --wait',
   }),
+  [Status.NOT_NOW]: (reason) => ({
+    message: `its application does not want to be left at this moment${reason === 0 ? '' : ` (its reason ${reason})`}`,
+    hint: 'run the same command again later, or with --wait: it asks again until the application lets itself be left',
+  }),
   [Status.BAD_HEADER]: (offset) => ({
     message: `it does not accept the image header (offset ${offset})`,
     hint: 'make the package again with a version that this bootloader knows',
@@ -176,7 +180,7 @@ export function isForAnother(error: unknown): boolean {
 }
 
 /** Whether an error is this refusal. */
-export function isRefusedWith(error: unknown, status: Status): boolean {
+export function isRefusedWith(error: unknown, status: Status): error is IapError {
   return (
     error instanceof IapError &&
     error.code === 'REFUSED' &&

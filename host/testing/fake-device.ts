@@ -105,6 +105,8 @@ export class FakeDevice {
   readonly rejecting = new Map<number, number>();
   /** What HELLO says of the installed image's state, from what it is */
   tellState: (state: number) => number = (state) => state;
+  /** While it is a number, the application refuses to be left (NOT_NOW), with this detail */
+  notNow: number | undefined;
   /** Pages that were sent with FORCE */
   readonly forced: number[] = [];
   /** Whether the signature of a header is right */
@@ -265,6 +267,7 @@ export class FakeDevice {
     if (!this.#options.appKit) return [undefined, 0];
     if (frame.type === Command.HELLO) return [encode(HelloResponse, this.#hello()), 5];
     if (frame.type !== Command.ENTER) return refuse(Status.IN_APP);
+    if (this.notNow !== undefined) return refuse(Status.NOT_NOW, this.notNow);
     return [
       OK,
       5,

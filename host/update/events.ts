@@ -7,6 +7,8 @@ export type UpdateEvent =
   | { readonly event: 'found'; readonly device: DeviceInfo }
   /** The running application is asked to enter the bootloader */
   | { readonly event: 'entering'; readonly device: DeviceInfo }
+  /** It does not want to be left now, for a reason of its own (0: none), and is asked again */
+  | { readonly event: 'not-now'; readonly detail: number }
   | { readonly event: 'comparing'; readonly pages: number }
   | {
       readonly event: 'plan';

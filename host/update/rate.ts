@@ -21,7 +21,8 @@ export async function changeRate(device: Device, rate: number, emit: Emit): Prom
   const counted = { ...session.stats };
   if (rate === before) return false;
   const stay = (why: string): false => {
-    emit({ event: 'warning', code: 'RATE', message: `${why}; going on at ${before} baud` });
+    const message = `${why}; going on at ${transport.rate} baud`;
+    emit({ event: 'warning', code: 'RATE', message });
     return false;
   };
   if ((device.info.capabilities & Capability.BAUD) === 0) {
@@ -57,10 +58,10 @@ function proofs(session: Session): number {
 /** An adapter that can not make the rate, a line that does not carry it */
 const RATE_FAILURES: ReadonlySet<string> = new Set(['LINK_LOST', 'PORT_FAILED', 'BAD_ANSWER']);
 
-/** The device goes back by itself when it has heard nothing for a while. */
+/** The device goes back by itself when it has heard nothing for a while: not to where another host had left it. */
 async function returnToDefault(device: Device, before: number): Promise<void> {
   const { session } = device;
-  await session.setRate(before);
+  await session.setRate(device.info.defaultRate || before);
   await session.sleep(RATE_IDLE_MS);
   device.info = await call(session, true, answerTime(session), RATE_IDLE_MS);
 }

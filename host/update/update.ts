@@ -181,6 +181,7 @@ class Updater {
         this.#emit({ event: 'found', device: info });
         this.#emit({ event: 'entering', device: info });
       },
+      onNotNow: (detail) => this.#emit({ event: 'not-now', detail }),
     });
     this.#bootRate = this.#session.transport.rate;
     this.#checkUnit(device.info);
@@ -246,21 +247,26 @@ class Updater {
     if (reason.code === 'LINK_LOST' && rate !== this.#bootRate) {
       await this.#session.setRate(this.#bootRate);
     }
-    const found = await this.#findAgain();
+    const found = await this.#findAgain(device.info.defaultRate);
     if (!sameBytes(found.info.uniqueId, device.info.uniqueId)) throw otherDevice();
     device.info = found.info;
     if (rate !== transport.rate) await changeRate(device, rate, this.#emit);
   }
 
   /** In its bootloader; or, if no page was written before a reset, in its application at its own rate. */
-  async #findAgain(): Promise<Device> {
+  async #findAgain(defaultRate: number): Promise<Device> {
     const { transport } = this.#session;
     const timeoutMs = Math.max(this.#options.timeoutMs ?? 0, SEARCH_MS);
-    const rates = new Set([transport.rate, this.#firstRate]);
+    const rates = new Set([transport.rate, defaultRate || this.#bootRate, this.#firstRate]);
     for (const rate of rates) {
       if (transport.rate !== rate) await this.#session.setRate(rate);
       try {
-        return await connect(this.#session, { hold: true, wait: true, timeoutMs });
+        return await connect(this.#session, {
+          hold: true,
+          wait: true,
+          timeoutMs,
+          onNotNow: (detail) => this.#emit({ event: 'not-now', detail }),
+        });
       } catch (error) {
         if (!(error instanceof IapError) || !NOBODY.has(error.code)) throw error;
       }

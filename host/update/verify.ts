@@ -18,6 +18,8 @@ import type { Emit, UpdateEvent, VerifyResult } from './events.js';
 export interface VerifyOptions extends LinkOptions {
   /** Called before a running application is asked to leave */
   readonly onEntering?: (device: DeviceInfo) => void;
+  /** Called when it does not want to be left now, and is asked again */
+  readonly onNotNow?: (detail: number) => void;
 }
 
 /**
@@ -60,6 +62,10 @@ async function compare(
         entered = true;
         emit({ event: 'entering', device: info });
         options.onEntering?.(info);
+      },
+      onNotNow: (detail) => {
+        emit({ event: 'not-now', detail });
+        options.onNotNow?.(detail);
       },
     });
     emit({ event: 'found', device: device.info });

@@ -68,11 +68,15 @@ export async function hello(
 ): Promise<HelloResponse | undefined> {
   const request = { major: PROTOCOL_MAJOR, minor: PROTOCOL_MINOR, flags: 0, reserved: 0 };
   await ask(board, Command.HELLO, encode(HelloRequest, request));
-  const { bytes } = await board.run(waitUs);
-  const answers = new FrameDecoder()
+  const [answer] = answersIn((await board.run(waitUs)).bytes);
+  return answer && decode(HelloResponse, answer);
+}
+
+/** The payloads of all frames in what came */
+export function answersIn(bytes: Uint8Array): Uint8Array[] {
+  return new FrameDecoder()
     .push(bytes)
     .flatMap((decoded) => (decoded.kind === 'frame' ? [decoded.frame.payload] : []));
-  return answers[0] && decode(HelloResponse, answers[0]);
 }
 
 /** What the application prints meanwhile */

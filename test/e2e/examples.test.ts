@@ -89,6 +89,36 @@ test('update-while-running: a host updates it and nobody touches the board', asy
   expect((await board.counters()).resets).toEqual({ ...resets, software: resets.software + 2 });
 });
 
+test('may-enter: refuses while its motor turns, and is updated once it stands', async () => {
+  const board = await powerUp(PART, { allowed: ['overruns'] });
+  expectDone(await flash(board, example('may-enter')));
+  await expectPrinted(board, 'may-enter: standing');
+  await board.command('button PA1 high');
+  await expectPrinted(board, 'may-enter: turning');
+  const before = await board.counters();
+
+  const refused = await flash(board, example('minimal'));
+  expect(refused).toMatchObject({
+    code: 5,
+    result: { code: 'REFUSED', details: { command: 'ENTER', status: 'NOT_NOW', detail: 1 } },
+  });
+  expect(refused.result?.hint).toContain('--wait');
+  const stopped = startFlash(board, example('minimal'), '--wait');
+  await stopped.until('not-now');
+  await stopped.signal('SIGINT');
+  expect(await stopped.done).toMatchObject({ code: 130, result: { code: 'INTERRUPTED' } });
+  await expectPrinted(board, 'may-enter: turning');
+  const { resets, flashOps } = await board.counters();
+  expect({ resets, flashOps }).toEqual({ resets: before.resets, flashOps: before.flashOps });
+
+  const update = startFlash(board, example('minimal'), '--wait');
+  await update.until('not-now');
+  await board.command('button PA1 low');
+  await expectStarted(update);
+  expect((await update.done).events).toContainEqual({ event: 'not-now', detail: 1 });
+  await expectPrinted(board, 'minimal: running');
+});
+
 test.each([
   { name: 'minimal', feeds: false },
   { name: 'self-test-confirm', feeds: true },

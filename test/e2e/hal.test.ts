@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { inspect } from '../../host/check/inspect.js';
 import { loadBoard } from '../../host/node/board-file.js';
-import { Command, ImageState, Mode } from '../../protocol/index.js';
+import { Command, encode, ImageState, Mode, Refusal, Status } from '../../protocol/index.js';
 import { built, PARTS, type Part } from '../support/board.js';
-import { ask, hello, printed, started, wrongRate } from './application.js';
+import { answersIn, ask, hello, printed, started, wrongRate } from './application.js';
 import { expectDone, flash, powerUp, withOutput } from './bench.js';
 
 const BOARDS: readonly Part[] = ['stm32f103xb', 'stm32f072xb', 'stm32f303xc'];
@@ -77,6 +77,18 @@ describe.each(BOARDS)('%s', (board) => {
     await ask(device, Command.ENTER);
     expect((await device.run(200_000)).resets).toEqual(['software']);
     expect(await hello(device)).toMatchObject({ mode: Mode.BOOTLOADER });
+  });
+
+  test('iap_hal_may_enter: refuses ENTER with a detail of its own, and goes on', async () => {
+    const device = await started(board, elf(board, 'refuses-enter'));
+    await ask(device, Command.ENTER);
+    const { bytes, resets } = await device.run(200_000);
+    expect(resets).toEqual([]);
+    expect(answersIn(bytes)).toEqual([
+      encode(Refusal, { status: Status.NOT_NOW, detail: 0x12345678 }),
+    ]);
+    expect(await hello(device)).toMatchObject({ mode: Mode.APP });
+    expect(await printed(device)).toContain('hal-listen: running');
   });
 
   test('without an error callback, reception by DMA is over after a host at another rate', async () => {

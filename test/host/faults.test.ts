@@ -364,6 +364,29 @@ describe('another rate for the transfer', () => {
     );
   });
 
+  test('that the line does not carry, from a rate that another host has left: back to the default one', async () => {
+    start();
+    bench.device.rate = 57_600;
+    bench.line.rate = 57_600;
+    bench.line.toDevice = (bytes) =>
+      bench.line.rate > 200_000 ? [bytes.map((byte) => byte | 1)] : [bytes];
+    const image = appImage(30_000);
+    const outcome = await bench.update(image, { rate: 921_600 });
+    expectInstalled(outcome, image);
+    const warning = outcome.events.find(({ event }) => event === 'warning');
+    expect(JSON.stringify(warning)).toContain('going on at 115200 baud');
+  });
+
+  test('that another host has left, lost in mid-update: found again at the default one', async () => {
+    start();
+    bench.device.rate = 57_600;
+    bench.line.rate = 57_600;
+    bench.device.hook = ({ type }, count) =>
+      type === Command.DATA && count === 5 ? 'reset' : undefined;
+    const image = appImage(30_000);
+    expectInstalled(await bench.update(image), image);
+  });
+
   test('that the device refuses: goes on at the old one, with a warning', async () => {
     start({ info: { maxRate: 500_000 } });
     const image = appImage(30_000);

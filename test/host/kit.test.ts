@@ -93,6 +93,22 @@ test('C++ may include it', () => {
   );
 });
 
+test('its code for an application that may refuse to be left compiles as well', () => {
+  const blocks = readFileSync('docs/integrating.md', 'utf8').match(/```c\n[^`]*```/g) ?? [];
+  const [code, ...more] = blocks.filter((block) => block.includes('.may_enter'));
+  expect(more).toEqual([]);
+  const source = join(folder, 'may-enter.c');
+  writeFileSync(
+    source,
+    `#include "iap_app.h"
+     extern volatile bool motor_turns;
+     ${(code ?? '').replace(/^```c\n/, '').replace(/```$/, '')}
+     const struct iap_app_config config = {.may_enter = iap_may_enter};`,
+  );
+  const object = ['-I', KIT, '-c', source, '-o', `${source}.o`];
+  run('gcc', '-mcpu=cortex-m3', '-mthumb', ...WARNINGS, ...object);
+});
+
 test('the code of docs/integrating.md for projects without the HAL compiles as it stands there', () => {
   const blocks = readFileSync('docs/integrating.md', 'utf8').match(/```c\n[^`]*```/g) ?? [];
   const [code, ...more] = blocks.filter((block) => block.includes('void iap_start('));

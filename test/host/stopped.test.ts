@@ -123,6 +123,22 @@ const CASES: readonly (readonly [string, Prepared, UpdateOptions, readonly numbe
     {},
     [0, 2, 3, 4, 5, 6],
   ],
+  [
+    'that waits for an application which does not want to be left',
+    async () => {
+      const place = new Place();
+      await place.update().result;
+      place.device.flash.bytes.fill(0, 1000, 1100);
+      place.device.notNow = 1;
+      place.device.hook = ({ type }, count) => {
+        if (type === Command.ENTER && count === 4) place.device.notNow = undefined;
+        return undefined;
+      };
+      return place;
+    },
+    { wait: true },
+    [0, 1, 2, 3, 5, 6],
+  ],
 ];
 
 describe('an update', () => {
@@ -137,6 +153,7 @@ describe('an update', () => {
       if (!stopped) break;
       messages.add(stopped.error.message.replace(/\d+/, 'N'));
       expectTrue(stopped, place, before);
+      place.device.notNow = undefined;
       await place.update().result;
       place.expectInstalled();
     }

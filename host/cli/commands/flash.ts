@@ -6,7 +6,7 @@ import type { Image } from '../../image/image.js';
 import type { UpdateEvent, UpdateResult } from '../../update/events.js';
 import { update } from '../../update/update.js';
 import { command } from '../command.js';
-import { deviceJson, deviceLine } from '../describe.js';
+import { deviceJson, deviceLine, notNowText } from '../describe.js';
 import { readImage } from '../image-file.js';
 import { type Context, withPort } from '../link.js';
 import type { ArgumentsOf } from '../option.js';
@@ -137,6 +137,9 @@ function tell(output: Output, event: UpdateEvent): void {
       break;
     case 'entering':
       output.line('asking the application to enter the bootloader');
+      break;
+    case 'not-now':
+      output.line(notNowText(event.detail));
       break;
     case 'plan':
       output.line(planText(event));

@@ -4,7 +4,7 @@ import { hex32 } from '../../base/text.js';
 import type { DeviceInfo } from '../../device/device.js';
 import { verify as compare } from '../../update/verify.js';
 import { command } from '../command.js';
-import { deviceJson, deviceLine } from '../describe.js';
+import { deviceJson, deviceLine, notNowText } from '../describe.js';
 import { readImage } from '../image-file.js';
 import { type Context, withPort } from '../link.js';
 import type { ArgumentsOf } from '../option.js';
@@ -33,8 +33,12 @@ async function verify(args: VerifyArguments, context: Context): Promise<void> {
     output.event('entering', { device: deviceJson(info) });
     output.line('asking the application to enter the bootloader; it is started again afterwards');
   };
+  const onNotNow = (detail: number): void => {
+    output.event('not-now', { detail });
+    output.line(notNowText(detail));
+  };
   const result = await withPort(args, context, (transport, options) =>
-    compare(transport, image, { ...options, onEntering }),
+    compare(transport, image, { ...options, onEntering, onNotNow }),
   );
   const { device, same, pagesTotal, differing } = result;
   output.line(deviceLine(device));

@@ -168,4 +168,20 @@ export const STATUS: readonly Mutant[] = [
     replace: "    if (!isSilence(error)) return 'gone';\n  }\n  try {",
     caughtBy: 'host:NOT_BOOTABLE in answer to BOOT: not called started, and the reason is told',
   },
+  {
+    id: 'asks an application again that does not want to be left, unasked',
+    requirements: ['H-43'],
+    file: 'host/device/not-now.ts',
+    find: 'if (this.#until === undefined) throw refusal;',
+    replace: 'if (this.#until === undefined) return this.#session.sleep(ASK_EVERY_MS);',
+    caughtBy: 'host:NOT_NOW in answer to ENTER: left alone, with its reason and what to do',
+  },
+  {
+    id: 'asks an application all the time that does not want to be left',
+    requirements: ['H-43'],
+    file: 'host/device/not-now.ts',
+    find: 'const ASK_EVERY_MS = 1000;',
+    replace: 'const ASK_EVERY_MS = 20;',
+    caughtBy: 'host:asked again until it lets itself be left',
+  },
 ];

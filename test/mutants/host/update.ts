@@ -241,7 +241,7 @@ export const UPDATE: readonly Mutant[] = [
     id: 'stays at a rate that nobody proved',
     requirements: ['H-14'],
     file: 'host/update/rate.ts',
-    find: '  await session.setRate(before);\n',
+    find: '  await session.setRate(device.info.defaultRate || before);\n',
     replace: '',
     caughtBy: 'host:that the line does not carry: back to the old one, with a warning',
   },
