@@ -3,10 +3,10 @@ import { IapError } from '../base/errors.js';
 import { type BuiltBootloader, builtBootloader } from '../node/built-bootloader.js';
 
 /** @throws IapError FILE_UNREADABLE if there is none */
-export async function bootloaderOf(board: string): Promise<BuiltBootloader> {
-  const found = await builtBootloader(board);
+export async function bootloaderOf(board: string, signedOnly = false): Promise<BuiltBootloader> {
+  const found = await builtBootloader(board, undefined, signedOnly);
   if (found) return found;
-  throw new IapError('FILE_UNREADABLE', `no bootloader was built for ${board}`, {
+  throw new IapError('FILE_UNREADABLE', `no bootloader${signedOnly ? ' for signed images' : ''} was built for ${board}`, {
     hint: 'run "npm run build" in a checkout of this package, or give a file with --bootloader',
   });
 }

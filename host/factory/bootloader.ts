@@ -1,7 +1,7 @@
 // Is this file the bootloader of this board? What is asked before it goes into a thousand units.
 import { BOOTLOADER_BASE, BOOTLOADER_SIZE } from '../../protocol/index.js';
 import { type ErrorDetails, IapError } from '../base/errors.js';
-import { hex32 } from '../base/text.js';
+import { hex32, hexBytes } from '../base/text.js';
 import { BLANK } from '../image/areas.js';
 import type { Image } from '../image/image.js';
 import type { Segment } from '../image/segments.js';
@@ -12,11 +12,18 @@ import { placesBelow } from '../record/places.js';
 const VECTORS_SIZE = 8;
 
 /**
- * The bootloader's code, up to its identity block, padded as erased.
+ * The bootloader's code, up to the block behind it, padded as erased.
+ * @param signedOnly it must take signed images alone: then the key block is behind it, else the identity block
  * @throws IapError BOOTLOADER_WRONG
  */
-export function bootloaderCode({ base, bytes, header }: Image, board: Board): Uint8Array {
-  const { codeSize, identity, record } = placesBelow(board.appBase);
+export function bootloaderCode(
+  { base, bytes, header }: Image,
+  board: Board,
+  signedOnly: boolean,
+): Uint8Array {
+  const { keys, identity, record } = placesBelow(board.appBase);
+  const end = signedOnly ? keys : identity;
+  const codeSize = end - BOOTLOADER_BASE;
   if (header)
     throw wrong('it is a package, which holds an application', 'give the bootloader itself');
   if (base !== undefined && base !== BOOTLOADER_BASE) {
@@ -35,15 +42,37 @@ export function bootloaderCode({ base, bytes, header }: Image, board: Board): Ui
   }
   if (bytes.subarray(codeSize).some((byte) => byte !== BLANK)) {
     throw wrong(
-      `the identity block at ${hex32(identity)} is in use`,
-      'give the bootloader as it was built; the identity of a unit is written here, from the options',
+      `the ${signedOnly ? 'key' : 'identity'} block at ${hex32(end)} is in use`,
+      'give the bootloader as it was built; what a unit is and whose images it takes is written here, from the options',
     );
   }
+  checkKind(bytes, signedOnly);
   checkVectors(bytes.subarray(0, codeSize), board);
   checkPart(bytes, board);
   const code = new Uint8Array(codeSize).fill(BLANK);
   code.set(bytes.subarray(0, codeSize));
   return code;
+}
+
+/**
+ * Half the order of P-256, to which s of a signature is compared (requirement S-3): in every bootloader that verifies signatures,
+ * and in no other.
+ */
+const HALF_ORDER = '7fffffff800000007fffffffffffffffde737d56d38bcf4279dce5617e3192a8';
+
+function checkKind(bytes: Uint8Array, signedOnly: boolean): void {
+  const isSignedOnly = hexBytes(bytes).includes(HALF_ORDER);
+  if (isSignedOnly === signedOnly) return;
+  if (signedOnly) {
+    throw wrong(
+      'it takes unsigned images, and this unit has keys',
+      'give the bootloader that takes signed images alone: bootloader-signed.bin of the board',
+    );
+  }
+  throw wrong(
+    'it takes signed images alone, and this unit has no keys: it would take no update',
+    'give the keys (--root-key and --release-key), or the bootloader that takes unsigned images',
+  );
 }
 
 function checkVectors(bytes: Uint8Array, { part: { ram } }: Board): void {

@@ -15,6 +15,7 @@ import { buildRecord, readRecord } from '../record/record.js';
 import { decideStart } from '../record/start.js';
 import { bootloaderCode } from './bootloader.js';
 import { buildIdentity, type UnitIdentity } from './identity.js';
+import { buildKeyBlock, type BlockKeys, securityOf } from '../signing/key-block.js';
 import { protectingOptionBytes } from './option-bytes.js';
 
 export interface FactoryInput {
@@ -24,6 +25,8 @@ export interface FactoryInput {
   readonly app?: Image;
   /** Missing: the block stays blank, which fits any product */
   readonly identity?: UnitIdentity;
+  /** Whose images the unit takes, and no others; missing: unsigned ones */
+  readonly keys?: BlockKeys;
   /** Errors of the application that do not keep it from being written */
   readonly allow?: readonly Allowable[];
   /** A unit's own data, above APP_END */
@@ -32,7 +35,14 @@ export interface FactoryInput {
   readonly writeProtect?: boolean;
 }
 
-export type RegionKind = 'bootloader' | 'identity' | 'record' | 'application' | 'data' | 'options';
+export type RegionKind =
+  | 'bootloader'
+  | 'keys'
+  | 'identity'
+  | 'record'
+  | 'application'
+  | 'data'
+  | 'options';
 
 /** A run of flash, or the option bytes */
 export interface Region extends Segment {
@@ -51,8 +61,8 @@ const RATE_ERROR_SHARE = 50;
  * @throws IapError IMAGE_…, BOOTLOADER_WRONG or USAGE
  */
 export function factoryImage(input: FactoryInput): Region[] {
-  const { board, bootloader, app, identity, allow, data = [], writeProtect = false } = input;
-  const code = bootloaderCode(bootloader, board);
+  const { board, bootloader, app, identity, keys, allow, data = [], writeProtect = false } = input;
+  const code = bootloaderCode(bootloader, board, keys !== undefined);
   const regions: Region[] = [
     {
       kind: 'bootloader',
@@ -61,8 +71,9 @@ export function factoryImage(input: FactoryInput): Region[] {
       used: Math.min(bootloader.bytes.length, code.length),
     },
     identityRegion(board, identity),
-    recordRegion(board, app, identity, allow),
+    recordRegion(board, app, identity, allow, keys),
   ];
+  if (keys) regions.push(keysRegion(board, keys, identity));
   if (app) regions.push(appRegion(app, board));
   for (const piece of data) regions.push(dataRegion(piece, board));
   checkOverlaps(regions);
@@ -78,7 +89,6 @@ export function factoryImage(input: FactoryInput): Region[] {
 
 /**
  * The record areas alone, for an application that something else writes.
- * @param allow errors of the application that do not keep it from being written
  * @throws IapError IMAGE_… if a device would not start this application
  */
 export function recordRegion(
@@ -86,11 +96,12 @@ export function recordRegion(
   app: Image | undefined,
   identity?: UnitIdentity,
   allow?: readonly Allowable[],
+  keys?: BlockKeys,
 ): Region {
   const address = placesBelow(board.appBase).record;
   const bytes = buildRecord(app && headerFor(app, board.appBase));
   if (app) {
-    checkApp(app, { board, identity, allow });
+    checkApp(app, { board, identity, allow, keys });
     checkStarts({ address, bytes }, app, board);
   }
   return { kind: 'record', address, bytes, used: app ? RECORD_SIZE : 0 };
@@ -117,10 +128,14 @@ interface Unit {
   readonly board: Board;
   readonly identity: UnitIdentity | undefined;
   readonly allow: readonly Allowable[] | undefined;
+  readonly keys: BlockKeys | undefined;
 }
 
-/** What the device itself would refuse to install must not come from the factory either. */
-function checkApp(app: Image, { board, identity, allow }: Unit): void {
+/**
+ * What the device itself would refuse to install must not come from the factory either. Whether a signature fits, a verifier has to
+ * say besides.
+ */
+function checkApp(app: Image, { board, identity, allow, keys }: Unit): void {
   const header = app.header && decode(Header, app.header);
   const device = {
     part: board.part.name,
@@ -133,8 +148,19 @@ function checkApp(app: Image, { board, identity, allow }: Unit): void {
     uniqueId: header?.uniqueId ?? new Uint8Array(12),
     // What a bootloader can do is not in its file.
     capabilities: 0xffff_ffff,
+    ...(keys ? { security: securityOf(keys) } : {}),
   };
   checkImage(app, device, allow);
+}
+
+function keysRegion(board: Board, keys: BlockKeys, identity?: UnitIdentity): Region {
+  if (!identity) {
+    throw new IapError('USAGE', 'a unit that takes signed images alone needs a product id', {
+      hint: 'signed packages are for one product, and the unit has to know that it is one of it: --product',
+    });
+  }
+  const bytes = buildKeyBlock(keys);
+  return { kind: 'keys', address: placesBelow(board.appBase).keys, bytes, used: bytes.length };
 }
 
 function identityRegion(board: Board, identity?: UnitIdentity): Region {

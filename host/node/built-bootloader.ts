@@ -17,18 +17,25 @@ export interface BuiltBootloader {
 
 /** What scripts/bootloaders.mjs says of the bootloaders in the package */
 interface Index {
-  readonly boards: Readonly<Record<string, { readonly file: string; readonly sha256: string }>>;
+  readonly boards: Readonly<Record<string, Entry & { readonly signed?: Entry }>>;
+}
+
+interface Entry {
+  readonly file: string;
+  readonly sha256: string;
 }
 
 /**
  * Undefined if there is none for this board.
+ * @param signedOnly the one that takes signed images alone
  * @throws IapError FILE_UNREADABLE; also if the package's is not what was put into it
  */
 export async function builtBootloader(
   board: string,
   root: string = packageRoot(),
+  signedOnly = false,
 ): Promise<BuiltBootloader | undefined> {
-  const built = join(root, 'build', board, 'bootloader.bin');
+  const built = join(root, 'build', board, signedOnly ? 'bootloader-signed.bin' : 'bootloader.bin');
   if (existsSync(built)) {
     const bytes = await readWhole(built, 'bootloader');
     return { path: built, from: 'build', bytes, sha256: hexBytes(sha256(bytes)) };
@@ -37,7 +44,8 @@ export async function builtBootloader(
   const index = join(folder, 'index.json');
   if (!existsSync(index)) return undefined;
   const text = new TextDecoder().decode(await readWhole(index, 'file'));
-  const entry = (JSON.parse(text) as Index).boards[board];
+  const both = (JSON.parse(text) as Index).boards[board];
+  const entry = signedOnly ? both?.signed : both;
   if (!entry) return undefined;
   const path = join(folder, entry.file);
   const bytes = await readWhole(path, 'bootloader');

@@ -9,13 +9,17 @@ import {
   KeyBlock,
   KeyRole,
   KeySlot,
+  KeySummary,
   offsetOf,
+  type Security,
+  SecurityFlag,
   Signature,
 } from '../../protocol/index.js';
 import { sameBytes } from '../base/bytes.js';
 import { IapError } from '../base/errors.js';
 import { BLANK, isBlank } from '../image/areas.js';
 import { KEY_IDS } from './header.js';
+import { fingerprintOf } from './public-key.js';
 
 export interface BlockKey {
   readonly role: KeyRole;
@@ -87,6 +91,30 @@ export function readKeyBlock(bytes: Uint8Array): KeyBlockState {
   }
   if (format !== KEYS_FORMAT) return { state: 'damaged', why: `its format is ${format}` };
   return { state: 'good', slots: [key0, key1, key2, key3] };
+}
+
+/** What a new unit with these keys will say of itself */
+export function securityOf(keys: BlockKeys): Security {
+  const [key0, key1, key2, key3] = KEY_IDS.map((id) => summaryOf(keys[id]));
+  return {
+    flags: SecurityFlag.SIGNED_ONLY | SecurityFlag.KEYS,
+    usableKeys: BLANK,
+    reserved: 0,
+    securityCounter: 0,
+    key0: key0 ?? NO_SUMMARY,
+    key1: key1 ?? NO_SUMMARY,
+    key2: key2 ?? NO_SUMMARY,
+    key3: key3 ?? NO_SUMMARY,
+  };
+}
+
+const NO_SUMMARY: KeySummary = {
+  role: KeyRole.NONE,
+  fingerprint: new Uint8Array(fieldSize(KeySummary, 'fingerprint')),
+};
+
+function summaryOf(key: BlockKey | undefined): KeySummary {
+  return key ? { role: key.role, fingerprint: fingerprintOf(key.point) } : NO_SUMMARY;
 }
 
 /** Whether there is a key in a slot */

@@ -13,7 +13,14 @@ import { checkOutput, writeSegments } from '../segment-file.js';
 const POSITIONALS = {
   board: { type: 'string', complete: boardNames, describe: 'Board, as in bootloader-c/boards' },
 } as const;
-const OPTIONS = { output: { ...OUTPUT_OPTION.output, demandOption: false } } as const;
+const OPTIONS = {
+  output: { ...OUTPUT_OPTION.output, demandOption: false },
+  signed: {
+    type: 'boolean',
+    default: false,
+    describe: 'The one that takes signed images alone',
+  },
+} as const;
 
 export const BOOTLOADER = command({
   name: 'bootloader [board]',
@@ -36,7 +43,7 @@ async function bootloader(
     const bootloaders: object[] = [];
     for (const name of boardNames()) {
       const { part, appBase } = await loadBoard(name);
-      const found = await builtBootloader(name);
+      const found = await builtBootloader(name, undefined, args.signed);
       const size = found ? `${found.bytes.length} bytes` : 'not built';
       output.line(`${name.padEnd(18)} ${part.name.padEnd(14)} ${size}`);
       bootloaders.push({
@@ -55,7 +62,7 @@ async function bootloader(
   const path = args.output;
   checkOutput(path, false);
   const { name } = await loadBoard(args.board);
-  const found = await bootloaderOf(name);
+  const found = await bootloaderOf(name, args.signed);
   await writeSegments(path, [{ address: BOOTLOADER_BASE, bytes: found.bytes }]);
   output.line(`written to ${path}: bootloader of ${name}, ${found.bytes.length} bytes`);
   output.line(`SHA-256 of its bytes: ${found.sha256}`);

@@ -1,12 +1,15 @@
 // iap factory: one image with everything a new unit needs.
-import { ADDRESS_BROADCAST, crc32, decode, Header, ImageFlag } from '../../../protocol/index.js';
+import { ADDRESS_BROADCAST, crc32, decode, Header, ImageFlag, KeyRole } from '../../../protocol/index.js';
 import { IapError } from '../../base/errors.js';
 import { sha256 } from '../../base/sha256.js';
 import { hex32, hexBytes } from '../../base/text.js';
 import { ALLOWABLE } from '../../check/allow.js';
+import { errorOf } from '../../check/finding.js';
+import { signerFinding } from '../../check/signature.js';
 import { knowsAppBase } from '../../factory/bootloader.js';
 import { factoryImage, type Region, recordRegion } from '../../factory/factory.js';
 import type { UnitIdentity } from '../../factory/identity.js';
+import { checkOwners, checkRoles, type UnitKey, type UnitKeys } from '../../factory/unit-keys.js';
 import { headerFor, type Image, LARGEST_REVISION } from '../../image/image.js';
 import { checkRaw, loadImage } from '../../image/load.js';
 import { nameText } from '../../image/names.js';
@@ -14,8 +17,11 @@ import type { Segment } from '../../image/segments.js';
 import { versionText } from '../../image/version.js';
 import { boardNames, loadBoard } from '../../node/board-file.js';
 import { readWhole } from '../../node/files.js';
+import { readPublicKey, verifySignature } from '../../node/key-file.js';
+import { readSecret } from '../../node/secret-file.js';
 import { parseProduct } from '../../pack/description.js';
 import type { Board } from '../../parts/parts.js';
+import { fingerprintOf } from '../../signing/public-key.js';
 import { bootloaderOf } from '../board-bootloader.js';
 import { readCheckedImage } from '../checked-image.js';
 import { command } from '../command.js';
@@ -36,6 +42,15 @@ import { checkOutput, writeSegments } from '../segment-file.js';
 const POSITIONALS = {
   image: { type: 'string', complete: 'file', describe: IMAGE.image.describe },
 } as const;
+
+function keyOption(what: string) {
+  return {
+    type: 'string',
+    requiresArg: true,
+    complete: 'file',
+    describe: `Public key (PEM) ${what}; with keys the unit takes signed images alone`,
+  } as const;
+}
 
 const OPTIONS = {
   board: {
@@ -101,6 +116,22 @@ const OPTIONS = {
     default: false,
     describe: 'This unit takes no plain images, only packages of its product',
   },
+  'root-key': keyOption('that may revoke the others'),
+  'release-key': keyOption('that signs releases'),
+  'spare-key': keyOption('that signs once the release key is lost or revoked'),
+  'development-key': keyOption('of the bench; needs --development'),
+  development: {
+    type: 'boolean',
+    default: false,
+    describe: 'This unit stays in the house: development keys, no proofs',
+  },
+  proof: {
+    type: 'string',
+    many: true,
+    requiresArg: true,
+    complete: 'file',
+    describe: 'What "iap keys prove" has written, for each key; may be given again',
+  },
   data: {
     type: 'string',
     many: true,
@@ -122,6 +153,10 @@ export const FACTORY = command({
   examples: [
     ['factory app.iap -o unit.hex --board stm32f103xb --product PUMP-2 --serial A0001', 'one unit'],
     ['factory --blank-app -o boot.hex --board stm32f103xb', 'bootloader only'],
+    [
+      'factory app.iap -o unit.hex --board stm32f103xb --product PUMP-2 --root-key root.pub --release-key release.pub --proof root.proof',
+      'takes signed images alone',
+    ],
   ],
   handler: factory,
 });
@@ -139,20 +174,26 @@ async function factory(args: FactoryArguments, { output }: Pick<Context, 'output
       : await readCheckedImage({ ...args, image: args.image }, expected, output);
   const app = checked?.image;
   const allow = parseAllow(args.allow, ALLOWABLE);
-  const bootloader = args.recordOnly ? undefined : await readBootloader(args, board, output);
+  const keys = await keysOf(args);
+  if (keys) await checkKeys(keys, app, args);
+  const bootloader = args.recordOnly ? undefined : await readBootloader(args, board, keys !== undefined, output);
   const regions = !bootloader
-    ? [recordRegion(board, app, identity, allow)]
+    ? [recordRegion(board, app, identity, allow, keys)]
     : factoryImage({
         board,
         bootloader: bootloader.image,
         ...(app ? { app } : {}),
         ...(identity ? { identity } : {}),
+        ...(keys ? { keys } : {}),
         allow,
         data: await readData(args.data),
         writeProtect: args.writeProtect,
       });
   await writeSegments(path, regions);
-  for (const row of mapOf(regions, { board, app, identity })) output.line(row);
+  for (const row of mapOf(regions, { board, app, identity, keys })) output.line(row);
+  if (keys && args.development) {
+    output.warning('whoever has a development key can make images for this unit: it must not leave the house');
+  }
   for (const region of regions) output.event('region', regionJson(region));
   if (app && needsConfirmation(app, board)) {
     output.line('the application must confirm itself: its first starts count as trial boots');
@@ -193,11 +234,55 @@ function checkCombination(args: FactoryArguments): void {
   if (recordOnly && blankApp) {
     throw new IapError('USAGE', '--record-only needs the application that the record is for');
   }
+  if (KEYS.every(({ option }) => args[option] === undefined)) {
+    if (args.development || args.proof !== undefined) {
+      throw new IapError('USAGE', '--development and --proof belong to the keys of a unit', {
+        hint: 'give --root-key and --release-key, or leave them away',
+      });
+    }
+  }
   if (recordOnly && (writeProtect || data !== undefined || identityOf(args))) {
     throw new IapError('USAGE', '--record-only writes nothing but the boot record', {
       hint: 'leave identity, --data and --write-protect away, or --record-only',
     });
   }
+}
+
+/** By number */
+const KEYS = [
+  { option: 'rootKey', name: 'root', role: KeyRole.ROOT },
+  { option: 'releaseKey', name: 'release', role: KeyRole.RELEASE },
+  { option: 'spareKey', name: 'spare', role: KeyRole.RELEASE },
+  { option: 'developmentKey', name: 'development', role: KeyRole.DEVELOPMENT },
+] as const;
+
+/** Undefined: a unit that takes unsigned images */
+async function keysOf(args: FactoryArguments): Promise<UnitKeys | undefined> {
+  const keys = await Promise.all(
+    KEYS.map(async ({ option, name, role }): Promise<UnitKey | undefined> => {
+      const path = args[option];
+      return path === undefined ? undefined : { ...(await readPublicKey(path)), name, role };
+    }),
+  );
+  return keys.some((key) => key !== undefined) ? keys : undefined;
+}
+
+async function checkKeys(
+  keys: UnitKeys,
+  app: Image | undefined,
+  { development, proof = [], recordOnly }: FactoryArguments,
+): Promise<void> {
+  checkRoles(keys, development);
+  const signer = app?.header && keys[decode(Header, app.header).keyId];
+  if (app && signer) {
+    const finding = await signerFinding(app, signer.point, verifySignature);
+    if (finding) throw errorOf(finding);
+  }
+  if (development || recordOnly) return;
+  const proofs = await Promise.all(
+    proof.map(async (path) => (await readSecret(path, 'proof')).bytes),
+  );
+  await checkOwners(keys, app, proofs, verifySignature);
 }
 
 /** A unit's identity needs a product id; the rest has defaults. */
@@ -236,12 +321,13 @@ interface BootloaderFile {
 async function readBootloader(
   { bootloader }: FactoryArguments,
   board: Board,
+  signedOnly: boolean,
   output: Output,
 ): Promise<BootloaderFile> {
   const { name, appBase } = board;
   const { path, bytes, from } =
     bootloader === undefined
-      ? await bootloaderOf(name)
+      ? await bootloaderOf(name, signedOnly)
       : {
           path: bootloader,
           bytes: await readWhole(bootloader, 'bootloader'),
@@ -276,6 +362,7 @@ interface Told {
   readonly board: Board;
   readonly app: Image | undefined;
   readonly identity: UnitIdentity | undefined;
+  readonly keys: UnitKeys | undefined;
 }
 
 /** The CRC-32 of identity and record says nothing, because they end in one of their own: the hash tells units apart. */
@@ -290,10 +377,12 @@ function mapOf(regions: readonly Region[], told: Told): string[] {
   ];
 }
 
-function regionText({ kind, used }: Region, { board, app, identity }: Told): string {
+function regionText({ kind, used }: Region, { board, app, identity, keys }: Told): string {
   switch (kind) {
     case 'bootloader':
       return `bootloader of ${board.name}, ${used} bytes`;
+    case 'keys':
+      return `keys: ${(keys ?? []).flatMap((key, id) => (key ? [keyText(key, id)] : [])).join(', ')}`;
     case 'identity':
       return identity ? `identity: ${identityText(identity)}` : 'identity: blank';
     case 'record':
@@ -305,6 +394,10 @@ function regionText({ kind, used }: Region, { board, app, identity }: Told): str
     case 'options':
       return 'option bytes: bootloader write-protected, flash readable';
   }
+}
+
+function keyText({ name, point }: UnitKey, id: number): string {
+  return `${id} ${name} ${hexBytes(fingerprintOf(point))}`;
 }
 
 function identityText({

@@ -7,6 +7,7 @@ export const KEYS: CommandGroup = {
   commands: {
     new: async () => (await import('./keys/new.js')).KEYS_NEW,
     show: async () => (await import('./keys/show.js')).KEYS_SHOW,
+    prove: async () => (await import('./keys/prove.js')).KEYS_PROVE,
     export: async () => (await import('./keys/export.js')).KEYS_EXPORT,
   },
 };
