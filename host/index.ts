@@ -17,7 +17,7 @@ export { type Expected, type Facts, type Inspection, inspect } from './check/ins
 export type { KitTarget } from './check/kit-facts.js';
 export type { DeviceIdentity } from './check/package.js';
 export type { ApplicationArea } from './check/place.js';
-export { signerFinding, type Trust } from './check/signature.js';
+export type { Trust } from './check/signature.js';
 export type { Store } from './check/thumb-cpu.js';
 export type { Value } from './check/thumb-value.js';
 export { type ConnectOptions, connect, waitForApp } from './device/connect.js';

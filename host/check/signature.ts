@@ -72,17 +72,20 @@ function unsignedFinding(header: Header | undefined, severity: Finding['severity
     ? 'a plain image'
     : signatureState(header) === 'unsigned'
       ? 'a package without a signature'
-      : `a package that is not signed yet with key ${header.keyId}`;
+      : `a package that key ${header.keyId} is to sign, and has not signed yet`;
   return {
     id: 'unsigned',
     severity,
     code: 'IMAGE_SIGNATURE',
-    message: `only signed packages will do, and this is ${found}`,
+    message:
+      severity === 'error'
+        ? `only signed packages will do, and this is ${found}`
+        : `this is ${found}: no device takes it`,
     found,
     expected: 'a signed package',
     hint:
       header && signatureState(header) === 'to-be-signed'
-        ? 'sign it: iap sign'
+        ? 'sign it with "iap sign"'
         : 'make a package with "iap pack --key-id", and sign it with "iap sign"',
   };
 }

@@ -36,6 +36,9 @@ export function runSigner(
     child.stdin.end(digest);
     child.once('error', (error) => {
       if (error.name === 'AbortError') {
+        // What the shell has started may live on; nobody waits for it.
+        child.stdout.destroy();
+        child.unref();
         reject(new IapError('INTERRUPTED', 'interrupted; nothing was written'));
       } else failed(`can not be run: ${error.message}`);
     });

@@ -301,7 +301,7 @@ describe('not signed', () => {
     setTimeout(() => controller.abort(), 200);
     const before = readFileSync(app);
     const error = await refused(() =>
-      sign({ signer: 'exec sleep 60', publicKey: other.public }, { signal: controller.signal }),
+      sign({ signer: 'sleep 3; true', publicKey: other.public }, { signal: controller.signal }),
     );
     expect(error.code).toBe('INTERRUPTED');
     expect(readFileSync(app).equals(before)).toBe(true);
@@ -463,14 +463,14 @@ describe.runIf(TOKEN)('with a key that never leaves its token', () => {
     execFileSync('pkcs11-tool', [...pkcs11, ...read], { env, stdio: 'pipe' });
     execFileSync('openssl', ['pkey', '-pubin', '-inform', 'DER', '-in', der, '-out', pub]);
     const script = join(folder, 'signer.sh');
-    const words = pkcs11.map((word) => `'${word}'`).join(' ');
+    const words = pkcs11.map((word) => `'${word === '1234' ? 'env:PIN' : word}'`).join(' ');
     writeFileSync(
       script,
       `set -e
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cat >"$work/digest"
-SOFTHSM2_CONF='${config}' pkcs11-tool ${words} --sign --mechanism ECDSA --id 01 -i "$work/digest" -o "$work/raw" >&2
+PIN=1234 SOFTHSM2_CONF='${config}' pkcs11-tool ${words} --sign --mechanism ECDSA --id 01 -i "$work/digest" -o "$work/raw" >&2
 cat "$work/raw"
 `,
     );

@@ -91,11 +91,15 @@ function segmentHex(): Uint8Array {
   return ascii([':020000020000FC', ...lines].join('\n'));
 }
 
-function packed(change: (bytes: Uint8Array) => Uint8Array = (bytes) => bytes): () => Uint8Array {
+function packed(
+  change: (bytes: Uint8Array) => Uint8Array = (bytes) => bytes,
+  more: { readonly keyId?: number } = {},
+): () => Uint8Array {
   const description = {
     product: new Uint8Array(16).fill(0).with(0, 0x50),
     hardware: { min: 1, max: 2 },
     version: { major: 1, minor: 4, patch: 0, build: 0 },
+    ...more,
   };
   return () => change(makePackage({ base: BASE, bytes: app() }, description));
 }
@@ -191,6 +195,7 @@ export const WRONG_IMAGES: readonly WrongImage[] = [
   // Packages
   { name: 'other-product.iap', mistake: "another product's package", product: 'PUMP-2', file: packed(), findings: ['wrong-product'] },
   { name: 'other-revision.iap', mistake: 'a package for older hardware', hardware: 3, file: packed(), findings: ['wrong-hardware'] },
+  { name: 'unsigned.iap', mistake: 'a package of "iap pack --key-id" that nobody has signed', file: packed((f) => f, { keyId: 1 }), findings: ['(unsigned)'] },
   { name: 'cut.iap', mistake: 'a package that was cut off', file: packed((f) => f.slice(0, 900)), findings: ['package-size'] },
   { name: 'cut-header.iap', mistake: 'a package cut off in its header', file: packed((f) => f.slice(0, 200)), findings: ['cut-off'] },
   { name: 'damaged.iap', mistake: 'a package with a byte changed', file: packed((f) => f.with(700, 1)), findings: ['package-damaged'] },
