@@ -264,7 +264,8 @@ void sim_header(uint8_t header[IAP_HEADER_SIZE], const uint8_t *image, uint32_t 
     iap_sha256_start(&sha);
     iap_sha256_blocks(&sha, image, size - rest);
     iap_sha256_finish(&sha, image + size - rest, rest, header + IAP_HEADER_AT_IMAGE_SHA256);
-    memset(header + IAP_HEADER_AT_RESERVED, 0xff, 64);
+    memset(header + IAP_HEADER_AT_USABLE_KEYS, 0xff,
+           IAP_HEADER_AT_SIGNATURE_ALGORITHM - IAP_HEADER_AT_USABLE_KEYS);
     memset(header + IAP_HEADER_AT_SIGNATURE, 0xff, 64);
 }
 

@@ -33,7 +33,8 @@ static void make_header(struct image *image, uint32_t flags) {
     iap_sha256_finish(&sha, image->bytes + image->size - rest, rest,
                       header + IAP_HEADER_AT_IMAGE_SHA256);
     iap_put32(header + IAP_HEADER_AT_FLAGS, flags);
-    memset(header + IAP_HEADER_AT_RESERVED, 0xff, 64);
+    memset(header + IAP_HEADER_AT_USABLE_KEYS, 0xff,
+           IAP_HEADER_AT_SIGNATURE_ALGORITHM - IAP_HEADER_AT_USABLE_KEYS);
     memset(header + IAP_HEADER_AT_SIGNATURE, 0xff, 64);
 }
 
