@@ -1,4 +1,5 @@
 // END and ABORT: the image becomes VALID, or its update is forgotten.
+#include "iap_flash.h"
 #include "iap_update.h"
 
 // Before the first byte of a page is verified: the page may be one of an update that power cut.
@@ -40,7 +41,8 @@ static bool installed_is_unfinished(const struct iap_update *update) {
     return installed->slot != 0 && !iap_entry_is(installed, IAP_ENTRY_VALID);
 }
 
-// Verifies, then sets VALID. TOUCHED before that, if no page did: then all were right already.
+// Verifies, then sets VALID. Entry and TOUCHED before that, if no page did: then all were right
+// already.
 static iap_result finish(struct iap_update *update) {
     struct iap_session *session = &update->session;
     if (installed_is_unfinished(update)) {
@@ -50,9 +52,12 @@ static iap_result finish(struct iap_update *update) {
     if (!iap_ok(result)) {
         return result;
     }
-    if (!iap_ok(iap_update_set_touched(update)) ||
-        !iap_ok(iap_record_set_valid(&update->target, session->slot))) {
-        return iap_failure(IAP_STATUS_RECORD_FAILED, session->slot);
+    result = iap_update_set_touched(update);
+    if (iap_ok(result)) {
+        result = iap_record_set_valid(&update->target, session->slot);
+    }
+    if (!iap_ok(result)) {
+        return iap_supply_low(&update->target) ? iap_failure(IAP_STATUS_SUPPLY_LOW, 0) : result;
     }
     iap_update_read_record(update);
     update->check = (struct iap_check){.slot = session->slot, .checked = true, .good = true};
@@ -84,7 +89,7 @@ uint32_t iap_update_end(struct iap_update *update, const struct iap_frame *reque
         return iap_end_response(answer, iap_failure(IAP_STATUS_GAP, 0), session->next);
     }
     iap_result result = finish(update);
-    if (iap_status_of(result) == IAP_STATUS_RECORD_FAILED) {
+    if (iap_status_of(result) >= IAP_STATUS_UNKNOWN_COMMAND) {
         return iap_refusal(answer, result);
     }
     return iap_end_response(answer, result, session->next);
@@ -94,7 +99,7 @@ uint32_t iap_update_abort(struct iap_update *update, const struct iap_frame *req
                           uint8_t *answer) {
     (void)request;
     struct iap_session *session = &update->session;
-    if (session->active && update->record.installed.slot != session->slot) {
+    if (session->slot != 0 && update->record.installed.slot != session->slot) {
         iap_result result = iap_record_set(&update->target, session->slot, IAP_ENTRY_CLOSED);
         if (!iap_ok(result)) {
             return iap_refusal(answer, result);

@@ -49,6 +49,8 @@ export interface FakeDeviceOptions {
   readonly info?: Partial<HelloResponse>;
   /** Time to erase and program one page [ms] */
   readonly commitMs?: number;
+  /** Time to make an entry of the record, with the first page of an update [ms] */
+  readonly entryMs?: number;
   /** A running application with the app kit answers; one without is silent */
   readonly appKit?: boolean;
   /** Where the application answers; the bootloader's rate if missing [baud] */
@@ -68,7 +70,9 @@ export type Hook = (
 const SETTLE_MS = 1.9;
 
 interface Session {
-  readonly entry: Entry;
+  /** Of what BEGIN brought; in the record once a page is written */
+  entry: Entry | undefined;
+  readonly header: Uint8Array;
   next: number;
   status: number;
   detail: number;
@@ -309,23 +313,38 @@ export class FakeDevice {
     ];
     const session = this.#session;
     if (session) session.page = undefined;
-    if (session && same(session.entry)) return answer(Begun.RESUMED, session.next);
+    if (session && sameBytes(session.header, header)) return answer(Begun.RESUMED, session.next);
     const { installed, pending } = this.flash;
     const newest = pending ?? installed;
     if (newest && same(newest) && !newest.valid) {
-      this.#open(newest);
+      this.#open(header, newest);
       return answer(Begun.RESUMED, this.firstNumber);
     }
     if (same(installed) && this.flash.bootable && (flags & BeginFlag.RENEW) === 0) {
       return answer(Begun.INSTALLED, 0);
     }
-    this.#open(this.flash.append(header));
+    this.#open(header);
     return answer(Begun.STARTED, this.firstNumber);
   }
 
-  #open(entry: Entry): void {
-    const next = this.firstNumber;
-    this.#session = { entry, next, status: Status.OK, detail: 0, pages: 0, page: undefined };
+  #open(header: Uint8Array, entry?: Entry): void {
+    this.#session = {
+      entry,
+      header: header.slice(),
+      next: this.firstNumber,
+      status: Status.OK,
+      detail: 0,
+      pages: 0,
+      page: undefined,
+    };
+  }
+
+  /** The session's entry, which is made only now if there is none. Returns how long that takes. */
+  #touch(session: Session): number {
+    const takesMs = session.entry ? 0 : (this.#options.entryMs ?? 0);
+    session.entry ??= this.flash.append(session.header);
+    this.flash.touch(session.entry);
+    return takesMs;
   }
 
   #data({ number, flags, body }: DataRequest): Outcome {
@@ -385,10 +404,10 @@ export class FakeDevice {
     const force = (head.flags & PageFlag.FORCE) !== 0;
     if (force) this.forced.push(head.page);
     if (!force && this.flash.pageCrc(head.page) === head.crc32) return 1;
-    this.flash.touch(session.entry);
+    const entryMs = this.#touch(session);
     this.flash.page(head.page).set(bytes);
     this.flash.pagesWritten++;
-    return commitMs;
+    return entryMs + commitMs;
   }
 
   #reject(session: Session, next: number, status: number, detail: number): number {
@@ -410,12 +429,12 @@ export class FakeDevice {
     }
     if (count !== session.next || session.page) return answer(Status.GAP, 0);
     this.beforeVerify(this.flash);
-    if (!this.flash.holds(session.entry.header)) {
+    if (!this.flash.holds(session.header)) {
       return answer(Status.VERIFY_FAILED, Check.SHA256 | Check.CRC32);
     }
     if (!this.vectorsFit) return answer(Status.VERIFY_FAILED, Check.VECTORS);
-    this.flash.touch(session.entry);
-    session.entry.valid = true;
+    this.#touch(session);
+    if (session.entry) session.entry.valid = true;
     return answer(Status.OK, 0);
   }
 }

@@ -276,6 +276,14 @@ static uint8_t status_of(struct sim *sim, uint8_t type) {
     return response[0];
 }
 
+uint32_t sim_pending(struct sim *sim, const uint8_t *header) {
+    struct iap_target target = sim_target(sim);
+    struct iap_entry entry = {0};
+    (void)iap_record_append(&target, iap_header_at(header), &entry);
+    iap_update_read_record(&sim->iap.update);
+    return entry.slot;
+}
+
 const uint8_t *sim_hello(struct sim *sim, uint8_t flags) {
     const uint8_t request[IAP_HELLO_REQUEST_SIZE] = {IAP_PROTOCOL_MAJOR, IAP_PROTOCOL_MINOR, flags,
                                                      0};

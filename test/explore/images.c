@@ -99,8 +99,3 @@ bool image_in_flash(const struct image *image, const uint8_t *app) {
 bool image_complete(const struct image *image, const uint8_t *app) {
     return memcmp(image->bytes, app, image->size) == 0;
 }
-
-void image_variant(uint8_t header[IAP_HEADER_SIZE], const struct image *image, uint32_t number) {
-    memcpy(header, image->header, IAP_HEADER_SIZE);
-    iap_put32(header + IAP_HEADER_AT_BUILD_ID, number);
-}

@@ -192,11 +192,6 @@ async function samePage(bench: Bench): Promise<void> {
     same.installed.sequence,
     installed,
   );
-  expectTrue(
-    'the new entry pending',
-    (same.pending.state & ImageState.PRESENT) !== 0,
-    `state ${same.pending.state}`,
-  );
   await sendPage(bench, twin, 0, 1, { flags: PageFlag.FORCE });
   const forced = await bench.hello();
   expectTrue(
