@@ -22,6 +22,7 @@ import {
   encodeFrame,
   type Frame,
   FrameDecoder,
+  Header,
   HelloFlag,
   HelloRequest,
   HelloResponse,
@@ -299,7 +300,13 @@ export class FakeDevice {
     ];
   }
 
+  /** Of the image under way, or else of the installed one: of other flash nothing is told. */
   #pages({ first, count }: PagesRequest): Outcome {
+    const header = this.#session?.header ?? this.flash.installed?.header;
+    const size = header ? decode(Header, header).imageSize : 0;
+    const all = Math.ceil(size / this.flash.pageSize);
+    if (first >= all) return refuse(Status.BAD_REQUEST, 0);
+    if (count === 0 || count > all - first) return refuse(Status.BAD_REQUEST, 2);
     const crc = Array.from({ length: count }, (_, i) => this.flash.pageCrc(first + i));
     return [encode(PagesResponse, { status: Status.OK, first, count, crc32: crc }), count * 0.5];
   }
@@ -446,7 +453,7 @@ const NO_IMAGE = new FakeFlash(0, 1).describe(undefined);
 const DEFAULT_INFO: HelloResponse = {
   status: Status.OK,
   major: 1,
-  minor: 0,
+  minor: 1,
   mode: Mode.BOOTLOADER,
   stay: Stay.NO_RECORD,
   bootloaderMajor: 0,

@@ -272,7 +272,7 @@ static void a_rate_is_made_within_two_percent(void) {
 }
 
 static void pages_answer_with_each_crc(void) {
-    const uint32_t all = (SIM_FLASH_SIZE - (IAP_APP_BASE - IAP_BOOTLOADER_BASE)) / SIM_PAGE_SIZE;
+    const uint32_t all = (SIZE + SIM_PAGE_SIZE - 1) / SIM_PAGE_SIZE;
     uint8_t request[IAP_PAGES_REQUEST_SIZE];
     fresh();
     CHECK_EQUAL(sim_update(&sim, image, SIZE), IAP_STATUS_OK);
@@ -306,6 +306,8 @@ static void pages_fill_an_answer(void) {
     uint8_t request[IAP_PAGES_REQUEST_SIZE] = {0};
     for (uint32_t room = IAP_MIN_PAYLOAD_LIMIT; room < IAP_MIN_PAYLOAD_LIMIT + 4; room++) {
         fresh();
+        iap_put32(header + IAP_HEADER_AT_IMAGE_SIZE, SIM_FLASH_SIZE - 0x8000);
+        CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
         sim.config.max_payload = room;
         uint32_t most = (room - IAP_PAGES_RESPONSE_SIZE) / 4;
         iap_put16(request + IAP_PAGES_REQUEST_AT_COUNT, most);

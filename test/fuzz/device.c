@@ -257,7 +257,12 @@ static void check_hello(const uint8_t *answer) {
 static void check_pages(const struct expectation *request, const uint8_t *answer) {
     CHECK_EQUAL(iap_get16(answer + 1), request->first);
     CHECK_EQUAL(iap_get16(answer + 3), request->count);
-    CHECK((request->first + request->count) * SIM_PAGE_SIZE <= device.app_size);
+    const struct iap_update *update = &device.sim.iap.update;
+    const uint8_t *header = update->session.active ? update->session.header->bytes
+                                                   : update->record.installed.header->bytes;
+    uint32_t last = request->first + request->count - 1u;
+    CHECK((last + 1) * SIM_PAGE_SIZE <= device.app_size);
+    CHECK(last * SIM_PAGE_SIZE < iap_get32(header + IAP_HEADER_AT_IMAGE_SIZE));
     for (uint32_t i = 0; i < request->count; i++) {
         const uint8_t *bytes = device.sim.flash + APP + (request->first + i) * SIM_PAGE_SIZE;
         CHECK_EQUAL(iap_get32(answer + 5 + 4 * i), reference_crc32(bytes, SIM_PAGE_SIZE));
