@@ -286,13 +286,18 @@ static uint8_t begin_status(const uint8_t *header) {
     uint32_t size = iap_get32(header + IAP_HEADER_AT_IMAGE_SIZE);
     uint32_t flags = iap_get32(header + IAP_HEADER_AT_FLAGS);
     bool identity = device.address != 0; // each that is not blank or damaged has one
+    bool damaged = !identity && device.sim.flash[IDENTITY] != 0xff;
+    const uint8_t *wanted = identity ? device.product : NULL;
+    if (damaged && verified != NULL && !zero(verified + IAP_HEADER_AT_PRODUCT, 16)) {
+        wanted = verified + IAP_HEADER_AT_PRODUCT;
+    }
     if (memcmp(header, "IAPH\1\0\0\1", 8) != 0) {
         return IAP_STATUS_BAD_HEADER;
     }
-    if (identity && zero(product, 16) && device.packages_only) {
+    if (wanted != NULL && zero(product, 16) && (damaged || device.packages_only)) {
         return IAP_STATUS_PACKAGE_ONLY;
     }
-    if (identity && !zero(product, 16) && memcmp(product, device.product, 16) != 0) {
+    if (wanted != NULL && !zero(product, 16) && memcmp(product, wanted, 16) != 0) {
         return IAP_STATUS_WRONG_PRODUCT;
     }
     if (identity && (iap_get16(header + IAP_HEADER_AT_HARDWARE_MIN) > 3 ||

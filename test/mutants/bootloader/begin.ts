@@ -97,6 +97,14 @@ export const BEGIN: readonly Mutant[] = [
     caughtBy: 'conformance:same-image',
   },
   {
+    id: 'a damaged identity block is a blank one',
+    requirements: ['B-49'],
+    file: `${CORE}iap_identity.c`,
+    find: '        identity.damaged = !iap_all(block, 0xff, IAP_IDENTITY_SIZE);\n',
+    replace: '',
+    caughtBy: 'core:a_damaged_identity_takes_the_verified_product_only',
+  },
+  {
     id: 'believes an identity block with a wrong CRC-32',
     requirements: ['B-30'],
     file: `${CORE}iap_identity.c`,
