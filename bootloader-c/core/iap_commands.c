@@ -57,13 +57,26 @@ static uint32_t baud(struct iap *iap, const struct iap_frame *request, uint8_t *
     return iap_baud_response(answer, real);
 }
 
+// Pages of the image whose CRCs may be asked for, or bytes of other flash could be told from them;
+// 0: there is none.
+static uint32_t known_pages(const struct iap *iap) {
+    const struct iap_config *config = iap->update.target.config;
+    const struct iap_session *session = &iap->update.session;
+    const struct iap_header *header =
+        session->active ? session->header : iap->update.record.installed.header;
+    if (header == NULL || !iap_header_fits(config, header)) {
+        return 0;
+    }
+    return (iap_header_image_size(header) + config->page_size - 1) / config->page_size;
+}
+
 static uint32_t pages(struct iap *iap, const struct iap_frame *request, uint8_t *answer) {
     const struct iap_config *config = iap->update.target.config;
     const struct iap_pages_request asked = iap_pages_request_decode(request);
     if (iap_trust_signed_only() && !iap->update.session.active) {
         return iap_refusal(answer, iap_failure(IAP_STATUS_NO_SESSION, 0));
     }
-    uint32_t all = (config->app_end - config->app_base) / config->page_size;
+    uint32_t all = known_pages(iap);
     if (asked.first >= all) {
         return iap_refusal(answer, iap_failure(IAP_STATUS_BAD_REQUEST, IAP_PAGES_REQUEST_AT_FIRST));
     }

@@ -11,6 +11,7 @@ struct iap_identity iap_identity_read(const struct iap_target *target) {
     struct iap_identity identity = {.flags = 0xff, .default_rate = target->config->default_rate};
     if (iap_get32(block + IAP_IDENTITY_AT_MAGIC) != IAP_IDENTITY_MAGIC ||
         iap_get32(block + IAP_IDENTITY_AT_CRC32) != iap_crc32(0, block, IAP_IDENTITY_AT_CRC32)) {
+        identity.damaged = !iap_all(block, 0xff, IAP_IDENTITY_SIZE);
         return identity;
     }
     identity.product = block + IAP_IDENTITY_AT_PRODUCT;

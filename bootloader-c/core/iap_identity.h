@@ -6,8 +6,11 @@
 #include "iap_port.h"
 
 struct iap_identity {
-    // 16 bytes; NULL: blank or damaged block, which fits every image.
+    // 16 bytes; NULL: blank or damaged block.
     const uint8_t *product;
+
+    // There is a block, and it is not right: not a device of which nobody ever said what it is.
+    bool damaged;
 
     // 16 bytes; NULL as above.
     const uint8_t *serial;

@@ -25,21 +25,37 @@ bool iap_header_fits(const struct iap_config *config, const struct iap_header *h
            size <= config->app_end - config->app_base;
 }
 
+// The product whose packages alone are taken; NULL: any. Where the identity block is damaged, what
+// was verified last still says which device this is.
+static const uint8_t *wanted_product(const struct iap_identity *identity,
+                                     const struct iap_header *verified) {
+    if (!identity->damaged) {
+        return identity->product;
+    }
+    if (verified == NULL || iap_all(iap_header_product(verified), 0, 16)) {
+        return NULL;
+    }
+    return iap_header_product(verified);
+}
+
 static iap_result accept_product(const struct iap_identity *identity,
-                                 const struct iap_header *header) {
-    if (identity->product == NULL) {
+                                 const struct iap_header *header,
+                                 const struct iap_header *verified) {
+    const uint8_t *product = wanted_product(identity, verified);
+    if (product == NULL) {
         return iap_success();
     }
     bool any = iap_all(iap_header_product(header), 0, 16);
-    if (any &&
-        (iap_trust_signed_only() || (identity->flags & IAP_IDENTITY_FLAG_ANY_IMAGE) == 0)) {
+    if (any && (iap_trust_signed_only() || identity->damaged ||
+                (identity->flags & IAP_IDENTITY_FLAG_ANY_IMAGE) == 0)) {
         return iap_failure(IAP_STATUS_PACKAGE_ONLY, 0);
     }
-    if (!any && !iap_equal(iap_header_product(header), identity->product, 16)) {
+    if (!any && !iap_equal(iap_header_product(header), product, 16)) {
         return iap_failure(IAP_STATUS_WRONG_PRODUCT, 0);
     }
-    if (identity->hardware < iap_header_hardware_min(header) ||
-        identity->hardware > iap_header_hardware_max(header)) {
+    // Nobody knows the revision of a device whose block is damaged.
+    if (!identity->damaged && (identity->hardware < iap_header_hardware_min(header) ||
+                               identity->hardware > iap_header_hardware_max(header))) {
         return iap_failure(IAP_STATUS_WRONG_HARDWARE, identity->hardware);
     }
     return iap_success();
@@ -80,7 +96,7 @@ iap_result iap_header_accept(const struct iap_target *target, const struct iap_i
     if (!iap_ok(result)) {
         return result;
     }
-    result = accept_product(identity, header);
+    result = accept_product(identity, header, verified);
     if (!iap_ok(result)) {
         return result;
     }

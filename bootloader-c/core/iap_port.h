@@ -150,7 +150,8 @@ struct iap_config {
     uint16_t idle_ms;
 
     // How long a host waits for an answer to BEGIN, to the DATA frame that ends a page, to PAGES
-    // and to END: HELLO announces them. Promise twice what you measure.
+    // and to END: HELLO announces them. Promise twice what you measure. A host gives the first page
+    // begin_ms more: it makes an entry of the record, as END does where no page had to be written.
     uint16_t begin_ms;
     uint16_t page_ms;
     uint16_t pages_ms;

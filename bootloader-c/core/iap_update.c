@@ -14,18 +14,41 @@ void iap_update_read_record(struct iap_update *update) {
     follow_installed(update);
 }
 
+static iap_result make_entry(struct iap_update *update) {
+    struct iap_session *session = &update->session;
+    if (session->slot != 0) {
+        return iap_success();
+    }
+    struct iap_entry entry;
+    iap_result result = iap_record_append(&update->target, session->header, &entry);
+    if (iap_ok(result)) {
+        session->slot = entry.slot;
+        session->header = entry.header;
+    }
+    return result;
+}
+
+static iap_result touch_entry(const struct iap_update *update) {
+    uint32_t slot = update->session.slot;
+    iap_result result = iap_record_refresh(&update->target, slot);
+    return iap_ok(result) ? iap_record_set(&update->target, slot, IAP_ENTRY_TOUCHED) : result;
+}
+
 iap_result iap_update_set_touched(struct iap_update *update) {
     struct iap_session *session = &update->session;
-    if (!session->touched) {
-        bool set = iap_ok(iap_record_refresh(&update->target, session->slot)) &&
-                   iap_ok(iap_record_set(&update->target, session->slot, IAP_ENTRY_TOUCHED));
-        iap_update_read_record(update);
-        session->touched = set && update->record.installed.slot == session->slot;
+    if (session->touched) {
+        return iap_success();
     }
-    return session->touched
-               ? iap_success()
-               : iap_failure(IAP_STATUS_FLASH_FAILED,
-                             iap_entry_state_address(session->slot, IAP_ENTRY_TOUCHED));
+    iap_result result = make_entry(update);
+    if (iap_ok(result)) {
+        result = touch_entry(update);
+    }
+    iap_update_read_record(update);
+    if (iap_ok(result) && update->record.installed.slot != session->slot) {
+        result = iap_failure(IAP_STATUS_RECORD_FAILED, session->slot);
+    }
+    session->touched = iap_ok(result);
+    return result;
 }
 
 static bool to_check(const struct iap_update *update) {

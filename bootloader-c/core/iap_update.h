@@ -34,10 +34,10 @@ struct iap_session {
     // gaps in the RAM of struct iap.
     iap_result result __attribute__((packed, aligned(4)));
 
-    // Entry of the image.
+    // Entry of the image; 0: made with the first page.
     uint32_t slot;
 
-    // Its header, in flash.
+    // Its header: in flash, or of struct iap_update while there is no entry.
     const struct iap_header *header;
 
     struct iap_page page;
@@ -60,6 +60,9 @@ struct iap_update {
     struct iap_check check;
 
     struct iap_session session;
+
+    // What BEGIN brought, until the record has it.
+    struct iap_header begun;
 };
 
 // Each handles one request, writes the answer's payload and returns its size; 0: no answer.
@@ -84,9 +87,10 @@ void iap_update_check_now(struct iap_update *update);
 // Reads the record again. To be called after each change of it.
 void iap_update_read_record(struct iap_update *update);
 
-// Sets TOUCHED of the session's entry. It goes before the first page that changes, and once a
-// session even where it was set: the cell may be one that power left half-programmed. The record
-// must then name this entry, or a start would not know of the pages. FLASH_FAILED if not.
+// Makes the session's entry if it has none yet: whoever only begins wears nothing out. Then sets
+// TOUCHED, before the first page that changes, and once a session even where it was set: the cell
+// may be one that power left half-programmed. The record must then name this entry, or a start
+// would not know of the pages. RECORD_FAILED with the address if not.
 iap_result iap_update_set_touched(struct iap_update *update);
 
 #endif

@@ -1,5 +1,4 @@
 // BEGIN: is the image for this device, and where does its update go on?
-#include "iap_flash.h"
 #include "iap_trust.h"
 #include "iap_update.h"
 
@@ -29,12 +28,13 @@ static bool is_installed(struct iap_update *update, const struct iap_header *hea
     return update->check.good;
 }
 
-static void open_session(struct iap_update *update, const struct iap_entry *entry) {
+static void open_session(struct iap_update *update, uint32_t slot,
+                         const struct iap_header *header) {
     update->session = (struct iap_session){
         .active = true,
         .trust_blank = update->record.installed.slot == 0,
-        .slot = entry->slot,
-        .header = entry->header,
+        .slot = slot,
+        .header = header,
     };
     iap_verify_start(&update->session.verify);
 }
@@ -64,20 +64,10 @@ uint32_t iap_update_begin(struct iap_update *update, const struct iap_frame *req
     }
     const struct iap_entry *unfinished = unfinished_entry(&update->record, header);
     if (unfinished != NULL) {
-        open_session(update, unfinished);
+        open_session(update, unfinished->slot, unfinished->header);
         return iap_begin_response(answer, IAP_BEGUN_RESUMED, 0);
     }
-    // The old session ends here whatever comes: a new one goes on only in an entry that counts.
-    *session = (struct iap_session){0};
-    struct iap_entry entry;
-    result = iap_record_append(&update->target, header, &entry);
-    iap_update_read_record(update);
-    if (!iap_ok(result) && iap_supply_low(&update->target)) {
-        result = iap_failure(IAP_STATUS_SUPPLY_LOW, 0);
-    }
-    if (!iap_ok(result)) {
-        return iap_refusal(answer, result);
-    }
-    open_session(update, &entry);
+    update->begun = *header;
+    open_session(update, 0, &update->begun);
     return iap_begin_response(answer, IAP_BEGUN_STARTED, 0);
 }

@@ -13,7 +13,8 @@ static iap_result write_page(struct iap_update *update) {
     }
     result = iap_update_set_touched(update);
     if (!iap_ok(result)) {
-        return result;
+        // DATA's answer knows no failure of the record; its address tells.
+        return iap_failure(IAP_STATUS_FLASH_FAILED, iap_detail_of(result));
     }
     return iap_page_write(&session->page, &update->target, session->trust_blank);
 }

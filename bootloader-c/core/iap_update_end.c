@@ -71,7 +71,8 @@ static iap_result trust(const struct iap_update *update) {
     return iap_ok(result) ? iap_trust_verify(&update->target, update->session.header) : result;
 }
 
-// Verifies, then sets VALID. TOUCHED before that, if no page did: then all were right already.
+// Verifies, then sets VALID. Entry and TOUCHED before that, if no page did: then all were right
+// already.
 static iap_result finish(struct iap_update *update) {
     struct iap_session *session = &update->session;
     if (installed_is_unfinished(update)) {
@@ -81,15 +82,15 @@ static iap_result finish(struct iap_update *update) {
     if (!iap_ok(result)) {
         return result;
     }
-    if (!iap_ok(iap_update_set_touched(update))) {
-        return iap_failure(IAP_STATUS_RECORD_FAILED, session->slot);
+    result = iap_update_set_touched(update);
+    if (iap_ok(result)) {
+        result = trust(update);
     }
-    result = trust(update);
+    if (iap_ok(result)) {
+        result = iap_record_set_valid(&update->target, session->slot);
+    }
     if (!iap_ok(result)) {
-        return result;
-    }
-    if (!iap_ok(iap_record_set_valid(&update->target, session->slot))) {
-        return iap_failure(IAP_STATUS_RECORD_FAILED, session->slot);
+        return iap_supply_low(&update->target) ? iap_failure(IAP_STATUS_SUPPLY_LOW, 0) : result;
     }
     iap_update_read_record(update);
     update->check = (struct iap_check){.slot = session->slot, .checked = true, .good = true};
@@ -121,8 +122,7 @@ uint32_t iap_update_end(struct iap_update *update, const struct iap_frame *reque
         return iap_end_response(answer, iap_failure(IAP_STATUS_GAP, 0), session->next);
     }
     iap_result result = finish(update);
-    uint8_t status = iap_status_of(result);
-    if (status == IAP_STATUS_RECORD_FAILED || status == IAP_STATUS_BAD_SIGNATURE) {
+    if (iap_status_of(result) >= IAP_STATUS_UNKNOWN_COMMAND) {
         return iap_refusal(answer, result);
     }
     return iap_end_response(answer, result, session->next);
@@ -132,7 +132,7 @@ uint32_t iap_update_abort(struct iap_update *update, const struct iap_frame *req
                           uint8_t *answer) {
     (void)request;
     struct iap_session *session = &update->session;
-    if (session->active && update->record.installed.slot != session->slot) {
+    if (session->slot != 0 && update->record.installed.slot != session->slot) {
         iap_result result = iap_record_set(&update->target, session->slot, IAP_ENTRY_CLOSED);
         if (!iap_ok(result)) {
             return iap_refusal(answer, result);

@@ -63,6 +63,8 @@ export class Bench {
   info!: HelloResponse;
   /** Lowest security counter that the device takes */
   counter = 0;
+  /** A first page may take as much longer than another [ms]: it makes the record's entry. */
+  firstPageMs = 0;
   /** Why no update can be begun on this device; undefined if it can */
   closed: string | undefined;
   #seq = 0;

@@ -42,6 +42,8 @@ export const REQUIREMENTS: Readonly<Record<string, string | undefined>> = {
   'B-45': RECORD,
   'B-46': SUPPLY,
   'B-47': SUPPLY,
+  'B-48': undefined,
+  'B-49': 'needs an identity block that is damaged',
   'B-50': RECORD,
   'B-51': RECORD,
   'B-52': RECORD,

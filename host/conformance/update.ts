@@ -41,6 +41,7 @@ export async function begin(bench: Bench, image: TestImage, flags = 0): Promise<
     { limitMs: bench.info.beginMs },
   );
   expectStatus('BEGIN', answer.status, Status.OK);
+  bench.firstPageMs = bench.info.beginMs;
   return answer;
 }
 
@@ -111,19 +112,22 @@ export async function sendData(bench: Bench, frames: readonly Frame[]): Promise<
     const last = batch.at(-1);
     if (last && bytes + size > bench.info.window) {
       last.payload[ASK_AT] = (last.payload[ASK_AT] ?? 0) | DataFlag.ASK;
-      readData(await answered(bench, batch));
+      await answered(bench, batch);
       batch = [];
       bytes = 1;
     }
     batch.push(frame);
     bytes += size;
   }
-  return readData(await answered(bench, batch));
+  return answered(bench, batch);
 }
 
-async function answered(bench: Bench, frames: readonly Frame[]): Promise<Uint8Array> {
+async function answered(bench: Bench, frames: readonly Frame[]): Promise<DataResponse> {
   await bench.wire.post(...frames);
-  return bench.answerTo(frames.at(-1) as Frame, bench.info.pageMs);
+  const limitMs = bench.info.pageMs + bench.firstPageMs;
+  const response = readData(await bench.answerTo(frames.at(-1) as Frame, limitMs));
+  if (response.pages > 0) bench.firstPageMs = 0;
+  return response;
 }
 
 export function readData(bytes: Uint8Array): DataResponse {

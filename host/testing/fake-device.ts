@@ -55,6 +55,8 @@ export interface FakeDeviceOptions {
   readonly info?: Partial<HelloResponse>;
   /** Time to erase and program one page [ms] */
   readonly commitMs?: number;
+  /** Time to make an entry of the record, with the first page of an update [ms] */
+  readonly entryMs?: number;
   /** A running application with the app kit answers; one without is silent */
   readonly appKit?: boolean;
   /** A bootloader that takes signed images alone, and says this of itself; what a signature is worth says {@link FakeDevice.signed} */
@@ -76,7 +78,9 @@ export type Hook = (
 const SETTLE_MS = 1.9;
 
 interface Session {
-  readonly entry: Entry;
+  /** Of what BEGIN brought; in the record once a page is written */
+  entry: Entry | undefined;
+  readonly header: Uint8Array;
   next: number;
   status: number;
   detail: number;
@@ -315,7 +319,13 @@ export class FakeDevice {
     ];
   }
 
+  /** Of the image under way, or else of the installed one: of other flash nothing is told. */
   #pages({ first, count }: PagesRequest): Outcome {
+    const header = this.#session?.header ?? this.flash.installed?.header;
+    const size = header ? decode(Header, header).imageSize : 0;
+    const all = Math.ceil(size / this.flash.pageSize);
+    if (first >= all) return refuse(Status.BAD_REQUEST, 0);
+    if (count === 0 || count > all - first) return refuse(Status.BAD_REQUEST, 2);
     const crc = Array.from({ length: count }, (_, i) => this.flash.pageCrc(first + i));
     return [encode(PagesResponse, { status: Status.OK, first, count, crc32: crc }), count * 0.5];
   }
@@ -331,17 +341,17 @@ export class FakeDevice {
     if (session) session.page = undefined;
     const distrust = this.#distrust(header);
     if (distrust) return distrust;
-    if (session && same(session.entry)) return answer(Begun.RESUMED, session.next);
+    if (session && sameBytes(session.header, header)) return answer(Begun.RESUMED, session.next);
     const { installed, pending } = this.flash;
     const newest = pending ?? installed;
     if (newest && same(newest) && !newest.valid) {
-      this.#open(newest);
+      this.#open(header, newest);
       return answer(Begun.RESUMED, this.firstNumber);
     }
     if (same(installed) && this.flash.bootable && (flags & BeginFlag.RENEW) === 0) {
       return answer(Begun.INSTALLED, 0);
     }
-    this.#open(this.flash.append(header));
+    this.#open(header);
     return answer(Begun.STARTED, this.firstNumber);
   }
 
@@ -365,9 +375,24 @@ export class FakeDevice {
     return this.signed(bytes) ? undefined : fault(SignatureFault.WRONG);
   }
 
-  #open(entry: Entry): void {
-    const next = this.firstNumber;
-    this.#session = { entry, next, status: Status.OK, detail: 0, pages: 0, page: undefined };
+  #open(header: Uint8Array, entry?: Entry): void {
+    this.#session = {
+      entry,
+      header: header.slice(),
+      next: this.firstNumber,
+      status: Status.OK,
+      detail: 0,
+      pages: 0,
+      page: undefined,
+    };
+  }
+
+  /** The session's entry, which is made only now if there is none. Returns how long that takes. */
+  #touch(session: Session): number {
+    const takesMs = session.entry ? 0 : (this.#options.entryMs ?? 0);
+    session.entry ??= this.flash.append(session.header);
+    this.flash.touch(session.entry);
+    return takesMs;
   }
 
   #data({ number, flags, body }: DataRequest): Outcome {
@@ -427,10 +452,10 @@ export class FakeDevice {
     const force = (head.flags & PageFlag.FORCE) !== 0;
     if (force) this.forced.push(head.page);
     if (!force && this.flash.pageCrc(head.page) === head.crc32) return 1;
-    this.flash.touch(session.entry);
+    const entryMs = this.#touch(session);
     this.flash.page(head.page).set(bytes);
     this.flash.pagesWritten++;
-    return commitMs;
+    return entryMs + commitMs;
   }
 
   #reject(session: Session, next: number, status: number, detail: number): number {
@@ -452,12 +477,12 @@ export class FakeDevice {
     }
     if (count !== session.next || session.page) return answer(Status.GAP, 0);
     this.beforeVerify(this.flash);
-    if (!this.flash.holds(session.entry.header)) {
+    if (!this.flash.holds(session.header)) {
       return answer(Status.VERIFY_FAILED, Check.SHA256 | Check.CRC32);
     }
     if (!this.vectorsFit) return answer(Status.VERIFY_FAILED, Check.VECTORS);
-    this.flash.touch(session.entry);
-    session.entry.valid = true;
+    this.#touch(session);
+    if (session.entry) session.entry.valid = true;
     return answer(Status.OK, 0);
   }
 }
@@ -469,7 +494,7 @@ const NO_IMAGE = new FakeFlash(0, 1).describe(undefined);
 const DEFAULT_INFO: HelloResponse = {
   status: Status.OK,
   major: 1,
-  minor: 0,
+  minor: 1,
   mode: Mode.BOOTLOADER,
   stay: Stay.NO_RECORD,
   bootloaderMajor: 0,

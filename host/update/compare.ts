@@ -4,6 +4,17 @@ import { sameBytes } from '../base/bytes.js';
 import type { Device, DeviceInfo } from '../device/device.js';
 import type { Page } from '../image/pages.js';
 
+/** From this minor version on a device answers PAGES for the image under way, or else the installed one, alone (protocol § 8). */
+const MINOR_OF_IMAGES = 1;
+
+/** The pages of an image that differ on a device with no update under way. Pages behind its installed image do: nobody knows them. */
+export async function pagesNotInstalled(device: Device, pages: readonly Page[]): Promise<Page[]> {
+  const { installed, pageSize, minor } = device.info;
+  const known = minor < MINOR_OF_IMAGES ? pages.length : Math.ceil(installed.size / pageSize);
+  const differing = await differingPages(device, pages.slice(0, known), () => false);
+  return [...differing, ...pages.slice(known)];
+}
+
 /** The pages, of a range without gaps, whose content in flash differs or is not to be trusted. */
 export async function differingPages(
   device: Device,

@@ -23,7 +23,7 @@ export class PageFailures {
     const address = this.#info.appBase + page * this.#info.pageSize;
     const reason =
       status === Status.FLASH_FAILED
-        ? `flash fails at ${hex32(detail)}`
+        ? `${detail < this.#info.appBase ? 'the boot record in ' : ''}flash fails at ${hex32(detail)}`
         : `it is rejected (${nameOf(Rejection, detail)})`;
     throw new IapError(
       'PAGE_FAILED',

@@ -79,6 +79,8 @@ export class Transfer {
   #abandoned: { readonly error: unknown } | undefined;
   #fruitless = 0;
   readonly #failures: PageFailures;
+  /** What the next page may take beyond others [ms]: the first one of an update makes its entry in the boot record. */
+  #entryMs: number;
 
   /** @param next number that BEGIN says comes next */
   constructor(
@@ -96,6 +98,7 @@ export class Transfer {
     this.#onProgress = onProgress;
     this.pace = new Pace(device.info);
     this.#failures = new PageFailures(device.info);
+    this.#entryMs = device.info.beginMs;
   }
 
   /** Number of the DATA frame that would come next: what END is to be told. */
@@ -204,7 +207,11 @@ export class Transfer {
     this.#number = (this.#number + 1) & 0xffff;
     if (distance(this.#ahead, this.#number) > 0) this.#ahead = this.#number;
     if (!ask) return { type: Command.DATA, payload };
-    const workMs = this.#unaskedPages * this.#device.info.pageMs;
+    let workMs = this.#unaskedPages * this.#device.info.pageMs;
+    if (this.#unaskedPages > 0) {
+      workMs += this.#entryMs;
+      this.#entryMs = 0;
+    }
     this.#unasked = 0;
     this.#unaskedPages = 0;
     const epoch = this.#epoch;
@@ -295,6 +302,7 @@ export class Transfer {
     this.#page = from.page;
     this.#offset = again ? 0 : from.offset;
     this.#epoch++;
+    this.#entryMs = this.#pagesDone === 0 ? this.#device.info.beginMs : 0;
     if (again) return;
     this.pace.lost();
     if (++this.#fruitless > MOST_FRUITLESS) throw tooNoisy();

@@ -12,7 +12,7 @@ import { pagesOf } from '../image/pages.js';
 import type { Session } from '../link/session.js';
 import type { Transport } from '../link/transport.js';
 import { startApplication } from './boot.js';
-import { differingPages, isInstalled } from './compare.js';
+import { isInstalled, pagesNotInstalled } from './compare.js';
 import type { Emit, UpdateEvent, VerifyResult } from './events.js';
 
 export interface VerifyOptions extends LinkOptions {
@@ -80,7 +80,7 @@ async function compare(
     }
     const pages = pagesOf(image.bytes, device.info.pageSize);
     emit({ event: 'comparing', pages: pages.length });
-    const differing = await differingPages(device, pages, () => false);
+    const differing = await pagesNotInstalled(device, pages);
     const same = differing.length === 0 && isInstalled(device.info, sha256(image.bytes));
     await startAgain();
     return {

@@ -270,8 +270,8 @@ void sim_header(uint8_t header[IAP_HEADER_SIZE], const uint8_t *image, uint32_t 
     iap_sha256_start(&sha);
     iap_sha256_blocks(&sha, image, size - rest);
     iap_sha256_finish(&sha, image + size - rest, rest, header + IAP_HEADER_AT_IMAGE_SHA256);
-    header[IAP_HEADER_AT_USABLE_KEYS] = 0xff;
-    memset(header + IAP_HEADER_AT_RESERVED, 0xff, 63);
+    memset(header + IAP_HEADER_AT_USABLE_KEYS, 0xff,
+           IAP_HEADER_AT_SIGNATURE_ALGORITHM - IAP_HEADER_AT_USABLE_KEYS);
     memset(header + IAP_HEADER_AT_SIGNATURE, 0xff, 64);
 }
 
@@ -280,6 +280,14 @@ static uint8_t status_of(struct sim *sim, uint8_t type) {
     const uint8_t *response = sim_response(sim, type, &size);
     CHECK(response != NULL && size > 0);
     return response[0];
+}
+
+uint32_t sim_pending(struct sim *sim, const uint8_t *header) {
+    struct iap_target target = sim_target(sim);
+    struct iap_entry entry = {0};
+    (void)iap_record_append(&target, iap_header_at(header), &entry);
+    iap_update_read_record(&sim->iap.update);
+    return entry.slot;
 }
 
 const uint8_t *sim_hello(struct sim *sim, uint8_t flags) {

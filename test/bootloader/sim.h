@@ -83,6 +83,10 @@ void sim_header(uint8_t header[IAP_HEADER_SIZE], const uint8_t *image, uint32_t 
 // An image with good vectors and random rest.
 void sim_image(uint8_t *image, uint32_t size, uint32_t seed);
 
+// Writes an entry of the record that no page followed: as power leaves it, or BEGIN of a bootloader
+// before 0.3. Reads the record again; returns the entry's slot.
+uint32_t sim_pending(struct sim *sim, const uint8_t *header);
+
 // HELLO's answer.
 const uint8_t *sim_hello(struct sim *sim, uint8_t flags);
 

@@ -44,6 +44,7 @@ static void each_field_is_read(void) {
     CHECK_EQUAL(identity.address, 17);
     CHECK_EQUAL(identity.flags, 0xfe);
     CHECK_EQUAL(identity.default_rate, 57600);
+    CHECK(!identity.damaged);
 }
 
 static void a_rate_that_is_none_is_the_boards(void) {
@@ -60,8 +61,9 @@ static void a_rate_that_is_none_is_the_boards(void) {
     }
 }
 
-static void expect_none(void) {
+static void expect_none(bool damaged) {
     struct iap_identity identity = read_identity();
+    CHECK_EQUAL(identity.damaged, damaged);
     CHECK(identity.product == NULL && identity.serial == NULL);
     CHECK_EQUAL(identity.hardware, 0);
     CHECK_EQUAL(identity.address, 0);
@@ -73,14 +75,21 @@ static void a_damaged_block_says_nothing(void) {
     made();
     for (uint32_t bit = 0; bit < 8 * IAP_IDENTITY_SIZE; bit++) {
         block()[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        expect_none();
+        expect_none(true);
         block()[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
     iap_put32(block() + IAP_IDENTITY_AT_MAGIC, IAP_IDENTITY_MAGIC ^ 1); // of another kind
     seal();
-    expect_none();
+    expect_none(true);
+    memset(block(), 0, IAP_IDENTITY_SIZE);
+    expect_none(true);
+    for (uint32_t bit = 0; bit < 8 * IAP_IDENTITY_SIZE; bit++) {
+        memset(block(), 0xff, IAP_IDENTITY_SIZE);
+        block()[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        expect_none(true);
+    }
     memset(block(), 0xff, IAP_IDENTITY_SIZE);
-    expect_none();
+    expect_none(false);
 }
 
 static void it_lies_below_the_record(void) {

@@ -54,6 +54,8 @@ static void pages_polls_for_each(void) {
     static const uint8_t request[IAP_PAGES_REQUEST_SIZE] = {0, 0, 90, 0};
     static const uint8_t one[IAP_PAGES_REQUEST_SIZE] = {0, 0, 1, 0};
     fresh();
+    iap_put32(header + IAP_HEADER_AT_IMAGE_SIZE, 90 * SIM_PAGE_SIZE);
+    CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
     uint32_t polls = sim.polls;
     sim_request(&sim, 0, IAP_COMMAND_PAGES, one, sizeof one);
     uint32_t for_one = sim.polls - polls;

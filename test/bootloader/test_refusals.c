@@ -237,6 +237,66 @@ static void product_and_hardware_must_fit(void) {
     CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
 }
 
+static void damage_identity(void) {
+    sim.flash[IAP_IDENTITY_ADDRESS - IAP_BOOTLOADER_BASE + IAP_IDENTITY_AT_SERIAL] ^= 1;
+    sim_boot(&sim);
+}
+
+static void install(const char *product) {
+    sim_header(header, image, SIZE);
+    if (product != NULL) {
+        memcpy(header + IAP_HEADER_AT_PRODUCT, product, 16);
+    }
+    CHECK_EQUAL(sim_begin(&sim, header, IAP_BEGIN_FLAG_RENEW), IAP_STATUS_OK);
+    for (uint16_t page = 0; page < 5; page++) {
+        CHECK_EQUAL(sim_page(&sim, page, image, SIZE, page, 0), IAP_STATUS_OK);
+    }
+    CHECK_EQUAL(sim_end(&sim, 5), IAP_STATUS_OK);
+}
+
+static void takes_any(void) {
+    sim_header(header, image, SIZE);
+    CHECK_EQUAL(sim_begin(&sim, header, IAP_BEGIN_FLAG_RENEW), IAP_STATUS_OK);
+    memcpy(header + IAP_HEADER_AT_PRODUCT, "product number 2", 16);
+    iap_put16(header + IAP_HEADER_AT_HARDWARE_MIN, 0x0104);
+    CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
+}
+
+// What is verified says which device it is, so that one flipped bit opens it to nobody and closes
+// it to nobody either.
+static void a_damaged_identity_takes_the_verified_product_only(void) {
+    with_identity(0xff);
+    damage_identity();
+    takes_any(); // nothing is verified
+    for (int packages_only = 0; packages_only < 2; packages_only++) {
+        with_identity(packages_only ? 0xfe : 0xff);
+        install("product number 1");
+        damage_identity();
+        sim_header(header, image, SIZE);
+        begin_refused(IAP_STATUS_PACKAGE_ONLY, 0);
+        memcpy(header + IAP_HEADER_AT_PRODUCT, "product number 2", 16);
+        begin_refused(IAP_STATUS_WRONG_PRODUCT, 0);
+        memcpy(header + IAP_HEADER_AT_PRODUCT, "product number 1", 16);
+        iap_put16(header + IAP_HEADER_AT_HARDWARE_MIN, 0x0104);
+        iap_put16(header + IAP_HEADER_AT_HARDWARE_MAX, 0x0105);
+        CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
+        // An update that is not finished says nothing.
+        CHECK_EQUAL(sim_page(&sim, 0, image, SIZE, 0, IAP_PAGE_FLAG_FORCE), IAP_STATUS_OK);
+        sim_boot(&sim);
+        memcpy(header + IAP_HEADER_AT_PRODUCT, "product number 2", 16);
+        begin_refused(IAP_STATUS_WRONG_PRODUCT, 0);
+    }
+    with_identity(0xff);
+    install(NULL);
+    damage_identity();
+    takes_any(); // a plain image is verified
+    with_identity(0xff);
+    install("product number 1");
+    memset(sim.flash + (IAP_IDENTITY_ADDRESS - IAP_BOOTLOADER_BASE), 0xff, IAP_IDENTITY_SIZE);
+    sim_boot(&sim);
+    takes_any(); // a blank block is none
+}
+
 static uint32_t nearest_rate(void *context, uint32_t rate) {
     (void)context;
     (void)rate;
@@ -272,7 +332,7 @@ static void a_rate_is_made_within_two_percent(void) {
 }
 
 static void pages_answer_with_each_crc(void) {
-    const uint32_t all = (SIM_FLASH_SIZE - (IAP_APP_BASE - IAP_BOOTLOADER_BASE)) / SIM_PAGE_SIZE;
+    const uint32_t all = (SIZE + SIM_PAGE_SIZE - 1) / SIM_PAGE_SIZE;
     uint8_t request[IAP_PAGES_REQUEST_SIZE];
     fresh();
     CHECK_EQUAL(sim_update(&sim, image, SIZE), IAP_STATUS_OK);
@@ -306,6 +366,8 @@ static void pages_fill_an_answer(void) {
     uint8_t request[IAP_PAGES_REQUEST_SIZE] = {0};
     for (uint32_t room = IAP_MIN_PAYLOAD_LIMIT; room < IAP_MIN_PAYLOAD_LIMIT + 4; room++) {
         fresh();
+        iap_put32(header + IAP_HEADER_AT_IMAGE_SIZE, SIM_FLASH_SIZE - 0x8000);
+        CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
         sim.config.max_payload = room;
         uint32_t most = (room - IAP_PAGES_RESPONSE_SIZE) / 4;
         iap_put16(request + IAP_PAGES_REQUEST_AT_COUNT, most);
@@ -405,6 +467,7 @@ int main(void) {
     RUN(the_first_reason_is_told);
     RUN(what_a_header_may_have);
     RUN(product_and_hardware_must_fit);
+    RUN(a_damaged_identity_takes_the_verified_product_only);
     RUN(a_rate_is_made_within_two_percent);
     RUN(pages_answer_with_each_crc);
     RUN(pages_fill_an_answer);

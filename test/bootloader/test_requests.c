@@ -159,8 +159,8 @@ static void longer_requests_are_taken(void) {
         uint8_t status;
     } cases[] = {
         {IAP_COMMAND_HELLO, IAP_HELLO_REQUEST_SIZE, IAP_STATUS_OK},
-        {IAP_COMMAND_PAGES, IAP_PAGES_REQUEST_SIZE, IAP_STATUS_OK},
         {IAP_COMMAND_BEGIN, IAP_BEGIN_REQUEST_SIZE, IAP_STATUS_OK},
+        {IAP_COMMAND_PAGES, IAP_PAGES_REQUEST_SIZE, IAP_STATUS_OK},
         {IAP_COMMAND_END, IAP_END_REQUEST_SIZE, IAP_STATUS_GAP},
         {IAP_COMMAND_ABORT, IAP_ABORT_REQUEST_SIZE, IAP_STATUS_OK},
         {IAP_COMMAND_ENTER, IAP_ENTER_REQUEST_SIZE, IAP_STATUS_OK},
@@ -220,10 +220,17 @@ static uint8_t pages(uint32_t first, uint32_t count, uint32_t *crc) {
     return got.payload[0];
 }
 
+// Begins an image of this size; nothing of it is sent.
+static void begin_image_of(uint32_t size) {
+    iap_put32(header + IAP_HEADER_AT_IMAGE_SIZE, size);
+    CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
+}
+
 static void pages_stay_inside_the_application(void) {
     fresh();
     const uint32_t all = (SIM_FLASH_SIZE - 0x8000) / SIM_PAGE_SIZE;
     uint32_t crc;
+    begin_image_of(SIM_FLASH_SIZE - 0x8000);
     for (uint32_t first = 0; first < 0x10000; first += first < all + 2 ? 1 : 997) {
         static const uint32_t counts[] = {0, 1, 2, 95, 96, 97, 258, 259, 0xffff};
         for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
@@ -236,6 +243,53 @@ static void pages_stay_inside_the_application(void) {
     sim.config.max_payload = 272;
     CHECK_EQUAL(pages(0, (272 - IAP_PAGES_RESPONSE_SIZE) / 4, &crc), IAP_STATUS_OK);
     CHECK_EQUAL(pages(0, (272 - IAP_PAGES_RESPONSE_SIZE) / 4 + 1, &crc), IAP_STATUS_BAD_REQUEST);
+}
+
+// Whether these pages are answered for and none behind them.
+static void pages_are(uint32_t count) {
+    uint32_t crc;
+    for (uint32_t page = 0; page < count; page++) {
+        CHECK_EQUAL(pages(page, 1, &crc), IAP_STATUS_OK);
+        CHECK_EQUAL(crc, iap_crc32(0, sim.flash + 0x8000 + page * SIM_PAGE_SIZE, SIM_PAGE_SIZE));
+        CHECK_EQUAL(pages(page, count - page, &crc), IAP_STATUS_OK);
+        CHECK_EQUAL(pages(page, count - page + 1, &crc), IAP_STATUS_BAD_REQUEST);
+    }
+    for (uint32_t page = count; page < count + 3; page++) {
+        CHECK_EQUAL(pages(page, 1, &crc), IAP_STATUS_BAD_REQUEST);
+    }
+}
+
+// Of other flash its bytes could be found out, four at a time.
+static void pages_stay_inside_the_image(void) {
+    fresh();
+    pages_are(0);
+    begin_image_of(2 * SIM_PAGE_SIZE + 1); // the last page has one byte of it
+    pages_are(3);
+    sim_boot(&sim); // nothing was written
+    pages_are(0);
+    sim_header(header, image, SIZE);
+    CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
+    CHECK_EQUAL(sim_page(&sim, 0, image, SIZE, 0, 0), IAP_STATUS_OK);
+    sim_boot(&sim); // an update that is not finished is one
+    pages_are(5);
+    CHECK_EQUAL(sim_update(&sim, image, SIZE), IAP_STATUS_OK);
+    pages_are(5);
+    begin_image_of(7 * SIM_PAGE_SIZE);
+    pages_are(7);
+    begin_image_of(SIM_PAGE_SIZE);
+    pages_are(1);
+    sim_boot(&sim);
+    pages_are(5);
+    // An entry that no BEGIN would have made
+    static const uint32_t sizes[] = {0, 7, SIM_FLASH_SIZE, 0xffffffff};
+    struct iap_target target = sim_target(&sim);
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        iap_put32(header + IAP_HEADER_AT_IMAGE_SIZE, sizes[i]);
+        uint32_t slot = sim_pending(&sim, header);
+        CHECK(iap_ok(iap_record_set(&target, slot, IAP_ENTRY_TOUCHED)));
+        sim_boot(&sim);
+        pages_are(0);
+    }
 }
 
 static void pages_are_read_from_flash(void) {
@@ -298,6 +352,7 @@ int main(void) {
     RUN(longer_requests_are_taken);
     RUN(hello_is_always_answered);
     RUN(pages_stay_inside_the_application);
+    RUN(pages_stay_inside_the_image);
     RUN(pages_are_read_from_flash);
     RUN(rates_that_are_off_are_refused);
     RUN(every_page_is_read_back);

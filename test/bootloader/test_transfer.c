@@ -153,13 +153,20 @@ static void a_header_of_another_image_is_another_image(void) {
     static const uint32_t places[] = {IAP_HEADER_AT_VERSION, IAP_HEADER_SIZE - 1};
     for (size_t i = 0; i < 2; i++) {
         begun();
-        uint32_t slot = sim.iap.update.session.slot;
         header[places[i]] ^= 1;
         begin_answers(0, IAP_BEGUN_STARTED, 0);
-        CHECK(sim.iap.update.session.slot != slot);
+        begin_answers(0, IAP_BEGUN_RESUMED, 0);
+        header[places[i]] ^= 1;
+        begin_answers(0, IAP_BEGUN_STARTED, 0);
+        // In the record, too: only the newest waits.
+        CHECK(sim_pending(&sim, header) != 0);
+        header[places[i]] ^= 1;
+        CHECK(sim_pending(&sim, header) != 0);
         header[places[i]] ^= 1;
         sim_boot(&sim);
-        begin_answers(0, IAP_BEGUN_STARTED, 0); // only the newest waits
+        begin_answers(0, IAP_BEGUN_STARTED, 0);
+        header[places[i]] ^= 1;
+        begin_answers(0, IAP_BEGUN_RESUMED, 0);
     }
 }
 
@@ -323,7 +330,7 @@ static void end_wants_all_frames(void) {
 static void a_record_that_can_not_be_written_is_named(void) {
     uint8_t body[SIM_MAX_PAYLOAD];
     begun();
-    uint32_t slot = sim.iap.update.session.slot;
+    uint32_t slot = IAP_RECORD_A_ADDRESS + IAP_AREA_HEADER_SIZE; // the first there is
     // TOUCHED
     sim.refuse_from = slot + IAP_RECORD_SLOT_AT_TOUCHED;
     sim.refuse_to = sim.refuse_from + 2;
@@ -341,7 +348,7 @@ static void a_record_that_can_not_be_written_is_named(void) {
         sim.refuse_to = slot + at + 2;
         struct answer answer = end(5);
         CHECK_EQUAL(answer.status, IAP_STATUS_RECORD_FAILED);
-        CHECK_EQUAL(answer.detail, slot);
+        CHECK_EQUAL(answer.detail, slot + at);
     }
     sim.refuse_from = sim.refuse_to = 0;
     CHECK_EQUAL(end(5).status, IAP_STATUS_OK);
@@ -349,8 +356,8 @@ static void a_record_that_can_not_be_written_is_named(void) {
     uint32_t got;
     sim_image(image, SIZE, 2);
     sim_header(header, image, SIZE);
-    CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
-    slot = sim.iap.update.session.slot;
+    slot = sim_pending(&sim, header);
+    begin_answers(0, IAP_BEGUN_RESUMED, 0);
     sim.refuse_from = slot + IAP_RECORD_SLOT_AT_CLOSED;
     sim.refuse_to = sim.refuse_from + 2;
     const uint8_t *answer = ask(IAP_COMMAND_ABORT, NULL, 0, &got);
@@ -363,8 +370,9 @@ static void a_record_that_can_not_be_written_is_named(void) {
 static void abort_closes_what_wrote_nothing(void) {
     uint8_t body[SIM_MAX_PAYLOAD];
     uint32_t got;
-    begun();
-    uint32_t slot = sim.iap.update.session.slot;
+    fresh();
+    uint32_t slot = sim_pending(&sim, header);
+    begin_answers(0, IAP_BEGUN_RESUMED, 0);
     const uint8_t *closed = sim.flash + (slot - IAP_BOOTLOADER_BASE) + IAP_RECORD_SLOT_AT_CLOSED;
     CHECK_EQUAL(ask(IAP_COMMAND_ABORT, NULL, 0, &got)[0], IAP_STATUS_OK);
     CHECK_EQUAL(got, IAP_ABORT_RESPONSE_SIZE);
@@ -375,10 +383,10 @@ static void abort_closes_what_wrote_nothing(void) {
     CHECK_EQUAL(ask(IAP_COMMAND_ABORT, NULL, 0, &got)[0], IAP_STATUS_OK);
     CHECK_EQUAL(sim.operations, operations);
     begun();
-    slot = sim.iap.update.session.slot;
-    closed = sim.flash + (slot - IAP_BOOTLOADER_BASE) + IAP_RECORD_SLOT_AT_CLOSED;
     uint32_t size = page_of(body, 0);
     expect(data(0, BOTH, body, size), IAP_STATUS_OK, 1, 1, 0);
+    slot = sim.iap.update.session.slot;
+    closed = sim.flash + (slot - IAP_BOOTLOADER_BASE) + IAP_RECORD_SLOT_AT_CLOSED;
     CHECK_EQUAL(ask(IAP_COMMAND_ABORT, NULL, 0, &got)[0], IAP_STATUS_OK);
     CHECK_EQUAL(iap_get16(closed), IAP_STATE_CLEAR);
     CHECK_EQUAL(end(1).status, IAP_STATUS_NO_SESSION);
@@ -390,11 +398,12 @@ static void end_of_an_image_that_was_there_already(void) {
     // The same bytes as another version: no page is written, the entry alone is new.
     header[IAP_HEADER_AT_VERSION] ^= 1;
     CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
-    uint32_t slot = sim.iap.update.session.slot;
+    uint32_t old = sim.iap.update.record.installed.slot;
     all_pages();
-    CHECK(sim.iap.update.record.installed.slot != slot);
+    CHECK_EQUAL(sim.iap.update.record.installed.slot, old);
     CHECK_EQUAL(end(5).status, IAP_STATUS_OK);
-    CHECK_EQUAL(sim.iap.update.record.installed.slot, slot);
+    uint32_t slot = sim.iap.update.record.installed.slot;
+    CHECK(slot != old);
     CHECK_EQUAL(sim.iap.update.check.slot, slot);
 }
 

@@ -153,7 +153,8 @@ static enum host_result send_page(struct host *host, const struct image *image, 
             unanswered += host_send(host, IAP_COMMAND_DATA, payload, size);
         } else {
             enum host_result result =
-                host_ask(host, IAP_COMMAND_DATA, payload, size, 2 * host->page_ms);
+                host_ask(host, IAP_COMMAND_DATA, payload, size,
+                         2 * host->page_ms + host->begin_ms); // it may make the entry
             if (result != HOST_DONE) {
                 return result;
             }

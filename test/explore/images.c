@@ -34,8 +34,8 @@ static void make_header(struct image *image, uint32_t flags) {
     iap_sha256_finish(&sha, image->bytes + image->size - rest, rest,
                       header + IAP_HEADER_AT_IMAGE_SHA256);
     iap_put32(header + IAP_HEADER_AT_FLAGS, flags);
-    header[IAP_HEADER_AT_USABLE_KEYS] = 0xff;
-    memset(header + IAP_HEADER_AT_RESERVED, 0xff, 63);
+    memset(header + IAP_HEADER_AT_USABLE_KEYS, 0xff,
+           IAP_HEADER_AT_SIGNATURE_ALGORITHM - IAP_HEADER_AT_USABLE_KEYS);
     memset(header + IAP_HEADER_AT_SIGNATURE, 0xff, 64);
 }
 
@@ -99,14 +99,6 @@ bool image_in_flash(const struct image *image, const uint8_t *app) {
 
 bool image_complete(const struct image *image, const uint8_t *app) {
     return memcmp(image->bytes, app, image->size) == 0;
-}
-
-void image_variant(uint8_t header[IAP_HEADER_SIZE], const struct image *image, uint32_t number) {
-    memcpy(header, image->header, IAP_HEADER_SIZE);
-    iap_put32(header + IAP_HEADER_AT_BUILD_ID, number);
-    if (header[IAP_HEADER_AT_SIGNATURE_ALGORITHM] != IAP_SIGNATURE_NONE) {
-        signer_sign(header);
-    }
 }
 
 void image_sign(struct image *image) {

@@ -54,10 +54,6 @@ bool image_in_flash(const struct image *image, const uint8_t *app);
 // Like image_in_flash, without the padding: all that a check at boot can see.
 bool image_complete(const struct image *image, const uint8_t *app);
 
-// A header that is like image's but for its build id, for entries that only fill the record; signed
-// if image's is.
-void image_variant(uint8_t header[IAP_HEADER_SIZE], const struct image *image, uint32_t number);
-
 // Makes the header name a key, and signs it.
 void image_sign(struct image *image);
 

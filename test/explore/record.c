@@ -73,6 +73,11 @@ bool record_in_states(uint32_t app_base, uint32_t address) {
            slot_offset(app_base, address) >= IAP_RECORD_SLOT_AT_CRC32;
 }
 
+bool record_is_written(uint32_t app_base, uint32_t address) {
+    return in_record(app_base, address) &&
+           slot_offset(app_base, address) == IAP_RECORD_SLOT_AT_WRITTEN;
+}
+
 bool record_is_touched(uint32_t app_base, uint32_t address) {
     return in_record(app_base, address) &&
            slot_offset(app_base, address) == IAP_RECORD_SLOT_AT_TOUCHED;

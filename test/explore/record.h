@@ -17,8 +17,9 @@ struct expectation {
 struct expectation record_expect(const uint8_t *app, const struct image images[IMAGE_COUNT]);
 
 // Which half-word of the record is at an address: whether it belongs to the check values and states
-// of a slot or to the header of an area, and whether it is TOUCHED or VALID.
+// of a slot or to the header of an area, and whether it is WRITTEN, TOUCHED or VALID.
 bool record_in_states(uint32_t app_base, uint32_t address);
+bool record_is_written(uint32_t app_base, uint32_t address);
 bool record_is_touched(uint32_t app_base, uint32_t address);
 bool record_is_valid(uint32_t app_base, uint32_t address);
 

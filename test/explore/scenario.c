@@ -45,6 +45,14 @@ const struct scenario scenarios[] = {
      "resume of an interrupted first installation",
      {{STEP_INTERRUPT, IMAGE_LARGE, 70}},
      {STEP_INSTALL, IMAGE_LARGE, 0}},
+    {"resume-pending",
+     "resume of an update of which there is only the entry",
+     {{STEP_INSTALL, IMAGE_OLD, 0}, {STEP_PENDING, IMAGE_SAME, 0}},
+     {STEP_INSTALL, IMAGE_SAME, 0}},
+    {"other-pending",
+     "another image after an update of which there is only the entry",
+     {{STEP_INSTALL, IMAGE_OLD, 0}, {STEP_PENDING, IMAGE_SAME, 0}},
+     {STEP_INSTALL, IMAGE_PATCHED, 0}},
     {"other",
      "another image after an interrupted update",
      {{STEP_INSTALL, IMAGE_OLD, 0}, {STEP_INTERRUPT, IMAGE_SAME, 0}},
@@ -147,16 +155,35 @@ static bool interrupted_update(struct rig *rig, const struct step *step, uint64_
     return result == HOST_LOST;
 }
 
-static bool fill(struct rig *rig, const struct step *step) {
+static bool fill(struct rig *rig, const struct image *image, uint32_t amount) {
     struct host host;
     host_open(&host, rig);
     bool done = true;
-    for (uint32_t i = 0; i < step->amount && done; i++) {
-        uint8_t header[IAP_HEADER_SIZE];
-        image_variant(header, &rig->product->images[step->image], i + 1);
-        done = host_begin_and_abort(&host, header) == HOST_DONE;
+    for (uint32_t i = 0; i < amount && done; i++) {
+        done = host_update(&host, image, HOST_NO_BOOT | HOST_RENEW) == HOST_DONE;
     }
     return done;
+}
+
+// Cuts power in the first of the marks that are programmed once more, before TOUCHED.
+static void cut_after_written(void *context, const struct board_flash_op *operation) {
+    struct interruption *interruption = context;
+    if (operation->kind == BOARD_FLASH_PROGRAM &&
+        record_is_written(interruption->rig->product->app_base, operation->address)) {
+        board_cut_at(interruption->rig->board, 1, interruption->seed);
+        interruption->rig->on_operation = NULL;
+    }
+}
+
+static bool pending_entry(struct rig *rig, const struct image *image, uint64_t seed) {
+    struct interruption interruption = {.rig = rig, .seed = seed};
+    struct host host;
+    host_open(&host, rig);
+    rig->on_operation = cut_after_written;
+    rig->context = &interruption;
+    enum host_result result = host_update(&host, image, HOST_NO_BOOT);
+    rig->on_operation = NULL;
+    return result == HOST_LOST;
 }
 
 bool scenario_step(struct rig *rig, const struct step *step, uint64_t seed) {
@@ -173,7 +200,9 @@ bool scenario_step(struct rig *rig, const struct step *step, uint64_t seed) {
     case STEP_LAST_WORD:
         return interrupted_update(rig, step, seed);
     case STEP_FILL:
-        return fill(rig, step);
+        return fill(rig, image, step->amount);
+    case STEP_PENDING:
+        return pending_entry(rig, image, seed);
     case STEP_REBEGIN:
         return host_begin_and_abort(&host, image->header) == HOST_DONE &&
                host_update(&host, image, HOST_NO_BOOT) == HOST_DONE;

@@ -12,7 +12,8 @@ enum step_kind {
     STEP_INTERRUPT, // an update that power ends; amount: operations after TOUCHED, per cent of the
                     // image's half-words
     STEP_LAST_WORD, // an update that power ends in the last half-word of its first page
-    STEP_FILL,      // amount entries begun and given up
+    STEP_FILL,      // amount entries of the installed image, by renewing it
+    STEP_PENDING,   // an update that power ends between its entry and TOUCHED
     STEP_REBEGIN,   // BEGIN and ABORT, then a complete update
     STEP_CONFIRM,   // start the application and let it confirm itself
 };

@@ -4,7 +4,12 @@ import { pagesOf } from '../../host/image/pages.js';
 import { FakeDevice } from '../../host/testing/fake-device.js';
 import { FakeLine } from '../../host/testing/fake-line.js';
 import { VirtualClock } from '../../host/testing/virtual-clock.js';
-import { differingPages, isInstalled, mayDrift } from '../../host/update/compare.js';
+import {
+  differingPages,
+  isInstalled,
+  mayDrift,
+  pagesNotInstalled,
+} from '../../host/update/compare.js';
 import { ImageState } from '../../protocol/index.js';
 import { appImage } from '../support/images.js';
 
@@ -65,4 +70,24 @@ test('pages differ by their CRC in their own place, or because they are distrust
   expect(asked).toEqual([[2, 4]]);
   expect(await differingPages(device, [], () => true)).toEqual([]);
   expect(asked).toHaveLength(1);
+});
+
+test.each([
+  ['all of them, of an old device', 0, 2 * PAGE, 6, []],
+  ['none of an image that is not there', 1, 0, 0, [0, 1, 2, 3, 4, 5]],
+  ['those of a smaller image', 1, 2 * PAGE + 1, 3, [3, 4, 5]],
+  ['its own of a larger image', 1, 9 * PAGE, 6, []],
+])('no update under way: asks for %s', async (_, minor, size, asked, missing) => {
+  const pages = pagesOf(appImage(6 * PAGE), PAGE);
+  const counts: number[] = [];
+  const device = {
+    info: { ...withInstalled(ImageState.PRESENT, size), minor },
+    pages: (first: number, count: number) => {
+      counts.push(count);
+      return Promise.resolve(pages.slice(first, first + count).map(({ crc32 }) => crc32));
+    },
+  } as unknown as Parameters<typeof pagesNotInstalled>[0];
+  const found = await pagesNotInstalled(device, pages);
+  expect(found.map(({ number }) => number)).toEqual(missing);
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBe(asked);
 });

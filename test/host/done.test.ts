@@ -163,12 +163,12 @@ describe('nonsense is not believed', () => {
     expect(error).toMatchObject({ code: 'BAD_ANSWER', details: { field: 'next', found: 1000 } });
   });
 
-  test('all time limits at their highest, and DATA never answered: given up within four minutes', async () => {
+  test('all time limits at their highest, and DATA never answered: given up within six minutes', async () => {
     const longest = 0xffff;
     start({ info: { beginMs: longest, pageMs: longest, pagesMs: longest, endMs: longest } });
     bench.device.hook = ({ type }) => (type === Command.DATA ? 'drop' : undefined);
     const { error, ms } = await bench.update(appImage(30_000));
     expect(error).toMatchObject({ code: 'LINK_LOST' });
-    expect(ms).toBeLessThan(240_000);
+    expect(ms).toBeLessThan(360_000);
   });
 });

@@ -1,6 +1,14 @@
 // Lost, damaged and late frames, failing flash, resets in mid-update: the update ends right, or says why not.
 import { describe, expect, test } from 'vitest';
-import { Command, decode, PageFlag, PageHead } from '../../protocol/index.js';
+import {
+  Command,
+  DataResponse,
+  decode,
+  encode,
+  PageFlag,
+  PageHead,
+  Status,
+} from '../../protocol/index.js';
 import { Bench } from '../support/bench.js';
 import { appImage } from '../support/images.js';
 import { bench, expectInstalled, start } from '../support/one-bench.js';
@@ -181,6 +189,16 @@ describe('flash that fails', () => {
     });
     expect(String(error)).toContain('0x0800A000');
     expect(bench.device.log).not.toContain('END');
+  });
+
+  test('in the boot record, below the application: named so', async () => {
+    start();
+    const status = { status: Status.FLASH_FAILED, next: 0, pages: 0, detail: 0x0800_7800 };
+    const payload = encode(DataResponse, status);
+    bench.device.hook = ({ type }) => (type === Command.DATA ? payload : undefined);
+    const { error } = await bench.update(appImage(30_000));
+    expect(error).toMatchObject({ code: 'PAGE_FAILED', details: { page: 0 } });
+    expect(String(error)).toContain('the boot record in flash fails at 0x08007800');
   });
 
   test('two pages twice each are two pages, not four failures of one', async () => {
@@ -466,6 +484,13 @@ describe('time-outs follow the line', () => {
 
   test('a device as slow as it says is not asked before its time', async () => {
     start({ commitMs: 900, info: { pageMs: 1000, window: 16_384 } });
+    const image = appImage(40_000);
+    expectInstalled(await bench.update(image), image);
+    expect(bench.line.checker.count(Command.DATA)).toBe(20);
+  });
+
+  test('the first page may take longer: it makes the entry of the boot record', async () => {
+    start({ commitMs: 110, entryMs: 950, info: { beginMs: 1000, pageMs: 120, window: 4096 } });
     const image = appImage(40_000);
     expectInstalled(await bench.update(image), image);
     expect(bench.line.checker.count(Command.DATA)).toBe(20);

@@ -195,9 +195,10 @@ void port_start(uint32_t rate) {
     uint32_t page_ms = ERASE_MS + BOARD_PAGE_SIZE / 2u * PROGRAM_US / 1000u;
     config.page_ms = (uint16_t)(page_ms + ANSWER_MS);
     config.pages_ms = area_ms(clock_hz, CYCLES_PER_BYTE_CRC);
-    config.end_ms = area_ms(clock_hz, CYCLES_PER_BYTE_VERIFY);
-    config.begin_ms =
-        (uint16_t)(config.pages_ms + 2u * page_ms * IAP_RECORD_AREA_SIZE / BOARD_PAGE_SIZE);
+    // An entry of the record, in the other area: the first page makes it, or END.
+    uint32_t entry_ms = 2u * page_ms * IAP_RECORD_AREA_SIZE / BOARD_PAGE_SIZE;
+    config.begin_ms = (uint16_t)(config.pages_ms + entry_ms);
+    config.end_ms = (uint16_t)(area_ms(clock_hz, CYCLES_PER_BYTE_VERIFY) + entry_ms);
 #if PORT_SIGNED_ONLY
     uint32_t signature_ms = KCYCLES_SIGNATURE / (clock_hz / 1000u);
     config.begin_ms = (uint16_t)(config.begin_ms + signature_ms);

@@ -144,12 +144,12 @@ async function longRequests(bench: Bench): Promise<void> {
   };
   const { beginMs, pagesMs } = bench.info;
   await ok(Command.HELLO, longer(helloRequest(true)), beginMs);
-  await ok(Command.PAGES, longer(encode(PagesRequest, { first: 0, count: 1 })), pagesMs);
   await ok(Command.ENTER, more, beginMs);
   await ok(Command.ABORT, more, beginMs);
   if (bench.closed !== undefined) return;
   const image = bench.image({ seed: 9 });
   await ok(Command.BEGIN, longer(beginPayload(image.header)), beginMs);
+  await ok(Command.PAGES, longer(encode(PagesRequest, { first: 0, count: 1 })), pagesMs);
   expectEqual('next', (await progress(bench)).next, 0);
   const end = await bench.ask(Command.END, longer(encode(EndRequest, { count: 7 })), {
     limitMs: bench.info.endMs,

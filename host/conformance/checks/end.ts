@@ -36,19 +36,7 @@ async function update(bench: Bench): Promise<void> {
   const image = bench.image({ seed: 30, size: 3 * bench.info.pageSize - 100 });
   const sha256 = digestIn(image);
   await begin(bench, image);
-  const { pending, installed } = await bench.hello();
-  expectState(
-    'pending after BEGIN',
-    pending.state,
-    ImageState.PRESENT,
-    ImageState.TOUCHED | ImageState.VALID,
-  );
-  expectTrue('pending with the SHA-256 of BEGIN', sameBytes(pending.sha256, sha256), 'another');
-  expectTrue(
-    'pending newer than installed',
-    pending.sequence > installed.sequence,
-    `${pending.sequence}, ${installed.sequence}`,
-  );
+  const { installed } = await bench.hello();
   expectEqual('installed entry after BEGIN', installed.sequence, old.sequence);
 
   // The last page first: any order is right.
@@ -60,7 +48,11 @@ async function update(bench: Bench): Promise<void> {
     ImageState.PRESENT | ImageState.TOUCHED,
     ImageState.VALID | ImageState.GOOD,
   );
-  expectEqual('installed entry after the first page', touched.sequence, pending.sequence);
+  expectTrue(
+    'an installed entry that is newer after the first page',
+    touched.sequence > old.sequence,
+    `${touched.sequence}, ${old.sequence}`,
+  );
   expectEqual('state of pending after the first page', bench.info.pending.state, 0);
   await bench.refused(Status.NOT_BOOTABLE, Command.BOOT, undefined, {
     limitMs: bench.info.beginMs,

@@ -52,7 +52,7 @@ export const BEGIN: readonly Mutant[] = [
     file: `${CORE}iap_update_begin.c`,
     find: '    if (same_image(&record->pending, header)) {',
     replace: '    if (same_image(&record->pending, header) && record->pending.sequence == 0) {',
-    caughtBy: 'core:begin_again_costs_no_write',
+    caughtBy: 'core:a_pending_entry_goes_on',
   },
   {
     id: 'BEGIN forgets an update with pages once another was begun',
@@ -60,7 +60,25 @@ export const BEGIN: readonly Mutant[] = [
     file: `${CORE}iap_update_begin.c`,
     find: '    if (same_image(&record->installed, header) &&\n',
     replace: '    if (same_image(&record->installed, header) && record->pending.slot == 0 &&\n',
-    caughtBy: 'conformance:begin-resumes',
+    caughtBy: 'core:an_unfinished_update_goes_on_behind_a_pending_one',
+  },
+  {
+    id: 'BEGIN makes an entry',
+    requirements: ['B-48'],
+    file: `${CORE}iap_update_begin.c`,
+    find: '    open_session(update, 0, &update->begun);\n',
+    replace:
+      '    struct iap_entry entry;\n    (void)iap_record_append(&update->target, header, &entry);\n    iap_update_read_record(update);\n    open_session(update, entry.slot, entry.header);\n',
+    caughtBy: 'conformance:begin-makes-no-entry',
+  },
+  {
+    id: 'a page that is right already makes an entry',
+    requirements: ['B-48'],
+    file: `${CORE}iap_update_data.c`,
+    find: '    iap_result result = iap_page_check(&session->page, update->target.config);\n',
+    replace:
+      '    (void)iap_update_set_touched(update);\n    iap_result result = iap_page_check(&session->page, update->target.config);\n',
+    caughtBy: 'core:begins_in_turn_write_nothing',
   },
   {
     id: 'installs the installed image again',
@@ -77,6 +95,14 @@ export const BEGIN: readonly Mutant[] = [
     find: 'if (!renew && is_installed(update, header)) {',
     replace: 'if ((renew || !renew) && is_installed(update, header)) {',
     caughtBy: 'conformance:same-image',
+  },
+  {
+    id: 'a damaged identity block is a blank one',
+    requirements: ['B-49'],
+    file: `${CORE}iap_identity.c`,
+    find: '        identity.damaged = !iap_all(block, 0xff, IAP_IDENTITY_SIZE);\n',
+    replace: '',
+    caughtBy: 'core:a_damaged_identity_takes_the_verified_product_only',
   },
   {
     id: 'believes an identity block with a wrong CRC-32',

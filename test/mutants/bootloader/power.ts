@@ -42,9 +42,9 @@ export const POWER: readonly Mutant[] = [
     id: 'VALID is set with TOUCHED',
     requirements: ['B-81', 'B-39'],
     file: `${CORE}iap_update.c`,
-    find: 'IAP_ENTRY_TOUCHED));\n        iap_update_read_record',
+    find: '        result = touch_entry(update);\n    }\n    iap_update_read_record',
     replace:
-      'IAP_ENTRY_TOUCHED));\n        (void)iap_record_set_valid(&update->target, session->slot);\n        iap_update_read_record',
+      '        result = touch_entry(update);\n        (void)iap_record_set_valid(&update->target, session->slot);\n    }\n    iap_update_read_record',
     caughtBy: 'explore:unverified-start',
     explore: ['--uncut', '1', '--scenario', 'same'],
   },
@@ -52,7 +52,7 @@ export const POWER: readonly Mutant[] = [
     id: 'TOUCHED is set after the first page',
     requirements: ['B-55', 'B-81'],
     file: `${CORE}iap_update_data.c`,
-    find: '    result = iap_update_set_touched(update);\n    if (!iap_ok(result)) {\n        return result;\n    }\n    return iap_page_write(&session->page, &update->target, session->trust_blank);',
+    find: "    result = iap_update_set_touched(update);\n    if (!iap_ok(result)) {\n        // DATA's answer knows no failure of the record; its address tells.\n        return iap_failure(IAP_STATUS_FLASH_FAILED, iap_detail_of(result));\n    }\n    return iap_page_write(&session->page, &update->target, session->trust_blank);",
     replace:
       '    result = iap_page_write(&session->page, &update->target, session->trust_blank);\n    (void)iap_update_set_touched(update);\n    return result;',
     caughtBy: 'explore:unverified-start',

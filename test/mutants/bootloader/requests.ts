@@ -96,6 +96,23 @@ export const REQUESTS: readonly Mutant[] = [
     caughtBy: 'conformance:pages-range',
   },
   {
+    id: 'PAGES behind the image',
+    requirements: ['B-25'],
+    file: `${CORE}iap_commands.c`,
+    find: '    return (iap_header_image_size(header) + config->page_size - 1) / config->page_size;',
+    replace: '    return (config->app_end - config->app_base) / config->page_size;',
+    caughtBy: 'conformance:pages-range',
+  },
+  {
+    id: 'PAGES without any image',
+    requirements: ['B-25'],
+    file: `${CORE}iap_commands.c`,
+    find: '    if (header == NULL || !iap_header_fits(config, header)) {\n        return 0;',
+    replace:
+      '    if (header == NULL || !iap_header_fits(config, header)) {\n        return (config->app_end - config->app_base) / config->page_size;',
+    caughtBy: 'core:pages_stay_inside_the_image',
+  },
+  {
     id: 'PAGES answers for the first page only',
     requirements: ['B-26'],
     file: `${CORE}iap_commands.c`,
