@@ -1,5 +1,4 @@
 // iap info: who is there. Changes nothing and keeps nobody from starting.
-
 import { Mode } from '../../../protocol/index.js';
 import { IapError } from '../../base/errors.js';
 import { connect } from '../../device/connect.js';
