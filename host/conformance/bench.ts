@@ -32,7 +32,12 @@ export interface BenchOptions {
   readonly power: Power | undefined;
   /** Whether what can not be undone may be done, too */
   readonly permanent: boolean;
+  /** Signs an image header, for a device that takes signed images alone; undefined: they stay unsigned */
+  readonly sign: SignHeader | undefined;
 }
+
+/** A header with its key and its signature in it */
+export type SignHeader = (header: Uint8Array) => Uint8Array;
 
 export interface AskOptions {
   /** Longest time to answer, line and adapter apart [ms] */
@@ -59,6 +64,7 @@ export class Bench {
   readonly permanent: boolean;
   readonly address: number;
   readonly rate: number;
+  readonly sign: SignHeader | undefined;
   /** What the last HELLO said */
   info!: HelloResponse;
   /** Lowest security counter that the device takes */
@@ -70,12 +76,13 @@ export class Bench {
   #seq = 0;
   #lost = false;
 
-  constructor({ wire, rate, address, power, permanent }: BenchOptions) {
+  constructor({ wire, rate, address, power, permanent, sign }: BenchOptions) {
     this.wire = wire;
     this.rate = rate;
     this.address = address;
     this.power = power && new PowerSwitch(power, wire);
     this.permanent = permanent;
+    this.sign = sign;
   }
 
   get clock(): Clock {
@@ -171,7 +178,8 @@ export class Bench {
   }
 
   image(options: ImageOptions = {}): TestImage {
-    return testImage(this.info, this.counter, options);
+    const image = testImage(this.info, this.counter, options);
+    return this.sign ? { ...image, header: this.sign(image.header) } : image;
   }
 
   /** A held device without a session, at its default rate. */

@@ -13,7 +13,7 @@ import { IapError } from '../base/errors.js';
 import { PromisedWork, type Tell } from '../base/work.js';
 import { restoreRate } from '../link/restore-rate.js';
 import type { Transport } from '../link/transport.js';
-import { Bench } from './bench.js';
+import { Bench, type SignHeader } from './bench.js';
 import type { Check } from './check.js';
 import { CHECKS } from './checks/index.js';
 import { Deviation, NotTestable } from './deviation.js';
@@ -46,6 +46,8 @@ export interface ConformOptions {
   readonly findMs?: number;
   /** Also checks that can not be undone */
   readonly permanent?: boolean;
+  /** Signs image headers; needed where the device takes signed images alone */
+  readonly sign?: SignHeader;
   /** Ids of the checks to run; all unless given */
   readonly only?: readonly string[];
   readonly trace?: (line: string) => void;
@@ -69,9 +71,9 @@ export function conform(
   options: ConformOptions,
 ): PromisedWork<ConformanceEvent, Conformance> {
   return new PromisedWork(async (tell, signal) => {
-    const { clock, address, power, permanent = false } = options;
+    const { clock, address, power, permanent = false, sign } = options;
     const wire = new Wire(transport, clock, signal, options.trace);
-    const bench = new Bench({ wire, rate: transport.rate, address, power, permanent });
+    const bench = new Bench({ wire, rate: transport.rate, address, power, permanent, sign });
     const results: CheckResult[] = [];
     try {
       return await runChecks(bench, options, results, tell);
@@ -128,8 +130,8 @@ function brokenOff(
 
 /** The security counter that images need, and whether the device takes our images at all */
 async function learn(bench: Bench): Promise<void> {
-  if ((bench.info.capabilities & Capability.SIGNATURE) !== 0) {
-    bench.closed = 'the device takes signed images only';
+  if ((bench.info.capabilities & Capability.SIGNATURE) !== 0 && !bench.sign) {
+    bench.closed = 'the device takes signed images only, and no key is given';
     return;
   }
   try {

@@ -1,5 +1,5 @@
 // What of an image header is signed, and where the signature goes (protocol, structure header).
-import { Header, KEY_SLOTS, offsetOf, Signature } from '../../protocol/index.js';
+import { decode, encode, Header, KEY_SLOTS, offsetOf, Signature } from '../../protocol/index.js';
 import { concat } from '../base/bytes.js';
 import { sha256 } from '../base/sha256.js';
 import { isBlank } from '../image/areas.js';
@@ -42,6 +42,12 @@ export const KEY_IDS: readonly number[] = Array.from({ length: KEY_SLOTS }, (_, 
 /** The bytes that a signature is of */
 export function signedPart(header: Uint8Array): Uint8Array {
   return header.slice(0, SIGNED_SIZE);
+}
+
+/** The header with the number of the key that is going to sign it: both are signed, too. */
+export function forKey(header: Uint8Array, keyId: number): Uint8Array {
+  const signatureAlgorithm = Signature.ECDSA_P256;
+  return encode(Header, { ...decode(Header, header), signatureAlgorithm, keyId });
 }
 
 /** Their SHA-256: what signers are given that take a digest */

@@ -1,16 +1,21 @@
 // iap conformance: holds a bootloader against its specification, from outside.
 import { spawn } from 'node:child_process';
+import { KEY_SLOTS } from '../../../protocol/index.js';
 import { IapError } from '../../base/errors.js';
+import type { SignHeader } from '../../conformance/bench.js';
 import { Deviation } from '../../conformance/deviation.js';
 import type { Power } from '../../conformance/power.js';
 import { REQUIREMENTS } from '../../conformance/requirements.js';
 import type { CheckResult, Conformance, ConformanceEvent } from '../../conformance/run.js';
+import { readSigningKey } from '../../node/key-file.js';
+import { forKey, signedPart, withSignature } from '../../signing/header.js';
 import { command } from '../command.js';
 import { deviceJson, deviceLine } from '../describe.js';
 import { type Context, withPort } from '../link.js';
 import type { ArgumentsOf } from '../option.js';
 import { LINK_OPTIONS } from '../options.js';
 import type { Output } from '../output.js';
+import { PASSPHRASE_OPTION, passphraseOf } from '../passphrase.js';
 import { consent } from '../prompt.js';
 
 const OPTIONS = {
@@ -25,6 +30,21 @@ const OPTIONS = {
     requiresArg: true,
     describe: 'Shell command that switches the device: run as "CMD off" and "CMD on"',
   },
+  key: {
+    type: 'string',
+    requiresArg: true,
+    complete: 'file',
+    describe: 'Private key (PEM) that the device knows, where it takes signed images alone',
+  },
+  'key-id': {
+    type: 'number',
+    least: 0,
+    most: KEY_SLOTS - 1,
+    requiresArg: true,
+    default: 1,
+    describe: 'Its number in the device',
+  },
+  ...PASSPHRASE_OPTION,
   only: {
     type: 'string',
     requiresArg: true,
@@ -66,12 +86,14 @@ async function conformance(args: ConformanceArguments, context: Context): Promis
     const device = args.port ?? 'the port';
     await consent(`this overwrites the application of the device on ${device}`, context);
   }
+  const sign = await signerOf(args, context);
   const run = await withPort(args, context, async (transport, { clock, address, signal }) => {
     const work = conform(transport, {
       clock: clock ?? context.clock,
       address: address ?? 0,
       permanent: args.permanent,
       ...(signal ? { signal } : {}),
+      ...(sign ? { sign } : {}),
       ...(only ? { only } : {}),
       ...(findMs === undefined ? {} : { findMs }),
       ...(args.powerCmd === undefined ? {} : { power: powerCommand(args.powerCmd) }),
@@ -83,6 +105,19 @@ async function conformance(args: ConformanceArguments, context: Context): Promis
     });
   });
   report(run, only === undefined, context);
+}
+
+async function signerOf(
+  args: ConformanceArguments,
+  context: Context,
+): Promise<SignHeader | undefined> {
+  const { key: path, keyId } = args;
+  if (path === undefined) return undefined;
+  const key = await readSigningKey(path, () => passphraseOf(path, args, context));
+  return (header) => {
+    const named = forKey(header, keyId);
+    return withSignature(named, key.sign(signedPart(named)));
+  };
 }
 
 function tell(output: Output, event: ConformanceEvent): void {
