@@ -29,7 +29,7 @@ function write(path: string, text: string): void {
 
 /** The C tests, each by its program's function and its name, as judge.c wants them */
 function testTable(folder: string): string {
-  const programs = readdirSync(folder).filter((name) => /^test_.*\.c$/.test(name));
+  const programs = readdirSync(folder).filter((name) => /^test_(?!signed_).*\.c$/.test(name));
   const rows = programs.flatMap((program) => {
     const text = readFileSync(join(folder, program), 'utf8');
     const names = [...text.matchAll(/\bRUN\((\w+)\);/g)];
@@ -42,6 +42,9 @@ function testTable(folder: string): string {
     '};\n',
   ].join('\n');
 }
+
+/** Linked instead of iap_trust_none.c where signed images alone are taken; its mutants are those of test/mutants/bootloader. */
+const SIGNED = 'iap_trust_keys.c';
 
 export class Engine {
   readonly #root: string;
@@ -58,7 +61,7 @@ export class Engine {
     const includes = [core, generated, join(bearssl, 'inc'), join(bearssl, 'src')];
     const folder = join(this.#build, 'schemata');
     mkdirSync(folder, { recursive: true });
-    const files = readdirSync(core).filter((name) => /\.[ch]$/.test(name));
+    const files = readdirSync(core).filter((name) => /\.[ch]$/.test(name) && name !== SIGNED);
     for (const name of readdirSync(folder)) if (!files.includes(name)) rmSync(join(folder, name));
     const all: Mutant[] = [];
     for (const file of files) {
