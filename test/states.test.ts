@@ -40,7 +40,9 @@ test('there is a picture for each machine', () => {
 test('statuses, reasons, constants and errors are those of the protocol and of the code', () => {
   const named = words(page, /\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Z]{3,})\b/g);
   const known = [protocol, host, device];
-  const unknown = named.filter((word) => !STEPS.has(word) && !known.some((text) => has(text, word)));
+  const unknown = named.filter(
+    (word) => !STEPS.has(word) && !known.some((text) => has(text, word)),
+  );
   expect(named.length).toBeGreaterThan(40);
   expect(unknown).toEqual([]);
 });

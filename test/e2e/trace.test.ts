@@ -147,9 +147,12 @@ function table(rows: readonly Row[], before: Earlier | undefined): string {
   const known = new Set(rows.length > MOST_ROWS ? before?.rows.map(line) : []);
   const lines = all.filter((one) => !known.has(one));
   const rest = lines.length < all.length ? [`| | | all else | as in ${before?.number} |`] : [];
-  return ['| offset | bytes | field | value |', '| --- | --- | --- | --- |', ...lines, ...rest].join(
-    '\n',
-  );
+  return [
+    '| offset | bytes | field | value |',
+    '| --- | --- | --- | --- |',
+    ...lines,
+    ...rest,
+  ].join('\n');
 }
 
 function line({ at, bytes, field, value }: Row): string {
