@@ -16,8 +16,13 @@ _Noreturn static void second_pass(const struct iap_target *target, struct iap_ma
 int main(void) {
     struct iap_target target = port_target();
     struct iap_mailbox mailbox = iap_mailbox_take(MAILBOX);
-    if (iap_start_allowed(&target, &mailbox)) {
-        second_pass(&target, mailbox);
+    if (mailbox.request == IAP_REQUEST_START) {
+        port_hurry();
+        bool allowed = iap_start_allowed(&target, &mailbox);
+        port_settle();
+        if (allowed) {
+            second_pass(&target, mailbox);
+        }
     }
     port_start(iap_identity_read(&target).default_rate);
     iap_init(&iap, target, mailbox, port_reset_flags());

@@ -63,8 +63,8 @@ struct iap {
     struct iap_decoder decoder;
 };
 
-// Second pass: whether the mailbox asks to start an application that the record and the vectors in
-// flash allow.
+// Second pass: whether the mailbox asks to start an application that the record allows, and whose
+// CRC-32 and vectors in flash are right. Reads all of the image.
 bool iap_start_allowed(const struct iap_target *target, const struct iap_mailbox *mailbox);
 
 // First pass. mailbox is what iap_mailbox_take gave, reset_flags what the reset left; both go on to

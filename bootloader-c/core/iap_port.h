@@ -29,6 +29,10 @@ struct iap_port {
     //
     // Called in every loop that can take longer than 10 ms, and before each erase. Must not wait.
     // Does nothing where there is nothing to feed or to clear; never NULL.
+    //
+    // Must work before anything is set up, as flash: iap_start_allowed calls these two alone. What
+    // a reset leaves must be as before then, but for a watchdog that runs already being fed: the
+    // application starts next.
     void (*poll)(void *context);
 
     // Copies up to size received bytes, in the order in which they came, each once. Returns how
@@ -59,8 +63,8 @@ struct iap_port {
 
     // Flash at address, as memory.
     //
-    // Must work before anything is set up: iap_start_allowed calls nothing else. The pointer stays
-    // valid, and reads what is in flash now. The core reads within the flash only.
+    // Must work before anything is set up, for iap_start_allowed. The pointer stays valid, and reads
+    // what is in flash now. The core reads within the flash only.
     const uint8_t *(*flash)(void *context, uint32_t address);
 
     // Erases the page that begins at address, to 0xFF.

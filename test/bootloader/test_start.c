@@ -117,6 +117,24 @@ static void start_needs_valid(void) {
     CHECK(!iap_start_allowed(&target, &start));
 }
 
+// An application can write mailbox and record: only the image can vouch for itself.
+static void a_start_needs_the_image_that_was_verified(void) {
+    installed();
+    struct iap_target target = sim_target(&sim);
+    struct iap_record record = iap_record_read(&target);
+    const struct iap_mailbox start = {.request = IAP_REQUEST_START,
+                                      .token = iap_entry_token(&record.installed)};
+    uint32_t polls = sim.polls;
+    CHECK(iap_start_allowed(&target, &start));
+    CHECK(sim.polls >= polls + SIZE / 256); // under a watchdog
+    for (uint32_t byte = 8; byte < SIZE; byte += 61) {
+        sim.flash[0x8000 + byte] ^= 0x40;
+        CHECK(!iap_start_allowed(&target, &start));
+        sim.flash[0x8000 + byte] ^= 0x40;
+    }
+    CHECK(iap_start_allowed(&target, &start));
+}
+
 static void an_area_needs_its_seal(void) {
     installed();
     struct iap_target target = sim_target(&sim);
@@ -216,6 +234,7 @@ int main(void) {
     RUN(boot_needs_a_good_image);
     RUN(wrong_vectors_are_never_started);
     RUN(start_needs_valid);
+    RUN(a_start_needs_the_image_that_was_verified);
     RUN(an_area_needs_its_seal);
     RUN(the_higher_generation_is_active);
     RUN(what_is_no_mailbox_is_left_alone);

@@ -9,6 +9,8 @@
 // a few ms.
 #define WAITS 20000u
 
+static uint32_t reset_flash_acr;
+
 static bool wait(volatile uint32_t *reg, uint32_t mask, uint32_t value) {
     for (uint32_t i = 0; i < WAITS; i++) {
         if ((*reg & mask) == value) {
@@ -46,6 +48,7 @@ static bool hse_start(void) {
 }
 
 uint32_t clock_start(void) {
+    reset_flash_acr = FLASH_ACR;
     clock_to_hsi();
     if (BOARD_FLASH_WAIT_STATES > 0) { // value line parts have neither latency nor prefetch
         FLASH_ACR = FLASH_ACR_PRFTBE | BOARD_FLASH_WAIT_STATES;
@@ -57,4 +60,13 @@ uint32_t clock_start(void) {
     }
     RCC_CR &= ~RCC_CR_HSEON;
     return pll_start(RCC_CFGR_PLLMUL(BOARD_HSI_MULTIPLIER)) ? BOARD_HSI_CLOCK_HZ : HSI_HZ;
+}
+
+void clock_stop(void) {
+    clock_to_hsi();
+    RCC_CR &= ~RCC_CR_HSEON;
+    (void)wait(&RCC_CR, RCC_CR_HSERDY, 0);
+    RCC_CR &= ~RCC_CR_HSEBYP; // can be written only now
+    RCC_CFGR = 0;
+    FLASH_ACR = reset_flash_acr;
 }

@@ -9,4 +9,7 @@
 // Starts the clock; returns its rate in Hz, which is HSI's if the PLL does not come up.
 uint32_t clock_start(void);
 
+// Clock tree and flash access as clock_start found them after a reset.
+void clock_stop(void);
+
 #endif

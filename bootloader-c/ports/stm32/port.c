@@ -17,6 +17,7 @@
 #define PROGRAM_US (BOARD_PROGRAM_US * 6u / 5u)
 
 static struct {
+    bool started;
     struct systick systick;
     struct usart usart;
 } state;
@@ -29,6 +30,9 @@ static uint32_t now_ms(void *context) {
 static void poll(void *context) {
     (void)context;
     IWDG_KR = IWDG_KEY_FEED;
+    if (!state.started) {
+        return;
+    }
 #if BOARD_HAS_WATCHDOG_PIN
     gpio_output(BOARD_WATCHDOG_PORT, BOARD_WATCHDOG_PIN,
                 !gpio_output_is(BOARD_WATCHDOG_PORT, BOARD_WATCHDOG_PIN));
@@ -179,6 +183,14 @@ static uint16_t area_ms(uint32_t clock_hz, uint32_t cycles_per_byte) {
     gpio_clock(n);                                                                                 \
     gpio_output(n, pin, high);
 
+void port_hurry(void) {
+    (void)clock_start();
+}
+
+void port_settle(void) {
+    clock_stop();
+}
+
 void port_start(uint32_t rate) {
     // A watchdog that hardware started may leave 273 ms. Without one these writes do nothing.
     IWDG_KR = IWDG_KEY_UNLOCK;
@@ -208,6 +220,7 @@ void port_start(uint32_t rate) {
 #endif
     systick_start(&state.systick, clock_hz);
     usart_start(&state.usart, clock_hz, rate);
+    state.started = true;
 #if BOARD_SUPPLY_MV > 0
     supply_start();
 #endif

@@ -12,6 +12,11 @@ struct iap_target port_target(void);
 // Why the device was reset, as the hardware says. Not cleared: that is the application's.
 uint32_t port_reset_flags(void);
 
+// Around iap_start_allowed, which reads all of the image: the usual clock, and clock tree and flash
+// access as the reset left them.
+void port_hurry(void);
+void port_settle(void);
+
 // Starts clock, time, watchdog feeding, reception at this rate, and the button.
 void port_start(uint32_t rate);
 

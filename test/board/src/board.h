@@ -191,6 +191,7 @@ uint32_t board_weak_cells(const struct board *b);
 
 // As a debugger would: no side effects, flash is written without an FPEC operation.
 bool board_peek(struct board *b, uint32_t address, uint8_t *data, size_t n);
+uint32_t board_peek_register(struct board *b, uint32_t address);
 bool board_poke(struct board *b, uint32_t address, const uint8_t *data, size_t n);
 
 // Files: raw flash (FILE), weak cells (FILE.weak) and option bytes (FILE.opt) beside it; the

@@ -80,6 +80,10 @@ bool board_peek(struct board *b, uint32_t address, uint8_t *data, size_t n) {
     return p != NULL;
 }
 
+uint32_t board_peek_register(struct board *b, uint32_t address) {
+    return bus_read(b, address, 4);
+}
+
 bool board_poke(struct board *b, uint32_t address, const uint8_t *data, size_t n) {
     if (n > UINT32_MAX) {
         return false;
