@@ -17,9 +17,9 @@ int main(void) {
     struct iap_target target = port_target();
     struct iap_mailbox mailbox = iap_mailbox_take(MAILBOX);
     if (mailbox.request == IAP_REQUEST_START) {
-        port_hurry();
+        port_clock_start();
         bool allowed = iap_start_allowed(&target, &mailbox);
-        port_settle();
+        port_clock_stop();
         if (allowed) {
             second_pass(&target, mailbox);
         }

@@ -221,7 +221,6 @@ static const char *damaged_image(struct rig *rig) {
     return starts(rig_boot(rig), IMAGE_OLD) ? NULL : "the image does not start";
 }
 
-// CRC-32 right, SHA-256 wrong: only what happens before VALID can see it.
 // The pass that jumps reads all of the image with the clock up: the application finds clock tree
 // and flash access as a reset leaves them all the same.
 static const char *clean_entry(struct rig *rig) {
@@ -245,6 +244,7 @@ static const char *clean_entry(struct rig *rig) {
     return NULL;
 }
 
+// CRC-32 right, SHA-256 wrong: only what happens before VALID can see it.
 static const char *wrong_hash(struct rig *rig) {
     struct image image = rig->product->images[IMAGE_OLD];
     image.header[IAP_HEADER_AT_IMAGE_SHA256] ^= 1;

@@ -183,11 +183,11 @@ static uint16_t area_ms(uint32_t clock_hz, uint32_t cycles_per_byte) {
     gpio_clock(n);                                                                                 \
     gpio_output(n, pin, high);
 
-void port_hurry(void) {
+void port_clock_start(void) {
     (void)clock_start();
 }
 
-void port_settle(void) {
+void port_clock_stop(void) {
     clock_stop();
 }
 

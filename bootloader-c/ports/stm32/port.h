@@ -14,8 +14,8 @@ uint32_t port_reset_flags(void);
 
 // Around iap_start_allowed, which reads all of the image: the usual clock, and clock tree and flash
 // access as the reset left them.
-void port_hurry(void);
-void port_settle(void);
+void port_clock_start(void);
+void port_clock_stop(void);
 
 // Starts clock, time, watchdog feeding, reception at this rate, and the button.
 void port_start(uint32_t rate);
