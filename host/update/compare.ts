@@ -7,9 +7,17 @@ import type { Page } from '../image/pages.js';
 /** From this minor version on a device answers PAGES for the image under way, or else the installed one, alone (protocol § 8). */
 const MINOR_OF_IMAGES = 1;
 
-/** The pages of an image that differ on a device with no update under way. Pages behind its installed image do: nobody knows them. */
-export async function pagesNotInstalled(device: Device, pages: readonly Page[]): Promise<Page[]> {
-  const { installed, pageSize, minor } = device.info;
+/**
+ * The pages of an image that differ on a device with no update under way. Pages behind its installed image do: nobody knows them. A
+ * device that takes signed images alone tells of no page then, but it has verified the image that it says is installed.
+ */
+export async function pagesNotInstalled(
+  device: Device,
+  pages: readonly Page[],
+  digest: Uint8Array,
+): Promise<Page[]> {
+  const { installed, pageSize, minor, security } = device.info;
+  if (security) return isInstalled(device.info, digest) ? [] : [...pages];
   const known = minor < MINOR_OF_IMAGES ? pages.length : Math.ceil(installed.size / pageSize);
   const differing = await differingPages(device, pages.slice(0, known), () => false);
   return [...differing, ...pages.slice(known)];

@@ -80,8 +80,9 @@ async function compare(
     }
     const pages = pagesOf(image.bytes, device.info.pageSize);
     emit({ event: 'comparing', pages: pages.length });
-    const differing = await pagesNotInstalled(device, pages);
-    const same = differing.length === 0 && isInstalled(device.info, sha256(image.bytes));
+    const digest = sha256(image.bytes);
+    const differing = await pagesNotInstalled(device, pages, digest);
+    const same = differing.length === 0 && isInstalled(device.info, digest);
     await startAgain();
     return {
       device: device.info,

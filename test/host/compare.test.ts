@@ -72,6 +72,18 @@ test('pages differ by their CRC in their own place, or because they are distrust
   expect(asked).toHaveLength(1);
 });
 
+test('of a device that takes signed images alone no page is asked: what it has verified counts', async () => {
+  const pages = pagesOf(appImage(2 * PAGE), PAGE);
+  const good = ImageState.PRESENT | ImageState.VALID | ImageState.CHECKED | ImageState.GOOD;
+  const installed = withInstalled(good, 2 * PAGE);
+  const device = { info: { ...installed, minor: 1, security: {} } } as unknown as Parameters<
+    typeof pagesNotInstalled
+  >[0];
+  const { sha256 } = installed.installed;
+  expect(await pagesNotInstalled(device, pages, sha256)).toEqual([]);
+  expect(await pagesNotInstalled(device, pages, sha256.map((byte) => byte ^ 1))).toEqual(pages);
+});
+
 test.each([
   ['all of them, of an old device', 0, 2 * PAGE, 6, []],
   ['none of an image that is not there', 1, 0, 0, [0, 1, 2, 3, 4, 5]],
@@ -87,7 +99,7 @@ test.each([
       return Promise.resolve(pages.slice(first, first + count).map(({ crc32 }) => crc32));
     },
   } as unknown as Parameters<typeof pagesNotInstalled>[0];
-  const found = await pagesNotInstalled(device, pages);
+  const found = await pagesNotInstalled(device, pages, new Uint8Array(32));
   expect(found.map(({ number }) => number)).toEqual(missing);
   expect(counts.reduce((sum, count) => sum + count, 0)).toBe(asked);
 });

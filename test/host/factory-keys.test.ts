@@ -1,0 +1,163 @@
+// Units that take signed images alone: what the factory writes, and what must not leave it.
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { type FactoryInput, factoryImage } from '../../host/factory/factory.js';
+import {
+  checkOwners,
+  checkRoles,
+  proofMessage,
+  type UnitKey,
+  type UnitKeys,
+} from '../../host/factory/unit-keys.js';
+import { type Image, plainHeader } from '../../host/image/image.js';
+import { loadBoard } from '../../host/node/board-file.js';
+import { verifySignature } from '../../host/node/key-file.js';
+import { parseProduct } from '../../host/pack/description.js';
+import { signedPart, withSignature } from '../../host/signing/header.js';
+import { readKeyBlock } from '../../host/signing/key-block.js';
+import {
+  APP_BASE,
+  type Header,
+  IDENTITY_ADDRESS,
+  KEYS_ADDRESS,
+  KeyRole,
+  Signature,
+} from '../../protocol/index.js';
+import { appImage, bootloaderImage } from '../support/images.js';
+
+const board = await loadBoard('stm32f103xb');
+const product = parseProduct('PUMP-2');
+
+interface Owner {
+  readonly key: UnitKey;
+  sign(message: Uint8Array): Uint8Array;
+}
+
+function owner(name: string, role: KeyRole, development = false): Owner {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const { x = '', y = '' } = publicKey.export({ format: 'jwk' });
+  const point = Buffer.concat([Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')]);
+  return {
+    key: { name, role, development, point: new Uint8Array(point) },
+    sign: (message) => sign('sha256', message, { key: privateKey, dsaEncoding: 'ieee-p1363' }),
+  };
+}
+
+const root = owner('root', KeyRole.ROOT);
+const release = owner('release', KeyRole.RELEASE);
+const spare = owner('spare', KeyRole.RELEASE);
+const keys: UnitKeys = [root.key, release.key, spare.key];
+
+/** A bootloader that compares s with half the order, as those for signed images do */
+function verifying(size?: number): Uint8Array {
+  const bytes = bootloaderImage(size);
+  const half = '7fffffff800000007fffffffffffffffde737d56d38bcf4279dce5617e3192a8';
+  bytes.set(Buffer.from(half, 'hex'), 1000);
+  return bytes;
+}
+
+function made(input: Partial<FactoryInput> = {}) {
+  return factoryImage({
+    ...{ board, bootloader: { base: undefined, bytes: verifying() }, identity: { product } },
+    ...{ keys, ...input },
+  });
+}
+
+function signed(by: Owner, keyId: number, fields: Partial<Header> = {}): Image {
+  const bytes = appImage(3000);
+  const signatureAlgorithm = Signature.ECDSA_P256;
+  const header = plainHeader(bytes, APP_BASE, { product, signatureAlgorithm, keyId, ...fields });
+  return { base: APP_BASE, bytes, header: withSignature(header, by.sign(signedPart(header))) };
+}
+
+describe('the image', () => {
+  test('has the key block below the identity block', () => {
+    const regions = made({ app: signed(release, 1) });
+    expect(regions.map(({ kind, address, bytes }) => [kind, address, bytes.length])).toEqual([
+      ['bootloader', 0x0800_0000, 28_288],
+      ['keys', KEYS_ADDRESS, 320],
+      ['identity', IDENTITY_ADDRESS, 64],
+      ['record', IDENTITY_ADDRESS + 64, 4096],
+      ['application', APP_BASE, 3072],
+    ]);
+    const block = readKeyBlock(regions[1]?.bytes ?? new Uint8Array());
+    expect(block).toMatchObject({
+      state: 'good',
+      slots: [
+        { role: KeyRole.ROOT, algorithm: Signature.ECDSA_P256, point: root.key.point },
+        { role: KeyRole.RELEASE, point: release.key.point },
+        { role: KeyRole.RELEASE, point: spare.key.point },
+        { role: KeyRole.NONE },
+      ],
+    });
+  });
+
+  test.each<[string, Partial<FactoryInput>, string, RegExp]>([
+    ['a bootloader that verifies nothing', { bootloader: { base: undefined, bytes: bootloaderImage() } }, 'BOOTLOADER_WRONG', /takes unsigned images/],
+    ['code where the keys are', { bootloader: { base: undefined, bytes: verifying(28_289).with(28_288, 0) } }, 'BOOTLOADER_WRONG', /key block at 0x08006E80 is in use/],
+    ['an unsigned application', { app: { base: APP_BASE, bytes: appImage(3000) } }, 'IMAGE_', /./],
+    ['a key that the unit does not have', { app: signed(release, 3) }, 'IMAGE_SIGNATURE', /key 3, which this device does not have/],
+    ['an application of another product', { app: signed(release, 1, { product: parseProduct('PUMP-3') }) }, 'IMAGE_WRONG_PRODUCT', /PUMP-3/],
+  ])('is refused with %s', (_, input, code, text) => {
+    let thrown: unknown;
+    try {
+      made(input);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toMatchObject({ code: expect.stringContaining(code), message: expect.stringMatching(text) });
+  });
+
+  test('needs a product id', () => {
+    const { identity: _, ...rest } = { identity: 0, board, keys, bootloader: { base: undefined, bytes: verifying() } };
+    expect(() => factoryImage(rest)).toThrow(/needs a product id/);
+  });
+
+  test('without keys has no bootloader that takes signed images alone', () => {
+    const input = { board, bootloader: { base: undefined, bytes: verifying() } };
+    expect(() => factoryImage(input)).toThrow(/takes signed images alone, and this unit has no keys/);
+  });
+});
+
+describe('roles', () => {
+  test.each<[string, UnitKeys]>([
+    ['a key marked as one', [root.key, { ...release.key, development: true }]],
+    ['a key in its place', [root.key, release.key, undefined, owner('development', KeyRole.DEVELOPMENT).key]],
+  ])('a development key needs a word: %s', (_, given) => {
+    expect(() => checkRoles(given, false)).toThrow(/is a development key/);
+    expect(() => checkRoles(given, true)).not.toThrow();
+  });
+
+  test('root alone would have to sign every release', () => {
+    expect(() => checkRoles([root.key], false)).toThrow(/sign every release/);
+    expect(() => checkRoles(keys, false)).not.toThrow();
+  });
+});
+
+describe('owners', () => {
+  const proofs = [root, spare].map(({ key, sign: signs }) => signs(proofMessage(key)));
+
+  test('show that they can sign: by the application, or by a proof', async () => {
+    await checkOwners(keys, signed(release, 1), proofs, verifySignature);
+  });
+
+  test.each<[string, Image | undefined, Uint8Array[], string]>([
+    ['without the application release is missing', undefined, proofs, 'release'],
+    ['its signature is by another', signed(spare, 1), proofs, 'release'],
+    ["root's proof is missing", signed(release, 1), proofs.slice(1), 'root'],
+    ["another's proof is none", signed(release, 1), [proofs[0] ?? root.sign(root.key.point), release.sign(proofMessage(spare.key))], 'spare'],
+    ["a proof of another key's is none", signed(release, 1), [proofs[0] ?? root.sign(root.key.point), spare.sign(proofMessage(root.key))], 'spare'],
+  ])('%s', async (_, app, given, name) => {
+    await expect(checkOwners(keys, app, given, verifySignature)).rejects.toMatchObject({
+      code: 'KEY_WRONG',
+      message: expect.stringContaining(`the ${name} key`),
+      details: { problem: 'unproven' },
+    });
+  });
+
+  test('a proof that is no signature is told as that', async () => {
+    await expect(
+      checkOwners(keys, undefined, [new Uint8Array(64)], verifySignature),
+    ).rejects.toMatchObject({ code: 'SIGNATURE_WRONG' });
+  });
+});
