@@ -2,6 +2,7 @@
 
 #include "iap_bytes.h"
 #include "iap_flash.h"
+#include "iap_trust.h"
 
 // What is fetched from the port at once [bytes].
 #define RECEIVE_PIECE 64u
@@ -29,6 +30,30 @@ bool iap_trials_used(const struct iap *iap) {
            on_trial(installed);
 }
 
+static bool image_good(const struct iap_target *target, const struct iap_entry *entry) {
+    struct iap_check check;
+    iap_check_start(&check, entry->slot);
+    while (!check.checked) {
+        iap_port_poll(target->port);
+        iap_check_step(&check, target, entry->header);
+    }
+    return check.good;
+}
+
+// Who changes the image in flash can change its record, but not sign.
+static bool image_genuine(const struct iap_target *target, const struct iap_header *header) {
+    const struct iap_identity identity = iap_identity_read(target);
+    struct iap_verify verify;
+    iap_verify_start(&verify);
+    while (iap_header_image_size(header) - verify.sha.size >= IAP_SHA256_BLOCK) {
+        iap_port_poll(target->port);
+        iap_verify_step(&verify, target);
+    }
+    return iap_ok(iap_verify_finish(&verify, target, header)) &&
+           iap_ok(iap_trust_accept(target, &identity, header, header)) &&
+           iap_ok(iap_trust_verify(target, header));
+}
+
 bool iap_start_allowed(const struct iap_target *target, const struct iap_mailbox *mailbox) {
     if (mailbox->request != IAP_REQUEST_START) {
         return false;
@@ -40,13 +65,8 @@ bool iap_start_allowed(const struct iap_target *target, const struct iap_mailbox
         return false;
     }
     // An application can write all of that. What is jumped to is checked by who jumps.
-    struct iap_check check;
-    iap_check_start(&check, entry->slot);
-    while (!check.checked) {
-        iap_port_poll(target->port);
-        iap_check_step(&check, target, entry->header);
-    }
-    return check.good;
+    return image_good(target, entry) &&
+           (!target->config->verify_at_boot || image_genuine(target, entry->header));
 }
 
 static void read_record(struct iap *iap) {
@@ -206,6 +226,11 @@ void iap_init(struct iap *iap, struct iap_target target, struct iap_mailbox mail
                      target.config->max_payload + IAP_FRAME_OVERHEAD);
     if (!iap->fault) {
         read_record(iap);
+    }
+    if (mailbox.request == IAP_REQUEST_START && target.config->verify_at_boot) {
+        // Its CRC-32 was right, and the pass that would have jumped has seen more.
+        iap->update.check =
+            (struct iap_check){.slot = iap->update.record.installed.slot, .checked = true};
     }
     iap->start_ms = iap->frame_ms = iap->button_ms = now_ms(iap);
     // So that the first answer can say why it stays.

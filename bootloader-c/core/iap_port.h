@@ -30,7 +30,8 @@ struct iap_port {
     // Called in every loop that can take longer than 10 ms, and before each erase. Must not wait.
     // Does nothing where there is nothing to feed or to clear; never NULL.
     //
-    // Must work before anything is set up, as flash: iap_start_allowed calls these two alone. What
+    // Must work before anything is set up, as flash: iap_start_allowed calls these two alone. Where
+    // it verifies a signature it calls nothing for seconds, and a watchdog must stand that. What
     // a reset leaves must be as before then, but for a watchdog that runs already being fed: the
     // application starts next.
     void (*poll)(void *context);
@@ -160,6 +161,9 @@ struct iap_config {
     uint16_t page_ms;
     uint16_t pages_ms;
     uint16_t end_ms;
+
+    // Hash and signature are verified at each start, too; only where signed images alone are taken.
+    bool verify_at_boot;
 
     // Trial boots of an image that wants confirmation, 1 to IAP_RECORD_TRIALS.
     uint8_t trials;

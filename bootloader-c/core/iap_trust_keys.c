@@ -168,6 +168,7 @@ uint32_t iap_trust_hello(const struct iap_target *target, const struct iap_recor
     iap_fill(to, 0, IAP_SECURITY_SIZE);
     to[IAP_SECURITY_AT_FLAGS] =
         (uint8_t)(IAP_SECURITY_FLAG_SIGNED_ONLY | (good ? IAP_SECURITY_FLAG_KEYS : 0) |
+                  (target->config->verify_at_boot ? IAP_SECURITY_FLAG_BOOT_VERIFIED : 0) |
                   iap_port_protection(target->port));
     to[IAP_SECURITY_AT_USABLE_KEYS] = usable_keys(verified);
     iap_put32(to + IAP_SECURITY_AT_SECURITY_COUNTER,

@@ -256,6 +256,8 @@ ${
 
 #define BOARD_SUPPLY_MV ${supplyOf(board, part)}u // below it flash is not erased; 0: not looked at
 
+#define BOARD_VERIFY_AT_BOOT ${board.verifyAtBoot ? 1 : 0} // hash and signature, by the bootloader for signed images
+
 #define BOARD_LISTEN_MS ${board.listenMs}u
 #define BOARD_IDLE_MS ${board.idleMs}u
 #define BOARD_TRIALS ${board.trials}u

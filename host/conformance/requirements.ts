@@ -81,6 +81,7 @@ export const REQUIREMENTS: Readonly<Record<string, string | undefined>> = {
   'S-10': SIGNED,
   'S-11': SIGNED,
   'S-12': SIGNED,
+  'S-13': SIGNED,
   'S-14': SIGNED,
   'S-15': SIGNED,
   'S-16': SIGNED,

@@ -1,7 +1,7 @@
 // Generated from bootloader-c/boards/*.json by bootloader-c/generate/generate.mjs. Do not edit.
-// Rows of the boards that are explored: name, part, APP_BASE, listening window [ms], idle time-out
-// [ms], trial boots, port and number of the button's pin and its active level; no button: -1.
-{"stm32f030x8-24k", "stm32f030x8", 0x08006000u, 100u, 10000u, 3u, -1, 0, false},
+// Rows of the boards that are explored: name, part, APP_BASE, listening window [ms], idle time-out [ms], trial boots, port and
+// number of the button's pin and its active level; no button: -1.
+    {"stm32f030x8-24k", "stm32f030x8", 0x08006000u, 100u, 10000u, 3u, -1, 0, false},
     {"stm32f030x8", "stm32f030x8", 0x08008000u, 100u, 10000u, 3u, -1, 0, false},
     {"stm32f072xb", "stm32f072xb", 0x08008000u, 100u, 10000u, 3u, -1, 0, false},
     {"stm32f091xc", "stm32f091xc", 0x08008000u, 100u, 10000u, 3u, -1, 0, false},

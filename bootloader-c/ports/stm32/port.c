@@ -12,6 +12,9 @@
 
 #define ANSWER_MS 50u
 
+// Reads of IWDG_SR: some ms, of which a change of the prescaler takes a tenth at most.
+#define WATCHDOG_WAITS 20000u
+
 // What the data sheet allows at most, and a fifth for wear and for the code around it.
 #define ERASE_MS   (BOARD_ERASE_MS * 6u / 5u)
 #define PROGRAM_US (BOARD_PROGRAM_US * 6u / 5u)
@@ -162,6 +165,7 @@ static struct iap_config config = {
     .page_buffer = page_buffer,
     .listen_ms = BOARD_LISTEN_MS,
     .idle_ms = BOARD_IDLE_MS,
+    .verify_at_boot = PORT_SIGNED_ONLY && BOARD_VERIFY_AT_BOOT,
     .trials = BOARD_TRIALS,
 };
 
@@ -183,20 +187,38 @@ static uint16_t area_ms(uint32_t clock_hz, uint32_t cycles_per_byte) {
     gpio_clock(n);                                                                                 \
     gpio_output(n, pin, high);
 
+static void watchdog_set(uint32_t prescaler) {
+    IWDG_KR = IWDG_KEY_UNLOCK;
+    IWDG_PR = prescaler;
+    IWDG_RLR = IWDG_RLR_MAX;
+    IWDG_KR = IWDG_KEY_FEED;
+}
+
+// A watchdog that hardware started may leave 273 ms, and a signature takes seconds. Where it is not
+// running its registers are left alone: a change would wait in them for the application's.
+#define SLOW_WATCHDOG (PORT_SIGNED_ONLY && BOARD_VERIFY_AT_BOOT)
+
 void port_clock_start(void) {
     (void)clock_start();
+    if (SLOW_WATCHDOG && (FLASH_OBR & FLASH_OBR_WDG_SW) == 0) {
+        watchdog_set(IWDG_PR_256);
+    }
 }
 
 void port_clock_stop(void) {
+    if (SLOW_WATCHDOG && (FLASH_OBR & FLASH_OBR_WDG_SW) == 0) {
+        for (uint32_t i = 0; i < WATCHDOG_WAITS && IWDG_SR != 0; i++) {
+        }
+        watchdog_set(0);
+        for (uint32_t i = 0; i < WATCHDOG_WAITS && IWDG_SR != 0; i++) {
+        }
+    }
     clock_stop();
 }
 
 void port_start(uint32_t rate) {
     // A watchdog that hardware started may leave 273 ms. Without one these writes do nothing.
-    IWDG_KR = IWDG_KEY_UNLOCK;
-    IWDG_PR = IWDG_PR_256;
-    IWDG_RLR = IWDG_RLR_MAX;
-    IWDG_KR = IWDG_KEY_FEED;
+    watchdog_set(IWDG_PR_256);
 
     BOARD_PINS(DRIVE)
 #if BOARD_HAS_WATCHDOG_PIN

@@ -70,6 +70,7 @@
 #define IWDG_KR  REG32(0x40003000u)
 #define IWDG_PR  REG32(0x40003004u)
 #define IWDG_RLR REG32(0x40003008u)
+#define IWDG_SR  REG32(0x4000300cu)
 
 #define IWDG_KEY_UNLOCK 0x5555u
 #define IWDG_KEY_FEED   0xaaaau

@@ -136,6 +136,22 @@ export const SIGNED: readonly Mutant[] = [
     caughtBy: 'core:what_is_behind_the_image_in_its_page_is_not_valid',
   },
   {
+    id: 'a start verifies the hash and no signature',
+    requirements: ['S-13'],
+    file: 'core/iap.c',
+    find: ' &&\n           iap_ok(iap_trust_verify(target, header));',
+    replace: ';',
+    caughtBy: 'core:a_start_verifies_the_signature',
+  },
+  {
+    id: 'an image that is not genuine is tried again and again',
+    requirements: ['S-13'],
+    file: 'core/iap.c',
+    find: 'if (mailbox.request == IAP_REQUEST_START && target.config->verify_at_boot) {',
+    replace: 'if (false) {',
+    caughtBy: 'core:an_image_that_is_not_genuine_is_tried_once',
+  },
+  {
     id: 'HELLO tells keys of a damaged block',
     requirements: ['S-16'],
     file: KEYS,

@@ -51,6 +51,8 @@
 
 #define BOARD_SUPPLY_MV 2700u // below it flash is not erased; 0: not looked at
 
+#define BOARD_VERIFY_AT_BOOT 0 // hash and signature, by the bootloader for signed images
+
 #define BOARD_LISTEN_MS 100u
 #define BOARD_IDLE_MS 10000u
 #define BOARD_TRIALS 3u

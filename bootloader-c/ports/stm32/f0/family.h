@@ -13,6 +13,8 @@ static inline void family_usart_clock(void) {}
 #define CYCLES_PER_BYTE_CRC    100u
 #define CYCLES_PER_BYTE_VERIFY 380u
 
+#define FLASH_OBR_WDG_SW (1u << 8) // clear: hardware starts the watchdog
+
 // Read-out protection for ever, level 2
 #define FLASH_OBR_RDPRT2 (1u << 2)
 

@@ -13,6 +13,8 @@ static inline void family_usart_clock(void) {}
 #define CYCLES_PER_BYTE_CRC    60u
 #define CYCLES_PER_BYTE_VERIFY 200u
 
+#define FLASH_OBR_WDG_SW (1u << 2) // clear: hardware starts the watchdog
+
 // Read-out protection for ever: there is none.
 #define FLASH_OBR_RDPRT2 0u
 

@@ -1,0 +1,88 @@
+// A start where signed images alone are taken, and verified at each start.
+#include <string.h>
+
+#include "check.h"
+#include "iap_bytes.h"
+#include "iap_crc.h"
+#include "iap_record.h"
+#include "signed_unit.h"
+
+#define SIZE 3000u
+
+static struct sim sim;
+static uint8_t image[SIZE];
+static uint8_t header[IAP_HEADER_SIZE];
+
+static void installed(void) {
+    unit_factory(&sim);
+    sim.config.verify_at_boot = true;
+    sim_image(image, SIZE, 1);
+    unit_header(header, image, SIZE, 1);
+    sim_boot(&sim);
+    CHECK_EQUAL(unit_update(&sim, header, image, SIZE), IAP_STATUS_OK);
+}
+
+static bool allowed(void) {
+    struct iap_target target = sim_target(&sim);
+    struct iap_record record = iap_record_read(&target);
+    const struct iap_mailbox start = {.request = IAP_REQUEST_START,
+                                      .token = iap_entry_token(&record.installed)};
+    return iap_start_allowed(&target, &start);
+}
+
+// Image and record changed together: CRC-32, SHA-256 and the entry's own CRC-32 fit.
+static void forge(void) {
+    uint8_t *slot = sim.flash + (sim.iap.update.record.installed.slot - IAP_BOOTLOADER_BASE);
+    uint8_t forged[IAP_HEADER_SIZE];
+    image[100] ^= 1;
+    memcpy(sim.flash + (IAP_APP_BASE - IAP_BOOTLOADER_BASE), image, SIZE);
+    sim_header(forged, image, SIZE);
+    memcpy(slot + IAP_RECORD_SLOT_AT_HEADER + IAP_HEADER_AT_IMAGE_CRC32,
+           forged + IAP_HEADER_AT_IMAGE_CRC32, 4 + 32);
+    iap_put32(slot + IAP_RECORD_SLOT_AT_CRC32, iap_crc32(0, slot, IAP_RECORD_SLOT_AT_CRC32));
+}
+
+static void a_start_verifies_the_signature(void) {
+    installed();
+    CHECK(allowed());
+    forge();
+    CHECK(!allowed());
+    sim.config.verify_at_boot = false;
+    CHECK(allowed());
+    // CRC-32 right, SHA-256 wrong
+    installed();
+    uint8_t *app = sim.flash + (IAP_APP_BASE - IAP_BOOTLOADER_BASE);
+    CHECK(allowed());
+    signer_slot(unit_keys(&sim), 1, IAP_KEY_ROLE_NONE);
+    CHECK(!allowed());
+    app[100] ^= 1;
+    CHECK(!allowed());
+}
+
+static void an_image_that_is_not_genuine_is_tried_once(void) {
+    installed();
+    forge();
+    sim_boot(&sim);
+    sim_run(&sim, 500);
+    CHECK(sim.restarted); // its CRC-32 is right
+    CHECK(!allowed());
+    sim_boot(&sim); // so this is a first pass again
+    sim_run(&sim, 70000);
+    CHECK(!sim.restarted);
+    const uint8_t *hello = sim_hello(&sim, 0);
+    CHECK_EQUAL(hello[IAP_HELLO_RESPONSE_AT_STAY], IAP_STAY_IMAGE_BAD);
+    uint8_t state = hello[IAP_HELLO_RESPONSE_AT_INSTALLED + IAP_IMAGE_AT_STATE];
+    CHECK((state & IAP_IMAGE_STATE_CHECKED) != 0 && (state & IAP_IMAGE_STATE_GOOD) == 0);
+    CHECK((hello[IAP_HELLO_RESPONSE_SIZE + IAP_SECURITY_AT_FLAGS] &
+           IAP_SECURITY_FLAG_BOOT_VERIFIED) != 0);
+    // An update mends it.
+    image[100] ^= 1;
+    CHECK_EQUAL(unit_update(&sim, header, image, SIZE), IAP_STATUS_OK);
+    CHECK(allowed());
+}
+
+int main(void) {
+    RUN(a_start_verifies_the_signature);
+    RUN(an_image_that_is_not_genuine_is_tried_once);
+    return 0;
+}
