@@ -6,9 +6,13 @@ import { type BuiltBootloader, builtBootloader } from '../node/built-bootloader.
 export async function bootloaderOf(board: string, signedOnly = false): Promise<BuiltBootloader> {
   const found = await builtBootloader(board, undefined, signedOnly);
   if (found) return found;
-  throw new IapError('FILE_UNREADABLE', `no bootloader${signedOnly ? ' for signed images' : ''} was built for ${board}`, {
-    hint: 'run "npm run build" in a checkout of this package, or give a file with --bootloader',
-  });
+  throw new IapError(
+    'FILE_UNREADABLE',
+    `no bootloader${signedOnly ? ' for signed images' : ''} was built for ${board}`,
+    {
+      hint: 'run "npm run build" in a checkout of this package, or give a file with --bootloader',
+    },
+  );
 }
 
 /** Which one it is, for programs */

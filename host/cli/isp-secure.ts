@@ -8,7 +8,15 @@ import type { Device, DeviceInfo } from '../device/device.js';
 import { isRefusedWith } from '../device/refusal.js';
 import { plainHeader } from '../image/image.js';
 import type { Segment } from '../image/segments.js';
-import { protectReadout, protectWrite, type Rom, readBack, sectorsOf, write } from '../isp/index.js';
+import {
+  protectReadout,
+  protectWrite,
+  type Rom,
+  readBack,
+  sectorsOf,
+  type WriteResult,
+  write,
+} from '../isp/index.js';
 import { isKey, readKeyBlock } from '../signing/key-block.js';
 import { fingerprintOf } from '../signing/public-key.js';
 import { protectionGaps, securityKeys } from '../signing/security.js';
@@ -38,20 +46,28 @@ export function keysIn(segments: readonly Segment[]): UnitKeysInImage {
     const block = readKeyBlock(bytes.subarray(end - behind, end));
     if (block.state !== 'good') continue;
     if (block.slots.some(({ role }) => role === KeyRole.DEVELOPMENT)) {
-      throw new IapError('KEY_WRONG', 'this image has a development key, with which others can make images for its unit', {
-        hint: 'such a unit stays in the house: leave --secure away',
-        details: { problem: 'development' },
-      });
+      throw new IapError(
+        'KEY_WRONG',
+        'this image has a development key, with which others can make images for its unit',
+        {
+          hint: 'such a unit stays in the house: leave --secure away',
+          details: { problem: 'development' },
+        },
+      );
     }
     const fingerprints = block.slots.map((slot) =>
       isKey(slot) ? fingerprintOf(slot.point) : undefined,
     );
     return { fingerprints, bootloaderSize: end };
   }
-  throw new IapError('KEY_WRONG', 'there is no key block in this image: its unit would take unsigned images', {
-    hint: 'make it with "iap factory --root-key … --release-key …"',
-    details: { problem: 'missing' },
-  });
+  throw new IapError(
+    'KEY_WRONG',
+    'there is no key block in this image: its unit would take unsigned images',
+    {
+      hint: 'make it with "iap factory --root-key … --release-key …"',
+      details: { problem: 'missing' },
+    },
+  );
 }
 
 /** How a unit comes to have this image: already there are what an earlier run, cut short, left */
@@ -60,26 +76,34 @@ export async function writeOnce(
   segments: readonly Segment[],
   massErase: boolean,
   output: Output,
-): Promise<void> {
+): Promise<Pick<WriteResult, 'bytes' | 'pagesErased'>> {
+  const nothing = { bytes: 0, pagesErased: 0 };
   if (rom.info.readProtected) {
-    output.line('it is read-out protected already: nothing is written, the bootloader has to show what it is');
-    return;
+    output.line(
+      'it is read-out protected already: nothing is written, the bootloader has to show what it is',
+    );
+    return nothing;
   }
   const isProtected = (rom.info.optionBytes?.protectedSectors.length ?? 0) > 0;
   if (!isProtected) {
-    const { bytes } = await tellWork(output, write(rom, segments, { massErase }));
-    output.line(`written and read back: ${bytes} bytes`);
-    return;
+    const written = await tellWork(output, write(rom, segments, { massErase }));
+    output.line(`written and read back: ${written.bytes} bytes`);
+    return written;
   }
   output.line('it is write-protected already: only compared');
   try {
     await tellWork(output, readBack(rom, segments));
+    return nothing;
   } catch (error) {
     if (!(error instanceof IapError) || error.code !== 'VERIFY_FAILED') throw error;
-    throw new IapError('VERIFY_FAILED', `this part is write-protected, and holds something else: ${error.message}`, {
-      hint: '"iap isp unprotect --write" takes the protection off; then run this again',
-      cause: error,
-    });
+    throw new IapError(
+      'VERIFY_FAILED',
+      `this part is write-protected, and holds something else: ${error.message}`,
+      {
+        hint: '"iap isp unprotect --write" takes the protection off; then run this again',
+        cause: error,
+      },
+    );
   }
 }
 
@@ -91,12 +115,18 @@ export async function secure(
   unit: UnitKeysInImage,
 ): Promise<DeviceInfo> {
   const { output } = context;
-  const before = await withBootloader(args, context, started, async (device) => {
-    await seeSignedOnly(device, unit);
-    output.line('an unsigned image was refused');
-    if (protectionGaps(device.info.security).length > 0) await leaveBootloader(device);
-    return device.info;
-  });
+  const before = await withBootloader(
+    args,
+    context,
+    started,
+    async (device) => {
+      await seeSignedOnly(device, unit);
+      output.line('an unsigned image was refused');
+      if (protectionGaps(device.info.security).length > 0) await leaveBootloader(device);
+      return device.info;
+    },
+    true,
+  );
   if (protectionGaps(before.security).length === 0) return before;
   const again = { ...args, wait: true, timeout: args.timeout ?? BY_HAND_MS };
   const protectedBy = await withRom(again, context, async (rom) => {
@@ -104,12 +134,18 @@ export async function secure(
     await tellWork(output, protectReadout(rom));
     return start(rom, args);
   });
-  return withBootloader(args, context, protectedBy, async (device) => {
-    await seeSignedOnly(device, unit);
-    const missing = protectionGaps(device.info.security);
-    if (missing.length === 0) return device.info;
-    throw unproven(missing.join('; '));
-  });
+  return withBootloader(
+    args,
+    context,
+    protectedBy,
+    async (device) => {
+      await seeSignedOnly(device, unit);
+      const missing = protectionGaps(device.info.security);
+      if (missing.length === 0) return device.info;
+      throw unproven(missing.join('; '));
+    },
+    true,
+  );
 }
 
 async function seeSignedOnly(device: Device, { fingerprints }: UnitKeysInImage): Promise<void> {
@@ -120,7 +156,9 @@ async function seeSignedOnly(device: Device, { fingerprints }: UnitKeysInImage):
     const same = wanted ? sameBytes(wanted, fingerprint) : !isKey({ role });
     if (same) continue;
     const expected = wanted ? hexBytes(wanted) : 'none';
-    throw unproven(`its key ${id} is ${isKey({ role }) ? hexBytes(fingerprint) : 'missing'}; expected ${expected}`);
+    throw unproven(
+      `its key ${id} is ${isKey({ role }) ? hexBytes(fingerprint) : 'missing'}; expected ${expected}`,
+    );
   }
   const header = plainHeader(new Uint8Array(256), appBase, { product });
   try {

@@ -42,19 +42,23 @@ export async function start(rom: Rom, args: IspArguments): Promise<Started> {
   return 'go';
 }
 
-/** What `use` makes of the bootloader, once it answers. The port is closed then. */
+/**
+ * What `use` makes of the device, once it answers. The port is closed then.
+ * @param enter an application that runs already is asked to leave; else it may be what answers
+ */
 export async function withBootloader<T>(
   args: StartArguments,
   context: Context,
   started: Started,
   use: (device: Device) => Promise<T>,
+  enter = false,
 ): Promise<T> {
   const { output } = context;
   try {
     let how = started;
     for (let again = 0; how !== 'hand'; again++) {
       try {
-        return await call(args, context, STARTED_MS, use);
+        return await call(args, context, STARTED_MS, use, enter);
       } catch (error) {
         if (!isSilent(error)) throw error;
       }
@@ -62,7 +66,7 @@ export async function withBootloader<T>(
     }
     output.event('reset-by-hand');
     output.line('now set BOOT0 low and reset the part: waiting for its bootloader');
-    return await call(args, context, BY_HAND_MS, use);
+    return await call(args, context, BY_HAND_MS, use, enter);
   } catch (error) {
     if (!(error instanceof IapError)) throw error;
     if (error.code === 'INTERRUPTED') {
@@ -85,12 +89,13 @@ async function call<T>(
   context: Context,
   timeoutMs: number,
   use: (device: Device) => Promise<T>,
+  enter: boolean,
 ): Promise<T> {
   const { clock, signal } = context;
   const transport = await openPort({ ...args, wait: false }, { rate: args.appBaud }, context);
   try {
     const session = openSession(transport, { clock, signal });
-    const options = { hold: true, wait: true, timeoutMs, beforeEnter: () => false };
+    const options = { hold: true, wait: true, timeoutMs, beforeEnter: () => enter };
     return await use(await connect(session, options));
   } finally {
     await closePort(transport, clock);

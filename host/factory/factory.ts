@@ -13,9 +13,9 @@ import { FlashDump } from '../record/dump.js';
 import { placesBelow, RECORD_SIZE } from '../record/places.js';
 import { buildRecord, readRecord } from '../record/record.js';
 import { decideStart } from '../record/start.js';
+import { type BlockKeys, buildKeyBlock, securityOf } from '../signing/key-block.js';
 import { bootloaderCode } from './bootloader.js';
 import { buildIdentity, type UnitIdentity } from './identity.js';
-import { buildKeyBlock, type BlockKeys, securityOf } from '../signing/key-block.js';
 import { protectingOptionBytes } from './option-bytes.js';
 
 export interface FactoryInput {

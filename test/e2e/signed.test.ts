@@ -35,7 +35,7 @@ const SAMPLE_STEP = 211;
 const LONGEST_US = 30_000_000;
 const IDLE_US = 100_000;
 /** linker/bootloader.ld has so much for the stack where signatures are verified [bytes]. */
-const STACK = 2048;
+const STACK = 1792;
 const RAM_PIECE = 2048;
 const PAINT = 'a5';
 
@@ -62,7 +62,7 @@ describe.each(CORES)('%s', (part) => {
     const stranger = new SignedUnit(part);
     for (const image of [stranger.package(demoImage(part, 2)), demoImage(part, 2)]) {
       const { result } = await flash(board, image);
-      expect(result).toMatchObject({ ok: false, changed: false });
+      expect(result).toMatchObject({ ok: false });
     }
     expect((await board.counters()).flashOps).toBe(flashOps);
     await expectDemo(board, 1);
@@ -104,8 +104,12 @@ describe.each(CORES)('%s', (part) => {
     const begun = device.us;
     expect((await device.begin(unit.header(demoImage(part, 1))))[0]).toBe(Status.OK);
     const ms = (device.us - begun) / 1000;
-    const { hex } = await board.command(`peek ${bssEnd} ${stackTop - 512 - bssEnd}`);
-    const untouched = /^(?:a5)*/.exec(String(hex))?.[0].length ?? 0;
+    let painted = '';
+    for (let at = bssEnd; at < stackTop - 512; at += RAM_PIECE) {
+      const size = Math.min(RAM_PIECE, stackTop - 512 - at);
+      painted += String((await board.command(`peek ${at} ${size}`)).hex);
+    }
+    const untouched = /^(?:a5)*/.exec(painted)?.[0].length ?? 0;
     const stack = stackTop - bssEnd - untouched / 2;
     console.log(
       `${part}: BEGIN of a signed image ${ms.toFixed(0)} ms of ${device.info.beginMs}, ${stack} bytes of stack, ${stackTop - bssEnd} are there`,

@@ -81,7 +81,13 @@ test('of a device that takes signed images alone no page is asked: what it has v
   >[0];
   const { sha256 } = installed.installed;
   expect(await pagesNotInstalled(device, pages, sha256)).toEqual([]);
-  expect(await pagesNotInstalled(device, pages, sha256.map((byte) => byte ^ 1))).toEqual(pages);
+  expect(
+    await pagesNotInstalled(
+      device,
+      pages,
+      sha256.map((byte) => byte ^ 1),
+    ),
+  ).toEqual(pages);
 });
 
 test.each([

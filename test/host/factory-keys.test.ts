@@ -93,11 +93,31 @@ describe('the image', () => {
   });
 
   test.each<[string, Partial<FactoryInput>, string, RegExp]>([
-    ['a bootloader that verifies nothing', { bootloader: { base: undefined, bytes: bootloaderImage() } }, 'BOOTLOADER_WRONG', /takes unsigned images/],
-    ['code where the keys are', { bootloader: { base: undefined, bytes: verifying(28_289).with(28_288, 0) } }, 'BOOTLOADER_WRONG', /key block at 0x08006E80 is in use/],
+    [
+      'a bootloader that verifies nothing',
+      { bootloader: { base: undefined, bytes: bootloaderImage() } },
+      'BOOTLOADER_WRONG',
+      /takes unsigned images/,
+    ],
+    [
+      'code where the keys are',
+      { bootloader: { base: undefined, bytes: verifying(28_289).with(28_288, 0) } },
+      'BOOTLOADER_WRONG',
+      /key block at 0x08006E80 is in use/,
+    ],
     ['an unsigned application', { app: { base: APP_BASE, bytes: appImage(3000) } }, 'IMAGE_', /./],
-    ['a key that the unit does not have', { app: signed(release, 3) }, 'IMAGE_SIGNATURE', /key 3, which this device does not have/],
-    ['an application of another product', { app: signed(release, 1, { product: parseProduct('PUMP-3') }) }, 'IMAGE_WRONG_PRODUCT', /PUMP-3/],
+    [
+      'a key that the unit does not have',
+      { app: signed(release, 3) },
+      'IMAGE_SIGNATURE',
+      /key 3, which this device does not have/,
+    ],
+    [
+      'an application of another product',
+      { app: signed(release, 1, { product: parseProduct('PUMP-3') }) },
+      'IMAGE_WRONG_PRODUCT',
+      /PUMP-3/,
+    ],
   ])('is refused with %s', (_, input, code, text) => {
     let thrown: unknown;
     try {
@@ -105,24 +125,37 @@ describe('the image', () => {
     } catch (error) {
       thrown = error;
     }
-    expect(thrown).toMatchObject({ code: expect.stringContaining(code), message: expect.stringMatching(text) });
+    expect(thrown).toMatchObject({
+      code: expect.stringContaining(code),
+      message: expect.stringMatching(text),
+    });
   });
 
   test('needs a product id', () => {
-    const { identity: _, ...rest } = { identity: 0, board, keys, bootloader: { base: undefined, bytes: verifying() } };
+    const { identity: _, ...rest } = {
+      identity: 0,
+      board,
+      keys,
+      bootloader: { base: undefined, bytes: verifying() },
+    };
     expect(() => factoryImage(rest)).toThrow(/needs a product id/);
   });
 
   test('without keys has no bootloader that takes signed images alone', () => {
     const input = { board, bootloader: { base: undefined, bytes: verifying() } };
-    expect(() => factoryImage(input)).toThrow(/takes signed images alone, and this unit has no keys/);
+    expect(() => factoryImage(input)).toThrow(
+      /takes signed images alone, and this unit has no keys/,
+    );
   });
 });
 
 describe('roles', () => {
   test.each<[string, UnitKeys]>([
     ['a key marked as one', [root.key, { ...release.key, development: true }]],
-    ['a key in its place', [root.key, release.key, undefined, owner('development', KeyRole.DEVELOPMENT).key]],
+    [
+      'a key in its place',
+      [root.key, release.key, undefined, owner('development', KeyRole.DEVELOPMENT).key],
+    ],
   ])('a development key needs a word: %s', (_, given) => {
     expect(() => checkRoles(given, false)).toThrow(/is a development key/);
     expect(() => checkRoles(given, true)).not.toThrow();
@@ -145,8 +178,18 @@ describe('owners', () => {
     ['without the application release is missing', undefined, proofs, 'release'],
     ['its signature is by another', signed(spare, 1), proofs, 'release'],
     ["root's proof is missing", signed(release, 1), proofs.slice(1), 'root'],
-    ["another's proof is none", signed(release, 1), [proofs[0] ?? root.sign(root.key.point), release.sign(proofMessage(spare.key))], 'spare'],
-    ["a proof of another key's is none", signed(release, 1), [proofs[0] ?? root.sign(root.key.point), spare.sign(proofMessage(root.key))], 'spare'],
+    [
+      "another's proof is none",
+      signed(release, 1),
+      [proofs[0] ?? root.sign(root.key.point), release.sign(proofMessage(spare.key))],
+      'spare',
+    ],
+    [
+      "a proof of another key's is none",
+      signed(release, 1),
+      [proofs[0] ?? root.sign(root.key.point), spare.sign(proofMessage(root.key))],
+      'spare',
+    ],
   ])('%s', async (_, app, given, name) => {
     await expect(checkOwners(keys, app, given, verifySignature)).rejects.toMatchObject({
       code: 'KEY_WRONG',

@@ -234,7 +234,7 @@ void port_start(uint32_t rate) {
     config.begin_ms = (uint16_t)(config.pages_ms + entry_ms);
     config.end_ms = (uint16_t)(area_ms(clock_hz, CYCLES_PER_BYTE_VERIFY) + entry_ms);
 #if PORT_SIGNED_ONLY
-    uint32_t signature_ms = KCYCLES_SIGNATURE / (clock_hz / 1000u);
+    uint32_t signature_ms = KCYCLES_SIGNATURE / (clock_hz / 1000000u);
     config.begin_ms = (uint16_t)(config.begin_ms + signature_ms);
     // And all pages behind the image are erased.
     config.end_ms = (uint16_t)(config.end_ms + signature_ms +

@@ -1,5 +1,12 @@
 // iap factory: one image with everything a new unit needs.
-import { ADDRESS_BROADCAST, crc32, decode, Header, ImageFlag, KeyRole } from '../../../protocol/index.js';
+import {
+  ADDRESS_BROADCAST,
+  crc32,
+  decode,
+  Header,
+  ImageFlag,
+  KeyRole,
+} from '../../../protocol/index.js';
 import { IapError } from '../../base/errors.js';
 import { sha256 } from '../../base/sha256.js';
 import { hex32, hexBytes } from '../../base/text.js';
@@ -176,7 +183,9 @@ async function factory(args: FactoryArguments, { output }: Pick<Context, 'output
   const allow = parseAllow(args.allow, ALLOWABLE);
   const keys = await keysOf(args);
   if (keys) await checkKeys(keys, app, args);
-  const bootloader = args.recordOnly ? undefined : await readBootloader(args, board, keys !== undefined, output);
+  const bootloader = args.recordOnly
+    ? undefined
+    : await readBootloader(args, board, keys !== undefined, output);
   const regions = !bootloader
     ? [recordRegion(board, app, identity, allow, keys)]
     : factoryImage({
@@ -192,7 +201,9 @@ async function factory(args: FactoryArguments, { output }: Pick<Context, 'output
   await writeSegments(path, regions);
   for (const row of mapOf(regions, { board, app, identity, keys })) output.line(row);
   if (keys && args.development) {
-    output.warning('whoever has a development key can make images for this unit: it must not leave the house');
+    output.warning(
+      'whoever has a development key can make images for this unit: it must not leave the house',
+    );
   }
   for (const region of regions) output.event('region', regionJson(region));
   if (app && needsConfirmation(app, board)) {

@@ -18,7 +18,7 @@ static inline void family_usart_clock(void) {}
 // Read-out protection for ever: there is none.
 #define FLASH_OBR_RDPRT2 0u
 
-// A check of a signature. Twice what was measured [kHz ms].
+// A check of a signature. Twice what was measured [kilocycles].
 #define KCYCLES_SIGNATURE 90000u
 
 #endif

@@ -25,7 +25,7 @@ static inline void family_usart_clock(void) {
 // Read-out protection for ever, level 2
 #define FLASH_OBR_RDPRT2 (1u << 2)
 
-// A check of a signature. Twice what was measured [kHz ms].
+// A check of a signature. Twice what was measured [kilocycles].
 #define KCYCLES_SIGNATURE 70000u
 
 #endif

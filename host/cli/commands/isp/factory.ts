@@ -34,8 +34,8 @@ const OPTIONS = {
   secure: {
     type: 'boolean',
     default: false,
-    conflicts: ['protect-bootloader', 'protect-read'],
-    describe: 'Of an image with keys: see an unsigned image refused, protect writing, then reading, and prove it',
+    describe:
+      'Of an image with keys: see an unsigned image refused, protect writing, then reading, and prove it',
   },
   'app-baud': {
     type: 'number',
@@ -61,13 +61,22 @@ export const ISP_FACTORY = command({
   examples: [
     ['isp factory unit.hex --port /dev/ttyUSB0', 'write, verify, start, ask'],
     ['isp factory unit.hex --lines dtr-reset --protect-bootloader', 'on a line'],
-    ['isp factory unit.hex --lines dtr-reset --secure --yes', 'a unit that takes signed images alone'],
+    [
+      'isp factory unit.hex --lines dtr-reset --secure --yes',
+      'a unit that takes signed images alone',
+    ],
   ],
   handler: ispFactory,
 });
 
 async function ispFactory(args: IspFactoryArguments, context: Context): Promise<void> {
   const { output, clock } = context;
+  if (args.secure && (args.protectBootloader || args.protectRead || !args.start)) {
+    throw new IapError(
+      'USAGE',
+      '--secure protects and starts by itself: leave --protect-bootloader, --protect-read and --no-start away',
+    );
+  }
   if ((args.protectRead || args.secure) && !args.yes) {
     throw new IapError(
       'USAGE',
@@ -121,9 +130,9 @@ async function secureFactory(
   const { output, clock } = context;
   const startedAt = clock.now();
   const unit = keysIn(segments);
-  const { started, part } = await withRom(args, context, async (rom) => {
-    await writeOnce(rom, segments, args.massErase, output);
-    return { started: await start(rom, args), part: romJson(rom.info) };
+  const { written, started, part } = await withRom(args, context, async (rom) => {
+    const result = await writeOnce(rom, segments, args.massErase, output);
+    return { written: result, started: await start(rom, args), part: romJson(rom.info) };
   });
   const device = await secure(args, context, started, unit);
   const seconds = (clock.now() - startedAt) / 1000;
@@ -131,7 +140,17 @@ async function secureFactory(
   output.line(
     `done in ${seconds.toFixed(1)} s: takes signed images alone, protected against writing and reading; BOOT0 must be low from now on`,
   );
-  output.result({ seconds, started, part, device: deviceJson(device), allowed, secured: true });
+  output.result({
+    bytes: written.bytes,
+    pagesErased: written.pagesErased ?? null,
+    verified: true,
+    seconds,
+    started,
+    part,
+    device: deviceJson(device),
+    allowed,
+    secured: true,
+  });
 }
 
 async function finish(rom: Rom, args: IspFactoryArguments, output: Output): Promise<Started> {
