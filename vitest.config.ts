@@ -27,8 +27,8 @@ export default defineConfig({
           exclude: [TIMED],
           testTimeout: A_LONG_TIME,
           hookTimeout: A_LONG_TIME,
-          // Each worker keeps a board and a host busy.
-          maxWorkers: 2,
+          // A board and a host wait for each other as often as they work: three keep two cores busy.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
