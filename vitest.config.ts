@@ -18,6 +18,7 @@ export default defineConfig({
           // Time is virtual in the tests of the library; only spawned commands take real time.
           testTimeout: A_LONG_TIME,
           hookTimeout: A_LONG_TIME,
+          maxWorkers: '100%', // by default it is one core less
         },
       },
       {
