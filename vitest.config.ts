@@ -18,6 +18,7 @@ export default defineConfig({
           // Time is virtual in the tests of the library; only spawned commands take real time.
           testTimeout: A_LONG_TIME,
           hookTimeout: A_LONG_TIME,
+          maxWorkers: '100%', // by default it is one core less
         },
       },
       {
@@ -27,8 +28,8 @@ export default defineConfig({
           exclude: [TIMED],
           testTimeout: A_LONG_TIME,
           hookTimeout: A_LONG_TIME,
-          // Each worker keeps a board and a host busy.
-          maxWorkers: 2,
+          // A board and a host wait for each other as often as they work: three keep two cores busy.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
