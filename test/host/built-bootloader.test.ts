@@ -47,7 +47,10 @@ test.each([
   [{ board: 'nonsense', output: 'x.bin' }, 'there is no board "nonsense"'],
 ])('iap bootloader %j is no command line', async (args, message) => {
   const out = { write: () => true };
-  const run = BOOTLOADER.handler(args, { output: new Output(false, { out, error: out }) });
+  const run = BOOTLOADER.handler(
+    { signed: false, ...args },
+    { output: new Output(false, { out, error: out }) },
+  );
   await expect(run).rejects.toMatchObject({ code: 'USAGE' });
   await expect(run).rejects.toThrow(message);
 });

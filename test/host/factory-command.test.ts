@@ -30,6 +30,7 @@ const base: FactoryArguments = {
   recordOnly: false,
   writeProtect: false,
   packagesOnly: false,
+  development: false,
 };
 
 async function run(args: Partial<FactoryArguments>, json = false): Promise<string> {

@@ -37,7 +37,14 @@ const ISP = {
   ...{ invertReset: false, invertBoot0: false, ahead: false, massErase: false, verify: true },
   dtr: 'keep',
   rts: 'keep',
-  ...{ protectBootloader: false, protectRead: false, appBaud: 115200, start: false, yes: false },
+  ...{
+    protectBootloader: false,
+    protectRead: false,
+    appBaud: 115200,
+    start: false,
+    secure: false,
+    yes: false,
+  },
 } as const;
 
 const folder = mkdtempSync(join(tmpdir(), 'iap-gate-'));
@@ -114,7 +121,7 @@ const WRITERS: Readonly<Record<string, Command>> = {
     const output = join(folder, 'out.hex');
     rmSync(output, { force: true });
     const args = { image, allow, output, board: PART, bootloader, packagesOnly: false };
-    const flags = { blankApp: false, recordOnly: false, writeProtect: false };
+    const flags = { blankApp: false, recordOnly: false, writeProtect: false, development: false };
     return run(
       session(device(), { json: true }),
       (context) => factory({ ...args, ...flags }, context),

@@ -157,6 +157,7 @@ describe('factory', () => {
         protectRead: false,
         appBaud: 115200,
         start: false,
+        secure: false,
         yes: false,
         ...args,
       },
@@ -197,7 +198,7 @@ describe('factory', () => {
 describe('factory, once the image is written', () => {
   const image = file('written.bin', bootloaderImage());
   const unit = { ...ISP, image, massErase: false, protectRead: false, appBaud: 115200, yes: false };
-  const parts = { protectBootloader: false, start: true };
+  const parts = { protectBootloader: false, start: true, secure: false };
 
   test.each<[string, FakeRomOptions, string]>([
     ['nobody', {}, 'NO_ANSWER'],
@@ -215,7 +216,7 @@ describe('factory, once the image is written', () => {
 
   test('protection refused: the image is said to be there, and that nothing else changed', async () => {
     const at = bench({ odd: ({ step }) => (step === 'sectors' ? 0x1f : undefined) });
-    const args = { ...unit, protectBootloader: true, start: true };
+    const args = { ...unit, ...parts, protectBootloader: true };
     const { message } = await failure(ispFactory(args, at.context));
     expect(message).toMatch(
       /^the image is written and verified, but the part refuses the sectors.*; Write Protect changed nothing$/,
