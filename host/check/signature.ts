@@ -206,3 +206,20 @@ function floorFinding(
     details: { counter, floor },
   };
 }
+
+/**
+ * Whether what a package asks to be in force from now on is so already, on a device where its image is installed. A device that takes
+ * unsigned images does not say what its counter is: BEGIN has to tell.
+ */
+export function isInForce({ security }: Trust, header: Uint8Array | undefined): boolean {
+  if (!header) return true;
+  const { securityCounter, usableKeys } = decode(Header, header);
+  if (!security) return securityCounter === 0;
+  const differing = usableKeys ^ security.usableKeys;
+  return (
+    securityCounter === security.securityCounter &&
+    securityKeys(security).every(
+      ({ id, role }) => role === KeyRole.NONE || (differing & (1 << id)) === 0,
+    )
+  );
+}

@@ -104,6 +104,41 @@ describe('a package is held against the device before it is disturbed', () => {
     expect(result).toMatchObject({ changed: true, boot: 'started' });
   });
 
+  test.each([
+    ['a root key revokes', { keyId: 0, usableKeys: 0xfd }],
+    ['the counter rises', { securityCounter: 6 }],
+  ])('the same image in another package is installed again: %s', async (_, fields) => {
+    const bench = device();
+    await bench.update(image(), { boot: false });
+    const { result, error } = await bench.update(image(fields), { boot: false });
+    expect(error).toBeUndefined();
+    expect(result).toMatchObject({ changed: true });
+    expect(bench.device.log.filter((name) => name === 'END')).toHaveLength(2);
+    // What is in force already needs no update.
+    const again = await bench.update(image({ buildId: new Uint8Array(20).fill(1) }), {
+      boot: false,
+    });
+    expect(again.result).toMatchObject({ changed: false, pagesSent: 0 });
+  });
+
+  test('the same image with a higher counter is installed again on a device without keys', async () => {
+    const bench = new Bench({ info: { product: PRODUCT } });
+    const blank = new Uint8Array(64).fill(0xff);
+    for (const [counter, changed] of [
+      [1, true],
+      [1, false],
+      [2, true],
+      [2, false],
+    ] as const) {
+      const { result, error } = await bench.update(
+        image({ ...unsigned, signature: blank, securityCounter: counter }),
+        { boot: false },
+      );
+      expect(error).toBeUndefined();
+      expect([counter, result?.changed]).toEqual([counter, changed]);
+    }
+  });
+
   test('an application that was asked to leave for it is started again', async () => {
     const bench = device({}, true);
     await bench.update(image());
