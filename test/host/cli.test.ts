@@ -34,6 +34,8 @@ describe('usage', () => {
     [['flash'], 'something is missing: iap flash <image>'],
     [['nonsense'], 'nonsense'],
     [[], 'which command?'],
+    [['keys'], 'which keys command? new, show, export, prove'],
+    [['keys', 'new'], 'something is missing: -o, --output'],
     [['info', '--port'], 'port'],
     [['info', '--port', 'x', '--baudrate', '9'], 'baudrate'],
     [['info', '--port', 'x', '--initial-baud', 'fast'], '--initial-baud must be a whole number'],
