@@ -34,7 +34,7 @@ describe('usage', () => {
     [['flash'], 'something is missing: iap flash <image>'],
     [['nonsense'], 'nonsense'],
     [[], 'which command?'],
-    [['keys'], 'which keys command? new, show, export, prove'],
+    [['keys'], 'which keys command? new, show, prove, export'],
     [['keys', 'new'], 'something is missing: -o, --output'],
     [['info', '--port'], 'port'],
     [['info', '--port', 'x', '--baudrate', '9'], 'baudrate'],
