@@ -403,6 +403,28 @@ describe('iap info', () => {
       expect(error).toMatchObject({ code: 'NOT_SECURE', hint: expect.stringContaining('--wait') });
     });
 
+    test('--wait waits for the bootloader, past an application that answers', async () => {
+      const running = async (): Promise<Bench> => {
+        const bench = device({}, true);
+        await bench.update(image());
+        expect(bench.device.mode).toBe(Mode.APP);
+        return bench;
+      };
+      const plain = await info(await running(), { wait: true });
+      expect(plain.out).toMatch(/^running +application$/m);
+      expect(plain.out).toMatch(/^takes +what its bootloader says: "iap info --bootloader"/m);
+      for (const args of [{ ...requireSecure, wait: true }, { bootloader: true }]) {
+        const bench = await running();
+        bench.clock.after(3000, () => bench.device.reset());
+        const { error, out } = await info(bench, args);
+        expect(error).toBeUndefined();
+        expect(out.match(/its application answers: reset the device/g)).toHaveLength(1);
+        expect(out).toMatch(/^takes +signed packages of this product only$/m);
+      }
+      const never = await info(await running(), { ...requireSecure, wait: true, timeout: 2000 });
+      expect(never.error).toMatchObject({ code: 'NOT_SECURE' });
+    });
+
     test('tells all of it', async () => {
       const flags = SecurityFlag.SIGNED_ONLY;
       expect(await missing(device({ flags }))).toBe(
