@@ -175,7 +175,7 @@ function revocationFinding({ keyId, usableKeys }: Header, security: Security): F
     ...common,
     message: `the package revokes ${keysText(added)}, and is signed with key ${keyId}, which is no root key of this device`,
     expected: 'a root key, which alone may revoke',
-    hint: `make the package with --key-id of a root key ("iap info" shows which), and sign it with that one; or without --revoke ${idsText(added)}`,
+    hint: `make the package with --key-id of a root key ("iap info --bootloader" shows which), and sign it with that one; or without --revoke ${idsText(added)}`,
   };
 }
 

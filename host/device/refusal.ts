@@ -20,7 +20,7 @@ type Wording = (detail: number) => { readonly message: string; readonly hint?: s
 const SIGNATURE_WORDING: Readonly<Record<number, ReturnType<Wording>>> = {
   [SignatureFault.UNSAID]: {
     message: "the image's signature is missing, wrong, or none that it knows",
-    hint: 'take a package signed with a key of this product; a device without keys ("iap info" shows them) takes only packages without a signature',
+    hint: 'take a package signed with a key of this product; a device without keys ("iap info --bootloader" shows them) takes only packages without a signature',
   },
   [SignatureFault.KEYS]: {
     message: 'its keys are blank or damaged, so that it takes no image at all',
@@ -40,7 +40,7 @@ const SIGNATURE_WORDING: Readonly<Record<number, ReturnType<Wording>>> = {
   },
   [SignatureFault.NO_KEY]: {
     message: 'it has no key of the number that the image is signed with',
-    hint: '"iap info" shows its keys, "iap check" the number; take the package for devices with these keys',
+    hint: '"iap info --bootloader" shows its keys, "iap check" the number; take the package for devices with these keys',
   },
   [SignatureFault.REVOKED]: {
     message: 'the key that the image is signed with was revoked on it',
@@ -48,11 +48,11 @@ const SIGNATURE_WORDING: Readonly<Record<number, ReturnType<Wording>>> = {
   },
   [SignatureFault.REVOCATION]: {
     message: 'the image revokes other keys than are revoked on it, and may not',
-    hint: 'only a root key may revoke more, nobody fewer, and never a root key: make the package with --revoke of the keys that "iap info" shows as revoked',
+    hint: 'only a root key may revoke more, nobody fewer, and never a root key: make the package with --revoke of the keys that "iap info --bootloader" shows as revoked',
   },
   [SignatureFault.WRONG]: {
     message: "the image's signature does not fit it and the device's key of this number",
-    hint: 'compare fingerprints: "iap info" shows the device\'s, "iap keys show" that of a key; "iap check --public-key" verifies the package',
+    hint: 'compare fingerprints: "iap info --bootloader" shows the device\'s, "iap keys show" that of a key; "iap check --public-key" verifies the package',
   },
 };
 
