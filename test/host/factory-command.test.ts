@@ -1,5 +1,6 @@
 // "iap factory": what it prints, what it writes, and which command lines it refuses.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { generateKeyPairSync } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -70,6 +71,37 @@ test('units are told apart by a hash: the CRC-32 of what ends in its own is alwa
   }
   expect(identities[0]?.crc32).toBe(identities[1]?.crc32);
   expect(identities[0]?.sha256).not.toBe(identities[1]?.sha256);
+});
+
+test('a unit with keys: an application that is not signed is told before the proofs, and a proof that is none by its name', async () => {
+  const key = (name: string): string => {
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const path = join(folder, name);
+    writeFileSync(path, publicKey.export({ format: 'pem', type: 'spki' }));
+    return path;
+  };
+  const keys = { rootKey: key('root.pub'), releaseKey: key('release.pub'), product: 'PUMP-2' };
+  // One that compares s with half the order, as those for signed images do
+  const half = '7fffffff800000007fffffffffffffffde737d56d38bcf4279dce5617e3192a8';
+  const verifying = bootloaderImage();
+  verifying.set(Buffer.from(half, 'hex'), 1000);
+  const bootloader = join(folder, 'verifying.bin');
+  writeFileSync(bootloader, verifying);
+  const output = join(folder, 'keys.hex');
+  const refused = (args: Partial<FactoryArguments>): Promise<unknown> =>
+    run({ ...keys, bootloader, output, ...args }).catch((error: unknown) => error);
+
+  expect(await refused({})).toMatchObject({ code: 'IMAGE_PACKAGE_ONLY' });
+  const none = { blankApp: true, image: undefined };
+  expect(await refused({ ...none, proof: [keys.rootKey] })).toMatchObject({
+    code: 'SIGNATURE_WRONG',
+    message: expect.stringContaining(`the proof ${keys.rootKey} can not be used`),
+  });
+  expect(await refused(none)).toMatchObject({
+    code: 'KEY_WRONG',
+    hint: expect.stringContaining('"iap keys prove root.pem -o root.proof"'),
+  });
+  expect(existsSync(output)).toBe(false);
 });
 
 test('the record alone, for an application that a debugger writes', async () => {

@@ -43,6 +43,23 @@ export const UPDATE: readonly Mutant[] = [
     caughtBy: 'host:from the running application: enters, and believes only the bootloader',
   },
   {
+    id: 'takes an installed image for all that its package asks for',
+    requirements: ['H-10'],
+    file: 'host/update/update.ts',
+    find: ' || !isInForce(info, this.#image.header)',
+    replace: '',
+    caughtBy: 'host:the same image in another package is installed again: %s',
+  },
+  {
+    id: 'takes INSTALLED from a device without keys for a counter that is in force',
+    requirements: ['H-10'],
+    file: 'host/check/signature.ts',
+    find: 'if (!security) return securityCounter === 0;',
+    replace: 'if (!security) return true;',
+    caughtBy:
+      'host:the same image with a higher counter is installed again on a device without keys',
+  },
+  {
     id: 'takes an image that is not VALID for installed',
     requirements: ['H-10'],
     file: 'host/update/compare.ts',
