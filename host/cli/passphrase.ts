@@ -49,7 +49,9 @@ export async function newPassphrase(
   const hint = `give a passphrase with ${ELSEWHERE}; or --unencrypted, for a key that is worth nothing`;
   const first = checked(await secret(`Passphrase for ${path}`, hint, context, terminal));
   if ((await secret('The same again', hint, context, terminal)) === first) return first;
-  throw new IapError('USAGE', 'these are two passphrases; nothing was written');
+  throw new IapError('USAGE', 'these are two passphrases; nothing was written', {
+    hint: 'run it again, and type the same one twice',
+  });
 }
 
 async function givenPassphrase({

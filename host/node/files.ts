@@ -122,6 +122,17 @@ export async function writeNew(
   }
 }
 
+/**
+ * Before somebody is asked for what {@link writeNew} would then not write
+ * @throws IapError FILE_UNWRITABLE if there is such a file
+ */
+export async function refuseExisting(path: string): Promise<void> {
+  const there = await lstat(path).catch(() => undefined);
+  if (!there) return;
+  const error = Object.assign(new Error('there is such a file'), { code: 'EEXIST' });
+  throw unwritable(path, error);
+}
+
 /** Whether another file may take its place: there is none, or a plain one that may be written; not a device, nor a link. */
 async function replaceable(path: string): Promise<boolean> {
   const there = await lstat(path).catch(absent);

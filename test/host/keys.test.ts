@@ -124,6 +124,9 @@ describe('a new key', () => {
 
   test.each(['k.pem', 'k.pub'])('never takes the place of a file: %s', async (there) => {
     const path = file(there, 'precious');
+    // Nobody is asked for a passphrase before that is told.
+    const asked = await refused(() => made('k.pem', { unencrypted: false }));
+    expect(asked.code).toBe('FILE_UNWRITABLE');
     const { code, message, hint } = await refused(() => made('k.pem'));
     expect(code).toBe('FILE_UNWRITABLE');
     expect(message).toContain(there);

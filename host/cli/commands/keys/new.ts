@@ -1,6 +1,7 @@
 // iap keys new: a private key that nobody else can read, and the public one beside it.
 import { IapError } from '../../../base/errors.js';
 import { hexBytes, printable } from '../../../base/text.js';
+import { refuseExisting } from '../../../node/files.js';
 import { writeKeyPair } from '../../../node/key-file.js';
 import { fingerprintOf } from '../../../signing/public-key.js';
 import { command } from '../../command.js';
@@ -48,6 +49,7 @@ async function keysNew(
   const { output } = context;
   const { output: path, development, unencrypted = false } = args;
   const paths = { private: path, public: publicPath(path) };
+  for (const file of [paths.public, paths.private]) await refuseExisting(file);
   const passphrase = unencrypted ? undefined : await newPassphrase(path, args, context);
   const { point } = await writeKeyPair(paths, development, passphrase);
   const fingerprint = hexBytes(fingerprintOf(point));
