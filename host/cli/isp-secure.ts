@@ -17,13 +17,15 @@ import {
   write,
 } from '../isp/index.js';
 import { protectionGaps } from '../signing/security.js';
-import { type StartArguments, type Started, start, withBootloader } from './isp-start.js';
+import { isSilent, type StartArguments, type Started, start, withBootloader } from './isp-start.js';
 import type { Context } from './link.js';
 import type { Output } from './output.js';
 import { tellWork, withRom } from './rom-link.js';
 
 /** A person needs so long to set BOOT0 and press reset [ms]. */
 const BY_HAND_MS = 60_000;
+/** A part that is reset into its ROM bootloader answers within some ms. */
+const FOUND_MS = 2000;
 
 /** How a unit comes to have this image, unless an earlier run, cut short, has written it. `verified`: flash was read and compared. */
 export async function writeOnce(
@@ -83,8 +85,7 @@ export async function secure(
     true,
   );
   if (protectionGaps(before.security).length === 0) return before;
-  const again = { ...args, wait: true, timeout: args.timeout ?? BY_HAND_MS };
-  const protectedBy = await withRom(again, context, async (rom) => {
+  const protectedBy = await inRomAgain(args, context, async (rom) => {
     await tellWork(output, protectWrite(rom, sectorsOf(0, unit.bootloaderSize)));
     await tellWork(output, protectReadout(rom));
     return start(rom, args);
@@ -125,6 +126,21 @@ async function leaveBootloader(device: Device): Promise<void> {
   } catch (error) {
     if (!(error instanceof IapError) || error.code === 'INTERRUPTED') throw error;
   }
+}
+
+/** A person is asked only where BOOT0 is not high any more: who resets a part that is found already disturbs it. */
+async function inRomAgain<T>(
+  args: StartArguments,
+  context: Context,
+  use: (rom: Rom) => Promise<T>,
+): Promise<T> {
+  try {
+    return await withRom({ ...args, wait: false, timeout: FOUND_MS }, context, use);
+  } catch (error) {
+    if (!isSilent(error)) throw error;
+  }
+  const byHand = { ...args, wait: true, timeout: args.timeout ?? BY_HAND_MS };
+  return withRom(byHand, context, use);
 }
 
 function unproven(found: string): IapError {

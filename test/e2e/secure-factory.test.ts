@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { built, demoImage, type Part } from '../support/board.js';
-import { iap } from '../support/iap.js';
+import { type Board, built, demoImage, type Part } from '../support/board.js';
+import { type IapEvent, iap, type Outcome } from '../support/iap.js';
 import { expectDemo, expectDone, flash, on, start, tempDir } from './bench.js';
 import { blankPart, boot0 } from './isp-bench.js';
 
@@ -56,6 +56,21 @@ class House {
   }
 }
 
+/** With somebody at BOOT0 and the reset button who does what is asked for, each time. */
+async function secured(board: Board, unit: string): Promise<Outcome> {
+  const run = start('isp', 'factory', unit, '--port', board.port, '--secure', '--yes', '--json');
+  const follow = async (event: string, level: 'high' | 'low'): Promise<void> => {
+    const seen = new Set<IapEvent>();
+    for (;;) {
+      // Throws once the command has ended.
+      seen.add(await run.until(event, (asked) => !seen.has(asked)));
+      await boot0(board, level);
+    }
+  };
+  await Promise.allSettled([follow('waiting', 'high'), follow('reset-by-hand', 'low')]);
+  return run.done;
+}
+
 describe.each(FAMILIES)('%s', (part) => {
   test('keys, a unit, its protection, updates, a key that leaks', async () => {
     const house = new House(part);
@@ -64,38 +79,14 @@ describe.each(FAMILIES)('%s', (part) => {
     // The application answers from its reception interrupt, and may miss what a host says meanwhile.
     const board = await blankPart(part, { allowed: ['overruns'] });
 
-    const making = start(
-      'isp',
-      'factory',
-      unit,
-      '--port',
-      board.port,
-      '--secure',
-      '--yes',
-      '--json',
-    );
-    await making.until('reset-by-hand');
-    await boot0(board, 'low');
-    const made = await making.done;
+    const made = await secured(board, unit);
     expectDone(made);
     expect(made.result).toMatchObject({ secured: true, device: { mode: 'BOOTLOADER' } });
     expectDone(await on(board, 'info', '--require-secure'));
 
     // Once more, as after a cut: nothing is written, all is proven.
     await boot0(board, 'high');
-    const again = start(
-      'isp',
-      'factory',
-      unit,
-      '--port',
-      board.port,
-      '--secure',
-      '--yes',
-      '--json',
-    );
-    await again.until('reset-by-hand');
-    await boot0(board, 'low');
-    expectDone(await again.done);
+    expectDone(await secured(board, unit));
 
     await board.command('reset');
     await expectDemo(board, 1);
