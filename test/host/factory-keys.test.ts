@@ -122,6 +122,18 @@ describe('the image', () => {
       'IMAGE_WRONG_PRODUCT',
       /PUMP-3/,
     ],
+    [
+      'an application whose own key it revokes',
+      { app: signed(release, 1, { usableKeys: 0xfd }) },
+      'IMAGE_SIGNATURE',
+      /key 1, which was revoked/,
+    ],
+    [
+      'an application that revokes the root key',
+      { app: signed(spare, 2, { usableKeys: 0xfe }) },
+      'IMAGE_SIGNATURE',
+      /revokes key 0, a root key/,
+    ],
   ])('is refused with %s', (_, input, code, text) => {
     let thrown: unknown;
     try {
@@ -133,6 +145,11 @@ describe('the image', () => {
       code: expect.stringContaining(code),
       message: expect.stringMatching(text),
     });
+  });
+
+  test('is made with what every package has once a key was revoked', () => {
+    const app = signed(spare, 2, { usableKeys: 0xfd, securityCounter: 3 });
+    expect(made({ app })).toHaveLength(5);
   });
 
   test('needs a product id', () => {

@@ -31,6 +31,7 @@ function point({ publicKey }: Pair): Uint8Array {
 
 export class SignedUnit {
   readonly part: Part;
+  readonly product = PRODUCT;
   /** By number: root, release, spare */
   readonly keys: readonly Pair[] = ROLES.map(() =>
     generateKeyPairSync('ec', { namedCurve: 'P-256' }),
