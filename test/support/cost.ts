@@ -1,6 +1,5 @@
 // What signatures cost a board: code, stack and time, measured on the virtual board in its own time.
-import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { statSync } from 'node:fs';
 import { loadImage } from '../../host/image/load.js';
 import type { Transport } from '../../host/link/transport.js';
 import { update } from '../../host/update/update.js';
@@ -12,7 +11,7 @@ import { reservedStack, symbol } from './stack.js';
 
 const RESPONSE = 0x80;
 /** How far the board runs while the start of an application is looked for [ms] */
-const LOOK_MS = 1;
+const LOOK_MS = 5;
 const LONGEST_START_MS = 30_000;
 /** Longer than the bootloader needs to listen after power-up [ms] */
 const STARTED_MS = 50;
@@ -171,10 +170,13 @@ export async function costOf(part: Part, verified: string): Promise<Cost> {
     return { session, startMs: await bench.startMs() };
   };
 
-  const plain = await on(new Bench(part, file('.bin'), reservedStack(part, false)), async (bench) => {
-    const session = await bench.send(app);
-    return { session, startMs: await bench.startMs() };
-  });
+  const plain = await on(
+    new Bench(part, file('.bin'), reservedStack(part, false)),
+    async (bench) => {
+      const session = await bench.send(app);
+      return { session, startMs: await bench.startMs() };
+    },
+  );
   const refused = await on(new Bench(part, file('-signed.bin'), reserved, unit), (bench) =>
     bench.send(wrong),
   );
@@ -209,10 +211,4 @@ export function costRow(part: Part, cost: Cost): string {
     s(startMs[2]),
   ];
   return `| ${cells.join(' | ')} |`;
-}
-
-/** The rows that a document has, by board */
-export function rowsIn(document: string): Map<string, string> {
-  const rows = readFileSync(join(document), 'utf8').split('\n');
-  return new Map(rows.map((row) => [/^\| (stm32\S+) \|/.exec(row)?.[1] ?? '', row]));
 }
