@@ -2,74 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Board, built, demoImage, type Part } from '../support/board.js';
-import { type IapEvent, iap, type Outcome } from '../support/iap.js';
+import { built, type Part } from '../support/board.js';
+import { iap } from '../support/iap.js';
 import { expectDemo, expectDone, flash, on, start, tempDir } from './bench.js';
-import { blankPart, boot0 } from './isp-bench.js';
+import { House } from './house.js';
+import { blankPart, boot0, secured } from './isp-bench.js';
 
 const FAMILIES: readonly Part[] = ['stm32f103xb', 'stm32f030x8', 'stm32f303xc'];
-
-/** Keys without passphrases, packages and a unit's image, in a folder of their own */
-class House {
-  readonly #folder = tempDir();
-  readonly part: Part;
-
-  constructor(part: Part) {
-    this.part = part;
-  }
-
-  path(name: string): string {
-    return join(this.#folder.path, name);
-  }
-
-  async keys(): Promise<void> {
-    for (const name of ['root', 'release', 'spare']) {
-      expectDone(
-        await iap('keys', 'new', '--unencrypted', '-o', this.path(`${name}.pem`), '--json'),
-      );
-      const proof = this.path(`${name}.proof`);
-      expectDone(await iap('keys', 'prove', this.path(`${name}.pem`), '-o', proof, '--json'));
-    }
-  }
-
-  /** A signed package of the demo application */
-  async package(version: 1 | 2, key: string, ...more: string[]): Promise<string> {
-    const number = ['root', 'release', 'spare'].indexOf(key);
-    const image = this.#folder.write(`v${version}.bin`, demoImage(this.part, version));
-    const path = this.path(`v${version}-${key}.iap`);
-    const about = ['--product', 'PUMP-2', '--version', `${version}.0.0`, '--key-id', `${number}`];
-    expectDone(await iap('pack', image, '-o', path, ...about, ...more, '--json'));
-    expectDone(await iap('sign', path, '--key', this.path(`${key}.pem`), '--json'));
-    return path;
-  }
-
-  async unit(app: string): Promise<string> {
-    const keys = ['root', 'release', 'spare'].flatMap((name) => [
-      `--${name}-key`,
-      this.path(`${name}.pub`),
-    ]);
-    const proofs = ['root', 'spare'].flatMap((name) => ['--proof', this.path(`${name}.proof`)]);
-    const about = ['--board', this.part, '--product', 'PUMP-2', '--hardware', '1'];
-    const path = this.path('unit.hex');
-    expectDone(await iap('factory', app, '-o', path, ...about, ...keys, ...proofs, '--json'));
-    return path;
-  }
-}
-
-/** With somebody at BOOT0 and the reset button who does what is asked for, each time. */
-async function secured(board: Board, unit: string): Promise<Outcome> {
-  const run = start('isp', 'factory', unit, '--port', board.port, '--secure', '--yes', '--json');
-  const follow = async (event: string, level: 'high' | 'low'): Promise<void> => {
-    const seen = new Set<IapEvent>();
-    for (;;) {
-      // Throws once the command has ended.
-      seen.add(await run.until(event, (asked) => !seen.has(asked)));
-      await boot0(board, level);
-    }
-  };
-  await Promise.allSettled([follow('waiting', 'high'), follow('reset-by-hand', 'low')]);
-  return run.done;
-}
 
 describe.each(FAMILIES)('%s', (part) => {
   test('keys, a unit, its protection, updates, a key that leaks', async () => {

@@ -76,7 +76,10 @@ async function explore(
   const resets = readFileSync(join(root, 'test', 'explore', 'resets.c'), 'utf8');
   const reset = resets.includes(`{"${name}", `);
   const what = reset ? ['--reset', name] : (cuts ?? ['--sample', String(EXPLORE_S)]);
-  const args = ['--part', PART, '--bootloader', await tree.bootloader(), ...what];
+  const bootloader = await tree.bootloader(
+    what.includes('--signed') ? 'bootloader-signed' : 'bootloader',
+  );
+  const args = ['--part', PART, '--bootloader', bootloader, ...what];
   try {
     await run(program, args, { maxBuffer: 1 << 26 });
     return { caught: false, how: 'passed' };

@@ -82,7 +82,8 @@ export class Tree {
     return join(build, program);
   }
 
-  async bootloader(): Promise<string> {
+  /** `name`: bootloader, or bootloader-signed, which takes signed images alone */
+  async bootloader(name = 'bootloader'): Promise<string> {
     const build = join(this.#original, 'build', 'mutants', PART);
     const source = join(this.root, 'bootloader-c');
     const toolchain = join(source, 'arm-none-eabi.cmake');
@@ -90,8 +91,8 @@ export class Tree {
       ...['-S', source, '-B', build, '-G', 'Ninja'],
       ...[`-DCMAKE_TOOLCHAIN_FILE=${toolchain}`, `-DBOARD=${PART}`],
     ]);
-    await run('ninja', ['-C', build, 'bootloader']);
-    return join(build, 'bootloader.bin');
+    await run('ninja', ['-C', build, name]);
+    return join(build, `${name}.bin`);
   }
 
   async explore(): Promise<string> {

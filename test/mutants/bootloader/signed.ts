@@ -87,6 +87,16 @@ export const SIGNED: readonly Mutant[] = [
     caughtBy: 'core:revocations_survive_power_cuts',
   },
   {
+    id: 'an unfinished update suspends the revocations',
+    requirements: ['S-9'],
+    file: 'core/iap_record.c',
+    find: '            if (iap_entry_is(&entry, IAP_ENTRY_VALID)) {\n                keep_newer(&record.verified, &entry);\n            }\n',
+    replace:
+      '            record.verified =\n                iap_entry_is(&entry, IAP_ENTRY_VALID) ? entry : (struct iap_entry){0};\n',
+    caughtBy: 'explore:revived-key',
+    explore: ['--signed', '--scenario', 'revoked', '--cut', '200', '--seed', '1'],
+  },
+  {
     id: 'every key revokes',
     requirements: ['S-10'],
     file: KEYS,
