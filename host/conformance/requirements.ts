@@ -85,4 +85,6 @@ export const REQUIREMENTS: Readonly<Record<string, string | undefined>> = {
   'S-14': SIGNED,
   'S-15': SIGNED,
   'S-16': SIGNED,
+  'S-17': SIGNED,
+  'S-18': SIGNED,
 };

@@ -6,7 +6,8 @@ import { promisify } from 'node:util';
 import { Deviation } from '../../host/conformance/deviation.js';
 import { conform } from '../../host/conformance/run.js';
 import { Lockstep } from '../conformance/lockstep.js';
-import { DEFECTS } from './bootloader/defects.js';
+import { SignedUnit } from '../support/signed-unit.js';
+import { DEFECTS, type Defect } from './bootloader/defects.js';
 import { BOOTLOADER_MUTANTS } from './bootloader/index.js';
 import { editsOf, type Mutant } from './mutant.js';
 import type { Outcome, Suite } from './suite.js';
@@ -38,9 +39,16 @@ async function coreTest(program: string, test: string): Promise<Outcome> {
   }
 }
 
-async function conformance(root: string, bootloader: string, check: string): Promise<Outcome> {
+/** @param unit what is in flash besides the bootloader, and signs; where signed images alone are taken */
+async function conformance(
+  root: string,
+  bootloader: string,
+  check: string,
+  unit?: SignedUnit,
+): Promise<Outcome> {
   const board = join(root, 'build', 'board', 'iap-board');
-  const step = new Lockstep({ board, part: PART, bootloader });
+  const args = unit?.loadArgs(join(root, 'build', 'mutants')) ?? [];
+  const step = new Lockstep({ board, part: PART, bootloader, args });
   const { transport, clock, power } = step;
   const stop = new AbortController();
   clock.after(CHECK_MS, () => stop.abort());
@@ -48,6 +56,7 @@ async function conformance(root: string, bootloader: string, check: string): Pro
     const { results } = await step.during(
       conform(transport, {
         ...{ clock, power, address: 0, permanent: true, only: [check] },
+        ...(unit ? { sign: (header) => unit.sign(header) } : {}),
         signal: stop.signal,
       }),
     );
@@ -90,6 +99,16 @@ async function explore(
   }
 }
 
+async function withstands(root: string, tree: Tree, { passes, signed }: Defect): Promise<Outcome> {
+  if (!signed) return conformance(root, await tree.bootloader(), passes);
+  return conformance(
+    root,
+    await tree.bootloader('bootloader-signed'),
+    passes,
+    new SignedUnit(PART),
+  );
+}
+
 async function judge(
   root: string,
   tree: Tree,
@@ -104,9 +123,9 @@ async function judge(
     case 'explore':
       return explore(root, tree, name, cuts);
     case 'defect': {
-      const passes = DEFECTS.find(({ id }) => id === name)?.passes;
-      if (passes === undefined) throw new Error(`there is no defect ${name}`);
-      return conformance(root, await tree.bootloader(), passes);
+      const defect = DEFECTS.find(({ id }) => id === name);
+      if (defect === undefined) throw new Error(`there is no defect ${name}`);
+      return withstands(root, tree, defect);
     }
     default:
       throw new Error(`nobody knows how to run ${caughtBy}`);
@@ -116,9 +135,10 @@ async function judge(
 /** Hardware that fails must not be noticed. */
 async function defects(root: string, tree: Tree): Promise<string[]> {
   const wrong: string[] = [];
-  for (const { id, edit, passes } of DEFECTS) {
+  for (const defect of DEFECTS) {
+    const { id, edit, passes } = defect;
     const mend = tree.apply([edit]);
-    const { caught, how } = await conformance(root, await tree.bootloader(), passes);
+    const { caught, how } = await withstands(root, tree, defect);
     mend();
     console.log(`${caught ? 'FAILED ' : 'passed '} defect:${id}: ${how}`);
     if (caught) wrong.push(`defect:${id} fails conformance:${passes}: ${how}`);

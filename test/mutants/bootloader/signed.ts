@@ -1,8 +1,10 @@
 // Signed images: who may sign, and what may be in flash besides.
 import type { Mutant } from '../mutant.js';
+import { PLL_NEVER_LOCKS } from './defects.js';
 
 const KEYS = 'core/iap_trust_keys.c';
 const END = 'core/iap_update_end.c';
+const PORT = 'ports/stm32/port.c';
 
 export const SIGNED: readonly Mutant[] = [
   {
@@ -41,8 +43,8 @@ export const SIGNED: readonly Mutant[] = [
     id: 'an image for any product is taken',
     requirements: ['S-5'],
     file: 'core/iap_image.c',
-    find: '(iap_trust_signed_only() || (identity->flags & IAP_IDENTITY_FLAG_ANY_IMAGE) == 0)) {',
-    replace: '(identity->flags & IAP_IDENTITY_FLAG_ANY_IMAGE) == 0) {',
+    find: 'if (any && (iap_trust_signed_only() || identity->damaged ||',
+    replace: 'if (any && (identity->damaged ||',
     caughtBy: 'core:any_product_is_refused',
   },
   {
@@ -152,11 +154,46 @@ export const SIGNED: readonly Mutant[] = [
     caughtBy: 'core:an_image_that_is_not_genuine_is_tried_once',
   },
   {
+    id: 'begin_ms has no time for a signature',
+    requirements: ['S-15'],
+    file: PORT,
+    find: 'config.begin_ms = (uint16_t)(config.begin_ms + signature_ms);',
+    replace: '',
+    also: PLL_NEVER_LOCKS,
+    caughtBy: 'defect:no-pll-signed',
+  },
+  {
+    id: 'a signature takes as long without PLL as with it',
+    requirements: ['S-15'],
+    file: PORT,
+    find: 'KCYCLES_SIGNATURE / (clock_hz / 1000000u);',
+    replace: 'KCYCLES_SIGNATURE / 64u;',
+    also: PLL_NEVER_LOCKS,
+    caughtBy: 'defect:no-pll-signed',
+  },
+  {
     id: 'HELLO tells keys of a damaged block',
     requirements: ['S-16'],
     file: KEYS,
     find: '        if (good) {',
     replace: '        if (true) {',
     caughtBy: 'core:flags_are_told',
+  },
+  {
+    id: 'what is signed may be for another unit',
+    requirements: ['S-17'],
+    file: 'core/iap_image.c',
+    find: 'if (!iap_all(iap_header_unique_id(header), 0, 12) &&',
+    replace: 'if (!iap_trust_signed_only() && !iap_all(iap_header_unique_id(header), 0, 12) &&',
+    caughtBy: 'core:a_right_signature_is_not_enough',
+  },
+  {
+    id: 'what is signed gets an entry at once',
+    requirements: ['S-18'],
+    file: 'core/iap_update_begin.c',
+    find: '    open_session(update, 0, &update->begun);\n',
+    replace:
+      '    struct iap_entry entry;\n    (void)iap_record_append(&update->target, header, &entry);\n    iap_update_read_record(update);\n    open_session(update, entry.slot, entry.header);\n',
+    caughtBy: 'core:signed_images_begun_in_turn_write_nothing',
   },
 ];
