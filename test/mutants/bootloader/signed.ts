@@ -52,7 +52,7 @@ export const SIGNED: readonly Mutant[] = [
     requirements: ['S-5'],
     file: KEYS,
     find: 'if (identity->product == NULL) {',
-    replace: 'if (false) {',
+    replace: 'if (identity == NULL) {',
     caughtBy: 'core:an_unreadable_identity_refuses_all',
   },
   {
@@ -81,11 +81,11 @@ export const SIGNED: readonly Mutant[] = [
     caughtBy: 'core:a_resumed_update_is_verified_again',
   },
   {
-    id: 'revocations are those of the installed image, finished or not',
+    id: 'an image says itself what is revoked',
     requirements: ['S-9'],
     file: KEYS,
     find: 'uint8_t usable = usable_keys(verified);',
-    replace: 'uint8_t usable = usable_keys(header);',
+    replace: 'uint8_t usable = usable_keys(verified != NULL ? header : NULL);',
     caughtBy: 'core:revocations_survive_power_cuts',
   },
   {
