@@ -157,7 +157,8 @@ static void signed_sessions(void) {
            {PROGRAM_SIGN, 1, .b = 2}, {PROGRAM_UPDATE, 1, .c = packages}, {PROGRAM_SIGN, 2, .b = 2},
            {PROGRAM_BEGIN, 1, .c = packages}, {PROGRAM_SIGN, 3, .b = 2},
            {PROGRAM_UPDATE, 1, .c = packages}, {PROGRAM_SIGN, 3},
-           {PROGRAM_UPDATE, 1, .c = packages}, {PROGRAM_SIGN, 1, .b = 1},
+            {PROGRAM_UPDATE, 1, .c = packages}, {PROGRAM_SIGN, 1}, {PROGRAM_BEGIN, 1, .c = packages},
+           {PROGRAM_SIGN, 1, .b = 1},
            {PROGRAM_BEGIN, 1, .c = packages});
     PROGRAM("floor", CONFIG(.identity = 2, .payload = 1),
            {PROGRAM_UPDATE, 1, .c = packages | PROGRAM_HEADER_COUNTER, .f = 5},

@@ -7,7 +7,7 @@ import { Deviation } from '../../host/conformance/deviation.js';
 import { conform } from '../../host/conformance/run.js';
 import { Lockstep } from '../conformance/lockstep.js';
 import { SignedUnit } from '../support/signed-unit.js';
-import { DEFECTS, type Defect } from './bootloader/defects.js';
+import { DEFECTS } from './bootloader/defects.js';
 import { BOOTLOADER_MUTANTS } from './bootloader/index.js';
 import { editsOf, type Mutant } from './mutant.js';
 import type { Outcome, Suite } from './suite.js';
@@ -21,7 +21,7 @@ const TEST_MS = 300_000;
 /** The longest check, in the virtual board's time, with what it takes to find that nobody answers [ms] */
 const CHECK_MS = 120_000;
 
-type Catcher = Pick<Mutant, 'caughtBy' | 'explore'>;
+type Catcher = Pick<Mutant, 'caughtBy' | 'explore' | 'signed'>;
 
 async function coreTest(program: string, test: string): Promise<Outcome> {
   try {
@@ -99,33 +99,30 @@ async function explore(
   }
 }
 
-async function withstands(root: string, tree: Tree, { passes, signed }: Defect): Promise<Outcome> {
-  if (!signed) return conformance(root, await tree.bootloader(), passes);
-  return conformance(
-    root,
-    await tree.bootloader('bootloader-signed'),
-    passes,
-    new SignedUnit(PART),
-  );
+/** The check on the bootloader for unsigned images, or on the one that takes signed images alone */
+async function checked(root: string, tree: Tree, check: string, signed = false): Promise<Outcome> {
+  const unit = signed ? new SignedUnit(PART) : undefined;
+  const bootloader = await tree.bootloader(signed ? 'bootloader-signed' : 'bootloader');
+  return conformance(root, bootloader, check, unit);
 }
 
 async function judge(
   root: string,
   tree: Tree,
-  { caughtBy, explore: cuts }: Catcher,
+  { caughtBy, explore: cuts, signed }: Catcher,
 ): Promise<Outcome> {
   const [kind, name = ''] = caughtBy.split(':');
   switch (kind) {
     case 'core':
       return coreTest(await tree.coreProgram(name), name);
     case 'conformance':
-      return conformance(root, await tree.bootloader(), name);
+      return checked(root, tree, name, signed);
     case 'explore':
       return explore(root, tree, name, cuts);
     case 'defect': {
       const defect = DEFECTS.find(({ id }) => id === name);
       if (defect === undefined) throw new Error(`there is no defect ${name}`);
-      return withstands(root, tree, defect);
+      return checked(root, tree, defect.passes, defect.signed);
     }
     default:
       throw new Error(`nobody knows how to run ${caughtBy}`);
@@ -135,10 +132,9 @@ async function judge(
 /** Hardware that fails must not be noticed. */
 async function defects(root: string, tree: Tree): Promise<string[]> {
   const wrong: string[] = [];
-  for (const defect of DEFECTS) {
-    const { id, edit, passes } = defect;
+  for (const { id, edit, passes, signed } of DEFECTS) {
     const mend = tree.apply([edit]);
-    const { caught, how } = await withstands(root, tree, defect);
+    const { caught, how } = await checked(root, tree, passes, signed);
     mend();
     console.log(`${caught ? 'FAILED ' : 'passed '} defect:${id}: ${how}`);
     if (caught) wrong.push(`defect:${id} fails conformance:${passes}: ${how}`);
