@@ -2,59 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { built, demoImage, type Part } from '../support/board.js';
+import { built, type Part } from '../support/board.js';
 import { iap } from '../support/iap.js';
 import { expectDemo, expectDone, flash, on, start, tempDir } from './bench.js';
-import { blankPart, boot0 } from './isp-bench.js';
+import { House } from './house.js';
+import { blankPart, boot0, secured } from './isp-bench.js';
 
 const FAMILIES: readonly Part[] = ['stm32f103xb', 'stm32f030x8', 'stm32f303xc'];
-
-/** Keys without passphrases, packages and a unit's image, in a folder of their own */
-class House {
-  readonly #folder = tempDir();
-  readonly part: Part;
-
-  constructor(part: Part) {
-    this.part = part;
-  }
-
-  path(name: string): string {
-    return join(this.#folder.path, name);
-  }
-
-  async keys(): Promise<void> {
-    for (const name of ['root', 'release', 'spare']) {
-      expectDone(
-        await iap('keys', 'new', '--unencrypted', '-o', this.path(`${name}.pem`), '--json'),
-      );
-      const proof = this.path(`${name}.proof`);
-      expectDone(await iap('keys', 'prove', this.path(`${name}.pem`), '-o', proof, '--json'));
-    }
-  }
-
-  /** A signed package of the demo application */
-  async package(version: 1 | 2, key: string, ...more: string[]): Promise<string> {
-    const number = ['root', 'release', 'spare'].indexOf(key);
-    const image = this.#folder.write(`v${version}.bin`, demoImage(this.part, version));
-    const path = this.path(`v${version}-${key}.iap`);
-    const about = ['--product', 'PUMP-2', '--version', `${version}.0.0`, '--key-id', `${number}`];
-    expectDone(await iap('pack', image, '-o', path, ...about, ...more, '--json'));
-    expectDone(await iap('sign', path, '--key', this.path(`${key}.pem`), '--json'));
-    return path;
-  }
-
-  async unit(app: string): Promise<string> {
-    const keys = ['root', 'release', 'spare'].flatMap((name) => [
-      `--${name}-key`,
-      this.path(`${name}.pub`),
-    ]);
-    const proofs = ['root', 'spare'].flatMap((name) => ['--proof', this.path(`${name}.proof`)]);
-    const about = ['--board', this.part, '--product', 'PUMP-2', '--hardware', '1'];
-    const path = this.path('unit.hex');
-    expectDone(await iap('factory', app, '-o', path, ...about, ...keys, ...proofs, '--json'));
-    return path;
-  }
-}
 
 describe.each(FAMILIES)('%s', (part) => {
   test('keys, a unit, its protection, updates, a key that leaks', async () => {
@@ -64,38 +18,14 @@ describe.each(FAMILIES)('%s', (part) => {
     // The application answers from its reception interrupt, and may miss what a host says meanwhile.
     const board = await blankPart(part, { allowed: ['overruns'] });
 
-    const making = start(
-      'isp',
-      'factory',
-      unit,
-      '--port',
-      board.port,
-      '--secure',
-      '--yes',
-      '--json',
-    );
-    await making.until('reset-by-hand');
-    await boot0(board, 'low');
-    const made = await making.done;
+    const made = await secured(board, unit);
     expectDone(made);
     expect(made.result).toMatchObject({ secured: true, device: { mode: 'BOOTLOADER' } });
     expectDone(await on(board, 'info', '--require-secure'));
 
     // Once more, as after a cut: nothing is written, all is proven.
     await boot0(board, 'high');
-    const again = start(
-      'isp',
-      'factory',
-      unit,
-      '--port',
-      board.port,
-      '--secure',
-      '--yes',
-      '--json',
-    );
-    await again.until('reset-by-hand');
-    await boot0(board, 'low');
-    expectDone(await again.done);
+    expectDone(await secured(board, unit));
 
     await board.command('reset');
     await expectDemo(board, 1);

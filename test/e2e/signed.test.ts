@@ -1,23 +1,11 @@
 // Devices that take signed images alone, from the factory into the field: the real bootloader on the virtual board.
 // IAP_SIGNED=full tries every single-bit flip of a header on each core, which takes hours.
-import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import {
-  BeginRequest,
-  Command,
-  decode,
-  encode,
-  encodeFrame,
-  FrameDecoder,
-  HelloRequest,
-  HelloResponse,
-  PROTOCOL_MAJOR,
-  PROTOCOL_MINOR,
-  Refusal,
-  Status,
-} from '../../protocol/index.js';
-import { built, demoImage, type Part, type SteppedBoard } from '../support/board.js';
+import { decode, Refusal, Status } from '../../protocol/index.js';
+import { Bare } from '../support/bare.js';
+import { demoImage, type Part } from '../support/board.js';
 import { SignedUnit } from '../support/signed-unit.js';
+import { reservedStack } from '../support/stack.js';
 import { expectDemo, expectDone, flash, powerUp, powerUpStepped } from './bench.js';
 
 /** One of each core, and the slow F1 */
@@ -31,13 +19,8 @@ const FULL = process.env.IAP_SIGNED === 'full';
 const HEADER_BITS = 8 * 256;
 /** In a sample every so manieth bit is turned: of the header's middle, where no field has a meaning, and of r and s. */
 const SAMPLE_STEP = 211;
-/** No answer takes longer, in the board's time. */
-const LONGEST_US = 30_000_000;
-const IDLE_US = 100_000;
-/** linker/bootloader.ld has so much for the stack where signatures are verified [bytes]. */
-const STACK = 1792;
-const RAM_PIECE = 2048;
-const PAINT = 'a5';
+/** Of what is reserved, for another compiler's code [bytes] */
+const SPARE_STACK = 256;
 
 describe.each(CORES)('%s', (part) => {
   test('takes what its keys signed, one after the other', async () => {
@@ -93,81 +76,16 @@ describe.each(CORES)('%s', (part) => {
   test('verifies within the time that it announces, and keeps to its stack', async () => {
     const unit = new SignedUnit(part);
     const board = powerUpStepped(part, { load: unit.flash() });
-    const { bssEnd, stackTop } = symbols(part);
-    await board.run(1000);
-    // Where the stack is at work already, the paint is not seen.
-    for (let at = bssEnd; at < stackTop - 512; at += RAM_PIECE) {
-      const size = Math.min(RAM_PIECE, stackTop - 512 - at);
-      await board.command(`poke ${at} ${PAINT.repeat(size)}`);
-    }
     const device = await Bare.call(board);
     const begun = device.us;
     expect((await device.begin(unit.header(demoImage(part, 1))))[0]).toBe(Status.OK);
     const ms = (device.us - begun) / 1000;
-    let painted = '';
-    for (let at = bssEnd; at < stackTop - 512; at += RAM_PIECE) {
-      const size = Math.min(RAM_PIECE, stackTop - 512 - at);
-      painted += String((await board.command(`peek ${at} ${size}`)).hex);
-    }
-    const untouched = /^(?:a5)*/.exec(painted)?.[0].length ?? 0;
-    const stack = stackTop - bssEnd - untouched / 2;
+    const { stackUsed } = await board.counters();
+    const reserved = reservedStack(part, true);
     console.log(
-      `${part}: BEGIN of a signed image ${ms.toFixed(0)} ms of ${device.info.beginMs}, ${stack} bytes of stack, ${stackTop - bssEnd} are there`,
+      `${part}: BEGIN of a signed image ${ms.toFixed(0)} ms of ${device.info.beginMs}, ${stackUsed} bytes of stack, ${reserved} are reserved`,
     );
     expect(ms).toBeLessThan(device.info.beginMs / 1.5);
-    expect(stack).toBeLessThanOrEqual(STACK - 256);
+    expect(stackUsed).toBeLessThanOrEqual(reserved - SPARE_STACK);
   });
 });
-
-function symbols(part: Part): { readonly bssEnd: number; readonly stackTop: number } {
-  const elf = built('build', part, 'bootloader-signed.elf');
-  const text = execFileSync('arm-none-eabi-nm', [elf], { encoding: 'utf8' });
-  const at = (name: string): number =>
-    Number.parseInt(new RegExp(`^([0-9a-f]+) . ${name}$`, 'm').exec(text)?.[1] ?? '', 16);
-  return { bssEnd: at('link_bss_end'), stackTop: at('link_stack_top') };
-}
-
-/** One request after the other, in the board's own time */
-class Bare {
-  us = 0;
-  readonly info: HelloResponse;
-  readonly #board: SteppedBoard;
-  #seq = 0;
-
-  private constructor(board: SteppedBoard, info: HelloResponse) {
-    this.#board = board;
-    this.info = info;
-  }
-
-  /** Calls in the listening window. */
-  static async call(board: SteppedBoard): Promise<Bare> {
-    const hello = encode(HelloRequest, {
-      ...{ major: PROTOCOL_MAJOR, minor: PROTOCOL_MINOR, flags: 1, reserved: 0 },
-    });
-    await board.run(20_000);
-    const first = new Bare(board, undefined as unknown as HelloResponse);
-    const info = decode(HelloResponse, await first.ask(Command.HELLO, hello));
-    const device = new Bare(board, info);
-    device.us = first.us;
-    return device;
-  }
-
-  begin(header: Uint8Array): Promise<Uint8Array> {
-    return this.ask(Command.BEGIN, encode(BeginRequest, { flags: 0, header }));
-  }
-
-  /** The payload of the answer */
-  async ask(type: number, payload: Uint8Array): Promise<Uint8Array> {
-    this.#seq = (this.#seq + 1) & 0xff;
-    await this.#board.send(encodeFrame({ address: 0, type, seq: this.#seq, payload }));
-    const decoder = new FrameDecoder();
-    const sent = this.us;
-    while (this.us - sent < LONGEST_US) {
-      const { timeUs, bytes } = await this.#board.runUntilByte(IDLE_US);
-      this.us = timeUs;
-      const [found] = decoder.push(bytes);
-      if (found?.kind === 'frame') return found.frame.payload;
-    }
-    throw new Error('no answer');
-  }
-}

@@ -53,15 +53,15 @@ static struct tally *tally_of(const struct run *run, uint32_t product, uint32_t 
 }
 
 static void print_heads(void) {
-    printf("%-15s %-13s %10s %7s %10s %6s %7s %10s %5s %7s %9s %8s\n", "board", "scenario",
+    printf("%-15s %-13s %10s %7s %10s %6s %7s %10s %5s %7s %9s %7s %8s\n", "board", "scenario",
            "operations", "points", "recoveries", "weak", "bricks", "unverified", "lost", "failed",
-           "flapping", "seconds");
+           "flapping", "revived", "seconds");
 }
 
 static void print_row(const struct run *run, uint32_t product, uint32_t row, double begun) {
     bool all_ended = jobs_wait(); // before their counts are read
     const struct tally *tally = tally_of(run, product, row);
-    printf("%-15s %-13s %10u %7u %10u %6u %7u %10u %5u %7u %9u %8.0f%s\n",
+    printf("%-15s %-13s %10u %7u %10u %6u %7u %10u %5u %7u %9u %7u %8.0f%s\n",
            run->products[product]->name,
            row < scenario_count    ? scenarios[row].name
            : row == scenario_count ? "several cuts"
@@ -69,7 +69,8 @@ static void print_row(const struct run *run, uint32_t product, uint32_t row, dou
            tally->operations, tally->points, tally->recoveries, tally->weak,
            tally->findings[FINDING_BRICK], tally->findings[FINDING_UNVERIFIED],
            tally->findings[FINDING_LOST], tally->findings[FINDING_FAILED],
-           tally->findings[FINDING_FLAPPING], seconds() - begun, all_ended ? "" : " crashed");
+           tally->findings[FINDING_FLAPPING], tally->findings[FINDING_REVIVED], seconds() - begun,
+           all_ended ? "" : " crashed");
     fflush(stdout);
 }
 
@@ -96,11 +97,17 @@ static void explore_scenario(const struct run *run, uint32_t product, uint32_t s
     print_row(run, product, scenario, begun);
 }
 
+static bool wanted(const struct run *run, uint32_t product, uint32_t scenario) {
+    const struct scenario *only = run->options->scenario;
+    return (only == NULL || only == &scenarios[scenario]) &&
+           scenario_fits(&scenarios[scenario], run->products[product]);
+}
+
 static void explore_full(const struct run *run) {
     print_heads();
     for (uint32_t p = 0; p < run->product_count; p++) {
         for (uint32_t s = 0; s < scenario_count; s++) {
-            if (run->options->scenario == NULL || run->options->scenario == &scenarios[s]) {
+            if (wanted(run, p, s)) {
                 explore_scenario(run, p, s);
             }
         }
@@ -138,6 +145,9 @@ static void explore_sample(const struct run *run) {
     for (uint64_t round = 1; seconds() < end; round++) {
         for (uint32_t s = 0; s < scenario_count + 1 && seconds() < end; s++) {
             for (uint32_t p = 0; p < run->product_count && seconds() < end; p++) {
+                if (s < scenario_count && !wanted(run, p, s)) {
+                    continue;
+                }
                 if (s == scenario_count) {
                     random_fork(run->products[p], round, tally_of(run, p, s));
                 } else {
@@ -146,9 +156,7 @@ static void explore_sample(const struct run *run) {
                     pass.share = 500;
                     pass.thorough_share = 2;
                     pass.key_share = 25;
-                    if (run->options->scenario == NULL || run->options->scenario == pass.scenario) {
-                        pass_run(&pass);
-                    }
+                    pass_run(&pass);
                 }
             }
         }
@@ -182,6 +190,9 @@ int main(int argc, char **argv) {
     }
     if (run.product_count == 0) {
         options_fail("no such board");
+    }
+    if (options.scenario != NULL && !scenario_fits(options.scenario, run.products[0])) {
+        options_fail("this scenario is of signed images: --signed");
     }
     run.tallies = tally_create(tally_count(&run));
     if (options.has_cut || options.random != 0 || options.reset != NULL) {

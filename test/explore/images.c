@@ -9,8 +9,14 @@
 
 #define SRAM_BASE      0x20000000u
 #define ZERO_EVERY     300u    // bytes
+#define REVOKING_SIZE  310u    // bytes: each cut takes a verification or two, which take long
 #define CODE           8u      // where the code begins, after two vectors
 #define BRANCH_TO_SELF 0xe7feu // the whole application: `b .`
+
+// Slots of the key block
+#define ROOT_KEY    0u
+#define RELEASE_KEY 1u
+#define SPARE_KEY   2u
 
 static uint32_t next_random(uint64_t *state) {
     *state = *state * 6364136223846793005u + 1442695040888963407u;
@@ -68,6 +74,8 @@ void images_make(struct image images[IMAGE_COUNT], const struct image_place *pla
     make(&images[IMAGE_DENSE], place, old_size, 7, false);
     images[IMAGE_PATCHED].bytes[page + 17] ^= 0xff;
     make(&images[IMAGE_RAGGED], place, 2 * page + 2, 5, true);
+    make(&images[IMAGE_REVOKES], place, REVOKING_SIZE, 8, true);
+    make(&images[IMAGE_SPARE], place, REVOKING_SIZE, 9, true);
     memset(images[IMAGE_RAGGED].bytes + 200, 0xff, page / 2);
     memset(images[IMAGE_RAGGED].bytes + page, 0x00, page - 64);
     for (int i = 0; i < IMAGE_DEMO; i++) {
@@ -80,8 +88,8 @@ void images_make(struct image images[IMAGE_COUNT], const struct image_place *pla
 }
 
 const char *image_label(enum image_name name) {
-    static const char *const labels[] = {"old",    "same",  "small", "large", "patched",
-                                         "ragged", "dense", "demo",  "none"};
+    static const char *const labels[] = {"old",   "same",    "small", "large", "patched", "ragged",
+                                         "dense", "revokes", "spare", "demo",  "none"};
     return labels[name];
 }
 
@@ -101,8 +109,11 @@ bool image_complete(const struct image *image, const uint8_t *app) {
     return memcmp(image->bytes, app, image->size) == 0;
 }
 
-void image_sign(struct image *image) {
+void image_sign(struct image *image, enum image_name name) {
+    bool after = name == IMAGE_REVOKES || name == IMAGE_SPARE;
+    uint8_t key = name == IMAGE_REVOKES ? ROOT_KEY : name == IMAGE_SPARE ? SPARE_KEY : RELEASE_KEY;
     image->header[IAP_HEADER_AT_SIGNATURE_ALGORITHM] = IAP_SIGNATURE_ECDSA_P256;
-    image->header[IAP_HEADER_AT_KEY_ID] = 1;
+    image->header[IAP_HEADER_AT_KEY_ID] = key;
+    image->header[IAP_HEADER_AT_USABLE_KEYS] = after ? 0xff & ~(1u << RELEASE_KEY) : 0xff;
     signer_sign(image->header);
 }

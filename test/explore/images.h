@@ -18,6 +18,8 @@ enum image_name {
     IMAGE_PATCHED, // OLD with one page changed
     IMAGE_RAGGED,  // ends in the middle of a page, with runs of 0xFF and 0x00
     IMAGE_DENSE,   // as large as OLD, no half-word of 0x0000, as compressed or encrypted data
+    IMAGE_REVOKES, // signed by root, revokes the key of all others but SPARE
+    IMAGE_SPARE,   // signed by the spare key, after that
     IMAGE_DEMO,    // the demo application, which confirms itself and must
     IMAGE_COUNT,
     IMAGE_NONE = IMAGE_COUNT,
@@ -54,7 +56,7 @@ bool image_in_flash(const struct image *image, const uint8_t *app);
 // Like image_in_flash, without the padding: all that a check at boot can see.
 bool image_complete(const struct image *image, const uint8_t *app);
 
-// Makes the header name a key, and signs it.
-void image_sign(struct image *image);
+// Makes the header name the key of this image, and signs it.
+void image_sign(struct image *image, enum image_name name);
 
 #endif

@@ -14,7 +14,9 @@ struct journal {
     const struct rig *rig;
     bool vouched_wrongly;   // VALID while the image was not complete
     bool lost;              // an image that would have started no longer does, without TOUCHED
+    bool revived;           // a key that was revoked is usable again
     enum image_name starts; // what a boot would start now
+    uint8_t usable_keys;
     uint32_t address[MOST_OPERATIONS];
     bool erase[MOST_OPERATIONS];
     uint32_t count;
@@ -47,6 +49,8 @@ static void note(void *context, const struct board_flash_op *operation) {
         journal->lost |= journal->starts != IMAGE_NONE && expectation.starts != journal->starts &&
                          !record_is_touched(app_base, operation->address);
         journal->starts = expectation.starts;
+        journal->revived |= (expectation.usable_keys & ~journal->usable_keys) != 0;
+        journal->usable_keys = expectation.usable_keys;
     }
 }
 
@@ -75,7 +79,8 @@ static bool chosen(const struct exploration *exploration, uint64_t cut) {
 
 static bool thorough(const struct exploration *exploration, uint64_t cut) {
     const struct pass *pass = exploration->pass;
-    return pass->only != 0 || is_key(exploration->journal, cut) ||
+    return pass->only != 0 || scenario_revokes(pass->scenario) ||
+           is_key(exploration->journal, cut) ||
            (pass->thorough_share != 0 &&
             rig_choose(pass->seed + 1, cut, pass->thorough_share) == 0);
 }
@@ -123,7 +128,9 @@ static bool clean_run(const struct pass *pass, struct journal *journal) {
     struct rig rig;
     bool done = open_prepared(pass, &rig);
     journal->rig = &rig;
-    journal->starts = record_expect(rig_app(&rig), pass->product->images).starts;
+    const struct expectation before = record_expect(rig_app(&rig), pass->product->images);
+    journal->starts = before.starts;
+    journal->usable_keys = before.usable_keys;
     rig.on_operation = note;
     rig.context = journal;
     done = done && scenario_step(&rig, &pass->scenario->explored, pass->seed);
@@ -145,6 +152,9 @@ static bool clean_run(const struct pass *pass, struct journal *journal) {
     if (journal->lost) {
         tally_find(pass->tally, FINDING_LOST, replay,
                    "the record gives the installed image up before TOUCHED");
+    }
+    if (journal->revived) {
+        tally_find(pass->tally, FINDING_REVIVED, replay, "the record gives a key back");
     }
     if (!done || !started) {
         tally_find(pass->tally, done ? FINDING_FLAPPING : FINDING_FAILED, replay,

@@ -4,6 +4,8 @@
 
 #define VARIANTS     3u // power-ups of the same torn flash
 #define BOOTS_BEFORE 2u // without a host, before one comes
+#define EVERY_KEY    0xffu
+#define SPARE_SHARE  8u // one of so many; the others end as scenario "revoked" begins
 
 struct judge {
     const struct point *point;
@@ -88,6 +90,53 @@ static void judge_recovery(struct judge *judge) {
     }
 }
 
+// Packages of the key that was revoked: the one that was installed before, and another one.
+static void judge_revoked(struct judge *judge) {
+    static const enum image_name leaked[] = {IMAGE_OLD, IMAGE_SAME};
+    struct rig *rig = judge->rig;
+    for (uint32_t i = 0; i < sizeof leaked / sizeof leaked[0] && !judge->found; i++) {
+        struct host host;
+        host_open(&host, rig);
+        rig_power_cycle(rig);
+        // Only a host: the bootloader may seal a VALID that it finds in doubt, and nothing else.
+        if (host_call(&host, 300) != HOST_DONE) {
+            find(judge, FINDING_BRICK, "no answer to HELLO");
+            return;
+        }
+        uint64_t operations = rig->operations;
+        if (host_begin_and_abort(&host, rig->product->images[leaked[i]].header) != HOST_REFUSED ||
+            host.status != IAP_STATUS_BAD_SIGNATURE) {
+            find(judge, FINDING_REVIVED, "a package of the key that was revoked is taken");
+        } else if (rig->operations != operations) {
+            find(judge, FINDING_REVIVED, "a refusal changes flash");
+        }
+    }
+}
+
+// After an update that revokes a key, the key is revoked for ever, and the spare key goes on.
+static void judge_revocation(struct judge *judge) {
+    struct rig *rig = judge->rig;
+    const struct image *spare = &rig->product->images[IMAGE_SPARE];
+    judge_revoked(judge);
+    bool doubtful = board_weak_cells(rig->board) > 0 ||
+                    rig_choose(judge->point->seed, judge->point->cut, SPARE_SHARE) == 0;
+    if (judge->found || !doubtful || judge->point->scenario->explored.image == IMAGE_SPARE) {
+        return;
+    }
+    struct host host;
+    host_open(&host, rig);
+    rig_power_cycle(rig);
+    if (host_update(&host, spare, HOST_NO_BOOT) != HOST_DONE) {
+        find(judge, FINDING_FAILED, "the spare key's update does not succeed");
+        return;
+    }
+    judge_revoked(judge);
+    struct outcome outcome = rig_boot(rig);
+    if (!judge->found && (outcome.state != RIG_STARTED || outcome.image != IMAGE_SPARE)) {
+        find(judge, FINDING_LOST, "the spare key's image does not start");
+    }
+}
+
 // What a bootloader that has nothing to start says of itself. That it then stays for ever is seen
 // where a point is thorough.
 static bool says_it_stays(struct judge *judge) {
@@ -121,8 +170,17 @@ static void judge_thoroughly(struct judge *judge, uint32_t variant) {
     if (!judge->found) {
         judge_answer(judge);
     }
+    const struct point *point = judge->point;
+    bool revokes = scenario_revokes(point->scenario);
+    const struct expectation *sure = judge->finished ? &point->after : &point->before;
+    if (revokes && !judge->found && sure->usable_keys != EVERY_KEY) {
+        judge_revoked(judge);
+    }
     if (!judge->found) {
         judge_recovery(judge);
+    }
+    if (revokes && !judge->found) {
+        judge_revocation(judge);
     }
 }
 

@@ -17,13 +17,15 @@ static bool is_set(const uint8_t *slot, uint32_t at) {
     return iap_get16(slot + at) != IAP_STATE_CLEAR;
 }
 
-static const uint8_t *newest_touched(const uint8_t *area) {
+// Of the entries that have TOUCHED, or only of those that have VALID too.
+static const uint8_t *newest_entry(const uint8_t *area, bool valid) {
     const uint8_t *newest = NULL;
     for (uint32_t i = 0; i < IAP_RECORD_SLOTS; i++) {
         const uint8_t *slot = area + IAP_AREA_HEADER_SIZE + i * IAP_RECORD_SLOT_SIZE;
         if (is_set(slot, IAP_RECORD_SLOT_AT_WRITTEN) && is_set(slot, IAP_RECORD_SLOT_AT_TOUCHED) &&
             iap_get32(slot + IAP_RECORD_SLOT_AT_CRC32) ==
                 iap_crc32(0, slot, IAP_RECORD_SLOT_AT_CRC32) &&
+            (!valid || iap_get16(slot + IAP_RECORD_SLOT_AT_VALID) == IAP_STATE_SET) &&
             (newest == NULL || iap_get32(slot) > iap_get32(newest))) {
             newest = slot;
         }
@@ -34,10 +36,15 @@ static const uint8_t *newest_touched(const uint8_t *area) {
 struct expectation record_expect(const uint8_t *app, const struct image images[IMAGE_COUNT]) {
     const uint8_t *area_b = app - IAP_RECORD_AREA_SIZE;
     const uint8_t *area_a = area_b - IAP_RECORD_AREA_SIZE;
-    struct expectation expectation = {.starts = IMAGE_NONE};
+    struct expectation expectation = {.starts = IMAGE_NONE, .usable_keys = 0xff};
     uint32_t a = generation_of(area_a);
     uint32_t b = generation_of(area_b);
-    const uint8_t *slot = a == 0 && b == 0 ? NULL : newest_touched(a > b ? area_a : area_b);
+    const uint8_t *area = a > b ? area_a : area_b;
+    const uint8_t *slot = a == 0 && b == 0 ? NULL : newest_entry(area, false);
+    const uint8_t *verified = a == 0 && b == 0 ? NULL : newest_entry(area, true);
+    if (verified != NULL) {
+        expectation.usable_keys = verified[IAP_RECORD_SLOT_AT_HEADER + IAP_HEADER_AT_USABLE_KEYS];
+    }
     if (slot == NULL || iap_get16(slot + IAP_RECORD_SLOT_AT_VALID) != IAP_STATE_SET) {
         return expectation;
     }

@@ -11,6 +11,7 @@ struct expectation {
     bool valid;             // the newest entry says that its image is complete
     uint32_t trials;        // marks set, of the entry that starts
     bool confirmed;
+    uint8_t usable_keys; // of the newest image that was verified; all without one
 };
 
 // app is the flash from APP_BASE on; the record lies below it.

@@ -63,7 +63,7 @@ bool product_load(struct product *product, const struct board_entry *entry, cons
         for (uint32_t i = 0; i < IMAGE_COUNT; i++) {
             memcpy(product->images[i].header + IAP_HEADER_AT_PRODUCT,
                    identity + IAP_IDENTITY_AT_PRODUCT, 16);
-            image_sign(&product->images[i]);
+            image_sign(&product->images[i], (enum image_name)i);
         }
     }
     return true;

@@ -93,6 +93,20 @@ const struct scenario scenarios[] = {
      "trial boot and confirmation by the app kit",
      {{STEP_INSTALL, IMAGE_DEMO, 0}},
      {STEP_CONFIRM, IMAGE_DEMO, 0}},
+    {"revoke",
+     "the root key revokes the release key",
+     {{STEP_INSTALL, IMAGE_OLD, 0}},
+     {STEP_INSTALL, IMAGE_REVOKES, 0}},
+    {"revoked",
+     "the next update after that, by the spare key",
+     {{STEP_INSTALL, IMAGE_OLD, 0}, {STEP_INSTALL, IMAGE_REVOKES, 0}},
+     {STEP_INSTALL, IMAGE_SPARE, 0}},
+    {"revoked-full",
+     "the same, and the record area is full",
+     {{STEP_INSTALL, IMAGE_OLD, 0},
+      {STEP_INSTALL, IMAGE_REVOKES, 0},
+      {STEP_FILL, IMAGE_REVOKES, 5}},
+     {STEP_INSTALL, IMAGE_SPARE, 0}},
 };
 const uint32_t scenario_count = sizeof scenarios / sizeof scenarios[0];
 
@@ -103,6 +117,14 @@ const struct scenario *scenario_find(const char *name) {
         }
     }
     return NULL;
+}
+
+bool scenario_revokes(const struct scenario *scenario) {
+    return scenario->explored.image == IMAGE_REVOKES || scenario->explored.image == IMAGE_SPARE;
+}
+
+bool scenario_fits(const struct scenario *scenario, const struct product *product) {
+    return product->is_signed || !scenario_revokes(scenario);
 }
 
 // Cuts power a number of operations after TOUCHED was set.

@@ -38,6 +38,12 @@ extern const uint32_t scenario_count;
 
 const struct scenario *scenario_find(const char *name);
 
+// Whether it is about a key that is revoked; then every cut is thorough.
+bool scenario_revokes(const struct scenario *scenario);
+
+// Whether the product can show it: revocation needs one that takes signed images alone.
+bool scenario_fits(const struct scenario *scenario, const struct product *product);
+
 // From factory state, power off, to the explored step, power off. false: a step failed.
 bool scenario_prepare(const struct scenario *scenario, struct rig *rig, uint64_t seed);
 

@@ -8,7 +8,8 @@
 #define PRINTED 3u // of each kind and tally
 
 static const char *const labels[FINDING_COUNT] = {
-    "BRICK", "UNVERIFIED START", "LOST ENTRY", "FAILED RECOVERY", "FLAPPING", "BROKEN RULE"};
+    "BRICK",    "UNVERIFIED START", "LOST ENTRY", "FAILED RECOVERY",
+    "FLAPPING", "REVIVED KEY",      "BROKEN RULE"};
 
 struct tally *tally_create(uint32_t count) {
     void *memory = mmap(NULL, count * sizeof(struct tally), PROT_READ | PROT_WRITE,
@@ -50,7 +51,8 @@ void tally_print(const struct tally *tallies, uint32_t count) {
         }
     }
     printf("%u points, %u bricks, %u unverified starts, %u lost entries, %u failed recoveries, "
-           "%u flapping, %u broken rules\n",
+           "%u flapping, %u revived keys, %u broken rules\n",
            points, findings[FINDING_BRICK], findings[FINDING_UNVERIFIED], findings[FINDING_LOST],
-           findings[FINDING_FAILED], findings[FINDING_FLAPPING], findings[FINDING_RULES]);
+           findings[FINDING_FAILED], findings[FINDING_FLAPPING], findings[FINDING_REVIVED],
+           findings[FINDING_RULES]);
 }

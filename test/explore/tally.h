@@ -11,6 +11,7 @@ enum finding {
     FINDING_LOST,       // a complete and verified image no longer starts
     FINDING_FAILED,     // the next update does not succeed, or leaves other bytes
     FINDING_FLAPPING,   // an image that an update completed does not start at a later power-up
+    FINDING_REVIVED,    // a key that was revoked is believed again
     FINDING_RULES,      // the firmware broke a rule of the hardware, or faulted
     FINDING_COUNT,
 };

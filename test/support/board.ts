@@ -21,6 +21,7 @@ import { APP_BASE, BOOTLOADER_BASE } from '../../protocol/index.js';
 import { boardOptions, PARTS, type Part } from './boards.js';
 import { MOST_VECTORS } from './images.js';
 import { randomBytes } from './random.js';
+import { reservedStack } from './stack.js';
 
 export { hostOptions, PART_NAMES, PARTS, type Part } from './boards.js';
 
@@ -52,6 +53,8 @@ export interface Counters {
   readonly unknownAccesses: number;
   readonly violations: number;
   readonly faults: number;
+  /** Bytes of stack that the bootloader has used at most */
+  readonly stackUsed: number;
   readonly resets: Readonly<Record<'power' | 'pin' | 'software' | 'iwdg', number>>;
   readonly maxLagMs: number;
   readonly lostMs: number;
@@ -187,7 +190,9 @@ export interface BoardOptions {
   readonly args?: readonly string[];
 }
 
-function boardArguments(part: Part, dir: TempDir, { flash, load, args }: BoardOptions): string[] {
+function boardArguments(part: Part, dir: TempDir, options: BoardOptions): string[] {
+  const { flash, load, args } = options;
+  const mayBeSigned = flash !== undefined || load?.has(BOOTLOADER_BASE) === true;
   const loads = [...(load ?? [])].flatMap(([address, bytes]) => [
     '--load',
     `${dir.write(`load-${address}.bin`, bytes)}@0x${address.toString(16)}`,
@@ -200,6 +205,7 @@ function boardArguments(part: Part, dir: TempDir, { flash, load, args }: BoardOp
     '--part',
     PARTS[part].part,
     ...boardOptions(part),
+    ...['--stack', `${reservedStack(part, mayBeSigned)}`],
     ...contents,
     ...loads,
     ...(args ?? []),

@@ -86,9 +86,9 @@ export class Workshop {
     }
   }
 
-  async bootloader(board: string): Promise<string> {
-    await this.#build('bootloader-c', board, 'bootloader', ['--preset', board]);
-    return join(this.root, 'build', board, 'bootloader.bin');
+  async bootloader(board: string, target = 'bootloader'): Promise<string> {
+    await this.#build('bootloader-c', board, target, ['--preset', board]);
+    return join(this.root, 'build', board, `${target}.bin`);
   }
 
   async virtualBoard(): Promise<string> {

@@ -65,17 +65,18 @@ struct board_event {
 struct board_config {
     const struct board_part *part;
     uint64_t seed;
-    bool no_stall;      // CPU runs on while the flash is busy (RAM code is exercised alike)
-    bool typical_flash; // typical erase and half-word, instead of seeded data-sheet ranges
-    uint32_t hse_hz;    // 0: no crystal, HSERDY never comes
-    uint32_t lsi_hz;    // 0: 40 kHz
-    uint32_t hsi_hz;    // 0: 8 MHz; real ones are off by up to 2.5 % over temperature
-    uint32_t app_base;  // 0: 0x08008000; code below it is the bootloader
-    bool ram_parity;    // option byte: never-written RAM read since power-up raises NMI
-    bool clone;         // FLASH_CR.LOCK reads 0 though locked, and EOP never comes
-    bool lenient;       // treat the bootloader's mistakes like an app's: count and log
-    bool boot0;         // the BOOT0 pin at the start; BOOT1 is low
-    int uart;           // the UART on the line, 1-3; 0: 1
+    bool no_stall;        // CPU runs on while the flash is busy (RAM code is exercised alike)
+    bool typical_flash;   // typical erase and half-word, instead of seeded data-sheet ranges
+    uint32_t hse_hz;      // 0: no crystal, HSERDY never comes
+    uint32_t lsi_hz;      // 0: 40 kHz
+    uint32_t hsi_hz;      // 0: 8 MHz; real ones are off by up to 2.5 % over temperature
+    uint32_t app_base;    // 0: 0x08008000; code below it is the bootloader
+    uint32_t stack_bytes; // reserved for the bootloader's stack; 0: not watched
+    bool ram_parity;      // option byte: never-written RAM read since power-up raises NMI
+    bool clone;           // FLASH_CR.LOCK reads 0 though locked, and EOP never comes
+    bool lenient;         // treat the bootloader's mistakes like an app's: count and log
+    bool boot0;           // the BOOT0 pin at the start; BOOT1 is low
+    int uart;             // the UART on the line, 1-3; 0: 1
     bool have_uid;
     uint8_t uid[12];
     void *user;
@@ -100,6 +101,7 @@ struct board_counters {
     uint64_t unknown_accesses, violations; // violations: documented rules the firmware broke
     uint64_t resets[BOARD_RESET_CAUSES];
     uint64_t faults;
+    uint32_t stack_used;     // bytes, by the bootloader at most; 0 where it is not watched
     uint64_t lost_unplugged; // bytes either way
     struct board_unknown unknown[BOARD_UNKNOWN_LIST];
 };

@@ -75,6 +75,7 @@ void control_counters(struct session *s, struct json *out) {
     put_unknown(c, out);
     json_u64(out, "violations", c->violations);
     json_u64(out, "faults", c->faults);
+    json_u64(out, "stackUsed", c->stack_used);
     json_open(out, "resets", '{');
     static const char *const causes[] = {"power", "pin", "software", "iwdg"};
     for (int i = 0; i < BOARD_RESET_CAUSES; i++) {

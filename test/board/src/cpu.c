@@ -58,6 +58,7 @@ void cpu_reset(struct board *b) {
     b->stall_wait = b->sleeping = b->event_flag = b->reset_request = false;
     b->fault.exc = 0;
     b->prev_class = 0;
+    b->stack_own = false;
     uint32_t vectors[2];
     cpu_sync_code(b);
     if (b->weak_count) {

@@ -42,6 +42,10 @@ static void begin_it_block(struct board *b, uint32_t addr) {
 
 static bool must_leave(struct board *b, uint32_t addr) {
     uint32_t off;
+    if (b->attention & ATTN_STACK) {
+        b->attention &= ~ATTN_STACK;
+        stack_check(b);
+    }
     if (b->attention & ATTN_MASKS) {
         b->attention &= ~ATTN_MASKS;
         if (b->opcode == OP_SEV) {
@@ -131,7 +135,7 @@ void hook_code(uc_engine *uc, uint64_t address, uint32_t size, void *user) {
             if (off + 4 <= b->part->flash_size) {
                 memcpy(&hw2, b->flash + off + 2, 2);
             }
-            cls = b->core->classify(b->opcode, hw2);
+            cls = b->core->classify(b->opcode, hw2) | stack_class(b->opcode, hw2);
             b->classes[off >> 1] = cls;
         }
     } else {
@@ -144,7 +148,7 @@ void hook_code(uc_engine *uc, uint64_t address, uint32_t size, void *user) {
             board_violation(b, addr, "execution in system memory: the ROM is not modelled");
         }
         b->opcode = hw[0];
-        cls = b->core->classify(hw[0], hw[1]);
+        cls = b->core->classify(hw[0], hw[1]) | stack_class(hw[0], hw[1]);
         // Over the system bus a fetch takes one more cycle than over the I-Code bus.
         b->cyc += b->core->v7m && addr >= SRAM_BASE && (size > 2 || (addr & 2u) == 0);
     }
@@ -163,6 +167,9 @@ void hook_code(uc_engine *uc, uint64_t address, uint32_t size, void *user) {
     }
     b->cyc += cycles;
     b->prev_class = cls;
+    if ((cls & CLASS_STACK) && b->cfg.stack_bytes) {
+        b->attention |= ATTN_STACK;
+    }
     if (cls & CLASS_MASKS) {
         b->attention |= ATTN_MASKS; // looked at before the next instruction
     }

@@ -47,10 +47,11 @@
 #define EXC_SYSTICK 15
 
 // Reasons for the CODE hook to leave the fast path.
-#define ATTN_STOP  1u // leave the chunk before the next instruction
-#define ATTN_STALL 2u // flash busy: stop at the first fetch the prefetch buffer cannot serve
-#define ATTN_MASKS 4u // PRIMASK, BASEPRI or FAULTMASK may have changed
-#define ATTN_WATCH 8u // stop at watch_pc
+#define ATTN_STOP  1u  // leave the chunk before the next instruction
+#define ATTN_STALL 2u  // flash busy: stop at the first fetch the prefetch buffer cannot serve
+#define ATTN_MASKS 4u  // PRIMASK, BASEPRI or FAULTMASK may have changed
+#define ATTN_WATCH 8u  // stop at watch_pc
+#define ATTN_STACK 16u // the stack pointer may be lower
 
 struct rng {
     uint64_t state;
@@ -247,6 +248,7 @@ struct board {
     uint32_t wait_states;
     uint32_t watch_pc;
     uint64_t watch_from; // instructions before it counts
+    bool stack_own;      // the stack pointer is in the bootloader's stack, or below
     uint16_t opcode, prev_class;
     bool hook_stopped, stall_wait, sleeping, sleeping_wfe, event_flag;
     bool bad_access; // unicorn met an address nothing answers at
@@ -367,10 +369,15 @@ void hook_intr(uc_engine *uc, uint32_t intno, void *user);
 #define CLASS_UNDEFINED 0x400u  // this core has no such instruction
 #define CLASS_FP        0x800u  // for the floating-point unit
 #define CLASS_SPECIAL   0x1000u // MRS or MSR of a register this core does not have
+#define CLASS_STACK     0x2000u // makes room on the stack
 #define CLASS_CHECKED   (CLASS_WORDS | CLASS_UNDEFINED | CLASS_FP | CLASS_SPECIAL)
 uint16_t timing_m0(uint16_t hw1, uint16_t hw2);
 uint16_t timing_m3(uint16_t hw1, uint16_t hw2);
 uint16_t timing_m4(uint16_t hw1, uint16_t hw2);
+
+// stack.c
+uint16_t stack_class(uint16_t hw1, uint16_t hw2); // CLASS_STACK or 0
+void stack_check(struct board *b);
 
 // fpu.c
 void fpu_reset(struct board *b);

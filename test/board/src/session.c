@@ -25,6 +25,7 @@ static const char usage[] =
     "  --hsi HZ             the internal oscillator's true rate (default 8000000)\n"
     "  --uid HEX            96-bit unique id, 24 digits\n"
     "  --app-base 0xADDR    where applications begin (default 0x08008000)\n"
+    "  --stack BYTES        reserved for the bootloader's stack (default: it is not watched)\n"
     "  --clone              FLASH_CR.LOCK reads 0 though locked, EOP never comes\n"
     "  --lenient            the bootloader's mistakes are counted, not fatal\n"
     "  --boot0              BOOT0 is high: starts in the ROM bootloader (AN3155)\n"
@@ -176,6 +177,8 @@ static bool value_option(struct session *s, struct options *o, const char *a, co
         return parse_u32(v, &c->hsi_hz, 7600000, 8400000) || bad("--hsi: 7600000 to 8400000", v);
     } else if (!strcmp(a, "--app-base")) {
         return parse_u32(v, &c->app_base, 0x08000000, 0x081FFFFF) || bad("--app-base", v);
+    } else if (!strcmp(a, "--stack")) {
+        return parse_u32(v, &c->stack_bytes, 8, 65536) || bad("--stack: 8 to 65536 bytes", v);
     } else if (!strcmp(a, "--uid")) {
         c->have_uid = parse_hex(v, c->uid, sizeof c->uid, &len) && len == sizeof c->uid;
         return c->have_uid || bad("--uid: expected 24 hex digits", v);

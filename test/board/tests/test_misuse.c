@@ -17,15 +17,19 @@ int main(void) {
         {"a", "AIRCR"},
         {"r", "system memory"},
         {"h", "unknown 2-byte write"},
+        {"s", "bytes of stack, 512 are reserved"},
     };
     static struct fixture f;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct board_config c = fixture_config(&f);
         c.hse_hz = 8000000;
+        c.stack_bytes = 512;
         fixture_start(&f, "misuse", &c);
         fixture_run_ms(&f, 5);
         CHECK(fixture_heard(&f, "misuse\n"));
         CHECK_EQ(board_get_state(f.board), BOARD_RUNNING);
+        uint32_t stack = board_counters(f.board)->stack_used;
+        CHECK(stack > 0 && stack < 512);
         fixture_ask(&f, cases[i].command, 20);
         CHECK_EQ(board_get_state(f.board), BOARD_ERROR);
         CHECK(!fixture_heard(&f, "unnoticed"));

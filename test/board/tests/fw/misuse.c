@@ -20,6 +20,12 @@ static void too_fast(void) {
     RCC_CFGR |= 2;
 }
 
+__attribute__((noinline)) static void deep(void) {
+    volatile char room[1000];
+    room[0] = 1;
+    (void)room[0];
+}
+
 static void command(int c) {
     switch (c) {
     case 'l':
@@ -56,6 +62,9 @@ static void command(int c) {
         break;
     case 'h': // half-word access to a word register
         REG16(0x40021004) = 0;
+        break;
+    case 's': // more stack than is reserved
+        deep();
         break;
     default:
         put('?');

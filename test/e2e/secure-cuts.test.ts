@@ -1,0 +1,95 @@
+// "iap isp factory --secure" with the supply cut at each of its steps: the same command finishes the unit. IAP_SECURE=full cuts at
+// every operation on the option bytes, on both families that have one.
+import { describe, expect, test } from 'vitest';
+import type { Board, Part } from '../support/board.js';
+import type { Iap, IapEvent } from '../support/iap.js';
+import { expectDemo, expectDone, on, start, untilCounters, untilState } from './bench.js';
+import { House } from './house.js';
+import { blankPart, boot0 } from './isp-bench.js';
+
+const FULL = process.env.IAP_SECURE === 'full';
+const PARTS: readonly Part[] = FULL ? ['stm32f103xb', 'stm32f030x8'] : ['stm32f103xb'];
+/** Operations on option bytes of a run: two erases, each with what is programmed again behind it */
+const OPTION_OPERATIONS = FULL ? Array.from({ length: 20 }, (_, i) => i + 1) : [1, 4, 12];
+
+interface Cut {
+  readonly name: string;
+  /** Until the supply is gone */
+  cut(board: Board, making: Iap): Promise<unknown>;
+  /** Before the command runs */
+  arm?(board: Board): Promise<unknown>;
+}
+
+const off = (board: Board): Promise<unknown> => untilState(board, 'off');
+
+const CUTS: readonly Cut[] = [
+  { name: 'erasing', arm: (board) => board.command('cut 1'), cut: off },
+  { name: 'writing', arm: (board) => board.command('cut 3000'), cut: off },
+  {
+    name: 'reading back',
+    cut: async (board, making) => {
+      await making.until('verifying');
+      await board.command('power off');
+    },
+  },
+  {
+    name: 'the start',
+    cut: async (board) => {
+      await untilCounters(board, ({ rom }) => !rom);
+      await board.command('power off');
+    },
+  },
+  ...OPTION_OPERATIONS.map((operation) => ({
+    name: `operation ${operation} on the option bytes`,
+    cut: async (board: Board) => {
+      await untilCounters(board, ({ rom }) => !rom);
+      await board.command(`cut ${operation}`);
+      await off(board);
+    },
+  })),
+];
+
+function factory(board: Board, unit: string): Iap {
+  return start('isp', 'factory', unit, '--port', board.port, '--secure', '--yes', '--json');
+}
+
+/** A person who moves BOOT0 and presses reset when told to, until the command ends */
+async function byHand(board: Board, making: Iap): Promise<void> {
+  const seen = new Set<IapEvent>();
+  let level = 'high';
+  const obey = async (event: string, wanted: 'high' | 'low'): Promise<void> => {
+    const told = await making.until(event, (one) => !seen.has(one)).catch(() => undefined);
+    if (!told) return;
+    seen.add(told);
+    if (level !== wanted) await boot0(board, wanted);
+    level = wanted;
+    await obey(event, wanted);
+  };
+  await Promise.all([obey('reset-by-hand', 'low'), obey('waiting', 'high')]);
+}
+
+describe.each(PARTS)('%s', (part) => {
+  test.each(CUTS)('cut in $name', async ({ arm, cut }) => {
+    const house = new House(part);
+    await house.keys();
+    const unit = await house.unit(await house.package(1, 'release'));
+    // The application answers from its reception interrupt, and may miss what a host says meanwhile.
+    const board = await blankPart(part, { allowed: ['overruns'] });
+    await arm?.(board);
+    const cutShort = factory(board, unit);
+    await cut(board, cutShort);
+    await cutShort.signal('SIGKILL');
+
+    await board.command('cut off');
+    await board.command('power on');
+    const again = factory(board, unit);
+    const hands = byHand(board, again);
+    const done = await again.done;
+    await hands;
+    expectDone(done);
+    expect(done.result).toMatchObject({ secured: true, device: { mode: 'BOOTLOADER' } });
+    expectDone(await on(board, 'info', '--require-secure'));
+    await board.command('reset');
+    await expectDemo(board, 1);
+  });
+});
