@@ -13,6 +13,7 @@ import {
   type Rom,
   readBack,
   sectorsOf,
+  unprotectReadout,
   type WriteResult,
   write,
 } from '../isp/index.js';
@@ -70,6 +71,7 @@ export async function secure(
   context: Context,
   started: Started,
   unit: ImageUnit,
+  segments: readonly Segment[],
 ): Promise<DeviceInfo> {
   const { output } = context;
   const before = await withBootloader(
@@ -86,6 +88,7 @@ export async function secure(
   );
   if (protectionGaps(before.security).length === 0) return before;
   const protectedBy = await inRomAgain(args, context, async (rom) => {
+    if (rom.info.readProtected) await makeAnew(rom, segments, output);
     await tellWork(output, protectWrite(rom, sectorsOf(0, unit.bootloaderSize)));
     await tellWork(output, protectReadout(rom));
     return start(rom, args);
@@ -102,6 +105,18 @@ export async function secure(
     },
     true,
   );
+}
+
+/**
+ * Option bytes are erased before they are programmed, and erased they are read-out protection. A cut in between leaves a part that is
+ * protected against reading and not against writing, and that changes nothing any more but by erasing itself.
+ */
+async function makeAnew(rom: Rom, segments: readonly Segment[], output: Output): Promise<void> {
+  output.line(
+    'it is read-out protected, and not write-protected, as a cut leaves it: it is erased and written anew',
+  );
+  await tellWork(output, unprotectReadout(rom));
+  await tellWork(output, write(rom, segments, { massErase: false }));
 }
 
 async function seeSignedOnly(device: Device, unit: ImageUnit): Promise<void> {

@@ -1,6 +1,7 @@
 // What somebody with a wire to the UART, or with a file, can try against a device that takes signed images alone: the rows of the table in
 // docs/security.md. Each is refused by the device itself, before a flash operation, with words of its own on the host; and the
-// installed application starts. IAP_SIGNED=full tries them on a Cortex-M0 too.
+// installed application starts. IAP_SIGNED=full tries them on a board of each core.
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { IapError } from '../../host/base/errors.js';
 import { refusalError } from '../../host/device/refusal.js';
@@ -22,13 +23,12 @@ import {
 import { Bare } from '../support/bare.js';
 import { demoImage, PARTS, type Part, type SteppedBoard } from '../support/board.js';
 import { SignedUnit } from '../support/signed-unit.js';
-import { powerUpStepped } from './bench.js';
+import { powerUpStepped, tempDir } from './bench.js';
 
-const BOARDS: readonly Part[] = [
-  'stm32f103xb',
-  'stm32f303xc',
-  ...(process.env.IAP_SIGNED === 'full' ? (['stm32f030x8'] as const) : []),
-];
+const BOARDS: readonly Part[] =
+  process.env.IAP_SIGNED === 'full'
+    ? ['stm32f030x8', 'stm32f103xb', 'stm32f303xc']
+    : ['stm32f303xc'];
 const ROOT = 0;
 const LEAKED = 1;
 const SPARE = 2;
@@ -163,18 +163,35 @@ class Field {
   readonly unit: SignedUnit;
   readonly board: SteppedBoard;
 
-  private constructor(unit: SignedUnit) {
+  private constructor(unit: SignedUnit, board: SteppedBoard) {
     this.unit = unit;
-    this.board = powerUpStepped(unit.part, { load: unit.flash() });
+    this.board = board;
   }
 
+  static readonly #made = new Map<
+    Part,
+    { readonly unit: SignedUnit; readonly flash: Uint8Array }
+  >();
+
+  /** Updated once; each test has a copy of its own. */
   static async begin(part: Part): Promise<Field> {
-    const field = new Field(new SignedUnit(part));
+    const made = Field.#made.get(part) ?? (await Field.#make(part));
+    Field.#made.set(part, made);
+    const flash = tempDir().write('flash.bin', made.flash);
+    const board = powerUpStepped(part, { flash });
+    return new Field(made.unit, board);
+  }
+
+  static async #make(part: Part): Promise<{ unit: SignedUnit; flash: Uint8Array }> {
+    const unit = new SignedUnit(part);
+    const board = powerUpStepped(part, { load: unit.flash() });
     const image = demoImage(part, 1);
-    const device = await Bare.call(field.board);
-    expect((await device.begin(field.unit.header(image, ROOT, IN_FORCE)))[0]).toBe(Status.OK);
+    const device = await Bare.call(board);
+    expect((await device.begin(unit.header(image, ROOT, IN_FORCE)))[0]).toBe(Status.OK);
     expect((await device.end(await device.pages(image)))[0]).toBe(Status.OK);
-    return field;
+    const dir = tempDir();
+    await board.command(`save ${join(dir.path, 'flash')}`);
+    return { unit, flash: dir.read('flash') };
   }
 
   async call(): Promise<Bare> {

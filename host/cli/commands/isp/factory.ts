@@ -135,7 +135,7 @@ async function secureFactory(
     const result = await writeOnce(rom, segments, args.massErase, output);
     return { written: result, started: await start(rom, args), part: romJson(rom.info) };
   });
-  const device = await secure(args, context, started, unit);
+  const device = await secure(args, context, started, unit, segments);
   const seconds = (clock.now() - startedAt) / 1000;
   output.line(deviceLine(device));
   output.line(
