@@ -64,8 +64,8 @@ struct iap_port {
 
     // Flash at address, as memory.
     //
-    // Must work before anything is set up, for iap_start_allowed. The pointer stays valid, and reads
-    // what is in flash now. The core reads within the flash only.
+    // Must work before anything is set up, for iap_start_allowed. The pointer stays valid, and
+    // reads what is in flash now. The core reads within the flash only.
     const uint8_t *(*flash)(void *context, uint32_t address);
 
     // Erases the page that begins at address, to 0xFF.

@@ -42,8 +42,8 @@ static bool installed_is_unfinished(const struct iap_update *update) {
     return installed->slot != 0 && !iap_entry_is(installed, IAP_ENTRY_VALID);
 }
 
-// With keys, nothing but the signed image may be in the application's area: what a larger image left
-// behind it is erased. FLASH_FAILED with the page that does not erase.
+// With keys, nothing but the signed image may be in the application's area: what a larger image
+// left behind it is erased. FLASH_FAILED with the page that does not erase.
 static iap_result clear_behind(const struct iap_update *update) {
     const struct iap_target *target = &update->target;
     const struct iap_config *config = target->config;

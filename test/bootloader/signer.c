@@ -30,8 +30,7 @@ static void public_point(uint8_t point[POINT_SIZE], uint32_t key) {
     uint8_t x[32];
     if (known[0] == 0) {
         private_key(x, key);
-        must(br_ec_get_default()->mulgen(known, x, sizeof x, BR_EC_secp256r1) ==
-             sizeof encoded[0]);
+        must(br_ec_get_default()->mulgen(known, x, sizeof x, BR_EC_secp256r1) == sizeof encoded[0]);
     }
     memcpy(point, known + 1, POINT_SIZE);
 }

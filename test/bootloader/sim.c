@@ -297,8 +297,7 @@ const uint8_t *sim_hello(struct sim *sim, uint8_t flags) {
     sim_request(sim, 0, IAP_COMMAND_HELLO, request, sizeof request);
     const uint8_t *response = sim_response(sim, IAP_COMMAND_HELLO, &size);
     CHECK(response != NULL);
-    CHECK_EQUAL(size,
-                IAP_HELLO_RESPONSE_SIZE + (iap_trust_signed_only() ? IAP_SECURITY_SIZE : 0));
+    CHECK_EQUAL(size, IAP_HELLO_RESPONSE_SIZE + (iap_trust_signed_only() ? IAP_SECURITY_SIZE : 0));
     return response;
 }
 
