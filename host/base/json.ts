@@ -17,6 +17,16 @@ const ajv = new Ajv({ allErrors: true, verbose: true, validateSchema: false });
  */
 export function parseJson<T>(text: string, name: string, schema: object): T {
   let value: unknown;
+  // Another file was meant. It may hold a passphrase, of which an error would show the first characters, or all if they are digits.
+  if (!/^\s*[{[]/.test(text)) {
+    throw new IapError(
+      'DESCRIPTION_WRONG',
+      `${printable(name)} is no JSON: it does not begin with {`,
+      {
+        hint: 'check that it is the right file',
+      },
+    );
+  }
   try {
     value = JSON.parse(text);
   } catch (error) {

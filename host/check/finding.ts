@@ -34,6 +34,7 @@ export type FindingId =
   | 'wrong-signature'
   | 'no-key'
   | 'revoked-key'
+  | 'revocation'
   | 'rollback';
 
 /** An error keeps the image from working; a warning may, or can not be told from the file alone. */

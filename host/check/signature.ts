@@ -11,7 +11,7 @@ import {
 import type { Image } from '../image/image.js';
 import { isSignedBy, signatureState } from '../signing/header.js';
 import type { VerifySignature } from '../signing/public-key.js';
-import { securityKeys } from '../signing/security.js';
+import { type DeviceKey, securityKeys } from '../signing/security.js';
 import type { Finding } from './finding.js';
 
 /** What a device says of itself, as far as a signature must fit it; what is not known is not judged. */
@@ -27,9 +27,10 @@ export function signatureFindings(image: Image, { capabilities, security }: Trus
     return header ? withoutKeys(header, capabilities) : [];
   }
   if (!header || signatureState(header) !== 'signed') return [unsignedFinding(header, 'error')];
-  return [keyFinding(header, security), floorFinding(header, security)].filter(
-    (finding) => finding !== undefined,
-  );
+  return [
+    keyFinding(header, security) ?? revocationFinding(header, security),
+    floorFinding(header, security),
+  ].filter((finding) => finding !== undefined);
 }
 
 /** Of a file alone, or for a device that has no keys */
@@ -135,6 +136,60 @@ function keyFinding({ keyId }: Header, security: Security): Finding | undefined 
   };
 }
 
+/** What the device would answer with REVOCATION (requirement S-10) */
+function revocationFinding({ keyId, usableKeys }: Header, security: Security): Finding | undefined {
+  const keys = securityKeys(security).filter(({ role }) => role !== KeyRole.NONE);
+  // A role of a later version may be allowed more than is known here.
+  if (keys.some(({ role }) => !ROLES.has(role))) return undefined;
+  const revokes = keys.filter(({ id }) => (usableKeys & (1 << id)) === 0);
+  const forgotten = keys.filter((key) => key.revoked && !revokes.includes(key));
+  const added = revokes.filter(({ revoked }) => !revoked);
+  const common = {
+    id: 'revocation',
+    severity: 'error',
+    code: 'IMAGE_SIGNATURE',
+    found: `a package that revokes ${keysText(revokes)}`,
+    details: { revokes: idsText(revokes), revoked: idsText(keys.filter((key) => key.revoked)) },
+  } as const;
+  if (forgotten.length > 0) {
+    const all = idsText(keys.filter((key) => key.revoked || revokes.includes(key)));
+    return {
+      ...common,
+      message: `the package does not revoke ${keysText(forgotten)}, which this device knows as revoked`,
+      expected: `one that revokes ${keysText(forgotten)} too`,
+      hint: `a revocation is never taken back: make the package with --revoke ${all}, and sign it again`,
+    };
+  }
+  if (added.length === 0) return undefined;
+  const root = revokes.filter(({ role }) => role === KeyRole.ROOT);
+  if (root.length > 0) {
+    return {
+      ...common,
+      message: `the package revokes ${keysText(root)}, a root key of this device`,
+      expected: 'one that revokes no root key',
+      hint: 'root keys are never revoked: make the package without it in --revoke',
+    };
+  }
+  if (keys.some(({ id, role }) => id === keyId && role === KeyRole.ROOT)) return undefined;
+  return {
+    ...common,
+    message: `the package revokes ${keysText(added)}, and is signed with key ${keyId}, which is no root key of this device`,
+    expected: 'a root key, which alone may revoke',
+    hint: `make the package with --key-id of a root key ("iap info" shows which), and sign it with that one; or without --revoke ${idsText(added)}`,
+  };
+}
+
+const ROLES: ReadonlySet<number> = new Set(Object.values(KeyRole));
+
+function idsText(keys: readonly DeviceKey[]): string {
+  return keys.map(({ id }) => id).join(',');
+}
+
+function keysText(keys: readonly DeviceKey[]): string {
+  if (keys.length === 0) return 'no key';
+  return `${keys.length > 1 ? 'keys' : 'key'} ${keys.map(({ id }) => id).join(', ')}`;
+}
+
 function floorFinding(
   { securityCounter: counter }: Header,
   { securityCounter: floor }: Security,
@@ -150,4 +205,21 @@ function floorFinding(
     hint: 'a device never goes back below its counter; take a newer package',
     details: { counter, floor },
   };
+}
+
+/**
+ * Whether what a package asks to be in force from now on is so already, on a device where its image is installed. A device that takes
+ * unsigned images does not say what its counter is: BEGIN has to tell.
+ */
+export function isInForce({ security }: Trust, header: Uint8Array | undefined): boolean {
+  if (!header) return true;
+  const { securityCounter, usableKeys } = decode(Header, header);
+  if (!security) return securityCounter === 0;
+  const differing = usableKeys ^ security.usableKeys;
+  return (
+    securityCounter === security.securityCounter &&
+    securityKeys(security).every(
+      ({ id, role }) => role === KeyRole.NONE || (differing & (1 << id)) === 0,
+    )
+  );
 }

@@ -180,14 +180,11 @@ function bootloaderRows(info: DeviceInfo): [string, string][] {
   ];
 }
 
+const ASK_BOOTLOADER = '"iap info --bootloader", then reset';
+
 /** The rest only the bootloader knows. */
 function appRows({ defaultRate }: DeviceInfo): [string, string][] {
-  return [
-    [
-      'rates',
-      `${defaultRate} baud in the bootloader; what that can do: "iap info --wait", then reset`,
-    ],
-  ];
+  return [['rates', `${defaultRate} baud in the bootloader; what that can do: ${ASK_BOOTLOADER}`]];
 }
 
 function packagesOnly({ identityFlags }: DeviceInfo): boolean {
@@ -196,6 +193,8 @@ function packagesOnly({ identityFlags }: DeviceInfo): boolean {
 
 function takesText(info: DeviceInfo): string {
   if (info.security && signedOnly(info.security)) return 'signed packages of this product only';
+  // Whether it takes signed ones alone, an application does not know.
+  if (info.mode === Mode.APP) return `what its bootloader says: ${ASK_BOOTLOADER}`;
   return packagesOnly(info) ? 'packages of this product only' : 'packages and plain images';
 }
 

@@ -115,6 +115,7 @@ async function startAgain(args: StartArguments, context: Context): Promise<Start
 
 const SILENT: ReadonlySet<string> = new Set(['NO_ANSWER', 'NOT_OUR_DEVICE', 'ECHO']);
 
-function isSilent(error: unknown): boolean {
+/** Whether nobody was there who could have answered */
+export function isSilent(error: unknown): boolean {
   return error instanceof IapError && SILENT.has(error.code);
 }

@@ -3,6 +3,7 @@ import { IapError } from '../base/errors.js';
 import { type AnyCommand, firstWord } from './command.js';
 import type { Loaded } from './load.js';
 import { nearest } from './nearest.js';
+import type { Option } from './option.js';
 import { JSON_OPTION } from './options.js';
 import { camelCase, MARK } from './values.js';
 
@@ -70,7 +71,18 @@ function inOurWords(message: string, words: readonly string[], loaded: readonly 
   if (message.startsWith('Not enough non-option arguments') && 'options' in level) {
     return `something is missing: iap ${[...pathOf(loaded, words).slice(0, -1), level.name].join(' ')}`;
   }
+  const [, missing] = /^Missing required arguments?: (.*)$/s.exec(message) ?? [];
+  if (missing !== undefined && 'options' in level) {
+    const names = missing.split(', ').map((name) => optionText(name, level.options[name]));
+    return `something is missing: ${names.join(', ')}`;
+  }
   return message.replace(/\s*\n\s*/g, ' ');
+}
+
+/** -o, --output */
+function optionText(name: string, option: Option | undefined): string {
+  const short = [option?.alias ?? []].flat().map((alias) => `-${alias}, `);
+  return `${short.join('')}--${name}`;
 }
 
 /** The command of this path, or the commands that may follow it */

@@ -57,7 +57,7 @@ function register(parser: Argv, one: Loaded, context: Context, run: Invocation):
   if ('commands' in one) {
     parser.command(name, description, (y) => {
       for (const each of one.commands) register(y, each, context, run);
-      return y.demandCommand(1, `which ${name} command?`);
+      return y.demandCommand(1, `which ${name} command? ${namesOf(one.commands)}`);
     });
     return;
   }
@@ -83,6 +83,10 @@ function register(parser: Argv, one: Loaded, context: Context, run: Invocation):
         words: run.words.slice(run.words.indexOf(firstWord(name)) + 1),
       }),
   );
+}
+
+function namesOf(commands: readonly Loaded[]): string {
+  return commands.map(({ name }) => firstWord(name)).join(', ');
 }
 
 /** Numbers are left as they were typed: yargs would forget what that was. */

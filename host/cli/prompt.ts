@@ -54,7 +54,7 @@ export async function secret(
 ): Promise<string> {
   const canAsk = terminal.input.isTTY === true && terminal.output.isTTY === true;
   if (!canAsk || output.json) {
-    throw new IapError('USAGE', 'the key has a passphrase, and nobody can be asked for it', {
+    throw new IapError('USAGE', 'a key needs its passphrase, and nobody can be asked for it', {
       hint,
     });
   }

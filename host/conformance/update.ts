@@ -2,6 +2,7 @@
 import {
   BeginRequest,
   BeginResponse,
+  Capability,
   Command,
   crc32,
   DataFlag,
@@ -184,6 +185,22 @@ export async function pages(bench: Bench, first: number, count: number): Promise
   expectEqual('PAGES answered with count', answer.count, count);
   expectEqual('CRCs in the answer to PAGES', answer.crc32.length, count);
   return [...answer.crc32];
+}
+
+/** What PAGES answers without a session: of the installed image, but from a device that takes signed images alone nothing. */
+export async function expectPages(
+  bench: Bench,
+  what: string,
+  first: number,
+  wanted: readonly number[],
+): Promise<void> {
+  if ((bench.info.capabilities & Capability.SIGNATURE) === 0) {
+    expectEqual(what, String(await pages(bench, first, wanted.length)), String(wanted));
+    return;
+  }
+  const request = encode(PagesRequest, { first, count: Math.max(1, wanted.length) });
+  const limitMs = bench.info.pagesMs;
+  await bench.refused(Status.NO_SESSION, Command.PAGES, request, { limitMs });
 }
 
 export function pagesOf(bench: Bench, image: TestImage): number {

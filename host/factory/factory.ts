@@ -148,7 +148,7 @@ function checkApp(app: Image, { board, identity, allow, keys }: Unit): void {
     uniqueId: header?.uniqueId ?? new Uint8Array(12),
     // What a bootloader can do is not in its file.
     capabilities: 0xffff_ffff,
-    ...(keys ? { security: securityOf(keys) } : {}),
+    ...(keys ? { security: securityOf(keys, header) } : {}),
   };
   checkImage(app, device, allow);
 }

@@ -68,7 +68,7 @@ export async function checkOwners(
       'KEY_WRONG',
       `nobody has shown that there is somebody who can sign with the ${key.name} key ${hexBytes(fingerprintOf(key.point))}`,
       {
-        hint: `"iap keys prove" with the private key writes a proof: add it with --proof FILE`,
+        hint: `"iap keys prove ${key.name}.pem -o ${key.name}.proof", with its private key, writes a proof: add --proof ${key.name}.proof`,
         details: { problem: 'unproven', key: id },
       },
     );

@@ -123,7 +123,8 @@ function nobody(
   const otherWiring = lines
     ? 'if DTR and RTS are wired another way, try --lines rts-reset, --invert-reset or --invert-boot0; by hand: '
     : '';
-  if (acknowledged) {
+  // Among other bytes it may be a character of what a program prints.
+  if (acknowledged && heard.length === 0) {
     return new IapError(
       'LINK_LOST',
       `a ROM bootloader acknowledged 0x7f, but answers nothing else ${within}`,

@@ -132,10 +132,19 @@ function pemOf(path: string, { bytes }: Secret): Pem {
   const text = new TextDecoder('latin1').decode(bytes);
   const blocks = [...text.matchAll(BLOCK)].filter(([, label]) => label !== PARAMETERS);
   const [block, second] = blocks;
+  if (bytes.length === 0) {
+    throw wrong(path, 'format', 'it is empty', ['take another copy of it']);
+  }
+  if (!block && isDer(bytes)) {
+    const name = printable(path);
+    throw wrong(path, 'format', 'it is in DER, and keys are in PEM', [
+      `a private key: openssl pkcs8 -topk8 -inform DER -in ${name} -out NEW.pem`,
+      `a public one: openssl pkey -pubin -inform DER -in ${name} -out NEW.pub`,
+    ]);
+  }
   if (!block) {
     throw wrong(path, 'format', 'there is no key in PEM form in it', [
       'a key file has a line "-----BEGIN PRIVATE KEY-----" or "-----BEGIN PUBLIC KEY-----"',
-      'from DER: openssl pkey -inform DER',
     ]);
   }
   if (second) {
@@ -155,6 +164,15 @@ function pemOf(path: string, { bytes }: Secret): Pem {
   }
   const development = DEVELOPMENT_LINE.test(text.slice(0, block.index));
   return { label, pem, development };
+}
+
+/** SEQUENCE, as every key is, to the end of the file */
+function isDer(bytes: Uint8Array): boolean {
+  const [tag, length = 0, long = 0, low = 0] = bytes;
+  if (tag !== 0x30) return false;
+  if (length === 0x81) return bytes.length === 3 + long;
+  if (length === 0x82) return bytes.length === 4 + long * 0x100 + low;
+  return bytes.length === 2 + length;
 }
 
 function publicObject(path: string, pem: string): KeyObject {

@@ -4,6 +4,7 @@ import {
   decode,
   encode,
   fieldSize,
+  type Header,
   KEYS_FORMAT,
   KEYS_MAGIC,
   KeyBlock,
@@ -93,14 +94,21 @@ export function readKeyBlock(bytes: Uint8Array): KeyBlockState {
   return { state: 'good', slots: [key0, key1, key2, key3] };
 }
 
-/** What a new unit with these keys will say of itself */
-export function securityOf(keys: BlockKeys): Security {
+/**
+ * What a new unit with these keys says of itself.
+ * @param app header of the application that it comes with: the revocations in it, those of root keys apart, are in force from the beginning
+ */
+export function securityOf(keys: BlockKeys, app?: Header): Security {
+  const root = keys.reduce(
+    (mask, key, id) => (key?.role === KeyRole.ROOT ? mask | (1 << id) : mask),
+    0,
+  );
   const [key0, key1, key2, key3] = KEY_IDS.map((id) => summaryOf(keys[id]));
   return {
     flags: SecurityFlag.SIGNED_ONLY | SecurityFlag.KEYS,
-    usableKeys: BLANK,
+    usableKeys: app ? app.usableKeys | root : BLANK,
     reserved: 0,
-    securityCounter: 0,
+    securityCounter: app?.securityCounter ?? 0,
     key0: key0 ?? NO_SUMMARY,
     key1: key1 ?? NO_SUMMARY,
     key2: key2 ?? NO_SUMMARY,

@@ -341,7 +341,10 @@ export class FakeDevice {
     if (session) session.page = undefined;
     const distrust = this.#distrust(header);
     if (distrust) return distrust;
-    if (session && sameBytes(session.header, header)) return answer(Begun.RESUMED, session.next);
+    // END that was answered with OK ends a session; it is kept to answer a repeated one.
+    if (session && !session.entry?.valid && sameBytes(session.header, header)) {
+      return answer(Begun.RESUMED, session.next);
+    }
     const { installed, pending } = this.flash;
     const newest = pending ?? installed;
     if (newest && same(newest) && !newest.valid) {

@@ -36,6 +36,8 @@ const BEGUN = `${Begun.STARTED} (started) or ${Begun.RESUMED} (resumed)`;
 export class Installer {
   /** BEGIN was sent: there may be an update in the device's boot record. */
   begun = false;
+  /** The device did not have this very header, or not the image */
+  changed = false;
   /** END was sent, and not answered: the device may have verified the image. */
   ending = false;
   /** Pages may have been changed on the device, and it is not verified yet. */
@@ -73,6 +75,7 @@ export class Installer {
       answer = await this.#device.begin(this.#header, BeginFlag.RENEW);
     }
     if (!BEGINNINGS.has(answer.begun)) throw badField('BEGIN', 'begun', answer.begun, BEGUN);
+    this.changed = true;
     return { next: answer.next, resumed: answer.begun === Begun.RESUMED };
   }
 

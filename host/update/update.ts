@@ -7,6 +7,7 @@ import { Work } from '../base/work.js';
 import { type Allowable, allowedIds, warningOf } from '../check/allow.js';
 import { checkImage } from '../check/check-image.js';
 import type { Finding } from '../check/finding.js';
+import { isInForce } from '../check/signature.js';
 import { connect, DEFAULT_TIMEOUT_MS, NOBODY, waitForApp } from '../device/connect.js';
 import { type Device, type DeviceInfo, otherDevice } from '../device/device.js';
 import { type LinkOptions, openSession } from '../device/open.js';
@@ -145,11 +146,12 @@ class Updater {
   async #run(): Promise<UpdateResult> {
     const { boot = true, rate } = this.#options;
     const device = await this.#connect();
-    const changed = !isInstalled(device.info, this.#sha256);
+    const { info } = device;
+    const wanted = !isInstalled(info, this.#sha256) || !isInForce(info, this.#image.header);
     try {
-      this.#check(device.info);
-      this.#pages = pagesOf(this.#image.bytes, device.info.pageSize);
-      if (changed) {
+      this.#check(info);
+      this.#pages = pagesOf(this.#image.bytes, info.pageSize);
+      if (wanted) {
         if (rate !== undefined) await changeRate(device, rate, this.#emit);
         await this.#install(device);
       }
@@ -158,6 +160,7 @@ class Updater {
       throw error;
     }
     this.#inFlash = true;
+    const changed = this.#installer?.changed ?? false;
     this.#emit({ event: changed ? 'installed' : 'unchanged' });
     if (boot) return this.#result(device, changed, await this.#boot(device));
     // Who comes next looks for a bootloader at its own rate.

@@ -23,12 +23,17 @@ static void private_key(uint8_t x[32], uint32_t key) {
     memset(x, (int)(0x11 * (key % IAP_KEY_SLOTS + 1)), 32);
 }
 
+// Computed once: units are made by the thousand.
 static void public_point(uint8_t point[POINT_SIZE], uint32_t key) {
+    static uint8_t encoded[IAP_KEY_SLOTS][1 + POINT_SIZE]; // 0x04, x, y
+    uint8_t *known = encoded[key % IAP_KEY_SLOTS];
     uint8_t x[32];
-    uint8_t encoded[1 + POINT_SIZE]; // 0x04, x, y
-    private_key(x, key);
-    must(br_ec_get_default()->mulgen(encoded, x, sizeof x, BR_EC_secp256r1) == sizeof encoded);
-    memcpy(point, encoded + 1, POINT_SIZE);
+    if (known[0] == 0) {
+        private_key(x, key);
+        must(br_ec_get_default()->mulgen(known, x, sizeof x, BR_EC_secp256r1) ==
+             sizeof encoded[0]);
+    }
+    memcpy(point, known + 1, POINT_SIZE);
 }
 
 void signer_seal(uint8_t block[IAP_KEY_BLOCK_SIZE]) {

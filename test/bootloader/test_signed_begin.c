@@ -159,6 +159,49 @@ static void any_product_is_refused(void) {
     refused_with(IAP_STATUS_PACKAGE_ONLY, 0);
 }
 
+// What is signed, and not for this unit or too large for it.
+static void a_right_signature_is_not_enough(void) {
+    static const struct {
+        uint32_t at;
+        uint8_t value;
+        uint8_t status;
+    } wrong[] = {
+        {IAP_HEADER_AT_PRODUCT, 'P', IAP_STATUS_WRONG_PRODUCT},
+        {IAP_HEADER_AT_HARDWARE_MIN, 2, IAP_STATUS_WRONG_HARDWARE},
+        {IAP_HEADER_AT_UNIQUE_ID, 1, IAP_STATUS_WRONG_DEVICE},
+        {IAP_HEADER_AT_LOAD_ADDRESS + 1, 0, IAP_STATUS_WRONG_ADDRESS},
+        {IAP_HEADER_AT_IMAGE_SIZE + 2, 2, IAP_STATUS_WRONG_SIZE},
+    };
+    uint32_t detail;
+    fresh();
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        unit_header(header, image, SIZE, 1);
+        header[wrong[i].at] = wrong[i].value;
+        signer_sign(header);
+        CHECK_EQUAL(unit_begin(&sim, header, &detail), wrong[i].status);
+    }
+    // Cut short
+    uint8_t request[IAP_BEGIN_REQUEST_SIZE] = {0};
+    uint32_t size;
+    unit_header(header, image, SIZE, 1);
+    memcpy(request + IAP_BEGIN_REQUEST_AT_HEADER, header, IAP_HEADER_SIZE);
+    sim_request(&sim, 0, IAP_COMMAND_BEGIN, request, sizeof request - 1);
+    CHECK_EQUAL(sim_response(&sim, IAP_COMMAND_BEGIN, &size)[0], IAP_STATUS_BAD_REQUEST);
+    CHECK_EQUAL(sim.operations, 0);
+    accepted();
+}
+
+static void signed_images_begun_in_turn_write_nothing(void) {
+    uint8_t other[IAP_HEADER_SIZE];
+    fresh();
+    unit_header(other, image, SIZE, 2);
+    for (uint32_t i = 0; i < 20; i++) {
+        CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
+        CHECK_EQUAL(sim_begin(&sim, other, 0), IAP_STATUS_OK);
+    }
+    CHECK_EQUAL(sim.operations, 0);
+}
+
 // Installs the image with a header that revokes.
 static void install(uint8_t key, uint8_t usable, uint32_t counter) {
     unit_header(header, image, SIZE, key);
@@ -287,6 +330,8 @@ int main(void) {
     RUN(a_damaged_key_block_refuses_all);
     RUN(an_unreadable_identity_refuses_all);
     RUN(any_product_is_refused);
+    RUN(a_right_signature_is_not_enough);
+    RUN(signed_images_begun_in_turn_write_nothing);
     RUN(root_revokes);
     RUN(only_root_revokes);
     RUN(root_is_never_revoked);

@@ -9,6 +9,7 @@ import { crc32, encode, IDENTITY_ADDRESS, IDENTITY_MAGIC, Identity } from '../..
 import { Board, bootloaderFile, built, mistakes, type Part, TempDir } from '../support/board.js';
 import { boardOptions, PART_NAMES, PARTS } from '../support/boards.js';
 import { iap, jsonLines } from '../support/cli.js';
+import { SignedUnit } from '../support/signed-unit.js';
 import { Lockstep } from './lockstep.js';
 
 const ALL = process.env.IAP_CONFORMANCE === 'all';
@@ -17,6 +18,8 @@ const inFull = (title: string, run: () => Promise<void>, timeoutMs: number): voi
 };
 /** A minute and a half of the board's time; a busy computer needs longer [ms]. */
 const WHOLE_RUN_MS = 600_000;
+/** The same where each BEGIN and END takes seconds */
+const SIGNED_RUN_MS = 3_600_000;
 const COMMAND_MS = 600_000;
 /** Checks that a busy computer can not disturb: no time-out of the device is measured. */
 const QUICK =
@@ -38,22 +41,40 @@ function identity(): Uint8Array {
   return block;
 }
 
+const ids = (checks: readonly { readonly id: string }[]): string[] => checks.map(({ id }) => id);
+
+interface Conforming {
+  readonly args?: readonly string[];
+  /** Where signed images alone are taken: its keys */
+  readonly unit?: SignedUnit;
+  /** All unless given */
+  readonly only?: readonly string[];
+}
+
 /** All checks, in the board's own time */
-async function expectConforming(part: Part, args: readonly string[] = []): Promise<void> {
+async function expectConforming(
+  part: Part,
+  { args = [], unit, only = ids(CHECKS) }: Conforming = {},
+): Promise<void> {
+  const dir = new TempDir();
+  onTestFinished(() => dir.remove());
   const step = new Lockstep({
     board: built('build', 'board', 'iap-board'),
     part: PARTS[part].part,
     rate: PARTS[part].rate,
-    bootloader: bootloaderFile(part),
-    args: [...boardOptions(part), ...args],
+    bootloader: unit ? built('build', part, 'bootloader-signed.bin') : bootloaderFile(part),
+    args: [...boardOptions(part), ...args, ...(unit?.loadArgs(dir.path) ?? [])],
   });
   try {
     const { clock, power, transport } = step;
-    const options = { clock, power, address: 0, permanent: true };
+    const sign = unit && { sign: (header: Uint8Array) => unit.sign(header) };
+    const options = { clock, power, address: 0, permanent: true, only, ...sign };
     const { results, left } = await step.during(conform(transport, options));
-    const failed = results.filter(({ verdict }) => verdict !== 'pass');
+    const failed = results.filter(({ verdict }) => verdict === 'fail');
     expect(failed).toEqual([]);
-    expect(results.map(({ id }) => id)).toEqual(CHECKS.map(({ id }) => id));
+    const open = results.filter(({ verdict }) => verdict === 'not testable');
+    expect(ids(open)).toEqual(unit ? [] : only.filter((id) => id.startsWith('signed-')));
+    expect(ids(results)).toEqual(only);
     expect(left).toBe('unfinished');
     const { state, errorText, violations, faults } = await step.counters();
     expect({ state, errorText, violations, faults }).toEqual({
@@ -82,13 +103,25 @@ describe('every check passes', () => {
       const dir = new TempDir();
       onTestFinished(() => dir.remove());
       const file = dir.write('identity.bin', identity());
-      await expectConforming('stm32f100xb', [
-        '--load',
-        `${file}@0x${IDENTITY_ADDRESS.toString(16)}`,
-      ]);
+      const args = ['--load', `${file}@0x${IDENTITY_ADDRESS.toString(16)}`];
+      await expectConforming('stm32f100xb', { args });
     },
     WHOLE_RUN_MS,
   );
+});
+
+describe('signed images alone: every check passes', () => {
+  // What signatures change
+  const only = ids(CHECKS).filter((id) => /^(signed-|pages-range|update$)/.test(id));
+
+  it(
+    `stm32f103xb: ${only.join(', ')}`,
+    () => expectConforming('stm32f103xb', { unit: new SignedUnit('stm32f103xb'), only }),
+    WHOLE_RUN_MS,
+  );
+
+  for (const part of PART_NAMES)
+    inFull(part, () => expectConforming(part, { unit: new SignedUnit(part) }), SIGNED_RUN_MS);
 });
 
 /** A board on a pty, and the command that switches its power */

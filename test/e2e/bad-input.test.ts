@@ -309,6 +309,14 @@ describe('image', () => {
     expect((await board.counters()).resets).toEqual(before.resets);
   });
 
+  test('a signed image for a device that can not check signatures', async () => {
+    const board = await powerUp(part);
+    const signed = packageOf({ signatureAlgorithm: Signature.ECDSA_P256 });
+    expectFailure(await refused(board, signed), 3, 'IMAGE_NOT_CAPABLE', 'signed');
+    expectDone(await flash(board, packageOf({})));
+    await expectDemo(board, 1);
+  });
+
   test('a plain image for a device that takes only packages', async () => {
     const board = await powerUp(part, { load: identity(0xfe) });
     expectFailure(await refused(board, demoImage(part, 1)), 3, 'IMAGE_PACKAGE_ONLY', 'package');
@@ -318,18 +326,13 @@ describe('image', () => {
 });
 
 describe('refused by the device itself, which the host can not know before', () => {
-  test('a security counter below the installed one; a signature', async () => {
+  test('a security counter below the installed one', async () => {
     const board = await powerUp(part);
     expectDone(await flash(board, packageOf({ securityCounter: 7 })));
     await untilCounters(board, ({ uartTx }) => uartTx > 0);
     await expectDemo(board, 1);
     const rollback = await refused(board, packageOf({ securityCounter: 6 }, demoImage(part, 2)));
     expectFailure(rollback, 5, 'REFUSED', /7/);
-    const signed = packageOf(
-      { securityCounter: 7, signatureAlgorithm: Signature.ECDSA_P256 },
-      demoImage(part, 2),
-    );
-    expectFailure(await refused(board, signed), 5, 'REFUSED', /signature/i);
     // Still there, and still good.
     expectDone(await on(board, 'boot'));
     await expectDemo(board, 1);

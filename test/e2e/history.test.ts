@@ -1,7 +1,7 @@
-// Devices keep the bootloader they left with: the host of today updates them all the same. test/history/build says from which commit
-// theirs is; one board of each core.
+// Devices keep the bootloader they left with: the host of today updates them all the same. And hosts are kept: that of then meets
+// devices of today. test/history/build says from which commit both are; one board of each core.
 import { existsSync, readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { loadImage } from '../../host/image/load.js';
 import { makePackage, type PackageDescription } from '../../host/pack/pack.js';
 import { Capability } from '../../protocol/index.js';
@@ -13,7 +13,9 @@ import {
   PARTS,
   type Part,
 } from '../support/board.js';
+import { Iap, type Outcome } from '../support/iap.js';
 import { randomBytes } from '../support/random.js';
+import { SignedUnit } from '../support/signed-unit.js';
 import {
   expectDemo,
   expectDone,
@@ -23,6 +25,7 @@ import {
   startFlash,
   tempDir,
   untilQuiet,
+  withOutput,
 } from './bench.js';
 import { infoOf } from './production-line.js';
 
@@ -114,3 +117,67 @@ test.for(['stm32f103xb', 'stm32f030x8', 'stm32f303xc'] as const)(
     expect(Buffer.compare(await board.flash(), before)).toBe(0);
   },
 );
+
+describe('the host of then', () => {
+  const part = 'stm32f103xb';
+  const none = 'no host of then: git fetch --unshallow, or take a clone with its history';
+
+  function then(board: Board, image: Uint8Array | string): Promise<Outcome> {
+    const file = typeof image === 'string' ? image : board.dir.write('then.bin', image);
+    const args = ['flash', file, '--port', board.port, '--json'];
+    const run = new Iap(args, {
+      main: built('build', 'history', 'dist', 'host', 'cli', 'main.js'),
+    });
+    onTestFinished(async () => {
+      await run.signal('SIGKILL');
+    });
+    return run.done;
+  }
+
+  test('ends at an application that does not want to be left, and updates it later', async ({
+    skip,
+  }) => {
+    skip(!BUILT, none);
+    const board = await powerUp(part, { allowed: ['overruns'] });
+    expectDone(await flash(board, built('build', part, 'may-enter.elf')));
+    await board.command('button PA1 high');
+    await withOutput(board, (output) => output.printed('may-enter: turning'));
+    const before = await board.counters();
+    const refused = await then(board, demoImage(part, 1));
+    expect(refused).toMatchObject({
+      code: 5,
+      result: { ok: false, code: 'REFUSED', details: { command: 'ENTER', detail: 1 } },
+    });
+    // It knows no better than its number.
+    expect(refused.result?.message).toMatch(/refuses ENTER: status (0x44|68)/);
+    const { resets, flashOps } = await board.counters();
+    expect({ resets, flashOps }).toEqual({ resets: before.resets, flashOps: before.flashOps });
+    await board.command('button PA1 low');
+    await withOutput(board, (output) => output.printed('may-enter: standing'));
+    expectDone(await then(board, demoImage(part, 1)));
+    await expectDemo(board, 1);
+  });
+
+  test('ends at a device that takes signed images alone, whose application goes on', async ({
+    skip,
+  }) => {
+    skip(!BUILT, none);
+    const unit = new SignedUnit(part);
+    const board = await powerUp(part, { load: unit.flash(), allowed: ['overruns'] });
+    expectDone(await flash(board, unit.package(demoImage(part, 1))));
+    await expectDemo(board, 1);
+    const { flashOps } = await board.counters();
+    const packages = packed(part, demoImage(part, 2), { product: unit.product });
+    const refused = await then(board, board.dir.write('then.iap', packages));
+    expect(refused).toMatchObject({
+      code: 5,
+      result: { code: 'REFUSED', details: { status: 'BAD_SIGNATURE' } },
+    });
+    expect((await board.counters()).flashOps).toBe(flashOps);
+    await expectDemo(board, 1);
+    // A signed one it sends as it is.
+    const signed = board.dir.write('signed.iap', unit.package(demoImage(part, 2)));
+    expectDone(await then(board, signed));
+    await expectDemo(board, 2);
+  });
+});

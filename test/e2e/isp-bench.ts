@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Board, Part } from '../support/board.js';
-import type { Outcome } from '../support/iap.js';
+import type { IapEvent, Outcome } from '../support/iap.js';
 import { type BenchOptions, powerUp, start, tempDir } from './bench.js';
 
 /** As from the maker of the part: nothing in flash, BOOT0 high */
@@ -18,6 +18,21 @@ export async function boot0(board: Board, level: 'high' | 'low'): Promise<void> 
 
 export function isp(board: Board, command: string, ...args: string[]): Promise<Outcome> {
   return start('isp', command, '--port', board.port, '--json', ...args).done;
+}
+
+/** Makes a secure unit, with somebody at BOOT0 and the reset button who does what is asked for, each time. */
+export async function secured(board: Board, unit: string): Promise<Outcome> {
+  const run = start('isp', 'factory', unit, '--port', board.port, '--secure', '--yes', '--json');
+  const follow = async (event: string, level: 'high' | 'low'): Promise<void> => {
+    const seen = new Set<IapEvent>();
+    for (;;) {
+      // Throws once the command has ended.
+      seen.add(await run.until(event, (asked) => !seen.has(asked)));
+      await boot0(board, level);
+    }
+  };
+  await Promise.allSettled([follow('waiting', 'high'), follow('reset-by-hand', 'low')]);
+  return run.done;
 }
 
 export interface Told {

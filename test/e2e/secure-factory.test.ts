@@ -6,7 +6,7 @@ import { built, type Part } from '../support/board.js';
 import { iap } from '../support/iap.js';
 import { expectDemo, expectDone, flash, on, start, tempDir } from './bench.js';
 import { House } from './house.js';
-import { blankPart, boot0 } from './isp-bench.js';
+import { blankPart, boot0, secured } from './isp-bench.js';
 
 const FAMILIES: readonly Part[] = ['stm32f103xb', 'stm32f030x8', 'stm32f303xc'];
 
@@ -18,38 +18,14 @@ describe.each(FAMILIES)('%s', (part) => {
     // The application answers from its reception interrupt, and may miss what a host says meanwhile.
     const board = await blankPart(part, { allowed: ['overruns'] });
 
-    const making = start(
-      'isp',
-      'factory',
-      unit,
-      '--port',
-      board.port,
-      '--secure',
-      '--yes',
-      '--json',
-    );
-    await making.until('reset-by-hand');
-    await boot0(board, 'low');
-    const made = await making.done;
+    const made = await secured(board, unit);
     expectDone(made);
     expect(made.result).toMatchObject({ secured: true, device: { mode: 'BOOTLOADER' } });
     expectDone(await on(board, 'info', '--require-secure'));
 
     // Once more, as after a cut: nothing is written, all is proven.
     await boot0(board, 'high');
-    const again = start(
-      'isp',
-      'factory',
-      unit,
-      '--port',
-      board.port,
-      '--secure',
-      '--yes',
-      '--json',
-    );
-    await again.until('reset-by-hand');
-    await boot0(board, 'low');
-    expectDone(await again.done);
+    expectDone(await secured(board, unit));
 
     await board.command('reset');
     await expectDemo(board, 1);

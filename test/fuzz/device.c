@@ -7,10 +7,12 @@
 #include "check.h"
 #include "iap_bytes.h"
 #include "reference.h"
+#include "signatures.h"
 
 #define EXPECTED  4096u // answers waited for
 #define PAYLOADS  3u
 #define IDENTITY  (IAP_IDENTITY_ADDRESS - IAP_BOOTLOADER_BASE)
+#define KEYS      (IAP_KEYS_ADDRESS - IAP_BOOTLOADER_BASE)
 #define RECORDS   (IAP_RECORD_A_ADDRESS - IAP_BOOTLOADER_BASE)
 #define APP       (IAP_APP_BASE - IAP_BOOTLOADER_BASE)
 #define MAX_STEPS 100000u // a bootloader that takes more has lost its way
@@ -42,6 +44,18 @@ static struct iap_port inner;  // the simulator's
 static const uint32_t payloads[PAYLOADS] = {272, 1040, 4096};
 static uint8_t *frames[PAYLOADS], *answers[PAYLOADS], *page;
 
+const uint8_t *device_keys(void) {
+    return device.sim.flash + KEYS;
+}
+
+bool device_takes_signed(void) {
+    return device.address != 0 && signatures_block_good(device_keys());
+}
+
+static bool genuine(const uint8_t *header) {
+    return !DEVICE_SIGNED || signatures_genuine(device_keys(), header);
+}
+
 static const uint8_t *slot_of(uint32_t at) {
     uint32_t area = at < RECORDS + IAP_RECORD_AREA_SIZE ? RECORDS : RECORDS + IAP_RECORD_AREA_SIZE;
     if (at < area + IAP_AREA_HEADER_SIZE) {
@@ -64,6 +78,21 @@ static void check_place(uint32_t address, uint32_t size) {
           (at >= APP && at + size <= APP + device.app_size));
     dirty[at / SIM_PAGE_SIZE] = true;
     device.attempts++;
+    // Of the application nothing is, but in an update whose header a key has signed.
+    const struct iap_session *session = &device.sim.iap.update.session;
+    CHECK(!DEVICE_SIGNED || at < APP ||
+          (session->active && session->header != NULL && genuine(session->header->bytes)));
+}
+
+// Whether flash behind an image is erased, to the end of the application's area.
+static bool nothing_behind(const uint8_t *header) {
+    uint32_t size = iap_get32(header + IAP_HEADER_AT_IMAGE_SIZE);
+    for (; size < device.app_size; size++) {
+        if (device.sim.flash[APP + size] != 0xff) {
+            return false;
+        }
+    }
+    return true;
 }
 
 // VALID is programmed only where flash holds the image, or where an entry that has it moves.
@@ -75,8 +104,10 @@ static void check_valid(uint32_t address, uint16_t value) {
         return;
     }
     bool was_set = iap_get16(device.sim.flash + at) == IAP_STATE_SET;
-    CHECK(was_set || device.rotten || image_good(slot) ||
-          reference_vouched(device.sim.flash, slot));
+    bool copied = was_set || device.rotten || reference_vouched(device.sim.flash, slot);
+    CHECK(copied || image_good(slot));
+    const uint8_t *header = slot + IAP_RECORD_SLOT_AT_HEADER;
+    CHECK(!DEVICE_SIGNED || copied || (genuine(header) && nothing_behind(header)));
 }
 
 // VALID and SEALED of a good image that is VALID already: made sure whenever it is found to be
@@ -180,7 +211,7 @@ static size_t receive(void *context, uint8_t *bytes, size_t size) {
 static uint32_t answer_size(uint8_t type, uint32_t count) {
     switch (type) {
     case IAP_COMMAND_HELLO:
-        return 228;
+        return DEVICE_SIGNED ? 228 + IAP_SECURITY_SIZE : 228;
     case IAP_COMMAND_BAUD:
         return 5;
     case IAP_COMMAND_PAGES:
@@ -207,7 +238,8 @@ static bool status_known(uint8_t type, uint8_t status) {
     case IAP_COMMAND_BAUD:
         return status == IAP_STATUS_BAD_REQUEST || status == IAP_STATUS_RATE_UNAVAILABLE;
     case IAP_COMMAND_PAGES:
-        return status == IAP_STATUS_BAD_REQUEST;
+        return status == IAP_STATUS_BAD_REQUEST ||
+               (DEVICE_SIGNED && status == IAP_STATUS_NO_SESSION);
     case IAP_COMMAND_BEGIN:
         return status == IAP_STATUS_BAD_REQUEST ||
                (status >= IAP_STATUS_BAD_HEADER && status < IAP_STATUS_RECORD_FAILED);
@@ -233,7 +265,8 @@ static bool may_write(uint8_t type, const uint8_t *answer) {
         return answer[0] == IAP_STATUS_OK || answer[0] == IAP_STATUS_FLASH_FAILED;
     case IAP_COMMAND_END: // programs once more what reads right, then verifies
         return answer[0] == IAP_STATUS_OK || answer[0] == IAP_STATUS_RECORD_FAILED ||
-               answer[0] == IAP_STATUS_VERIFY_FAILED;
+               answer[0] == IAP_STATUS_VERIFY_FAILED ||
+               (DEVICE_SIGNED && answer[0] == IAP_STATUS_FLASH_FAILED);
     case IAP_COMMAND_ABORT:
         return answer[0] == IAP_STATUS_OK || answer[0] == IAP_STATUS_RECORD_FAILED;
     default:
@@ -241,10 +274,47 @@ static bool may_write(uint8_t type, const uint8_t *answer) {
     }
 }
 
+// Neither the floor nor a revocation falls, as long as nobody damages the record from outside.
+static void check_policy(void) {
+    const uint8_t *verified = reference_verified(device.sim.flash);
+    uint32_t floor = verified == NULL ? 0 : iap_get32(verified + IAP_HEADER_AT_SECURITY_COUNTER);
+    uint8_t usable = verified == NULL ? 0xff : verified[IAP_HEADER_AT_USABLE_KEYS];
+    uint32_t absent = signatures_keys(device_keys(), IAP_KEY_ROLE_NONE);
+    if (DEVICE_SIGNED && !device.rotten && !device.keys_rotten) {
+        CHECK(floor >= device.floor);
+        CHECK((usable & ~(device.usable | absent)) == 0);
+        CHECK((signatures_keys(device_keys(), IAP_KEY_ROLE_ROOT) & ~(uint32_t)usable) == 0 ||
+              !signatures_block_good(device_keys()));
+    }
+    device.floor = floor;
+    device.usable = usable;
+}
+
+// What HELLO appends where signed images alone are taken.
+static void check_security(const uint8_t *security) {
+    const uint8_t *keys = device_keys();
+    bool good = signatures_block_good(keys);
+    CHECK_EQUAL(security[IAP_SECURITY_AT_FLAGS],
+                IAP_SECURITY_FLAG_SIGNED_ONLY | (good ? IAP_SECURITY_FLAG_KEYS : 0) |
+                    (device.sim.config.verify_at_boot ? IAP_SECURITY_FLAG_BOOT_VERIFIED : 0));
+    CHECK_EQUAL(security[IAP_SECURITY_AT_USABLE_KEYS], device.usable);
+    CHECK_EQUAL(iap_get32(security + IAP_SECURITY_AT_SECURITY_COUNTER), device.floor);
+    for (uint32_t key = 0; key < IAP_KEY_SLOTS; key++) {
+        uint32_t role =
+            security[IAP_SECURITY_AT_KEY0 + key * IAP_KEY_SUMMARY_SIZE + IAP_KEY_SUMMARY_AT_ROLE];
+        CHECK((signatures_keys(keys, role) >> key & 1) != 0 || !good);
+        CHECK(good || role == IAP_KEY_ROLE_NONE);
+    }
+}
+
 static void check_hello(const uint8_t *answer) {
     const uint8_t *image = answer + IAP_HELLO_RESPONSE_AT_INSTALLED;
     uint8_t good = IAP_IMAGE_STATE_VALID | IAP_IMAGE_STATE_CHECKED | IAP_IMAGE_STATE_GOOD;
     struct reference_entry installed = reference_installed(device.sim.flash);
+    check_policy();
+    if (DEVICE_SIGNED) {
+        check_security(answer + IAP_HELLO_RESPONSE_SIZE);
+    }
     CHECK_EQUAL(iap_get16(answer + IAP_HELLO_RESPONSE_AT_MAX_PAYLOAD),
                 device.sim.config.max_payload);
     CHECK_EQUAL(image[0] & IAP_IMAGE_STATE_PRESENT, installed.slot != NULL);
@@ -258,6 +328,7 @@ static void check_pages(const struct expectation *request, const uint8_t *answer
     CHECK_EQUAL(iap_get16(answer + 1), request->first);
     CHECK_EQUAL(iap_get16(answer + 3), request->count);
     const struct iap_update *update = &device.sim.iap.update;
+    CHECK(!DEVICE_SIGNED || update->session.active);
     const uint8_t *header = update->session.active ? update->session.header->bytes
                                                    : update->record.installed.header->bytes;
     uint32_t last = request->first + request->count - 1u;
@@ -294,7 +365,7 @@ static uint8_t begin_status(const uint8_t *header) {
     if (memcmp(header, "IAPH\1\0\0\1", 8) != 0) {
         return IAP_STATUS_BAD_HEADER;
     }
-    if (wanted != NULL && zero(product, 16) && (damaged || device.packages_only)) {
+    if (wanted != NULL && zero(product, 16) && (DEVICE_SIGNED || damaged || device.packages_only)) {
         return IAP_STATUS_PACKAGE_ONLY;
     }
     if (wanted != NULL && !zero(product, 16) && memcmp(product, wanted, 16) != 0) {
@@ -317,8 +388,15 @@ static uint8_t begin_status(const uint8_t *header) {
                                 iap_get32(verified + IAP_HEADER_AT_SECURITY_COUNTER)) {
         return IAP_STATUS_ROLLBACK;
     }
-    if (flags >> 17 != 0 || iap_get32(header + IAP_HEADER_AT_CAPABILITIES) > 3) {
+    if (flags >> 17 != 0 || (iap_get32(header + IAP_HEADER_AT_CAPABILITIES) &
+                             ~(DEVICE_SIGNED ? IAP_CAPABILITY_SIGNATURE : 0u)) > 3) {
         return IAP_STATUS_NOT_CAPABLE;
+    }
+    if (DEVICE_SIGNED) {
+        return device_takes_signed() && genuine(header) &&
+                       signatures_allowed(device_keys(), header, verified)
+                   ? IAP_STATUS_OK
+                   : IAP_STATUS_BAD_SIGNATURE;
     }
     return header[IAP_HEADER_AT_SIGNATURE_ALGORITHM] != 0 ? IAP_STATUS_BAD_SIGNATURE
                                                           : IAP_STATUS_OK;
@@ -382,6 +460,11 @@ static void check_start(bool whole) {
     CHECK(installed.slot != NULL);
     CHECK(installed.valid);
     CHECK(!whole || image_good(installed.slot));
+    CHECK(device.rotten || device.keys_rotten ||
+          genuine(installed.slot + IAP_RECORD_SLOT_AT_HEADER));
+    // The pass that jumps verifies, if it is asked to, and takes nobody's word.
+    CHECK(whole || !device.sim.config.verify_at_boot ||
+          (image_good(installed.slot) && genuine(installed.slot + IAP_RECORD_SLOT_AT_HEADER)));
 }
 
 static void restart(void *context, const uint8_t mailbox[IAP_MAILBOX_SIZE]) {
@@ -416,6 +499,7 @@ static void check_record(void) {
     }
     device.sequence = sequence;
     device.valid = installed.valid;
+    check_policy();
 }
 
 void device_reset(void) {
@@ -431,7 +515,9 @@ void device_reset(void) {
         CHECK(!device.wrong_token);
         run_application();
     } else {
-        CHECK(!sim->restarted || device.rotten); // the first pass does not promise what fails
+        // The first pass does not promise what fails; a signature it leaves to the second.
+        CHECK(!sim->restarted || device.rotten || device.keys_rotten ||
+              (sim->config.verify_at_boot && device.app_rotten));
         iap_mailbox_pack(sim->mailbox, &mailbox);
     }
     device.stale_start = device.wrong_token = false;
@@ -480,6 +566,10 @@ void device_run(uint32_t steps) {
 void device_rot(uint32_t address, uint8_t flip) {
     uint32_t at = address - IAP_BOOTLOADER_BASE;
     device.sim.flash[at] ^= flip;
+    if (at < RECORDS) { // written anew for each input
+        device.keys_rotten = true;
+        return;
+    }
     dirty[at / SIM_PAGE_SIZE] = true;
     if (at < APP) {
         device.rotten = true;
@@ -531,7 +621,7 @@ void device_init(void) {
     }
     page = malloc(SIM_PAGE_SIZE);
     // The core has no business in its own code, beyond the application, or in the simulator.
-    __asan_poison_memory_region(sim->flash, IDENTITY);
+    __asan_poison_memory_region(sim->flash, DEVICE_SIGNED ? KEYS : IDENTITY);
     __asan_poison_memory_region(sim->frame, sizeof sim->frame + sizeof sim->answer);
 }
 
@@ -564,6 +654,13 @@ void device_fresh(const struct program_config *config) {
     memset(sim->mailbox, 0, sizeof sim->mailbox);
     sim->restarted = false;
     write_identity(config->identity % PROGRAM_IDENTITIES);
+    if (DEVICE_SIGNED) {
+        signatures_block(flash + KEYS, (config->keys & 1) != 0);
+        sim->config.verify_at_boot = (config->keys & 2) != 0;
+    }
+    device.keys_rotten = false;
+    device.floor = 0;
+    device.usable = 0xff;
     device.confirms = (config->app & 1) != 0;
     device.enters = (config->app & 2) != 0;
     device.rotten = device.app_rotten = device.stale_start = device.wrong_token = false;

@@ -6,6 +6,11 @@
 #include "program.h"
 #include "sim.h"
 
+// Whether it takes signed images alone: fuzz-signed.
+#ifndef DEVICE_SIGNED
+#define DEVICE_SIGNED 0
+#endif
+
 struct device {
     struct sim sim;
     uint32_t app_size; // bytes
@@ -22,6 +27,9 @@ struct device {
     bool stale_start;      // a START that this pass did not write
     bool wrong_token;      // one that names no entry
     bool app_rotten;       // the application was damaged from outside since END verified it
+    bool keys_rotten;      // the key block was damaged from outside
+    uint32_t floor;        // of the security counter, of signed images
+    uint8_t usable;        // keys that are not revoked
     uint32_t starts;       // of applications
     uint32_t answers;      // received
     uint8_t last_status;   // of the newest answer
@@ -58,5 +66,11 @@ void device_run(uint32_t steps);
 
 // Changes flash from outside.
 void device_rot(uint32_t address, uint8_t flip);
+
+// The key block in flash.
+const uint8_t *device_keys(void);
+
+// Whether it could take a signed image: identity and keys are right.
+bool device_takes_signed(void);
 
 #endif

@@ -7,6 +7,7 @@
 #include "device.h"
 #include "iap_bytes.h"
 #include "reference.h"
+#include "signatures.h"
 
 #define IMAGES     6u
 #define IMAGE_ROOM 8192u  // bytes; more than the largest application's area
@@ -31,6 +32,7 @@ static struct {
     uint8_t damage[4]; // kind, where, where, value
     bool damaging;
     uint32_t burst; // frames still to be sent before the device runs
+    struct program_step sign; // how headers are signed
 } host;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
@@ -138,6 +140,27 @@ static void baud(const struct program_step *step) {
     request(step, IAP_COMMAND_BAUD, payload, sizeof payload);
 }
 
+static void sign(uint8_t *header) {
+    const struct program_step *how = &host.sign;
+    if (!DEVICE_SIGNED || (how->d & PROGRAM_SIGNATURE_NONE) != 0) {
+        return;
+    }
+    header[IAP_HEADER_AT_SIGNATURE_ALGORITHM] = (uint8_t)(IAP_SIGNATURE_ECDSA_P256 + how->c);
+    header[IAP_HEADER_AT_KEY_ID] = (uint8_t)(how->a - 1);
+    header[IAP_HEADER_AT_USABLE_KEYS] =
+        (how->d & PROGRAM_SIGNATURE_KEYS) != 0 ? device.usable : (uint8_t)~how->b;
+    signatures_sign(header);
+    if ((how->d & PROGRAM_SIGNATURE_HIGH) != 0) {
+        header[IAP_HEADER_AT_SIGNATURE + 32] |= 0x80;
+    }
+    if ((how->d & PROGRAM_SIGNATURE_BYTE) != 0) {
+        header[IAP_HEADER_AT_SIGNATURE + how->e % 64] ^= how->f;
+    }
+    if ((how->d & PROGRAM_SIGNATURE_AFTER) != 0) {
+        header[how->e % IAP_HEADER_AT_SIGNATURE] ^= how->f;
+    }
+}
+
 static void make_header(uint8_t image, uint8_t bits, uint8_t at, uint8_t value, uint8_t counter) {
     static const uint32_t sizes[] = {0,          7,          8,          9,         12,   1023,
                                      1024,       1025,       3072,       3073,      8192, 8193,
@@ -167,6 +190,7 @@ static void make_header(uint8_t image, uint8_t bits, uint8_t at, uint8_t value, 
     if ((bits & PROGRAM_HEADER_SIZE) != 0) {
         iap_put32(header + IAP_HEADER_AT_IMAGE_SIZE, sizes[value % 16]);
     }
+    sign(header);
 }
 
 static void begin(uint8_t address, uint8_t flags) {
@@ -327,7 +351,12 @@ static void refuse(const struct program_step *step) {
 
 static void rot(const struct program_step *step) {
     uint32_t at = iap_get16(&step->a);
-    if (step->code % PROGRAM_CODES == PROGRAM_ROT_RECORD) {
+    if (step->code % PROGRAM_CODES == PROGRAM_ROT_KEYS) {
+        if (!DEVICE_SIGNED) {
+            return;
+        }
+        device_rot(IAP_KEYS_ADDRESS + at % IAP_KEY_BLOCK_SIZE, step->c);
+    } else if (step->code % PROGRAM_CODES == PROGRAM_ROT_RECORD) {
         device_rot(IAP_RECORD_A_ADDRESS + at % (2 * IAP_RECORD_AREA_SIZE), step->c);
     } else {
         device_rot(IAP_APP_BASE + at % device.app_size, step->c);
@@ -405,6 +434,9 @@ static void run_step(const struct program_step *step) {
     case PROGRAM_BUTTON:
         device.sim.button = (step->a & 1) != 0;
         break;
+    case PROGRAM_SIGN:
+        host.sign = *step;
+        break;
     default:
         rot(step);
         break;
@@ -455,8 +487,14 @@ static void finish(bool by_idling) {
     CHECK_EQUAL(device.sim.rate, device.rate);
     CHECK_EQUAL(answered(call), IAP_STATUS_OK);
 
+    host.sign = (struct program_step){.a = 1, .d = PROGRAM_SIGNATURE_KEYS}; // root's, never revoked
     make_header(0, PROGRAM_HEADER_PRODUCT, 0, 0, 0);
     iap_put32(host.header + IAP_HEADER_AT_SECURITY_COUNTER, 0xffffffff);
+    sign(host.header);
+    if (DEVICE_SIGNED && !device_takes_signed()) {
+        CHECK_EQUAL(answered(begin_again), IAP_STATUS_BAD_SIGNATURE);
+        return;
+    }
     CHECK_EQUAL(answered(begin_again), IAP_STATUS_OK);
     CHECK_EQUAL(answered(only_page), IAP_STATUS_OK);
     CHECK_EQUAL(answered(finished), IAP_STATUS_OK);
@@ -479,6 +517,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size) {
     host.end = input + size;
     memcpy(host.header, headers[0], IAP_HEADER_SIZE);
     host.vectors = true;
+    host.sign.a = 2; // a release key's
     device_fresh(&config);
     if (setjmp(device.sim.power) != 0) {
         host.burst = 0;

@@ -17,7 +17,7 @@ struct program_config {
     uint8_t payload;   // longest payload: 272, 1040, 4096
     uint8_t app;       // bit 0: the application confirms itself; bit 1: it resets with ENTER
     uint8_t ending;    // bit 0: the last start is by idling, not by BOOT
-    uint8_t reserved;
+    uint8_t keys;      // of fuzz-signed. bit 0: a development key; bit 1: a start verifies, too
 };
 
 enum program_identity {
@@ -62,6 +62,10 @@ enum program_code {
     PROGRAM_ROT_APP, // a, b: where; c: bits that flip; then a reset
     PROGRAM_ROT_RECORD, // a, b: where; c: bits that flip; then a reset
     PROGRAM_BUTTON,     // a: bit 0: held
+    PROGRAM_SIGN,       // of the headers that follow, in fuzz-signed. a: number of the key from 1;
+                        // b: bits of keys that they revoke; c: algorithm's difference;
+                        // d: bits of enum program_signature; e, f: byte that is wrong and how
+    PROGRAM_ROT_KEYS,   // a, b: where; c: bits that flip; then a reset
     PROGRAM_CODES,
 };
 
@@ -74,6 +78,14 @@ enum program_header {
     PROGRAM_HEADER_COUNTER = 32, // security counter f
     PROGRAM_HEADER_SIZE = 64,    // of a table: e
     PROGRAM_HEADER_VECTORS = 128 // of an image without vectors, the rest right
+};
+
+enum program_signature {
+    PROGRAM_SIGNATURE_NONE = 1,  // unsigned
+    PROGRAM_SIGNATURE_HIGH = 2,  // s in its other form
+    PROGRAM_SIGNATURE_BYTE = 4,  // byte e of the signature is wrong by f
+    PROGRAM_SIGNATURE_AFTER = 8, // byte e of the header is changed by f when it is signed
+    PROGRAM_SIGNATURE_KEYS = 16, // revokes what is revoked, and no more
 };
 
 enum program_page {

@@ -29,6 +29,15 @@ static void write_file(const char *name, const void *bytes, size_t size) {
         write_file(name, bytes, sizeof bytes);                                                     \
     } while (0)
 
+// Of fuzz-session or fuzz-signed.
+static const char *programs;
+
+static void write_program(const char *name, const void *bytes, size_t size) {
+    char path[64];
+    snprintf(path, sizeof path, "%s/%s", programs, name);
+    write_file(path, bytes, size);
+}
+
 // Steps and the configuration, complete.
 #define CONFIG(...)                                                                                \
     { __VA_ARGS__ }
@@ -39,10 +48,11 @@ static void write_file(const char *name, const void *bytes, size_t size) {
         uint8_t bytes[sizeof first + sizeof steps];                                                \
         memcpy(bytes, &first, sizeof first);                                                       \
         memcpy(bytes + sizeof first, steps, sizeof steps);                                         \
-        write_file("session/" name, bytes, sizeof bytes);                                          \
+        write_program(name, bytes, sizeof bytes);                                                  \
     } while (0)
 
 static void sessions(void) {
+    programs = "session";
     PROGRAM("hello", CONFIG(0), {PROGRAM_HELLO, .a = 1}, {PROGRAM_HELLO, .g = 5},
             {PROGRAM_TIME, 4, 8});
     PROGRAM("rates", CONFIG(0), {PROGRAM_BAUD, 7}, {PROGRAM_HELLO, .a = 1}, {PROGRAM_TIME, 9, 2},
@@ -67,8 +77,8 @@ static void sessions(void) {
         uint8_t bytes[sizeof config + sizeof steps];
         memcpy(bytes, &config, sizeof config);
         memcpy(bytes + sizeof config, steps, sizeof steps);
-        snprintf(name, sizeof name, "session/update-%u", i);
-        write_file(name, bytes, sizeof bytes);
+        snprintf(name, sizeof name, "update-%u", i);
+        write_program(name, bytes, sizeof bytes);
     }
     PROGRAM("two-updates", CONFIG(.payload = 1, .app = 1), {PROGRAM_UPDATE, 4}, {PROGRAM_BOOT},
             {PROGRAM_UPDATE, 1, .c = PROGRAM_HEADER_CONFIRM}, {PROGRAM_BOOT}, {PROGRAM_TIME, 4, 32},
@@ -90,8 +100,8 @@ static void sessions(void) {
         uint8_t bytes[sizeof config + sizeof steps];
         memcpy(bytes, &config, sizeof config);
         memcpy(bytes + sizeof config, steps, sizeof steps);
-        snprintf(name, sizeof name, "session/header-%u", at);
-        write_file(name, bytes, sizeof bytes);
+        snprintf(name, sizeof name, "header-%u", at);
+        write_program(name, bytes, sizeof bytes);
     }
     PROGRAM("worn-silently", CONFIG(.payload = 1), {PROGRAM_REFUSE, 3, 4, 3, 3},
             {PROGRAM_UPDATE, 1}, {PROGRAM_REFUSE, 1, 36, 3, 3}, {PROGRAM_UPDATE, 1});
@@ -131,6 +141,45 @@ static void sessions(void) {
             {0, 0, 1, 1, 1, 255, 255, 0}, {PROGRAM_DAMAGE, 0, 5, 0, 1}, {PROGRAM_HELLO},
             {PROGRAM_FRAME, 0, 5, 1}, {1, 2, 3, 4, 5, 6, 7, 8}, {PROGRAM_BURST, 3},
             {PROGRAM_UPDATE, 1}, {PROGRAM_HELLO});
+}
+
+// Of devices that take signed images alone.
+static void signed_sessions(void) {
+    const uint8_t packages = PROGRAM_HEADER_PRODUCT;
+    programs = "signed";
+    PROGRAM("update", CONFIG(.identity = 2, .payload = 1), {PROGRAM_UPDATE, 4, .c = packages},
+           {PROGRAM_HELLO, .a = 1}, {PROGRAM_BOOT}, {PROGRAM_UPDATE, 1, .c = packages},
+           {PROGRAM_BOOT}, {PROGRAM_TIME, 4, 32});
+    PROGRAM("verified", CONFIG(.identity = 2, .payload = 1, .keys = 3),
+           {PROGRAM_UPDATE, 1, .c = packages}, {PROGRAM_BOOT}, {PROGRAM_ROT_APP, 100, 1, 4},
+           {PROGRAM_RESET, PROGRAM_RESET_START}, {PROGRAM_TIME, 4, 8});
+    PROGRAM("revoke", CONFIG(.identity = 2, .payload = 1, .keys = 1),
+           {PROGRAM_SIGN, 1, .b = 2}, {PROGRAM_UPDATE, 1, .c = packages}, {PROGRAM_SIGN, 2, .b = 2},
+           {PROGRAM_BEGIN, 1, .c = packages}, {PROGRAM_SIGN, 3, .b = 2},
+           {PROGRAM_UPDATE, 1, .c = packages}, {PROGRAM_SIGN, 3},
+            {PROGRAM_UPDATE, 1, .c = packages}, {PROGRAM_SIGN, 1}, {PROGRAM_BEGIN, 1, .c = packages},
+           {PROGRAM_SIGN, 1, .b = 1},
+           {PROGRAM_BEGIN, 1, .c = packages});
+    PROGRAM("floor", CONFIG(.identity = 2, .payload = 1),
+           {PROGRAM_UPDATE, 1, .c = packages | PROGRAM_HEADER_COUNTER, .f = 5},
+           {PROGRAM_BEGIN, 1, .c = packages | PROGRAM_HEADER_COUNTER, .f = 4}, {PROGRAM_CUT, 60},
+           {PROGRAM_UPDATE, 4, .c = packages | PROGRAM_HEADER_COUNTER, .f = 6},
+           {PROGRAM_UPDATE, 4, .c = packages | PROGRAM_HEADER_COUNTER, .f = 6});
+    PROGRAM("behind", CONFIG(.identity = 2, .payload = 1), {PROGRAM_UPDATE, 5, .c = packages},
+           {PROGRAM_UPDATE, 0, .c = packages}, {PROGRAM_UPDATE, 5, .c = packages, .d = 2},
+           {PROGRAM_CUT, 40}, {PROGRAM_UPDATE, 0, .c = packages},
+           {PROGRAM_UPDATE, 0, .c = packages});
+    PROGRAM("refused", CONFIG(.identity = 2), {PROGRAM_SIGN, 2, .d = PROGRAM_SIGNATURE_NONE},
+           {PROGRAM_BEGIN, 1, .c = packages}, {PROGRAM_SIGN, 2, .d = PROGRAM_SIGNATURE_HIGH},
+           {PROGRAM_BEGIN, 1, .c = packages}, {PROGRAM_SIGN, 4}, {PROGRAM_BEGIN, 1, .c = packages},
+           {PROGRAM_SIGN, 2, .d = PROGRAM_SIGNATURE_BYTE, .e = 9, .f = 1},
+           {PROGRAM_BEGIN, 1, .c = packages}, {PROGRAM_SIGN, 2, .c = 1},
+           {PROGRAM_BEGIN, 1, .c = packages},
+           {PROGRAM_SIGN, 2, .d = PROGRAM_SIGNATURE_AFTER, .e = 100, .f = 1},
+           {PROGRAM_BEGIN, 1, .c = packages});
+    PROGRAM("no-keys", CONFIG(.identity = 2), {PROGRAM_UPDATE, 1, .c = packages},
+           {PROGRAM_ROT_KEYS, 30, 0, 1}, {PROGRAM_BEGIN, 1, .c = packages}, {PROGRAM_HELLO},
+           {PROGRAM_BOOT});
 }
 
 static void decoder(void) {
@@ -180,12 +229,13 @@ int main(int argc, char **argv) {
     CHECK_EQUAL(argc, 2);
     folder = argv[1];
     char path[4096];
-    static const char *const folders[] = {"", "decoder", "session"};
-    for (size_t i = 0; i < 3; i++) {
+    static const char *const folders[] = {"", "decoder", "session", "signed"};
+    for (size_t i = 0; i < 4; i++) {
         CHECK(snprintf(path, sizeof path, "%s/%s", folder, folders[i]) < (int)sizeof path);
         mkdir(path, 0777);
     }
     sessions();
+    signed_sessions();
     decoder();
     dictionary();
 }

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { PROTOCOL_MAJOR, PROTOCOL_MINOR } from '../../protocol/index.js';
 import { iap, jsonLines, MAIN } from '../support/cli.js';
 import { appImage, tableImage } from '../support/images.js';
 
@@ -33,6 +34,8 @@ describe('usage', () => {
     [['flash'], 'something is missing: iap flash <image>'],
     [['nonsense'], 'nonsense'],
     [[], 'which command?'],
+    [['keys'], 'which keys command? new, show, prove, export'],
+    [['keys', 'new'], 'something is missing: -o, --output'],
     [['info', '--port'], 'port'],
     [['info', '--port', 'x', '--baudrate', '9'], 'baudrate'],
     [['info', '--port', 'x', '--initial-baud', 'fast'], '--initial-baud must be a whole number'],
@@ -307,11 +310,7 @@ describe('Ctrl-C', () => {
     ['SIGHUP', 129],
   ] as const)('%s while waiting for a device', async (signal, exitCode) => {
     const args = ['flash', image, '--port', SILENT_PORT, '--wait', '--json'];
-    let sent = false;
-    const { code, out } = await iap(args, (child, text) => {
-      // Once: a second one ends the command at once.
-      if (!sent && text.includes('waiting')) sent = child.kill(signal);
-    });
+    const { code, out } = await iap(args, { at: 'waiting', signal });
     const result = jsonLines(out).at(-1);
     expect(result).toMatchObject({
       event: 'result',
@@ -345,6 +344,7 @@ test('board: options go to it as they are, and its exit code comes back', async 
 test('a wire trace goes to standard error', async () => {
   const args = ['info', '--port', SILENT_PORT, '--timeout', '100', '--verbose', '--json'];
   const { out, error } = await iap(args);
-  expect(error).toMatch(/-> @0 type 01 seq +0 {2}01000000/);
+  const version = [PROTOCOL_MAJOR, PROTOCOL_MINOR].map((n) => n.toString(16).padStart(2, '0'));
+  expect(error).toMatch(new RegExp(`-> @0 type 01 seq +0 {2}${version.join('')}0000`));
   expect(jsonLines(out)).toHaveLength(1);
 });

@@ -2,6 +2,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { type FactoryInput, factoryImage } from '../../host/factory/factory.js';
+import { unitIn, unlike } from '../../host/factory/unit-image.js';
 import {
   checkOwners,
   checkRoles,
@@ -14,11 +15,14 @@ import { loadBoard } from '../../host/node/board-file.js';
 import { verifySignature } from '../../host/node/key-file.js';
 import { parseProduct } from '../../host/pack/description.js';
 import { signedPart, withSignature } from '../../host/signing/header.js';
-import { readKeyBlock } from '../../host/signing/key-block.js';
+import { readKeyBlock, securityOf } from '../../host/signing/key-block.js';
 import {
   APP_BASE,
-  type Header,
+  decode,
+  Header,
+  type Image as HelloImage,
   IDENTITY_ADDRESS,
+  ImageState,
   KEYS_ADDRESS,
   KeyRole,
   Signature,
@@ -118,6 +122,18 @@ describe('the image', () => {
       'IMAGE_WRONG_PRODUCT',
       /PUMP-3/,
     ],
+    [
+      'an application whose own key it revokes',
+      { app: signed(release, 1, { usableKeys: 0xfd }) },
+      'IMAGE_SIGNATURE',
+      /key 1, which was revoked/,
+    ],
+    [
+      'an application that revokes the root key',
+      { app: signed(spare, 2, { usableKeys: 0xfe }) },
+      'IMAGE_SIGNATURE',
+      /revokes key 0, a root key/,
+    ],
   ])('is refused with %s', (_, input, code, text) => {
     let thrown: unknown;
     try {
@@ -129,6 +145,11 @@ describe('the image', () => {
       code: expect.stringContaining(code),
       message: expect.stringMatching(text),
     });
+  });
+
+  test('is made with what every package has once a key was revoked', () => {
+    const app = signed(spare, 2, { usableKeys: 0xfd, securityCounter: 3 });
+    expect(made({ app })).toHaveLength(5);
   });
 
   test('needs a product id', () => {
@@ -202,5 +223,73 @@ describe('owners', () => {
     await expect(
       checkOwners(keys, undefined, [new Uint8Array(64)], verifySignature),
     ).rejects.toMatchObject({ code: 'SIGNATURE_WRONG' });
+  });
+});
+
+describe('a unit that should be the one of an image', () => {
+  const identity = { product, hardware: 2, serial: 'A-1', address: 7 };
+  const app = signed(release, 1);
+  const unit = unitIn(made({ app, identity }));
+  const { imageSha256, imageSize } = decode(Header, app.header ?? new Uint8Array());
+  const installed: HelloImage = {
+    state: ImageState.VALID | ImageState.CHECKED | ImageState.GOOD,
+    ...{ trials: 0, reserved: 0, sequence: 1, size: imageSize, crc32: 0, sha256: imageSha256 },
+    version: { major: 0, minor: 0, patch: 0, build: 0 },
+  };
+  const hello = { ...identity, installed };
+
+  test('is it', () => {
+    expect(unlike(unit, hello, securityOf(keys))).toEqual([]);
+    const unchecked = { ...installed, state: ImageState.VALID };
+    expect(unlike(unit, { ...hello, installed: unchecked }, securityOf(keys))).toEqual([]);
+    expect(unit.bootloaderSize).toBe(0x7000);
+  });
+
+  test.each<[string, Partial<typeof hello>, UnitKeys | undefined, RegExp]>([
+    ['takes unsigned images', {}, undefined, /unsigned/],
+    [
+      'has another key',
+      {},
+      [root.key, owner('x', KeyRole.RELEASE).key, spare.key],
+      /its key 1 is .*, expected/,
+    ],
+    ['has a key less', {}, [root.key, release.key], /its key 2 is missing, expected/],
+    ['has a key more', {}, [...keys, owner('x', KeyRole.RELEASE).key], /its key 3 .*expected none/],
+    ['is of another product', { product: new Uint8Array(16) }, keys, /product is 0000.*expected/],
+    ['is of another revision', { hardware: 3 }, keys, /hardware revision is 3, expected 2/],
+    ['has another serial number', { serial: 'A-2' }, keys, /serial number is A-2, expected A-1/],
+    ['has another address', { address: 8 }, keys, /address is 8, expected 7/],
+    [
+      'has another application',
+      { installed: { ...installed, sha256: new Uint8Array(32) } },
+      keys,
+      /another one than that of the image/,
+    ],
+    [
+      'has it damaged',
+      { installed: { ...installed, state: ImageState.VALID | ImageState.CHECKED } },
+      keys,
+      /damaged/,
+    ],
+    ['has it unfinished', { installed: { ...installed, state: 0 } }, keys, /damaged/],
+  ])('%s', (_what, difference, ofUnit, said) => {
+    const security = ofUnit && securityOf(ofUnit);
+    expect(unlike(unit, { ...hello, ...difference }, security)).toEqual([
+      expect.stringMatching(said),
+    ]);
+  });
+
+  test('has an application, and the image has none', () => {
+    const without = unitIn(made({ identity }));
+    expect(unlike(without, hello, securityOf(keys))).toEqual([expect.stringContaining('has none')]);
+    const none = { ...installed, sequence: 0, state: 0 };
+    expect(unlike(without, { ...hello, installed: none }, securityOf(keys))).toEqual([]);
+  });
+
+  test('an image without keys, or with a development key, makes none', () => {
+    const bench = [root.key, release.key, undefined, owner('bench', KeyRole.DEVELOPMENT, true).key];
+    expect(() => unitIn(made({ keys: bench }))).toThrow(/development/);
+    const plain = { board, bootloader: { base: undefined, bytes: bootloaderImage() }, identity };
+    expect(() => unitIn(factoryImage(plain))).toThrow(/no keys/);
   });
 });

@@ -392,6 +392,26 @@ describe('somebody talks without end', () => {
   );
 });
 
+test('an application that prints is no ROM bootloader, whatever its letters are', async () => {
+  const clock = new VirtualClock();
+  const fake = new FakeRom(clock, { toRom: () => undefined });
+  const line = [...'tick 1, stay\r\n'].map((letter) => letter.charCodeAt(0));
+  let at = line.indexOf(0x79) - 1; // "y" is an acknowledgement
+  let talks = true;
+  const talk = (): void => {
+    fake.talk(line[at % line.length] ?? 0);
+    at += 1;
+    if (talks) clock.after(60, talk);
+  };
+  clock.after(60, talk);
+  const error = await failure(Rom.open(fake, { clock, timeoutMs: 10_000 }));
+  talks = false;
+  expect(error).toMatchObject({
+    code: 'NOT_OUR_DEVICE',
+    message: expect.stringContaining('no ROM bootloader'),
+  });
+});
+
 describe('an echo is named', () => {
   test.each<[string, FakeRomOptions, Partial<RomOptions>]>([
     ['TX and RX connected', { toRom: () => undefined }, {}],

@@ -238,7 +238,17 @@ describe('a wrong key', () => {
 
   const damaged = good.replace(/\n./, '\nA').replace(/.\n-----END/, '?\n-----END');
   test.each([
-    ['nothing', '', 'format', /no key in PEM form/],
+    ['nothing', '', 'format', /it is empty/],
+    ...[
+      ['DER', p256.privateKey.export({ format: 'der', type: 'pkcs8' })],
+      ['long DER', rsa.privateKey.export({ format: 'der', type: 'pkcs8' })],
+      ['a public key in DER', p256.publicKey.export({ format: 'der', type: 'spki' })],
+    ].map(([name, der]): [string, Uint8Array, string, RegExp] => [
+      String(name),
+      new Uint8Array(der as Buffer),
+      'format',
+      /it is in DER, and keys are in PEM/,
+    ]),
     ['binary', Uint8Array.from({ length: 138 }, (_, i) => i), 'format', /no key in PEM form/],
     ['words', 'my key is 42\n', 'format', /no key in PEM form/],
     ['a key that was damaged', damaged, 'format', /damaged, or no key/],

@@ -1,5 +1,6 @@
 // A device that takes signed images alone: what it says of itself, what is told before it is disturbed, and why it refuses.
 import { describe, expect, test } from 'vitest';
+import { signatureFindings } from '../../host/check/signature.js';
 import { INFO } from '../../host/cli/commands/info.js';
 import { deviceTable } from '../../host/cli/describe.js';
 import { decodeHello } from '../../host/device/device.js';
@@ -10,9 +11,11 @@ import {
   decode,
   encode,
   type Header,
+  Header as HeaderLayout,
   HelloResponse,
   KeyRole,
   Mode,
+  offsetOf,
   Refusal,
   Security,
   SecurityFlag,
@@ -76,6 +79,10 @@ describe('a package is held against the device before it is disturbed', () => {
     ['a revoked key', {}, { usableKeys: 0xfd }, 'revoked-key', 'IMAGE_SIGNATURE'],
     ['a counter below the floor', { securityCounter: 4 }, {}, 'rollback', 'IMAGE_ROLLBACK'],
     ['any product', { product: new Uint8Array(16) }, {}, 'packages-only', 'IMAGE_PACKAGE_ONLY'],
+    ['a key that only root may revoke', { usableKeys: 0xfb }, {}, 'revocation', 'IMAGE_SIGNATURE'],
+    ['a root key', { keyId: 0, usableKeys: 0xfe }, {}, 'revocation', 'IMAGE_SIGNATURE'],
+    ['fewer revocations', { keyId: 2 }, { usableKeys: 0xfd }, 'revocation', 'IMAGE_SIGNATURE'],
+    ['fewer, by root', { keyId: 0 }, { usableKeys: 0xfd }, 'revocation', 'IMAGE_SIGNATURE'],
   ] as const)('%s', async (_, fields, security, finding, code) => {
     const bench = device(security);
     const { error } = await bench.update(image(fields));
@@ -97,6 +104,41 @@ describe('a package is held against the device before it is disturbed', () => {
     expect(result).toMatchObject({ changed: true, boot: 'started' });
   });
 
+  test.each([
+    ['a root key revokes', { keyId: 0, usableKeys: 0xfd }],
+    ['the counter rises', { securityCounter: 6 }],
+  ])('the same image in another package is installed again: %s', async (_, fields) => {
+    const bench = device();
+    await bench.update(image(), { boot: false });
+    const { result, error } = await bench.update(image(fields), { boot: false });
+    expect(error).toBeUndefined();
+    expect(result).toMatchObject({ changed: true });
+    expect(bench.device.log.filter((name) => name === 'END')).toHaveLength(2);
+    // What is in force already needs no update.
+    const again = await bench.update(image({ buildId: new Uint8Array(20).fill(1) }), {
+      boot: false,
+    });
+    expect(again.result).toMatchObject({ changed: false, pagesSent: 0 });
+  });
+
+  test('the same image with a higher counter is installed again on a device without keys', async () => {
+    const bench = new Bench({ info: { product: PRODUCT } });
+    const blank = new Uint8Array(64).fill(0xff);
+    for (const [counter, changed] of [
+      [1, true],
+      [1, false],
+      [2, true],
+      [2, false],
+    ] as const) {
+      const { result, error } = await bench.update(
+        image({ ...unsigned, signature: blank, securityCounter: counter }),
+        { boot: false },
+      );
+      expect(error).toBeUndefined();
+      expect([counter, result?.changed]).toEqual([counter, changed]);
+    }
+  });
+
   test('an application that was asked to leave for it is started again', async () => {
     const bench = device({}, true);
     await bench.update(image());
@@ -112,6 +154,73 @@ describe('a package is held against the device before it is disturbed', () => {
     const { error } = await bench.update(image());
     expect(error).toMatchObject({ code: 'IMAGE_NOT_CAPABLE' });
     expect(bench.device.log).not.toContain('BEGIN');
+  });
+});
+
+describe('revocations', () => {
+  const ids = [0, 1, 2, 3];
+  const bit = (id: number): number => 1 << id;
+  const maskOf = (roles: readonly number[], role: number): number =>
+    ids.filter((id) => roles[id] === role).reduce((mask, id) => mask | bit(id), 0);
+  const message = (fields: Partial<Header>, security: Partial<Security>): string =>
+    signatureFindings(image(fields), { security: { ...SECURE, ...security } })
+      .map(({ message: text, hint }) => `${text}: ${hint}`)
+      .join('\n');
+
+  test('are told before the device is asked where S-10 refuses them, and nowhere else', () => {
+    const kinds = [KeyRole.ROOT, KeyRole.RELEASE, KeyRole.DEVELOPMENT, KeyRole.NONE];
+    const { base, bytes, header = new Uint8Array() } = image({}, 100);
+    const wrong: object[] = [];
+    const found = { refused: 0, taken: 0 };
+    for (let n = 0; n < kinds.length ** ids.length; n++) {
+      const roles = ids.map((id) => kinds[(n >> (2 * id)) & 3] ?? KeyRole.NONE);
+      const [key0 = NONE, key1 = NONE, key2 = NONE, key3 = NONE] = roles.map((role) =>
+        key(role, 1),
+      );
+      const absent = maskOf(roles, KeyRole.NONE);
+      for (let usable = 0; usable < 16; usable++) {
+        for (let wanted = 0; wanted < 16; wanted++) {
+          for (const keyId of ids.filter((id) => (usable & ~absent & bit(id)) !== 0)) {
+            // As the requirement says it, in bits
+            const [before, after] = [usable | absent, wanted | absent];
+            const byRoot =
+              roles[keyId] === KeyRole.ROOT &&
+              (after & ~before) === 0 &&
+              (maskOf(roles, KeyRole.ROOT) & ~after) === 0;
+            const refused = after !== before && !byRoot;
+            const security = { ...SECURE, key0, key1, key2, key3, usableKeys: 0xf0 | usable };
+            header[offsetOf(HeaderLayout, 'keyId')] = keyId;
+            header[offsetOf(HeaderLayout, 'usableKeys')] = 0xf0 | wanted;
+            const told = signatureFindings({ base, bytes, header }, { security });
+            const right = told.length === (refused ? 1 : 0);
+            if (!right || (refused && told[0]?.id !== 'revocation')) {
+              wrong.push({ roles, usable, wanted, keyId, told });
+            }
+            found[refused ? 'refused' : 'taken']++;
+          }
+        }
+      }
+    }
+    expect(wrong.slice(0, 3)).toEqual([]);
+    expect(found.taken).toBeGreaterThan(1000);
+    expect(found.refused).toBeGreaterThan(1000);
+  });
+
+  test('say which, and what to do', () => {
+    expect(message({ usableKeys: 0xfb }, {})).toMatch(
+      /revokes key 2, and is signed with key 1, which is no root key .*--key-id of a root key.*without --revoke 2/,
+    );
+    expect(message({ keyId: 2 }, { usableKeys: 0xfd })).toMatch(
+      /does not revoke key 1, which this device knows as revoked: .*--revoke 1, and sign it again/,
+    );
+    expect(message({ keyId: 0, usableKeys: 0xfb }, { usableKeys: 0xfd })).toMatch(
+      /does not revoke key 1, .*--revoke 1,2, /,
+    );
+    expect(message({ keyId: 0, usableKeys: 0xf8 }, {})).toMatch(/revokes key 0, a root key/);
+  });
+
+  test('are left to a device with a role of a later version', () => {
+    expect(message({ usableKeys: 0xfb }, { key3: key(9, 9) })).toBe('');
   });
 });
 
@@ -137,7 +246,6 @@ describe('a refusal', () => {
 
   test.each([
     ['the signature does not fit', { wrong: true }, {}, {}, /does not fit it and the device's key/],
-    ['other keys are revoked', {}, { usableKeys: 0xfb }, {}, /revokes other keys/],
     ['the key block is damaged', {}, {}, { flags: SecurityFlag.SIGNED_ONLY }, /keys are blank/],
   ])(
     'of a device: %s',
@@ -293,6 +401,28 @@ describe('iap info', () => {
       await bench.update(image());
       const { error } = await info(bench, requireSecure);
       expect(error).toMatchObject({ code: 'NOT_SECURE', hint: expect.stringContaining('--wait') });
+    });
+
+    test('--wait waits for the bootloader, past an application that answers', async () => {
+      const running = async (): Promise<Bench> => {
+        const bench = device({}, true);
+        await bench.update(image());
+        expect(bench.device.mode).toBe(Mode.APP);
+        return bench;
+      };
+      const plain = await info(await running(), { wait: true });
+      expect(plain.out).toMatch(/^running +application$/m);
+      expect(plain.out).toMatch(/^takes +what its bootloader says: "iap info --bootloader"/m);
+      for (const args of [{ ...requireSecure, wait: true }, { bootloader: true }]) {
+        const bench = await running();
+        bench.clock.after(3000, () => bench.device.reset());
+        const { error, out } = await info(bench, args);
+        expect(error).toBeUndefined();
+        expect(out.match(/its application answers: reset the device/g)).toHaveLength(1);
+        expect(out).toMatch(/^takes +signed packages of this product only$/m);
+      }
+      const never = await info(await running(), { ...requireSecure, wait: true, timeout: 2000 });
+      expect(never.error).toMatchObject({ code: 'NOT_SECURE' });
     });
 
     test('tells all of it', async () => {

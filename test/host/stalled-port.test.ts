@@ -182,9 +182,7 @@ test('the command ends in its time, and at Ctrl-C, on a port that takes no bytes
     const info = ['info', '--port', stranger.port, '--wait'];
     const ended = await iap([...info, '--timeout', '1500']);
     expect(ended).toMatchObject({ code: 4, error: expect.stringContaining('takes no bytes') });
-    const stopped = await iap(info, (child, out) => {
-      if (out.includes('calling on')) child.kill('SIGINT');
-    });
+    const stopped = await iap(info, { at: 'calling on', signal: 'SIGINT' });
     expect(stopped.code).toBe(130);
   } finally {
     await stranger.close();

@@ -39,7 +39,7 @@ describe('a number', () => {
 
 test.each(Object.keys(OPTIONS))('--%s twice is a list where it may be given again', (name) => {
   const give = (): object => argumentsFrom({ [name]: ['x', 'y'] }, OPTIONS);
-  if (['allow', 'data'].includes(name)) expect(give()).toEqual({ [name]: ['x', 'y'] });
+  if (['allow', 'data', 'proof'].includes(name)) expect(give()).toEqual({ [name]: ['x', 'y'] });
   else expect(give).toThrow(`--${name} is given twice`);
 });
 

@@ -18,6 +18,8 @@ export interface Mutant extends Edit {
   readonly also?: Edit;
   /** As in docs/bootloader-spec.md "core:name", "conformance:id", "explore:name" or "defect:id"; as in docs/protocol.md § 13 "host:title" */
   readonly caughtBy: string;
+  /** It is broken in the bootloader that takes signed images alone; of those that a check of conformance catches. */
+  readonly signed?: true;
   /** Arguments of explore, where the catcher is not a case of resets */
   readonly explore?: readonly string[];
 }

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { Deviation } from '../../host/conformance/deviation.js';
 import { conform } from '../../host/conformance/run.js';
 import { Lockstep } from '../conformance/lockstep.js';
+import { SignedUnit } from '../support/signed-unit.js';
 import { DEFECTS } from './bootloader/defects.js';
 import { BOOTLOADER_MUTANTS } from './bootloader/index.js';
 import { editsOf, type Mutant } from './mutant.js';
@@ -16,11 +17,11 @@ const run = promisify(execFile);
 /** The exploration looks at a part of all cuts for so long [s]. */
 const EXPLORE_S = 20;
 /** A mutant that hangs its test is caught as well [ms]. */
-const TEST_MS = 60_000;
+const TEST_MS = 300_000;
 /** The longest check, in the virtual board's time, with what it takes to find that nobody answers [ms] */
 const CHECK_MS = 120_000;
 
-type Catcher = Pick<Mutant, 'caughtBy' | 'explore'>;
+type Catcher = Pick<Mutant, 'caughtBy' | 'explore' | 'signed'>;
 
 async function coreTest(program: string, test: string): Promise<Outcome> {
   try {
@@ -38,9 +39,16 @@ async function coreTest(program: string, test: string): Promise<Outcome> {
   }
 }
 
-async function conformance(root: string, bootloader: string, check: string): Promise<Outcome> {
+/** @param unit what is in flash besides the bootloader, and signs; where signed images alone are taken */
+async function conformance(
+  root: string,
+  bootloader: string,
+  check: string,
+  unit?: SignedUnit,
+): Promise<Outcome> {
   const board = join(root, 'build', 'board', 'iap-board');
-  const step = new Lockstep({ board, part: PART, bootloader });
+  const args = unit?.loadArgs(join(root, 'build', 'mutants')) ?? [];
+  const step = new Lockstep({ board, part: PART, bootloader, args });
   const { transport, clock, power } = step;
   const stop = new AbortController();
   clock.after(CHECK_MS, () => stop.abort());
@@ -48,6 +56,7 @@ async function conformance(root: string, bootloader: string, check: string): Pro
     const { results } = await step.during(
       conform(transport, {
         ...{ clock, power, address: 0, permanent: true, only: [check] },
+        ...(unit ? { sign: (header) => unit.sign(header) } : {}),
         signal: stop.signal,
       }),
     );
@@ -93,23 +102,30 @@ async function explore(
   }
 }
 
+/** The check on the bootloader for unsigned images, or on the one that takes signed images alone */
+async function checked(root: string, tree: Tree, check: string, signed = false): Promise<Outcome> {
+  const unit = signed ? new SignedUnit(PART) : undefined;
+  const bootloader = await tree.bootloader(signed ? 'bootloader-signed' : 'bootloader');
+  return conformance(root, bootloader, check, unit);
+}
+
 async function judge(
   root: string,
   tree: Tree,
-  { caughtBy, explore: cuts }: Catcher,
+  { caughtBy, explore: cuts, signed }: Catcher,
 ): Promise<Outcome> {
   const [kind, name = ''] = caughtBy.split(':');
   switch (kind) {
     case 'core':
       return coreTest(await tree.coreProgram(name), name);
     case 'conformance':
-      return conformance(root, await tree.bootloader(), name);
+      return checked(root, tree, name, signed);
     case 'explore':
       return explore(root, tree, name, cuts);
     case 'defect': {
-      const passes = DEFECTS.find(({ id }) => id === name)?.passes;
-      if (passes === undefined) throw new Error(`there is no defect ${name}`);
-      return conformance(root, await tree.bootloader(), passes);
+      const defect = DEFECTS.find(({ id }) => id === name);
+      if (defect === undefined) throw new Error(`there is no defect ${name}`);
+      return checked(root, tree, defect.passes, defect.signed);
     }
     default:
       throw new Error(`nobody knows how to run ${caughtBy}`);
@@ -119,9 +135,9 @@ async function judge(
 /** Hardware that fails must not be noticed. */
 async function defects(root: string, tree: Tree): Promise<string[]> {
   const wrong: string[] = [];
-  for (const { id, edit, passes } of DEFECTS) {
+  for (const { id, edit, passes, signed } of DEFECTS) {
     const mend = tree.apply([edit]);
-    const { caught, how } = await conformance(root, await tree.bootloader(), passes);
+    const { caught, how } = await checked(root, tree, passes, signed);
     mend();
     console.log(`${caught ? 'FAILED ' : 'passed '} defect:${id}: ${how}`);
     if (caught) wrong.push(`defect:${id} fails conformance:${passes}: ${how}`);

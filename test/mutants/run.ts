@@ -13,6 +13,7 @@ const USAGE = `test/mutants/run.mjs [--host] [--sample N --seed S] [--only ID] [
   --sample N     so many mutants, chosen by --seed S (1)
   --only ID      one mutant, by its id
   --catcher P    those whose catcher begins so, for example conformance:
+  --requirement P  those that violate a requirement that begins so, for example S-
   --list         only list them`;
 
 /** Runs the command line; returns the exit code. */
@@ -25,6 +26,7 @@ export async function main(args: string[], root: string): Promise<number> {
       seed: { type: 'string', default: '1' },
       only: { type: 'string' },
       catcher: { type: 'string' },
+      requirement: { type: 'string', default: '' },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -35,9 +37,10 @@ export async function main(args: string[], root: string): Promise<number> {
   }
   const all = values.host ? HOST_MUTANTS : BOOTLOADER_MUTANTS;
   let chosen = all.filter(
-    ({ id, caughtBy }) =>
+    ({ id, caughtBy, requirements }) =>
       (values.only === undefined || id === values.only) &&
-      caughtBy.startsWith(values.catcher ?? ''),
+      caughtBy.startsWith(values.catcher ?? '') &&
+      requirements.some((number) => number.startsWith(values.requirement)),
   );
   if (values.sample !== undefined)
     chosen = sampled(chosen, Number(values.sample), Number(values.seed));

@@ -19,6 +19,8 @@ const run = promisify(execFile);
 /** The part with small pages, so that flash is written fast */
 export const PART = 'stm32f103xb';
 
+export type Bootloader = 'bootloader' | 'bootloader-signed';
+
 /** A copy of what is built, with links to what is not broken. */
 export class Tree {
   readonly root: string;
@@ -82,8 +84,8 @@ export class Tree {
     return join(build, program);
   }
 
-  /** `name`: bootloader, or bootloader-signed, which takes signed images alone */
-  async bootloader(name = 'bootloader'): Promise<string> {
+  /** One of the targets of bootloader-c */
+  async bootloader(target: Bootloader = 'bootloader'): Promise<string> {
     const build = join(this.#original, 'build', 'mutants', PART);
     const source = join(this.root, 'bootloader-c');
     const toolchain = join(source, 'arm-none-eabi.cmake');
@@ -91,8 +93,8 @@ export class Tree {
       ...['-S', source, '-B', build, '-G', 'Ninja'],
       ...[`-DCMAKE_TOOLCHAIN_FILE=${toolchain}`, `-DBOARD=${PART}`],
     ]);
-    await run('ninja', ['-C', build, name]);
-    return join(build, `${name}.bin`);
+    await run('ninja', ['-C', build, target]);
+    return join(build, `${target}.bin`);
   }
 
   async explore(): Promise<string> {

@@ -216,19 +216,25 @@ function boardArguments(part: Part, dir: TempDir, options: BoardOptions): string
 const clocks = new Map<string, string>();
 
 /** How to run the command with these arguments, on its own clock. */
-export function plainCommand(args: readonly string[]): {
+export function plainCommand(
+  args: readonly string[],
+  main = built('dist', 'iap', 'main.js'),
+): {
   readonly argv: string[];
   readonly env: NodeJS.ProcessEnv;
 } {
-  return { argv: [built('dist', 'iap', 'main.js'), ...args], env: process.env };
+  return { argv: [main, ...args], env: process.env };
 }
 
 /** How to run the command with these arguments: on the clock of the board that it is told to talk to. */
-export function command(args: readonly string[]): {
+export function command(
+  args: readonly string[],
+  main?: string,
+): {
   readonly argv: string[];
   readonly env: NodeJS.ProcessEnv;
 } {
-  const { argv } = plainCommand(args);
+  const { argv } = plainCommand(args, main);
   const port = args[args.indexOf('--port') + 1] ?? '';
   const clock = existsSync(port) ? clocks.get(realpathSync(port)) : undefined;
   if (!clock) return { argv, env: process.env };

@@ -17,19 +17,23 @@ export interface Ended {
   readonly error: string;
 }
 
-/** Runs `iap` with `args`; `during` may send it signals. */
-export function iap(
-  args: readonly string[],
-  during: (child: { kill(signal: NodeJS.Signals): boolean }, out: string) => void = () => {},
-): Promise<Ended> {
+/** What a command is sent, once, when it has said `at`: a second signal may find it ended but for its process, and ends that. */
+interface Stop {
+  readonly at: string;
+  readonly signal: NodeJS.Signals;
+}
+
+/** Runs `iap` with `args`. */
+export function iap(args: readonly string[], stop?: Stop): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const { argv, env } = command(args);
     const child = spawn(process.execPath, argv, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     let out = '';
     let error = '';
+    let sent = false;
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       out += text;
-      during(child, out);
+      if (stop && !sent && out.includes(stop.at)) sent = child.kill(stop.signal);
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       error += text;

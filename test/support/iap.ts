@@ -62,13 +62,13 @@ export class Iap {
   #stdout = '';
   #stderr = '';
 
-  /** @param program runs the command: with other priority, or on its own clock instead of the board's */
+  /** @param program runs the command: with other priority, on its own clock instead of the board's, or of another version */
   constructor(
     args: readonly string[],
-    program: { readonly nice?: number; readonly ownClock?: boolean } = {},
+    program: { readonly nice?: number; readonly ownClock?: boolean; readonly main?: string } = {},
   ) {
     const startedAt = performance.now();
-    const { argv, env } = program.ownClock ? plainCommand(args) : command(args);
+    const { argv, env } = program.ownClock ? plainCommand(args) : command(args, program.main);
     const niced = program.nice === undefined ? [] : ['nice', '-n', String(program.nice)];
     const [file = '', ...rest] = [...niced, process.execPath, ...argv];
     const child = spawn(file, rest, {
@@ -84,7 +84,12 @@ export class Iap {
     });
     createInterface(child.stdout).on('line', (line) => {
       this.#stdout += `${line}\n`;
-      if (line.startsWith('{')) this.#take(JSON.parse(line) as IapEvent, args);
+      if (line.startsWith('{')) {
+        const event = JSON.parse(line) as IapEvent;
+        // Another version has another schema.
+        if (program.main === undefined) this.#check(event, args);
+        this.events.push(event);
+      }
       this.#notify();
     });
     this.done = new Promise((resolve, reject) => {
@@ -168,8 +173,7 @@ export class Iap {
     }
   }
 
-  #take(event: IapEvent, args: readonly string[]): void {
-    this.events.push(event);
+  #check(event: IapEvent, args: readonly string[]): void {
     try {
       checkLine(event, args);
     } catch (error) {

@@ -1,11 +1,12 @@
 // A unit that takes signed images alone, as its factory leaves it: the bootloader for signed images, identity, key block. Keys are
 // made anew for each; node:crypto signs.
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { buildIdentity } from '../../host/factory/identity.js';
 import { plainHeader } from '../../host/image/image.js';
 import { placesBelow } from '../../host/record/places.js';
-import { signedPart, withSignature } from '../../host/signing/header.js';
+import { forKey, signedPart, withSignature } from '../../host/signing/header.js';
 import { type BlockKey, buildKeyBlock } from '../../host/signing/key-block.js';
 import {
   BOOTLOADER_BASE,
@@ -31,6 +32,7 @@ function point({ publicKey }: Pair): Uint8Array {
 
 export class SignedUnit {
   readonly part: Part;
+  readonly product = PRODUCT;
   /** By number: root, release, spare */
   readonly keys: readonly Pair[] = ROLES.map(() =>
     generateKeyPairSync('ec', { namedCurve: 'P-256' }),
@@ -42,16 +44,27 @@ export class SignedUnit {
 
   /** What the factory writes, by address */
   flash(): Map<number, Uint8Array> {
+    const file = built('build', this.part, 'bootloader-signed.bin');
+    return new Map([[BOOTLOADER_BASE, new Uint8Array(readFileSync(file))], ...this.#blocks()]);
+  }
+
+  /** Options of the virtual board for key block and identity, which are written into a folder */
+  loadArgs(folder: string): string[] {
+    return this.#blocks().flatMap(([address, bytes]) => {
+      const at = `0x${address.toString(16)}`;
+      const file = join(folder, `${this.part}-${at}.bin`);
+      writeFileSync(file, bytes);
+      return ['--load', `${file}@${at}`];
+    });
+  }
+
+  #blocks(): [number, Uint8Array][] {
     const { identity } = placesBelow(PARTS[this.part].appBase);
     const keys = ROLES.map((role, id): BlockKey => ({ role, point: point(this.#key(id)) }));
-    return new Map([
-      [
-        BOOTLOADER_BASE,
-        new Uint8Array(readFileSync(built('build', this.part, 'bootloader-signed.bin'))),
-      ],
+    return [
       [identity - KeyBlock.size, buildKeyBlock(keys)],
       [identity, buildIdentity({ product: PRODUCT, hardware: 1 })],
-    ]);
+    ];
   }
 
   /** A signed header for an image */
@@ -62,6 +75,15 @@ export class SignedUnit {
       keyId,
       ...fields,
     });
+    return this.#signed(header, keyId);
+  }
+
+  /** A header with the key's number and its signature in it */
+  sign(header: Uint8Array, keyId = 1): Uint8Array {
+    return this.#signed(forKey(header, keyId), keyId);
+  }
+
+  #signed(header: Uint8Array, keyId: number): Uint8Array {
     const key = { key: this.#key(keyId).privateKey, dsaEncoding: 'ieee-p1363' as const };
     return withSignature(header, sign('sha256', signedPart(header), key));
   }

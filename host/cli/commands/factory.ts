@@ -9,7 +9,7 @@ import {
 } from '../../../protocol/index.js';
 import { IapError } from '../../base/errors.js';
 import { sha256 } from '../../base/sha256.js';
-import { hex32, hexBytes } from '../../base/text.js';
+import { hex32, hexBytes, printable } from '../../base/text.js';
 import { ALLOWABLE } from '../../check/allow.js';
 import { errorOf } from '../../check/finding.js';
 import { signerFinding } from '../../check/signature.js';
@@ -28,6 +28,7 @@ import { readPublicKey, verifySignature } from '../../node/key-file.js';
 import { readSecret } from '../../node/secret-file.js';
 import { parseProduct } from '../../pack/description.js';
 import type { Board } from '../../parts/parts.js';
+import { rawSignature } from '../../signing/ecdsa.js';
 import { fingerprintOf } from '../../signing/public-key.js';
 import { bootloaderOf } from '../board-bootloader.js';
 import { readCheckedImage } from '../checked-image.js';
@@ -198,6 +199,8 @@ async function factory(args: FactoryArguments, { output }: Pick<Context, 'output
         data: await readData(args.data),
         writeProtect: args.writeProtect,
       });
+  // What is wrong with the application comes first: its signature is a proof, too.
+  if (keys && !args.development && !args.recordOnly) await checkProofs(keys, app, args);
   await writeSegments(path, regions);
   for (const row of mapOf(regions, { board, app, identity, keys })) output.line(row);
   if (keys && args.development) {
@@ -281,17 +284,37 @@ async function keysOf(args: FactoryArguments): Promise<UnitKeys | undefined> {
 async function checkKeys(
   keys: UnitKeys,
   app: Image | undefined,
-  { development, proof = [], recordOnly }: FactoryArguments,
+  { development }: FactoryArguments,
 ): Promise<void> {
   checkRoles(keys, development);
   const signer = app?.header && keys[decode(Header, app.header).keyId];
-  if (app && signer) {
-    const finding = await signerFinding(app, signer.point, verifySignature);
-    if (finding) throw errorOf(finding);
-  }
-  if (development || recordOnly) return;
+  if (!app || !signer) return;
+  const finding = await signerFinding(app, signer.point, verifySignature);
+  if (finding) throw errorOf(finding);
+}
+
+async function checkProofs(
+  keys: UnitKeys,
+  app: Image | undefined,
+  { proof = [] }: FactoryArguments,
+): Promise<void> {
   const proofs = await Promise.all(
-    proof.map(async (path) => (await readSecret(path, 'proof')).bytes),
+    proof.map(async (path) => {
+      const { bytes } = await readSecret(path, 'proof');
+      try {
+        return rawSignature(bytes);
+      } catch (error) {
+        if (!(error instanceof IapError)) throw error;
+        throw new IapError(
+          error.code,
+          `the proof ${printable(path)} can not be used: ${error.message}`,
+          {
+            hint: '"iap keys prove" writes it',
+            details: { path },
+          },
+        );
+      }
+    }),
   );
   await checkOwners(keys, app, proofs, verifySignature);
 }

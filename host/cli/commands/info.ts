@@ -1,9 +1,10 @@
 // iap info: who is there. Changes nothing and keeps nobody from starting.
-import { Mode } from '../../../protocol/index.js';
+import { CALL_INTERVAL_MS, Mode } from '../../../protocol/index.js';
 import { IapError } from '../../base/errors.js';
-import { connect } from '../../device/connect.js';
-import type { DeviceInfo } from '../../device/device.js';
-import { openSession } from '../../device/open.js';
+import { connect, NOBODY } from '../../device/connect.js';
+import type { Device, DeviceInfo } from '../../device/device.js';
+import { type LinkOptions, openSession } from '../../device/open.js';
+import type { Session } from '../../link/session.js';
 import { protectionGaps } from '../../signing/security.js';
 import { command } from '../command.js';
 import { deviceJson, deviceTable, securityWarnings } from '../describe.js';
@@ -13,6 +14,11 @@ import { LINK_OPTIONS } from '../options.js';
 
 const OPTIONS = {
   ...LINK_OPTIONS,
+  bootloader: {
+    type: 'boolean',
+    describe:
+      'Wait for the bootloader, past an application that answers: reset the device. --wait and --require-secure together do the same',
+  },
   'require-secure': {
     type: 'boolean',
     describe:
@@ -29,6 +35,10 @@ export const INFO = command({
   options: OPTIONS,
   examples: [
     ['info --port /dev/ttyUSB0', 'part, versions, what is installed'],
+    [
+      'info --port /dev/ttyUSB0 --bootloader',
+      'what only the bootloader knows; then reset the device',
+    ],
     ['info --port /dev/ttyUSB0 --wait --require-secure', 'last step of a production line'],
   ],
   handler: info,
@@ -36,20 +46,47 @@ export const INFO = command({
 
 async function info(args: InfoArguments, context: Context): Promise<void> {
   const { output } = context;
-  const device = await withPort(args, context, async (transport, options) => {
-    const { wait = false, timeoutMs } = options;
-    // To catch a device that is about to start its application, it must be held for a moment.
-    return connect(openSession(transport, options), {
-      hold: wait,
-      wait,
-      beforeEnter: () => false,
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    });
-  });
+  const bootloader = args.bootloader === true || (args.requireSecure === true && args.wait);
+  const device = await withPort(
+    { ...args, wait: args.wait || bootloader },
+    context,
+    (transport, options) => find(openSession(transport, options), bootloader, options, output),
+  );
   for (const row of deviceTable(device.info)) output.line(row);
   for (const text of securityWarnings(device.info)) output.warning(text);
   if (args.requireSecure) requireSecure(device.info, output);
   output.result({ device: deviceJson(device.info) });
+}
+
+async function find(
+  session: Session,
+  bootloader: boolean,
+  { wait = false, timeoutMs }: LinkOptions,
+  output: Context['output'],
+): Promise<Device> {
+  const { clock } = session;
+  const end = clock.now() + (timeoutMs ?? Number.POSITIVE_INFINITY);
+  let app: Device | undefined;
+  for (;;) {
+    try {
+      // To catch a device that is about to start its application, it must be held for a moment.
+      const device = await connect(session, {
+        hold: wait,
+        wait,
+        beforeEnter: () => false,
+        ...(timeoutMs === undefined ? {} : { timeoutMs: Math.max(0, end - clock.now()) }),
+      });
+      if (!bootloader || device.info.mode !== Mode.APP) return device;
+      if (!app) output.line('its application answers: reset the device');
+      app = device;
+    } catch (error) {
+      // The time is over within a call.
+      if (app && error instanceof IapError && NOBODY.has(error.code)) return app;
+      throw error;
+    }
+    if (clock.now() >= end) return app;
+    await session.sleep(CALL_INTERVAL_MS);
+  }
 }
 
 function requireSecure(info: DeviceInfo, output: Context['output']): void {
@@ -61,7 +98,7 @@ function requireSecure(info: DeviceInfo, output: Context['output']): void {
   if (missing.length === 0) return;
   throw new IapError('NOT_SECURE', `the device is not protected: ${missing.join('; ')}`, {
     hint: byApp
-      ? 'use --wait and reset the device: its bootloader says it'
+      ? 'add --wait, and reset the device when it says so: its bootloader knows'
       : 'this unit must not leave the house as it is',
     details: { missing: missing.join('; ') },
   });

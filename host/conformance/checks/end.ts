@@ -9,10 +9,10 @@ import { digestIn, type ImageOptions, SMALLEST, type TestImage } from '../image.
 import {
   begin,
   end,
+  expectPages,
   expectStatus,
   home,
   pageCrc,
-  pages,
   pagesOf,
   sendAll,
   sendPage,
@@ -74,7 +74,7 @@ async function update(bench: Bench): Promise<void> {
   expectEqual('size of the installed image', done.size, image.bytes.length);
   expectEqual('version of the installed image', done.version.build, 30);
   const wanted = [0, 1, 2].map((page) => pageCrc(bench, image, page));
-  expectEqual('CRC-32 of the pages', String(await pages(bench, 0, 3)), String(wanted));
+  await expectPages(bench, 'CRC-32 of the pages', 0, wanted);
 }
 
 /** An image that must not be verified: not VALID, not started, not even after power was cut. */

@@ -8,6 +8,7 @@ import { END_CHECKS } from './end.js';
 import { FRAME_CHECKS } from './frames.js';
 import { LINE_CHECKS } from './line.js';
 import { POWER_CHECKS } from './power.js';
+import { SIGNED_CHECKS } from './signed.js';
 import { START_CHECKS } from './start.js';
 import { TRIAL_CHECKS } from './trials.js';
 import { WINDOW_CHECKS } from './window.js';
@@ -18,6 +19,7 @@ export const CHECKS: readonly Check[] = [
   ...LINE_CHECKS,
   ...COUNTER_CHECKS,
   ...BEGIN_CHECKS,
+  ...SIGNED_CHECKS,
   ...WINDOW_CHECKS,
   ...DATA_CHECKS,
   ...END_CHECKS,

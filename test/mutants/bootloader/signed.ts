@@ -1,8 +1,10 @@
 // Signed images: who may sign, and what may be in flash besides.
 import type { Mutant } from '../mutant.js';
+import { PLL_NEVER_LOCKS } from './defects.js';
 
 const KEYS = 'core/iap_trust_keys.c';
 const END = 'core/iap_update_end.c';
+const PORT = 'ports/stm32/port.c';
 
 export const SIGNED: readonly Mutant[] = [
   {
@@ -41,8 +43,8 @@ export const SIGNED: readonly Mutant[] = [
     id: 'an image for any product is taken',
     requirements: ['S-5'],
     file: 'core/iap_image.c',
-    find: '(iap_trust_signed_only() || (identity->flags & IAP_IDENTITY_FLAG_ANY_IMAGE) == 0)) {',
-    replace: '(identity->flags & IAP_IDENTITY_FLAG_ANY_IMAGE) == 0) {',
+    find: 'if (any && (iap_trust_signed_only() || identity->damaged ||',
+    replace: 'if (any && (identity->damaged ||',
     caughtBy: 'core:any_product_is_refused',
   },
   {
@@ -50,7 +52,7 @@ export const SIGNED: readonly Mutant[] = [
     requirements: ['S-5'],
     file: KEYS,
     find: 'if (identity->product == NULL) {',
-    replace: 'if (false) {',
+    replace: 'if (identity == NULL) {',
     caughtBy: 'core:an_unreadable_identity_refuses_all',
   },
   {
@@ -79,11 +81,11 @@ export const SIGNED: readonly Mutant[] = [
     caughtBy: 'core:a_resumed_update_is_verified_again',
   },
   {
-    id: 'revocations are those of the installed image, finished or not',
+    id: 'an image says itself what is revoked',
     requirements: ['S-9'],
     file: KEYS,
     find: 'uint8_t usable = usable_keys(verified);',
-    replace: 'uint8_t usable = usable_keys(header);',
+    replace: 'uint8_t usable = usable_keys(verified != NULL ? header : NULL);',
     caughtBy: 'core:revocations_survive_power_cuts',
   },
   {
@@ -162,11 +164,73 @@ export const SIGNED: readonly Mutant[] = [
     caughtBy: 'core:an_image_that_is_not_genuine_is_tried_once',
   },
   {
+    id: 'begin_ms has no time for a signature',
+    requirements: ['S-15'],
+    file: PORT,
+    find: 'config.begin_ms = (uint16_t)(config.begin_ms + signature_ms);',
+    replace: '',
+    also: PLL_NEVER_LOCKS,
+    caughtBy: 'defect:no-pll-signed',
+  },
+  {
+    id: 'a signature takes as long without PLL as with it',
+    requirements: ['S-15'],
+    file: PORT,
+    find: 'KCYCLES_SIGNATURE / (clock_hz / 1000000u);',
+    replace: 'KCYCLES_SIGNATURE / 64u;',
+    also: PLL_NEVER_LOCKS,
+    caughtBy: 'defect:no-pll-signed',
+  },
+  {
     id: 'HELLO tells keys of a damaged block',
     requirements: ['S-16'],
     file: KEYS,
     find: '        if (good) {',
     replace: '        if (true) {',
     caughtBy: 'core:flags_are_told',
+  },
+  {
+    id: 'what is signed may be for another unit',
+    requirements: ['S-17'],
+    file: 'core/iap_image.c',
+    find: 'if (!iap_all(iap_header_unique_id(header), 0, 12) &&',
+    replace: 'if (!iap_trust_signed_only() && !iap_all(iap_header_unique_id(header), 0, 12) &&',
+    caughtBy: 'core:a_right_signature_is_not_enough',
+  },
+  {
+    id: 'what is signed gets an entry at once',
+    requirements: ['S-18'],
+    file: 'core/iap_update_begin.c',
+    find: '    open_session(update, 0, &update->begun);\n',
+    replace:
+      '    struct iap_entry entry;\n    (void)iap_record_append(&update->target, header, &entry);\n    iap_update_read_record(update);\n    open_session(update, entry.slot, entry.header);\n',
+    caughtBy: 'core:signed_images_begun_in_turn_write_nothing',
+  },
+  {
+    id: 'no signature is verified at BEGIN, as the line sees it',
+    requirements: ['S-1'],
+    signed: true,
+    file: 'core/iap_update_begin.c',
+    find: 'result = iap_trust_verify(&update->target, header);',
+    replace: '',
+    caughtBy: 'conformance:signed-refused',
+  },
+  {
+    id: 'PAGES is answered without a session, as the line sees it',
+    requirements: ['S-11'],
+    signed: true,
+    file: 'core/iap_commands.c',
+    find: 'if (iap_trust_signed_only() && !iap->update.session.active) {',
+    replace: 'if (false) {',
+    caughtBy: 'conformance:signed-pages',
+  },
+  {
+    id: 'HELLO tells no floor',
+    requirements: ['S-16'],
+    signed: true,
+    file: KEYS,
+    find: 'verified != NULL ? iap_header_security_counter(verified) : 0);',
+    replace: 'verified != NULL ? iap_header_security_counter(verified) + 1u : 0);',
+    caughtBy: 'conformance:signed-hello',
   },
 ];

@@ -27,9 +27,23 @@ function write(path: string, text: string): void {
     writeFileSync(path, text, 'latin1');
 }
 
+/** The core with one of the two ways to trust an image, and the C tests of devices that have it */
+interface Variant {
+  /** Folder of its table of tests, and suffix of its judges */
+  readonly name: string;
+  readonly tests: RegExp;
+  /** The file of the other way, which is not in it */
+  readonly without: string;
+}
+
+const VARIANTS: readonly Variant[] = [
+  { name: 'unsigned', tests: /^test_(?!signed_).*\.c$/, without: 'iap_trust_keys.c' },
+  { name: 'signed', tests: /^test_signed_.*\.c$/, without: 'iap_trust_none.c' },
+];
+
 /** The C tests, each by its program's function and its name, as judge.c wants them */
-function testTable(folder: string): string {
-  const programs = readdirSync(folder).filter((name) => /^test_(?!signed_).*\.c$/.test(name));
+function testTable(folder: string, tests: RegExp): string {
+  const programs = readdirSync(folder).filter((name) => tests.test(name));
   const rows = programs.flatMap((program) => {
     const text = readFileSync(join(folder, program), 'utf8');
     const names = [...text.matchAll(/\bRUN\((\w+)\);/g)];
@@ -43,9 +57,6 @@ function testTable(folder: string): string {
   ].join('\n');
 }
 
-/** Linked instead of iap_trust_none.c where signed images alone are taken; its mutants are those of test/mutants/bootloader. */
-const SIGNED = 'iap_trust_keys.c';
-
 export class Engine {
   readonly #root: string;
   readonly #build: string;
@@ -56,12 +67,14 @@ export class Engine {
     this.#root = root;
     this.#build = join(root, 'build', 'mutants', 'engine');
     const core = join(root, 'bootloader-c', 'core');
-    const bearssl = join(root, 'build', 'vendor', 'bearssl-0.6');
     const generated = join(root, 'bootloader-c', 'generated');
-    const includes = [core, generated, join(bearssl, 'inc'), join(bearssl, 'src')];
+    const vendor = join(root, 'build', 'vendor');
+    const bearssl = join(vendor, 'bearssl-0.6');
+    const p256m = [join(root, 'bootloader-c', 'p256-m'), join(vendor, 'p256-m')];
+    const includes = [core, generated, join(bearssl, 'inc'), join(bearssl, 'src'), ...p256m];
     const folder = join(this.#build, 'schemata');
     mkdirSync(folder, { recursive: true });
-    const files = readdirSync(core).filter((name) => /\.[ch]$/.test(name) && name !== SIGNED);
+    const files = readdirSync(core).filter((name) => /\.[ch]$/.test(name));
     for (const name of readdirSync(folder)) if (!files.includes(name)) rmSync(join(folder, name));
     const all: Mutant[] = [];
     for (const file of files) {
@@ -69,19 +82,42 @@ export class Engine {
       write(join(folder, file), text);
       all.push(...mutants);
     }
-    const table = testTable(join(root, 'test', 'bootloader'));
-    write(join(this.#build, 'tests.generated.h'), `#define MUTANT_COUNT ${all.length}\n${table}`);
+    for (const { name, tests } of VARIANTS) {
+      const table = testTable(join(root, 'test', 'bootloader'), tests);
+      mkdirSync(join(this.#build, name), { recursive: true });
+      write(
+        join(this.#build, name, 'tests.generated.h'),
+        `#define MUTANT_COUNT ${all.length}\n${table}`,
+      );
+    }
     this.mutants = all;
   }
 
-  /** Verdicts by number */
+  /** Verdicts by number; of both variants, the tests of the second see what those of the first left. */
   async judge(judge: Judge, mutants: readonly Mutant[]): Promise<Map<number, Verdict>> {
+    const verdicts = new Map<number, Verdict>();
+    for (const { name, without } of VARIANTS) {
+      const open = mutants.filter(
+        ({ number, file }) => file !== without && verdicts.get(number)?.verdict !== 'killed',
+      );
+      if (open.length === 0) continue;
+      for (const [number, verdict] of await this.#judged(`${judge}-${name}`, judge, open))
+        if (verdict.verdict !== 'unreached' || !verdicts.has(number)) verdicts.set(number, verdict);
+    }
+    return verdicts;
+  }
+
+  async #judged(
+    program: string,
+    judge: Judge,
+    mutants: readonly Mutant[],
+  ): Promise<Map<number, Verdict>> {
     const source = join(this.#root, 'test', 'mutants', 'engine');
     await run('cmake', ['-S', source, '-B', this.#build, '-G', 'Ninja']);
-    await run('ninja', ['-C', this.#build, judge], { maxBuffer: OUTPUT_BYTES });
+    await run('ninja', ['-C', this.#build, program], { maxBuffer: OUTPUT_BYTES });
     const limitMs = judge === 'quick' ? QUICK_MS : 0;
     const args = [String(availableParallelism()), String(limitMs)];
-    const child = spawn(join(this.#build, judge), args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(join(this.#build, program), args, { stdio: ['pipe', 'pipe', 'inherit'] });
     child.stdin.end(mutants.map(({ number }) => number).join('\n'));
     let text = '';
     for await (const bytes of child.stdout) text += String(bytes);
@@ -90,7 +126,7 @@ export class Engine {
     for (const [, number, verdict, by = ''] of lines)
       verdicts.set(Number(number), { verdict: verdict as Verdict['verdict'], by });
     if (verdicts.size !== mutants.length)
-      throw new Error(`${judge} did not judge all: ${text.slice(-2000)}`);
+      throw new Error(`${program} did not judge all: ${text.slice(-2000)}`);
     return verdicts;
   }
 }

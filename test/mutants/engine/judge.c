@@ -1,5 +1,5 @@
 // Runs the core's tests against its mutants, each test in a process of its own.
-//   quick|strict JOBS LIMIT_MS < numbers of mutants
+//   quick-VARIANT|strict-VARIANT JOBS LIMIT_MS < numbers of mutants
 // Prints "test NAME MS" for each test that runs, then for each mutant "NUMBER killed NAME",
 // "NUMBER survived -" or "NUMBER unreached -". Only tests that reach a mutant are run, the fast
 // ones first; none that takes longer than LIMIT_MS without a mutant (0: all).
@@ -145,7 +145,7 @@ static void judge(int mutant) {
 
 int main(int argc, char **argv) {
     if (argc != 3) {
-        fprintf(stderr, "usage: quick|strict JOBS LIMIT_MS\n");
+        fprintf(stderr, "usage: quick-VARIANT|strict-VARIANT JOBS LIMIT_MS\n");
         return 2;
     }
     int jobs = atoi(argv[1]);

@@ -9,6 +9,11 @@ export interface Equivalent {
 
 export const EQUIVALENTS: readonly Equivalent[] = [
   {
+    file: 'host/update/compare.ts',
+    why: 'undefined distrusts no page either',
+    changes: ['() => false → () => undefined'],
+  },
+  {
     file: 'protocol/frame.ts',
     why: 'what is stored behind the end of an array is not stored; the length says "too long" either way',
     changes: [

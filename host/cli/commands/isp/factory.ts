@@ -2,6 +2,7 @@
 import { BOOTLOADER_BASE, BOOTLOADER_SIZE } from '../../../../protocol/index.js';
 import { IapError } from '../../../base/errors.js';
 import { checkFactoryImage } from '../../../factory/bootloader.js';
+import { unitIn } from '../../../factory/unit-image.js';
 import type { Segment } from '../../../image/segments.js';
 import { protectReadout, protectWrite, type Rom, sectorsOf, write } from '../../../isp/index.js';
 import { checkSegments } from '../../checked-image.js';
@@ -9,7 +10,7 @@ import { command } from '../../command.js';
 import { deviceJson, deviceLine } from '../../describe.js';
 import { readSegments } from '../../image-file.js';
 import { ISP_IMAGE, ISP_WRITE_OPTIONS, YES_OPTION } from '../../isp-options.js';
-import { keysIn, secure, writeOnce } from '../../isp-secure.js';
+import { secure, writeOnce } from '../../isp-secure.js';
 import { afterWriting, type Started, start, withBootloader } from '../../isp-start.js';
 import type { Context } from '../../link.js';
 import type { ArgumentsOf } from '../../option.js';
@@ -129,7 +130,7 @@ async function secureFactory(
 ): Promise<void> {
   const { output, clock } = context;
   const startedAt = clock.now();
-  const unit = keysIn(segments);
+  const unit = unitIn(segments);
   const { written, started, part } = await withRom(args, context, async (rom) => {
     const result = await writeOnce(rom, segments, args.massErase, output);
     return { written: result, started: await start(rom, args), part: romJson(rom.info) };
@@ -143,7 +144,7 @@ async function secureFactory(
   output.result({
     bytes: written.bytes,
     pagesErased: written.pagesErased ?? null,
-    verified: true,
+    verified: written.verified,
     seconds,
     started,
     part,
