@@ -2,10 +2,10 @@
 // every step and every operation on the option bytes, on an F1 and an F0; otherwise two of the cuts are made.
 import { describe, expect, test } from 'vitest';
 import type { Board, Part } from '../support/board.js';
-import type { Iap, IapEvent } from '../support/iap.js';
+import type { Iap } from '../support/iap.js';
 import { expectDemo, expectDone, on, start, untilCounters, untilState } from './bench.js';
 import { House } from './house.js';
-import { blankPart, boot0 } from './isp-bench.js';
+import { blankPart, secured } from './isp-bench.js';
 
 const FULL = process.env.IAP_SECURE === 'full';
 const PARTS: readonly Part[] = FULL ? ['stm32f103xb', 'stm32f030x8'] : ['stm32f103xb'];
@@ -41,8 +41,9 @@ const CUTS: readonly Cut[] = [
   },
   ...Array.from({ length: OPTION_OPERATIONS }, (_, i) => i + 1).map((operation) => ({
     name: `operation ${operation} on the option bytes`,
-    cut: async (board: Board) => {
-      await untilCounters(board, ({ rom }) => !rom);
+    cut: async (board: Board, making: Iap) => {
+      // From here to the option bytes nothing is programmed.
+      await making.until('verifying');
       await board.command(`cut ${operation}`);
       await off(board);
     },
@@ -51,21 +52,6 @@ const CUTS: readonly Cut[] = [
 
 function factory(board: Board, unit: string): Iap {
   return start('isp', 'factory', unit, '--port', board.port, '--secure', '--yes', '--json');
-}
-
-/** A person who moves BOOT0 and presses reset when told to, until the command ends */
-async function byHand(board: Board, making: Iap): Promise<void> {
-  const seen = new Set<IapEvent>();
-  let level = 'high';
-  const obey = async (event: string, wanted: 'high' | 'low'): Promise<void> => {
-    const told = await making.until(event, (one) => !seen.has(one)).catch(() => undefined);
-    if (!told) return;
-    seen.add(told);
-    if (level !== wanted) await boot0(board, wanted);
-    level = wanted;
-    await obey(event, wanted);
-  };
-  await Promise.all([obey('reset-by-hand', 'low'), obey('waiting', 'high')]);
 }
 
 const SAMPLE = ['writing', 'operation 1 on the option bytes'];
@@ -81,15 +67,16 @@ describe.each(PARTS)('%s', (part) => {
       const board = await blankPart(part, { allowed: ['overruns'] });
       await arm?.(board);
       const cutShort = factory(board, unit);
-      await cut(board, cutShort);
+      const ended = cutShort.done.then(({ stdout }) => {
+        throw new Error(`it ended before the cut: ${stdout}`);
+      });
+      await Promise.race([cut(board, cutShort), ended]);
+      ended.catch(() => {});
       await cutShort.signal('SIGKILL');
 
       await board.command('cut off');
       await board.command('power on');
-      const again = factory(board, unit);
-      const hands = byHand(board, again);
-      const done = await again.done;
-      await hands;
+      const done = await secured(board, unit);
       expectDone(done);
       expect(done.result).toMatchObject({ secured: true, device: { mode: 'BOOTLOADER' } });
       expectDone(await on(board, 'info', '--require-secure'));
