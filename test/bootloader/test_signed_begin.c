@@ -361,7 +361,10 @@ static void pages_are_told_in_a_session_alone(void) {
     fresh();
     CHECK_EQUAL(unit_update(&sim, header, image, SIZE), IAP_STATUS_OK);
     sim_request(&sim, 0, IAP_COMMAND_PAGES, request, sizeof request);
-    CHECK_EQUAL(sim_response(&sim, IAP_COMMAND_PAGES, &size)[0], IAP_STATUS_NO_SESSION);
+    const uint8_t *answer = sim_response(&sim, IAP_COMMAND_PAGES, &size);
+    CHECK_EQUAL(answer[0], IAP_STATUS_NO_SESSION);
+    CHECK_EQUAL(size, IAP_REFUSAL_SIZE);
+    CHECK_EQUAL(iap_get32(answer + IAP_REFUSAL_AT_DETAIL), 0);
     CHECK_EQUAL(sim_begin(&sim, header, IAP_BEGIN_FLAG_RENEW), IAP_STATUS_OK);
     sim_request(&sim, 0, IAP_COMMAND_PAGES, request, sizeof request);
     CHECK_EQUAL(sim_response(&sim, IAP_COMMAND_PAGES, &size)[0], IAP_STATUS_OK);

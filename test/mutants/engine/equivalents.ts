@@ -29,6 +29,15 @@ export const EQUIVALENTS: readonly Equivalent[] = [
   },
   {
     file: 'iap.c',
+    function: 'image_genuine',
+    why: 'a last block that is whole may be finished as a rest',
+    changes: [
+      'iap_header_image_size(header) - verify.sha.size >= IAP_SHA256_BLOCK → (iap_header_image_size(header) - verify.sha.size) > (IAP_SHA256_BLOCK)',
+      'iap_header_image_size(header) - verify.sha.size >= IAP_SHA256_BLOCK → iap_header_image_size(header) - verify.sha.size >= (IAP_SHA256_BLOCK + 1)',
+    ],
+  },
+  {
+    file: 'iap.c',
     function: 'iap_start_allowed',
     why: 'an entry that is absent has no state',
     changes: [
@@ -222,6 +231,16 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: 'PRESENT, which this adds, is in the state anyway',
     changes: [
       'put_image(to + IAP_HELLO_RESPONSE_AT_PENDING, &hello->record->pending, 0) → put_image(to + IAP_HELLO_RESPONSE_AT_PENDING, &hello->record->pending, (0 + 1))',
+    ],
+  },
+  {
+    file: 'iap_image.c',
+    function: 'iap_capabilities',
+    why: 'BAUD, which this adds, is in them anyway',
+    changes: [
+      'IAP_CAPABILITY_BAUD | IAP_CAPABILITY_CONFIRM → IAP_CAPABILITY_BAUD | (IAP_CAPABILITY_CONFIRM + 1)',
+      '(iap_trust_signed_only() ? IAP_CAPABILITY_SIGNATURE : 0) → (iap_trust_signed_only() ? (IAP_CAPABILITY_SIGNATURE + 1) : 0)',
+      '(iap_trust_signed_only() ? IAP_CAPABILITY_SIGNATURE : 0) → (iap_trust_signed_only() ? IAP_CAPABILITY_SIGNATURE : (0 + 1))',
     ],
   },
   {
@@ -584,6 +603,12 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       'iap_header_image_size(session->header) - session->verify.sha.size >= IAP_SHA256_BLOCK → (iap_header_image_size(session->header) - session->verify.sha.size) > (IAP_SHA256_BLOCK)',
       'iap_header_image_size(session->header) - session->verify.sha.size >= IAP_SHA256_BLOCK → iap_header_image_size(session->header) - session->verify.sha.size >= (IAP_SHA256_BLOCK + 1)',
     ],
+  },
+  {
+    file: 'iap_update_end.c',
+    function: 'trust',
+    why: 'the same value',
+    changes: ['iap_success() → 0'],
   },
   {
     file: 'iap_update_end.c',
