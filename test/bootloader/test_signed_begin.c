@@ -83,8 +83,9 @@ static void a_key_that_is_not_there_signs_nothing(void) {
     }
     // Behind the last slot there may be anything.
     fresh();
-    unit_keys(&sim)[IAP_KEY_BLOCK_AT_KEY0 + IAP_KEY_SLOTS * IAP_KEY_SLOT_SIZE +
-                    IAP_KEY_SLOT_AT_ROLE] = IAP_KEY_ROLE_RELEASE;
+    unit_keys(
+        &sim)[IAP_KEY_BLOCK_AT_KEY0 + IAP_KEY_SLOTS * IAP_KEY_SLOT_SIZE + IAP_KEY_SLOT_AT_ROLE] =
+        IAP_KEY_ROLE_RELEASE;
     signer_seal(unit_keys(&sim));
     unit_header(header, image, SIZE, IAP_KEY_SLOTS);
     refused(IAP_SIGNATURE_FAULT_NO_KEY);

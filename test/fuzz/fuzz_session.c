@@ -31,7 +31,7 @@ static struct {
     uint8_t seq;
     uint8_t damage[4]; // kind, where, where, value
     bool damaging;
-    uint32_t burst; // frames still to be sent before the device runs
+    uint32_t burst;           // frames still to be sent before the device runs
     struct program_step sign; // how headers are signed
 } host;
 

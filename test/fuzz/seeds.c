@@ -148,38 +148,38 @@ static void signed_sessions(void) {
     const uint8_t packages = PROGRAM_HEADER_PRODUCT;
     programs = "signed";
     PROGRAM("update", CONFIG(.identity = 2, .payload = 1), {PROGRAM_UPDATE, 4, .c = packages},
-           {PROGRAM_HELLO, .a = 1}, {PROGRAM_BOOT}, {PROGRAM_UPDATE, 1, .c = packages},
-           {PROGRAM_BOOT}, {PROGRAM_TIME, 4, 32});
+            {PROGRAM_HELLO, .a = 1}, {PROGRAM_BOOT}, {PROGRAM_UPDATE, 1, .c = packages},
+            {PROGRAM_BOOT}, {PROGRAM_TIME, 4, 32});
     PROGRAM("verified", CONFIG(.identity = 2, .payload = 1, .keys = 3),
-           {PROGRAM_UPDATE, 1, .c = packages}, {PROGRAM_BOOT}, {PROGRAM_ROT_APP, 100, 1, 4},
-           {PROGRAM_RESET, PROGRAM_RESET_START}, {PROGRAM_TIME, 4, 8});
-    PROGRAM("revoke", CONFIG(.identity = 2, .payload = 1, .keys = 1),
-           {PROGRAM_SIGN, 1, .b = 2}, {PROGRAM_UPDATE, 1, .c = packages}, {PROGRAM_SIGN, 2, .b = 2},
-           {PROGRAM_BEGIN, 1, .c = packages}, {PROGRAM_SIGN, 3, .b = 2},
-           {PROGRAM_UPDATE, 1, .c = packages}, {PROGRAM_SIGN, 3},
-            {PROGRAM_UPDATE, 1, .c = packages}, {PROGRAM_SIGN, 1}, {PROGRAM_BEGIN, 1, .c = packages},
-           {PROGRAM_SIGN, 1, .b = 1},
-           {PROGRAM_BEGIN, 1, .c = packages});
+            {PROGRAM_UPDATE, 1, .c = packages}, {PROGRAM_BOOT}, {PROGRAM_ROT_APP, 100, 1, 4},
+            {PROGRAM_RESET, PROGRAM_RESET_START}, {PROGRAM_TIME, 4, 8});
+    PROGRAM("revoke", CONFIG(.identity = 2, .payload = 1, .keys = 1), {PROGRAM_SIGN, 1, .b = 2},
+            {PROGRAM_UPDATE, 1, .c = packages}, {PROGRAM_SIGN, 2, .b = 2},
+            {PROGRAM_BEGIN, 1, .c = packages}, {PROGRAM_SIGN, 3, .b = 2},
+            {PROGRAM_UPDATE, 1, .c = packages}, {PROGRAM_SIGN, 3},
+            {PROGRAM_UPDATE, 1, .c = packages}, {PROGRAM_SIGN, 1},
+            {PROGRAM_BEGIN, 1, .c = packages}, {PROGRAM_SIGN, 1, .b = 1},
+            {PROGRAM_BEGIN, 1, .c = packages});
     PROGRAM("floor", CONFIG(.identity = 2, .payload = 1),
-           {PROGRAM_UPDATE, 1, .c = packages | PROGRAM_HEADER_COUNTER, .f = 5},
-           {PROGRAM_BEGIN, 1, .c = packages | PROGRAM_HEADER_COUNTER, .f = 4}, {PROGRAM_CUT, 60},
-           {PROGRAM_UPDATE, 4, .c = packages | PROGRAM_HEADER_COUNTER, .f = 6},
-           {PROGRAM_UPDATE, 4, .c = packages | PROGRAM_HEADER_COUNTER, .f = 6});
+            {PROGRAM_UPDATE, 1, .c = packages | PROGRAM_HEADER_COUNTER, .f = 5},
+            {PROGRAM_BEGIN, 1, .c = packages | PROGRAM_HEADER_COUNTER, .f = 4}, {PROGRAM_CUT, 60},
+            {PROGRAM_UPDATE, 4, .c = packages | PROGRAM_HEADER_COUNTER, .f = 6},
+            {PROGRAM_UPDATE, 4, .c = packages | PROGRAM_HEADER_COUNTER, .f = 6});
     PROGRAM("behind", CONFIG(.identity = 2, .payload = 1), {PROGRAM_UPDATE, 5, .c = packages},
-           {PROGRAM_UPDATE, 0, .c = packages}, {PROGRAM_UPDATE, 5, .c = packages, .d = 2},
-           {PROGRAM_CUT, 40}, {PROGRAM_UPDATE, 0, .c = packages},
-           {PROGRAM_UPDATE, 0, .c = packages});
+            {PROGRAM_UPDATE, 0, .c = packages}, {PROGRAM_UPDATE, 5, .c = packages, .d = 2},
+            {PROGRAM_CUT, 40}, {PROGRAM_UPDATE, 0, .c = packages},
+            {PROGRAM_UPDATE, 0, .c = packages});
     PROGRAM("refused", CONFIG(.identity = 2), {PROGRAM_SIGN, 2, .d = PROGRAM_SIGNATURE_NONE},
-           {PROGRAM_BEGIN, 1, .c = packages}, {PROGRAM_SIGN, 2, .d = PROGRAM_SIGNATURE_HIGH},
-           {PROGRAM_BEGIN, 1, .c = packages}, {PROGRAM_SIGN, 4}, {PROGRAM_BEGIN, 1, .c = packages},
-           {PROGRAM_SIGN, 2, .d = PROGRAM_SIGNATURE_BYTE, .e = 9, .f = 1},
-           {PROGRAM_BEGIN, 1, .c = packages}, {PROGRAM_SIGN, 2, .c = 1},
-           {PROGRAM_BEGIN, 1, .c = packages},
-           {PROGRAM_SIGN, 2, .d = PROGRAM_SIGNATURE_AFTER, .e = 100, .f = 1},
-           {PROGRAM_BEGIN, 1, .c = packages});
+            {PROGRAM_BEGIN, 1, .c = packages}, {PROGRAM_SIGN, 2, .d = PROGRAM_SIGNATURE_HIGH},
+            {PROGRAM_BEGIN, 1, .c = packages}, {PROGRAM_SIGN, 4}, {PROGRAM_BEGIN, 1, .c = packages},
+            {PROGRAM_SIGN, 2, .d = PROGRAM_SIGNATURE_BYTE, .e = 9, .f = 1},
+            {PROGRAM_BEGIN, 1, .c = packages}, {PROGRAM_SIGN, 2, .c = 1},
+            {PROGRAM_BEGIN, 1, .c = packages},
+            {PROGRAM_SIGN, 2, .d = PROGRAM_SIGNATURE_AFTER, .e = 100, .f = 1},
+            {PROGRAM_BEGIN, 1, .c = packages});
     PROGRAM("no-keys", CONFIG(.identity = 2), {PROGRAM_UPDATE, 1, .c = packages},
-           {PROGRAM_ROT_KEYS, 30, 0, 1}, {PROGRAM_BEGIN, 1, .c = packages}, {PROGRAM_HELLO},
-           {PROGRAM_BOOT});
+            {PROGRAM_ROT_KEYS, 30, 0, 1}, {PROGRAM_BEGIN, 1, .c = packages}, {PROGRAM_HELLO},
+            {PROGRAM_BOOT});
 }
 
 static void decoder(void) {

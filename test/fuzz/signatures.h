@@ -1,6 +1,6 @@
-// Signatures of fuzz-signed: as long as real ones and as easy to get wrong, but made and verified in
-// no time, so that thousands of inputs a second go through all that surrounds a verification. The
-// real arithmetic is held against other libraries by test/bootloader and Wycheproof's vectors.
+// Signatures of fuzz-signed: as long as real ones and as easy to get wrong, but made and verified
+// in no time, so that thousands of inputs a second go through all that surrounds a verification.
+// The real arithmetic is held against other libraries by test/bootloader and Wycheproof's vectors.
 #ifndef SIGNATURES_H
 #define SIGNATURES_H
 
@@ -15,8 +15,8 @@ void signatures_block(uint8_t block[IAP_KEY_BLOCK_SIZE], bool development);
 // Signs what is in the header with the key that it names.
 void signatures_sign(uint8_t header[IAP_HEADER_SIZE]);
 
-// What docs/bootloader-spec.md, section 7, says of a header, read a second way: whether a key of the
-// block has signed it, whatever is revoked.
+// What docs/bootloader-spec.md, section 7, says of a header, read a second way: whether a key of
+// the block has signed it, whatever is revoked.
 bool signatures_genuine(const uint8_t *block, const uint8_t *header);
 
 // Whether the key block is right.
