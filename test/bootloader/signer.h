@@ -19,6 +19,10 @@ void signer_seal(uint8_t block[IAP_KEY_BLOCK_SIZE]);
 // Signs what is in the header with the key that it names.
 void signer_sign(uint8_t header[IAP_HEADER_SIZE]);
 
+// A signature of the header with this s, whatever it is, and the key of a slot that it fits.
+void signer_sign_with_s(uint8_t header[IAP_HEADER_SIZE], uint8_t block[IAP_KEY_BLOCK_SIZE],
+                        const uint8_t s[32]);
+
 // s -> n - s: the other signature of the same key and message.
 void signer_other_s(uint8_t s[32]);
 

@@ -180,6 +180,7 @@ static void what_a_header_may_have(void) {
               IAP_IMAGE_FLAG_CONFIRM | 0xffff); // the low ones do not matter
     CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
     sim_header(header, image, SIZE);
+    CHECK_EQUAL(iap_capabilities(), IAP_CAPABILITY_BAUD | IAP_CAPABILITY_CONFIRM);
     iap_put32(header + IAP_HEADER_AT_CAPABILITIES, iap_capabilities());
     CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
     iap_put32(header + IAP_HEADER_AT_IMAGE_SIZE, 8);
@@ -242,16 +243,20 @@ static void damage_identity(void) {
     sim_boot(&sim);
 }
 
-static void install(const char *product) {
-    sim_header(header, image, SIZE);
-    if (product != NULL) {
-        memcpy(header + IAP_HEADER_AT_PRODUCT, product, 16);
-    }
+static void install_header(void) {
     CHECK_EQUAL(sim_begin(&sim, header, IAP_BEGIN_FLAG_RENEW), IAP_STATUS_OK);
     for (uint16_t page = 0; page < 5; page++) {
         CHECK_EQUAL(sim_page(&sim, page, image, SIZE, page, 0), IAP_STATUS_OK);
     }
     CHECK_EQUAL(sim_end(&sim, 5), IAP_STATUS_OK);
+}
+
+static void install(const char *product) {
+    sim_header(header, image, SIZE);
+    if (product != NULL) {
+        memcpy(header + IAP_HEADER_AT_PRODUCT, product, 16);
+    }
+    install_header();
 }
 
 static void takes_any(void) {
@@ -290,6 +295,18 @@ static void a_damaged_identity_takes_the_verified_product_only(void) {
     install(NULL);
     damage_identity();
     takes_any(); // a plain image is verified
+    // Of what is in a header only the product says so, and all of it.
+    with_identity(0xff);
+    sim_header(header, image, SIZE);
+    iap_put16(header + IAP_HEADER_AT_HARDWARE_MIN, 1);
+    install_header();
+    damage_identity();
+    takes_any();
+    with_identity(0xff);
+    damage_identity();
+    install("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1");
+    sim_header(header, image, SIZE);
+    begin_refused(IAP_STATUS_PACKAGE_ONLY, 0);
     with_identity(0xff);
     install("product number 1");
     memset(sim.flash + (IAP_IDENTITY_ADDRESS - IAP_BOOTLOADER_BASE), 0xff, IAP_IDENTITY_SIZE);

@@ -4,6 +4,7 @@
 #include "check.h"
 #include "iap_bytes.h"
 #include "iap_crc.h"
+#include "iap_trust.h"
 #include "signed_unit.h"
 
 #define SIZE 3000u
@@ -80,6 +81,14 @@ static void a_key_that_is_not_there_signs_nothing(void) {
         unit_header(header, image, SIZE, absent[i]);
         refused(IAP_SIGNATURE_FAULT_NO_KEY);
     }
+    // Behind the last slot there may be anything.
+    fresh();
+    unit_keys(
+        &sim)[IAP_KEY_BLOCK_AT_KEY0 + IAP_KEY_SLOTS * IAP_KEY_SLOT_SIZE + IAP_KEY_SLOT_AT_ROLE] =
+        IAP_KEY_ROLE_RELEASE;
+    signer_seal(unit_keys(&sim));
+    unit_header(header, image, SIZE, IAP_KEY_SLOTS);
+    refused(IAP_SIGNATURE_FAULT_NO_KEY);
     // A role that nobody knows is none.
     static const uint8_t roles[] = {0, 4, 254};
     for (size_t i = 0; i < sizeof roles; i++) {
@@ -116,6 +125,25 @@ static void r_and_s_have_bounds(void) {
     refused(IAP_SIGNATURE_FAULT_WRONG);
 }
 
+// Each of these is right by the arithmetic alone.
+static void s_is_at_most_half_the_order(void) {
+    static const uint8_t half[32] = {0x7f, 0xff, 0xff, 0xff, 0x80, 0x00, 0x00, 0x00,
+                                     0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                     0xde, 0x73, 0x7d, 0x56, 0xd3, 0x8b, 0xcf, 0x42,
+                                     0x79, 0xdc, 0xe5, 0x61, 0x7e, 0x31, 0x92, 0xa8};
+    uint8_t more[32];
+    fresh();
+    signer_sign_with_s(header, unit_keys(&sim), half);
+    accepted();
+    memcpy(more, half, sizeof more);
+    more[31]++;
+    fresh();
+    signer_sign_with_s(header, unit_keys(&sim), more);
+    refused(IAP_SIGNATURE_FAULT_WRONG);
+    signer_other_s(header + IAP_HEADER_AT_SIGNATURE + 32);
+    accepted();
+}
+
 static void of_two_signatures_one_counts(void) {
     fresh();
     signer_other_s(header + IAP_HEADER_AT_SIGNATURE + 32);
@@ -131,14 +159,30 @@ static void a_damaged_key_block_refuses_all(void) {
         refused(IAP_SIGNATURE_FAULT_KEYS);
         (void)sim_hello(&sim, 0); // and it answers
     }
+}
+
+static void what_is_no_key_block_refuses_all(void) {
     fresh();
     memset(unit_keys(&sim), 0xff, IAP_KEY_BLOCK_SIZE);
     refused(IAP_SIGNATURE_FAULT_KEYS);
-    // Another format, with a right CRC-32
+    // Another format or magic, with a right CRC-32
     fresh();
     iap_put16(unit_keys(&sim) + IAP_KEY_BLOCK_AT_FORMAT, IAP_KEYS_FORMAT + 1);
     signer_seal(unit_keys(&sim));
     refused(IAP_SIGNATURE_FAULT_KEYS);
+    fresh();
+    iap_put32(unit_keys(&sim) + IAP_KEY_BLOCK_AT_MAGIC, IAP_KEYS_MAGIC + 1);
+    signer_seal(unit_keys(&sim));
+    refused(IAP_SIGNATURE_FAULT_KEYS);
+}
+
+// Nobody feeds a watchdog while a signature is verified.
+static void it_polls_before_and_after_a_verification(void) {
+    fresh();
+    struct iap_target target = sim_target(&sim);
+    uint32_t polls = sim.polls;
+    CHECK(iap_ok(iap_trust_verify(&target, (const struct iap_header *)header)));
+    CHECK_EQUAL(sim.polls, polls + 2);
 }
 
 static void an_unreadable_identity_refuses_all(void) {
@@ -238,6 +282,8 @@ static void only_root_revokes(void) {
     refused(IAP_SIGNATURE_FAULT_REVOCATION);
     with(2, 0xfb); // itself
     refused(IAP_SIGNATURE_FAULT_REVOCATION);
+    with(2, 0xef); // a number that has no slot
+    refused(IAP_SIGNATURE_FAULT_REVOCATION);
     with(0, 0xfb);
     accepted();
 }
@@ -269,6 +315,10 @@ static void a_key_that_is_not_there_may_be_revoked_by_anybody(void) {
     accepted();
     sim_boot(&sim);
     with(2, 0xf7); // number 3 is not there either
+    accepted();
+    // Nor does it matter that such a key is revoked.
+    install(2, 0xfd, 1);
+    with(2, 0xff);
     accepted();
 }
 
@@ -312,7 +362,10 @@ static void pages_are_told_in_a_session_alone(void) {
     fresh();
     CHECK_EQUAL(unit_update(&sim, header, image, SIZE), IAP_STATUS_OK);
     sim_request(&sim, 0, IAP_COMMAND_PAGES, request, sizeof request);
-    CHECK_EQUAL(sim_response(&sim, IAP_COMMAND_PAGES, &size)[0], IAP_STATUS_NO_SESSION);
+    const uint8_t *answer = sim_response(&sim, IAP_COMMAND_PAGES, &size);
+    CHECK_EQUAL(answer[0], IAP_STATUS_NO_SESSION);
+    CHECK_EQUAL(size, IAP_REFUSAL_SIZE);
+    CHECK_EQUAL(iap_get32(answer + IAP_REFUSAL_AT_DETAIL), 0);
     CHECK_EQUAL(sim_begin(&sim, header, IAP_BEGIN_FLAG_RENEW), IAP_STATUS_OK);
     sim_request(&sim, 0, IAP_COMMAND_PAGES, request, sizeof request);
     CHECK_EQUAL(sim_response(&sim, IAP_COMMAND_PAGES, &size)[0], IAP_STATUS_OK);
@@ -326,8 +379,11 @@ int main(void) {
     RUN(a_key_that_is_not_there_signs_nothing);
     RUN(the_slots_algorithm_decides);
     RUN(r_and_s_have_bounds);
+    RUN(s_is_at_most_half_the_order);
     RUN(of_two_signatures_one_counts);
     RUN(a_damaged_key_block_refuses_all);
+    RUN(what_is_no_key_block_refuses_all);
+    RUN(it_polls_before_and_after_a_verification);
     RUN(an_unreadable_identity_refuses_all);
     RUN(any_product_is_refused);
     RUN(a_right_signature_is_not_enough);

@@ -60,6 +60,25 @@ static void an_image_of_whole_pages(void) {
     unit_header(small_header, small, 2 * SIM_PAGE_SIZE, 1);
     CHECK_EQUAL(unit_update(&sim, small_header, small, 2 * SIM_PAGE_SIZE), IAP_STATUS_OK);
     nothing_but_the_image(2 * SIM_PAGE_SIZE);
+    // And one whose last page has a single byte of it
+    CHECK_EQUAL(unit_update(&sim, large_header, large, LARGE), IAP_STATUS_OK);
+    unit_header(small_header, small, 2 * SIM_PAGE_SIZE + 1, 1);
+    CHECK_EQUAL(unit_update(&sim, small_header, small, 2 * SIM_PAGE_SIZE + 1), IAP_STATUS_OK);
+    nothing_but_the_image(2 * SIM_PAGE_SIZE + 1);
+}
+
+// Pages behind the image that are blank cost no erase, and the watchdog is fed for each.
+static void what_is_blank_already_is_left(void) {
+    fresh();
+    CHECK_EQUAL(sim_begin(&sim, small_header, 0), IAP_STATUS_OK);
+    for (uint16_t page = 0; page < 3; page++) {
+        CHECK_EQUAL(sim_page(&sim, page, small, SMALL, page, 0), IAP_STATUS_OK);
+    }
+    uint32_t erases = sim.erases;
+    uint32_t polls = sim.polls;
+    CHECK_EQUAL(sim_end(&sim, 3), IAP_STATUS_OK);
+    CHECK_EQUAL(sim.erases, erases);
+    CHECK(sim.polls >= polls + (SIM_FLASH_SIZE - 0x8000) / SIM_PAGE_SIZE - 3);
 }
 
 static void what_is_behind_the_image_in_its_page_is_not_valid(void) {
@@ -168,6 +187,7 @@ int main(void) {
     RUN(nothing_is_left_behind_a_smaller_image);
     RUN(the_last_byte_of_flash_counts);
     RUN(an_image_of_whole_pages);
+    RUN(what_is_blank_already_is_left);
     RUN(what_is_behind_the_image_in_its_page_is_not_valid);
     RUN(a_page_that_does_not_erase_is_told);
     RUN(the_records_header_is_verified);

@@ -71,14 +71,30 @@ static void flags_are_told(void) {
     for (uint32_t key = 0; key < IAP_KEY_SLOTS; key++) {
         CHECK_EQUAL(summary(key)[IAP_KEY_SUMMARY_AT_ROLE], IAP_KEY_ROLE_NONE);
     }
+    sim.config.verify_at_boot = true;
+    sim.protection = 0;
+    CHECK_EQUAL(security()[IAP_SECURITY_AT_FLAGS],
+                IAP_SECURITY_FLAG_SIGNED_ONLY | IAP_SECURITY_FLAG_BOOT_VERIFIED);
+    sim.config.verify_at_boot = false;
     sim.port.protection = NULL; // a port that does not know
     CHECK_EQUAL(security()[IAP_SECURITY_AT_FLAGS], IAP_SECURITY_FLAG_SIGNED_ONLY);
+}
+
+// Where an answer has been that was longer, nothing of it is left.
+static void what_is_not_there_is_zero(void) {
+    static const uint8_t none[IAP_KEY_SUMMARY_SIZE - IAP_KEY_SUMMARY_AT_FINGERPRINT];
+    fresh();
+    memset(sim.answer, 0x55, sizeof sim.answer);
+    CHECK_EQUAL(security()[IAP_SECURITY_AT_RESERVED], 0);
+    memset(sim.answer, 0x55, sizeof sim.answer);
+    CHECK(memcmp(summary(3) + IAP_KEY_SUMMARY_AT_FINGERPRINT, none, sizeof none) == 0);
 }
 
 static void it_says_that_it_knows_signatures(void) {
     fresh();
     uint32_t capabilities = iap_get32(sim_hello(&sim, 0) + IAP_HELLO_RESPONSE_AT_CAPABILITIES);
-    CHECK((capabilities & IAP_CAPABILITY_SIGNATURE) != 0);
+    CHECK_EQUAL(capabilities,
+                IAP_CAPABILITY_BAUD | IAP_CAPABILITY_CONFIRM | IAP_CAPABILITY_SIGNATURE);
     // So an image that needs them is taken.
     unit_header(header, image, SIZE, 1);
     iap_put32(header + IAP_HEADER_AT_CAPABILITIES, IAP_CAPABILITY_SIGNATURE);
@@ -90,6 +106,7 @@ int main(void) {
     RUN(each_key_is_told);
     RUN(floor_and_revocations_are_told);
     RUN(flags_are_told);
+    RUN(what_is_not_there_is_zero);
     RUN(it_says_that_it_knows_signatures);
     return 0;
 }

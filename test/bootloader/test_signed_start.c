@@ -13,13 +13,17 @@ static struct sim sim;
 static uint8_t image[SIZE];
 static uint8_t header[IAP_HEADER_SIZE];
 
-static void installed(void) {
+static void installed_of(uint32_t size) {
     unit_factory(&sim);
     sim.config.verify_at_boot = true;
     sim_image(image, SIZE, 1);
-    unit_header(header, image, SIZE, 1);
+    unit_header(header, image, size, 1);
     sim_boot(&sim);
-    CHECK_EQUAL(unit_update(&sim, header, image, SIZE), IAP_STATUS_OK);
+    CHECK_EQUAL(unit_update(&sim, header, image, size), IAP_STATUS_OK);
+}
+
+static void installed(void) {
+    installed_of(SIZE);
 }
 
 static bool allowed(void) {
@@ -30,9 +34,13 @@ static bool allowed(void) {
     return iap_start_allowed(&target, &start);
 }
 
+static uint8_t *slot_of_installed(void) {
+    return sim.flash + (sim.iap.update.record.installed.slot - IAP_BOOTLOADER_BASE);
+}
+
 // Image and record changed together: CRC-32, SHA-256 and the entry's own CRC-32 fit.
 static void forge(void) {
-    uint8_t *slot = sim.flash + (sim.iap.update.record.installed.slot - IAP_BOOTLOADER_BASE);
+    uint8_t *slot = slot_of_installed();
     uint8_t forged[IAP_HEADER_SIZE];
     image[100] ^= 1;
     memcpy(sim.flash + (IAP_APP_BASE - IAP_BOOTLOADER_BASE), image, SIZE);
@@ -59,6 +67,38 @@ static void a_start_verifies_the_signature(void) {
     CHECK(!allowed());
 }
 
+// Signed by a key that may, and right by its CRC-32.
+static void a_start_verifies_the_hash(void) {
+    installed();
+    uint8_t *slot = slot_of_installed();
+    header[IAP_HEADER_AT_IMAGE_SHA256] ^= 1;
+    signer_sign(header);
+    memcpy(slot + IAP_RECORD_SLOT_AT_HEADER, header, sizeof header);
+    iap_put32(slot + IAP_RECORD_SLOT_AT_CRC32, iap_crc32(0, slot, IAP_RECORD_SLOT_AT_CRC32));
+    CHECK(!allowed());
+}
+
+// The point is still there, and the signature fits it.
+static void a_start_asks_whether_the_key_is_one(void) {
+    installed();
+    unit_keys(&sim)[IAP_KEY_BLOCK_AT_KEY1 + IAP_KEY_SLOT_AT_ROLE] = IAP_KEY_ROLE_NONE;
+    signer_seal(unit_keys(&sim));
+    CHECK(!allowed());
+}
+
+// Blocks of 64 bytes, each with its poll, whatever is left of the last one
+static void a_start_reads_all_blocks(void) {
+    static const uint32_t sizes[] = {2944, 2945, 2999, 3000};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        installed_of(sizes[i]);
+        CHECK(allowed());
+    }
+    installed_of(46 * 64 - 1);
+    uint32_t polls = sim.polls;
+    CHECK(allowed());
+    CHECK(sim.polls >= polls + 12 + 45 + 2); // of CRC-32, SHA-256, signature
+}
+
 static void an_image_that_is_not_genuine_is_tried_once(void) {
     installed();
     forge();
@@ -83,6 +123,9 @@ static void an_image_that_is_not_genuine_is_tried_once(void) {
 
 int main(void) {
     RUN(a_start_verifies_the_signature);
+    RUN(a_start_verifies_the_hash);
+    RUN(a_start_asks_whether_the_key_is_one);
+    RUN(a_start_reads_all_blocks);
     RUN(an_image_that_is_not_genuine_is_tried_once);
     return 0;
 }

@@ -29,11 +29,20 @@ export const EQUIVALENTS: readonly Equivalent[] = [
   },
   {
     file: 'iap.c',
+    function: 'image_genuine',
+    why: 'a last block that is whole may be finished as a rest',
+    changes: [
+      'iap_header_image_size(header) - verify.sha.size >= IAP_SHA256_BLOCK → (iap_header_image_size(header) - verify.sha.size) > (IAP_SHA256_BLOCK)',
+      'iap_header_image_size(header) - verify.sha.size >= IAP_SHA256_BLOCK → iap_header_image_size(header) - verify.sha.size >= (IAP_SHA256_BLOCK + 1)',
+    ],
+  },
+  {
+    file: 'iap.c',
     function: 'iap_start_allowed',
     why: 'an entry that is absent has no state',
     changes: [
-      'entry->slot != 0 && iap_entry_is(entry, IAP_ENTRY_VALID) → iap_entry_is(entry, IAP_ENTRY_VALID)',
-      'entry->slot != 0 && iap_entry_is(entry, IAP_ENTRY_VALID) → entry->slot != (0 + 1) && iap_entry_is(entry, IAP_ENTRY_VALID)',
+      'entry->slot == 0 || !iap_entry_is(entry, IAP_ENTRY_VALID) || iap_entry_token(entry) != mailbox->token → !iap_entry_is(entry, IAP_ENTRY_VALID) || iap_entry_token(entry) != mailbox->token',
+      'entry->slot == 0 || !iap_entry_is(entry, IAP_ENTRY_VALID) || iap_entry_token(entry) != mailbox->token → entry->slot == (0 + 1) || !iap_entry_is(entry, IAP_ENTRY_VALID) || iap_entry_token(entry) != mailbox->token',
     ],
   },
   {
@@ -222,6 +231,16 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: 'PRESENT, which this adds, is in the state anyway',
     changes: [
       'put_image(to + IAP_HELLO_RESPONSE_AT_PENDING, &hello->record->pending, 0) → put_image(to + IAP_HELLO_RESPONSE_AT_PENDING, &hello->record->pending, (0 + 1))',
+    ],
+  },
+  {
+    file: 'iap_image.c',
+    function: 'iap_capabilities',
+    why: 'BAUD, which this adds, is in them anyway',
+    changes: [
+      'IAP_CAPABILITY_BAUD | IAP_CAPABILITY_CONFIRM → IAP_CAPABILITY_BAUD | (IAP_CAPABILITY_CONFIRM + 1)',
+      '(iap_trust_signed_only() ? IAP_CAPABILITY_SIGNATURE : 0) → (iap_trust_signed_only() ? (IAP_CAPABILITY_SIGNATURE + 1) : 0)',
+      '(iap_trust_signed_only() ? IAP_CAPABILITY_SIGNATURE : 0) → (iap_trust_signed_only() ? IAP_CAPABILITY_SIGNATURE : (0 + 1))',
     ],
   },
   {
@@ -459,6 +478,76 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     ],
   },
   {
+    file: 'iap_trust_keys.c',
+    function: 'examine',
+    why: 'any failure is one',
+    changes: [
+      'int outcome = P256_INVALID_SIGNATURE → int outcome = (P256_INVALID_SIGNATURE + 1)',
+      'int outcome = P256_INVALID_SIGNATURE → int outcome = (P256_INVALID_SIGNATURE - 1)',
+      'outcome == P256_SUCCESS ? GENUINE : 0 → outcome == P256_SUCCESS ? GENUINE : (0 + 1)',
+    ],
+  },
+  {
+    file: 'iap_trust_keys.c',
+    function: 'examine',
+    why: 'of a longer digest the first 32 bytes count',
+    changes: [
+      'outcome = p256_ecdsa_verify(signature, point, digest, IAP_SHA256_DIGEST) → outcome = p256_ecdsa_verify(signature, point, digest, (IAP_SHA256_DIGEST + 1))',
+    ],
+  },
+  {
+    file: 'iap_trust_keys.c',
+    function: 'digest_of',
+    why: 'no byte is read there',
+    changes: [
+      'iap_sha256_finish(&sha, bytes + size, 0, digest) → iap_sha256_finish(&sha, (bytes) - (size), 0, digest)',
+    ],
+  },
+  {
+    file: 'iap_trust_keys.c',
+    function: 'iap_trust_verify',
+    why: 'only headers that are accepted come here, whose key has a slot',
+    changes: [
+      'const uint8_t *slot = key_slot(target, iap_header_key_id(header) % IAP_KEY_SLOTS) → const uint8_t *slot = key_slot(target, iap_header_key_id(header) % (IAP_KEY_SLOTS + 1))',
+    ],
+  },
+  {
+    file: 'iap_trust_keys.c',
+    function: 'put_key',
+    why: 'the next field is written after it, or the CRC-32 of the frame',
+    changes: [
+      'IAP_KEY_SUMMARY_SIZE - IAP_KEY_SUMMARY_AT_FINGERPRINT → (IAP_KEY_SUMMARY_SIZE + 1) - IAP_KEY_SUMMARY_AT_FINGERPRINT',
+      'IAP_KEY_SUMMARY_SIZE - IAP_KEY_SUMMARY_AT_FINGERPRINT → IAP_KEY_SUMMARY_SIZE - (IAP_KEY_SUMMARY_AT_FINGERPRINT - 1)',
+    ],
+  },
+  {
+    file: 'iap_trust_keys.c',
+    function: 'iap_trust_hello',
+    why: 'the CRC-32 of the frame is written there afterwards, and what is behind it is not sent',
+    changes: [
+      'iap_fill(to, 0, IAP_SECURITY_SIZE) → iap_fill(to, 0, (IAP_SECURITY_SIZE + 1))',
+      'key < IAP_KEY_SLOTS → (key) <= (IAP_KEY_SLOTS)',
+      'key < IAP_KEY_SLOTS → key < (IAP_KEY_SLOTS + 1)',
+    ],
+  },
+  {
+    file: 'iap_trust_keys.c',
+    function: 'iap_trust_hello',
+    why: 'SIGNED_ONLY, which this adds, is in the flags anyway',
+    changes: [
+      'IAP_SECURITY_FLAG_SIGNED_ONLY | (good ? IAP_SECURITY_FLAG_KEYS : 0) → IAP_SECURITY_FLAG_SIGNED_ONLY | (good ? IAP_SECURITY_FLAG_KEYS : (0 + 1))',
+      'IAP_SECURITY_FLAG_SIGNED_ONLY | (good ? IAP_SECURITY_FLAG_KEYS : 0) → IAP_SECURITY_FLAG_SIGNED_ONLY | (good ? (IAP_SECURITY_FLAG_KEYS + 1) : 0)',
+      '(target->config->verify_at_boot ? IAP_SECURITY_FLAG_BOOT_VERIFIED : 0) → (target->config->verify_at_boot ? (IAP_SECURITY_FLAG_BOOT_VERIFIED + 1) : 0)',
+      '(target->config->verify_at_boot ? IAP_SECURITY_FLAG_BOOT_VERIFIED : 0) → (target->config->verify_at_boot ? IAP_SECURITY_FLAG_BOOT_VERIFIED : (0 + 1))',
+    ],
+  },
+  {
+    file: 'iap_trust_none.c',
+    function: 'iap_trust_verify',
+    why: 'the same value',
+    changes: ['iap_success() → 0'],
+  },
+  {
     file: 'iap_update.c',
     function: 'iap_update_read_record',
     why: 'each step follows before anything is answered or decided by it',
@@ -514,6 +603,12 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       'iap_header_image_size(session->header) - session->verify.sha.size >= IAP_SHA256_BLOCK → (iap_header_image_size(session->header) - session->verify.sha.size) > (IAP_SHA256_BLOCK)',
       'iap_header_image_size(session->header) - session->verify.sha.size >= IAP_SHA256_BLOCK → iap_header_image_size(session->header) - session->verify.sha.size >= (IAP_SHA256_BLOCK + 1)',
     ],
+  },
+  {
+    file: 'iap_update_end.c',
+    function: 'trust',
+    why: 'the same value',
+    changes: ['iap_success() → 0'],
   },
   {
     file: 'iap_update_end.c',
