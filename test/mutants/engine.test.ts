@@ -7,7 +7,7 @@ import { parse } from './engine/source.js';
 import { LONGEST_MS, SEED, said } from './spawned.js';
 
 /** How many; IAP_MUTANTS chooses others. All: node test/mutants/engine.mjs */
-const SAMPLE = process.env.IAP_MUTANTS ?? '300';
+const SAMPLE = process.env.IAP_MUTANTS ?? '120';
 
 it(
   `a sample of ${SAMPLE} mutants of the core, seed ${SEED}, is noticed by its tests`,

@@ -22,6 +22,6 @@ export async function said(program: string, args: readonly string[]): Promise<st
     });
   }
   const [code] = (await once(child, 'close')) as [number | null];
-  expect({ code, text }).toMatchObject({ code: 0 });
+  expect(code, text).toBe(0);
   return text;
 }
