@@ -18,13 +18,18 @@ import {
   write,
 } from '../isp/index.js';
 import { protectionGaps } from '../signing/security.js';
-import { isSilent, type StartArguments, type Started, start, withBootloader } from './isp-start.js';
+import {
+  BY_HAND_MS,
+  isSilent,
+  type StartArguments,
+  type Started,
+  start,
+  withBootloader,
+} from './isp-start.js';
 import type { Context } from './link.js';
 import type { Output } from './output.js';
 import { tellWork, withRom } from './rom-link.js';
 
-/** A person needs so long to set BOOT0 and press reset [ms]. */
-const BY_HAND_MS = 60_000;
 /** A part that is reset into its ROM bootloader answers within some ms. */
 const FOUND_MS = 2000;
 

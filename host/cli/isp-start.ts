@@ -12,7 +12,7 @@ import { type Context, openPort } from './link.js';
 import { withRom } from './rom-link.js';
 
 /** A person needs so long to move BOOT0 and press reset [ms]. */
-const BY_HAND_MS = 60_000;
+export const BY_HAND_MS = 60_000;
 /** An application in the image is started when nobody called for 100 ms; with BOOT0 still high that ends in the ROM. [ms] */
 const STARTED_MS = 3000;
 /** So often the start is tried again if it did. */

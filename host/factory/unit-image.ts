@@ -12,8 +12,10 @@ import {
 import { sameBytes } from '../base/bytes.js';
 import { IapError } from '../base/errors.js';
 import { hexBytes, printable } from '../base/text.js';
+import { BLANK } from '../image/areas.js';
 import { join, type Segment } from '../image/segments.js';
-import { RECORD_SIZE } from '../record/places.js';
+import { FlashDump } from '../record/dump.js';
+import { placesBelow, RECORD_SIZE } from '../record/places.js';
 import { readRecord } from '../record/record.js';
 import type { Entry } from '../record/slots.js';
 import { isKey, readKeyBlock } from '../signing/key-block.js';
@@ -21,7 +23,7 @@ import { fingerprintOf } from '../signing/public-key.js';
 import { securityKeys } from '../signing/security.js';
 import { readIdentity } from './identity.js';
 
-/** APP_BASE is a multiple of it, and so is the end of the bootloader, a record below. [bytes] */
+/** APP_BASE is a multiple of it [bytes]. */
 const ALIGNMENT = 4096;
 
 export interface ImageUnit {
@@ -36,16 +38,18 @@ export interface ImageUnit {
 
 /** @throws IapError KEY_WRONG if the image has no keys, so that the unit would take unsigned images, or a development key */
 export function unitIn(segments: readonly Segment[]): ImageUnit {
-  const joined = join(segments);
-  const bytesAt = (address: number, size: number): Uint8Array => {
-    const there = joined.find((s) => s.address <= address && address < s.address + s.bytes.length);
-    const from = address - (there?.address ?? 0);
-    return there?.bytes.subarray(from, from + size) ?? new Uint8Array();
-  };
-  const code = bytesAt(BOOTLOADER_BASE, Number.POSITIVE_INFINITY);
-  for (let end = ALIGNMENT; end <= code.length; end += ALIGNMENT) {
-    const block = readKeyBlock(code.subarray(end - Identity.size - KeyBlock.size, end));
-    const identity = readIdentity(code.subarray(end - Identity.size, end));
+  const joined = join(segments).find(({ address }) => address === BOOTLOADER_BASE);
+  const flash = new FlashDump(BOOTLOADER_BASE, joined?.bytes ?? new Uint8Array());
+  const bytesAt = (address: number, size: number): Uint8Array =>
+    flash.read(address, size) ?? new Uint8Array(size).fill(BLANK);
+  for (
+    let appBase = BOOTLOADER_BASE + 2 * ALIGNMENT;
+    appBase - RECORD_SIZE <= flash.end;
+    appBase += ALIGNMENT
+  ) {
+    const places = placesBelow(appBase);
+    const block = readKeyBlock(bytesAt(places.keys, KeyBlock.size));
+    const identity = readIdentity(bytesAt(places.identity, Identity.size));
     if (block.state !== 'good' || identity.state !== 'good') continue;
     if (block.slots.some(({ role }) => role === KeyRole.DEVELOPMENT)) throw forTheBench();
     return {
@@ -53,8 +57,8 @@ export function unitIn(segments: readonly Segment[]): ImageUnit {
         isKey(slot) ? fingerprintOf(slot.point) : undefined,
       ),
       identity: identity.identity,
-      installed: readRecord(bytesAt(BOOTLOADER_BASE + end, RECORD_SIZE)).installed,
-      bootloaderSize: end,
+      installed: readRecord(bytesAt(places.record, RECORD_SIZE), places.record).installed,
+      bootloaderSize: places.record - BOOTLOADER_BASE,
     };
   }
   throw new IapError(

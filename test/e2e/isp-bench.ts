@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Board, Part } from '../support/board.js';
-import type { IapEvent, Outcome } from '../support/iap.js';
+import type { Iap, IapEvent, Outcome } from '../support/iap.js';
 import { type BenchOptions, powerUp, start, tempDir } from './bench.js';
 
 /** As from the maker of the part: nothing in flash, BOOT0 high */
@@ -20,9 +20,13 @@ export function isp(board: Board, command: string, ...args: string[]): Promise<O
   return start('isp', command, '--port', board.port, '--json', ...args).done;
 }
 
+export function startSecuring(board: Board, unit: string): Iap {
+  return start('isp', 'factory', unit, '--port', board.port, '--secure', '--yes', '--json');
+}
+
 /** Makes a secure unit, with somebody at BOOT0 and the reset button who does what is asked for, each time. */
 export async function secured(board: Board, unit: string): Promise<Outcome> {
-  const run = start('isp', 'factory', unit, '--port', board.port, '--secure', '--yes', '--json');
+  const run = startSecuring(board, unit);
   const follow = async (event: string, level: 'high' | 'low'): Promise<void> => {
     const seen = new Set<IapEvent>();
     for (;;) {

@@ -1,9 +1,9 @@
 // What the bootloader does with RAM over a reset, an update included: how much stack it takes, and what it leaves alone.
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { built, demoImage, PART_NAMES, PARTS, type Part } from '../support/board.js';
+import { symbol } from '../support/stack.js';
 import { expectDone, flash, powerUp } from './bench.js';
 
 const RAM = 0x2000_0000;
@@ -24,15 +24,11 @@ interface Symbols {
 }
 
 function symbols(part: Part, name: string): Symbols {
-  const text = execFileSync('arm-none-eabi-nm', [built('build', part, `${name}.elf`)], {
-    encoding: 'utf8',
-  });
-  const at = (symbol: string): number =>
-    Number.parseInt(new RegExp(`^([0-9a-f]+) . ${symbol}$`, 'm').exec(text)?.[1] ?? '', 16);
+  const elf = built('build', part, `${name}.elf`);
   return {
-    bssEnd: at('link_bss_end'),
-    stackTop: at('link_stack_top'),
-    stack: at('link_stack_needed'),
+    bssEnd: symbol(elf, 'link_bss_end'),
+    stackTop: symbol(elf, 'link_stack_top'),
+    stack: symbol(elf, 'link_stack_needed'),
   };
 }
 

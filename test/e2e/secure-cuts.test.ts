@@ -3,9 +3,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Board, Part } from '../support/board.js';
 import type { Iap } from '../support/iap.js';
-import { expectDemo, expectDone, on, start, untilCounters, untilState } from './bench.js';
+import { expectDemo, expectDone, on, untilCounters, untilState } from './bench.js';
 import { House } from './house.js';
-import { blankPart, secured } from './isp-bench.js';
+import { blankPart, secured, startSecuring } from './isp-bench.js';
 
 const FULL = process.env.IAP_SECURE === 'full';
 const PARTS: readonly Part[] = FULL ? ['stm32f103xb', 'stm32f030x8'] : ['stm32f103xb'];
@@ -50,10 +50,6 @@ const CUTS: readonly Cut[] = [
   })),
 ];
 
-function factory(board: Board, unit: string): Iap {
-  return start('isp', 'factory', unit, '--port', board.port, '--secure', '--yes', '--json');
-}
-
 const SAMPLE = ['writing', 'operation 1 on the option bytes'];
 
 describe.each(PARTS)('%s', (part) => {
@@ -66,7 +62,7 @@ describe.each(PARTS)('%s', (part) => {
       // The application answers from its reception interrupt, and may miss what a host says meanwhile.
       const board = await blankPart(part, { allowed: ['overruns'] });
       await arm?.(board);
-      const cutShort = factory(board, unit);
+      const cutShort = startSecuring(board, unit);
       const ended = cutShort.done.then(({ stdout }) => {
         throw new Error(`it ended before the cut: ${stdout}`);
       });
