@@ -3,7 +3,7 @@ import type { Layout } from './layout.js';
 
 /** Version of the protocol. */
 export const PROTOCOL_MAJOR = 1;
-export const PROTOCOL_MINOR = 1;
+export const PROTOCOL_MINOR = 2;
 
 /** Ends every frame and begins every burst. Never occurs inside an encoded frame. */
 export const FRAME_DELIMITER = 0;
@@ -19,6 +19,10 @@ export const MAX_PAYLOAD = 4096;
 export const MIN_PAYLOAD_LIMIT = 272;
 /** The smallest reception window a bootloader may announce. [bytes] */
 export const MIN_WINDOW = 1024;
+/** The longest dictionary of a compressed page: DEFLATE reaches back no farther. [bytes] */
+export const MAX_DICTIONARY = 32768;
+/** Beyond a page, of the room in which a compressed page and what is decoded of it lie: it comes at the end of that room and is decoded to its beginning. [bytes] */
+export const PAGE_SPARE = 32;
 /** Frames sent since the newest answered one, so that an 8-bit seq stays unambiguous. [frames] */
 export const MAX_UNANSWERED = 127;
 /** The only device on this line. Every device accepts it. */
@@ -215,6 +219,10 @@ export const Rejection = {
   ENCODING: 4,
   /** Bytes came where a page head was due */
   NO_HEAD: 5,
+  /** The dictionary is not of the application's area, is too long, or none may be used on this device */
+  DICTIONARY: 6,
+  /** The compressed bytes do not decode to decoded_length bytes in the room that there is */
+  STREAM: 7,
 } as const;
 export type Rejection = (typeof Rejection)[keyof typeof Rejection];
 
@@ -222,7 +230,7 @@ export type Rejection = (typeof Rejection)[keyof typeof Rejection];
 export const Encoding = {
   /** As they shall be in flash */
   RAW: 0,
-  /** Reserved: deflate with what is in flash as dictionary; needs the capability */
+  /** The structure deflate_head, then a raw DEFLATE stream (RFC 1951) of the page; needs the capability */
   DEFLATE: 1,
 } as const;
 export type Encoding = (typeof Encoding)[keyof typeof Encoding];
@@ -360,10 +368,12 @@ export const Capability = {
   BAUD: 0x1,
   /** Trial boots and confirmation work */
   CONFIRM: 0x2,
-  /** Page encoding 1 works */
+  /** Page encoding DEFLATE works */
   DEFLATE: 0x4,
   /** Signed images are verified and unsigned ones refused */
   SIGNATURE: 0x8,
+  /** Page encoding DEFLATE may copy from pages in flash. Clear where flash must not be read out */
+  DICTIONARY: 0x10,
 } as const;
 
 /** Flags of an image header. A bootloader refuses an image with a flag in bits 16 to 31 that it does not know. */
@@ -468,7 +478,7 @@ export interface PageHead {
   readonly flags: number;
   /** Image bytes in this page: the page size, or what is left of the image in its last page */
   readonly decodedLength: number;
-  /** Bytes of this page in DATA frames; equal to decoded_length for encoding RAW */
+  /** Bytes of this page in DATA frames; equal to decoded_length for encoding RAW; at most a page and PAGE_SPARE for DEFLATE */
   readonly encodedLength: number;
   /** Of the whole page as it shall be in flash, padded with 0xFF */
   readonly crc32: number;
@@ -483,6 +493,22 @@ export const PageHead: Layout<PageHead> = {
     { name: 'decodedLength', offset: 4, type: 'u16' },
     { name: 'encodedLength', offset: 6, type: 'u16' },
     { name: 'crc32', offset: 8, type: 'u32' },
+  ],
+};
+
+/** First bytes of a page of encoding DEFLATE, counted in encoded_length: the whole pages of flash that its stream may copy from, as they are when the page is complete, this page among them */
+export interface DeflateHead {
+  /** Number of the page behind the dictionary */
+  readonly dictionaryEnd: number;
+  /** Its pages, at most MAX_DICTIONARY bytes; 0: there is none */
+  readonly dictionaryPages: number;
+}
+export const DeflateHead: Layout<DeflateHead> = {
+  name: 'deflate_head',
+  size: 4,
+  fields: [
+    { name: 'dictionaryEnd', offset: 0, type: 'u16' },
+    { name: 'dictionaryPages', offset: 2, type: 'u16' },
   ],
 };
 

@@ -12,7 +12,7 @@
 #include "iap_update.h"
 
 #define IAP_VERSION_MAJOR 0
-#define IAP_VERSION_MINOR 3
+#define IAP_VERSION_MINOR 4
 #define IAP_VERSION_PATCH 0
 
 // State of one bootloader, owned by the caller. Small members first: short offsets make short code.

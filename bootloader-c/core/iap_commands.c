@@ -34,7 +34,7 @@ static uint32_t hello(struct iap *iap, const struct iap_frame *request, uint8_t 
         .stay = iap->stay,
         .version = {IAP_VERSION_MAJOR, IAP_VERSION_MINOR, IAP_VERSION_PATCH},
         .installed_state = installed_state(iap),
-        .capabilities = iap_capabilities(),
+        .capabilities = iap_capabilities(&iap->update.target),
     };
     iap_hello_encode(&hello, answer);
     return IAP_HELLO_RESPONSE_SIZE + iap_trust_hello(&iap->update.target, &iap->update.record,

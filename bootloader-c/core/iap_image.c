@@ -3,6 +3,7 @@
 #include "iap_bytes.h"
 #include "iap_crc.h"
 #include "iap_flash.h"
+#include "iap_page.h"
 #include "iap_trust.h"
 
 // Stack pointer and reset vector [bytes].
@@ -14,9 +15,11 @@
 // A bootloader refuses an image with a flag that it does not know, of these.
 #define REQUIRED_FLAGS 0xffff0000u
 
-uint32_t iap_capabilities(void) {
+uint32_t iap_capabilities(const struct iap_target *target) {
     return IAP_CAPABILITY_BAUD | IAP_CAPABILITY_CONFIRM |
-           (iap_trust_signed_only() ? IAP_CAPABILITY_SIGNATURE : 0);
+           (iap_trust_signed_only() ? IAP_CAPABILITY_SIGNATURE : 0) |
+           (iap_page_takes_deflate(target->config) ? IAP_CAPABILITY_DEFLATE : 0) |
+           (iap_page_takes_dictionary(target) ? IAP_CAPABILITY_DICTIONARY : 0);
 }
 
 bool iap_header_fits(const struct iap_config *config, const struct iap_header *header) {
@@ -75,7 +78,8 @@ static iap_result accept_place(const struct iap_config *config, const struct iap
     return iap_success();
 }
 
-static iap_result accept_needs(const struct iap_header *header, const struct iap_header *verified) {
+static iap_result accept_needs(const struct iap_target *target, const struct iap_header *header,
+                               const struct iap_header *verified) {
     if (verified != NULL) {
         uint32_t floor = iap_header_security_counter(verified);
         if (iap_header_security_counter(header) < floor) {
@@ -83,7 +87,7 @@ static iap_result accept_needs(const struct iap_header *header, const struct iap
         }
     }
     uint32_t flags = iap_header_flags(header) & REQUIRED_FLAGS & ~IAP_IMAGE_FLAG_CONFIRM;
-    uint32_t missing = iap_header_capabilities(header) & ~iap_capabilities();
+    uint32_t missing = iap_header_capabilities(header) & ~iap_capabilities(target);
     if (flags != 0 || missing != 0) {
         return iap_failure(IAP_STATUS_NOT_CAPABLE, flags != 0 ? flags : missing);
     }
@@ -104,7 +108,7 @@ iap_result iap_header_accept(const struct iap_target *target, const struct iap_i
     if (!iap_ok(result)) {
         return result;
     }
-    result = accept_needs(header, verified);
+    result = accept_needs(target, header, verified);
     if (!iap_ok(result)) {
         return result;
     }

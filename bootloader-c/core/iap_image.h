@@ -9,7 +9,7 @@
 #include "iap_sha256.h"
 
 // What this bootloader can do beyond the required: IAP_CAPABILITY_*
-uint32_t iap_capabilities(void);
+uint32_t iap_capabilities(const struct iap_target *target);
 
 // Whether an image with this header may be installed here. Checks in the order of docs/protocol.md,
 // BEGIN. verified is the header of the newest image that was verified, or NULL.

@@ -3,10 +3,33 @@
 #include "iap_bytes.h"
 #include "iap_crc.h"
 #include "iap_flash.h"
+#include "iap_inflate.h"
+#include "iap_trust.h"
+
+static uint32_t room(const struct iap_config *config) {
+    return config->page_size + IAP_PAGE_SPARE;
+}
+
+bool iap_page_takes_deflate(const struct iap_config *config) {
+    return config->page_buffer_size >= room(config);
+}
+
+bool iap_page_takes_dictionary(const struct iap_target *target) {
+    return iap_page_takes_deflate(target->config) && !iap_trust_signed_only() &&
+           iap_port_knows_protection(target->port) &&
+           (iap_port_protection(target->port) & IAP_SECURITY_FLAG_READ_PROTECTED) == 0;
+}
 
 iap_result iap_page_reject(struct iap_page *page, enum iap_rejection reason) {
     page->open = false;
     return iap_failure(IAP_STATUS_PAGE_REJECTED, reason);
+}
+
+static bool encoded_length_good(const struct iap_page_head *head, const struct iap_config *config) {
+    if (head->encoding == IAP_ENCODING_RAW) {
+        return head->encoded_length == head->decoded_length;
+    }
+    return head->encoded_length >= IAP_DEFLATE_HEAD_SIZE && head->encoded_length <= room(config);
 }
 
 iap_result iap_page_open(struct iap_page *page, const struct iap_config *config,
@@ -15,22 +38,31 @@ iap_result iap_page_open(struct iap_page *page, const struct iap_config *config,
     if (before >= image_size) {
         return iap_page_reject(page, IAP_REJECTION_PAGE);
     }
-    if (head->encoding != IAP_ENCODING_RAW) {
+    if (head->encoding != IAP_ENCODING_RAW &&
+        (head->encoding != IAP_ENCODING_DEFLATE || !iap_page_takes_deflate(config))) {
         return iap_page_reject(page, IAP_REJECTION_ENCODING);
     }
     uint32_t left = image_size - before;
     if (head->decoded_length != (left < config->page_size ? left : config->page_size) ||
-        head->decoded_length != head->encoded_length) {
+        !encoded_length_good(head, config)) {
         return iap_page_reject(page, IAP_REJECTION_LENGTH);
     }
     *page = (struct iap_page){
         .open = true,
         .number = head->page,
         .flags = head->flags,
+        .encoding = head->encoding,
         .length = head->decoded_length,
+        .encoded = head->encoded_length,
         .crc32 = head->crc32,
     };
     return iap_success();
+}
+
+// A compressed page lies at the end of the room, and is decoded to its beginning.
+static uint8_t *encoded_at(const struct iap_page *page, const struct iap_config *config) {
+    return config->page_buffer +
+           (page->encoding == IAP_ENCODING_RAW ? 0 : room(config) - page->encoded);
 }
 
 iap_result iap_page_add(struct iap_page *page, const struct iap_config *config,
@@ -38,20 +70,11 @@ iap_result iap_page_add(struct iap_page *page, const struct iap_config *config,
     if (!page->open) {
         return iap_page_reject(page, IAP_REJECTION_NO_HEAD);
     }
-    if (size > (uint32_t)(page->length - page->filled)) {
+    if (size > (uint32_t)(page->encoded - page->filled)) {
         return iap_page_reject(page, IAP_REJECTION_LENGTH);
     }
-    iap_copy(config->page_buffer + page->filled, bytes, size);
+    iap_copy(encoded_at(page, config) + page->filled, bytes, size);
     page->filled = (uint16_t)(page->filled + size);
-    return iap_success();
-}
-
-iap_result iap_page_check(struct iap_page *page, const struct iap_config *config) {
-    iap_fill(config->page_buffer + page->length, 0xff, config->page_size - page->length);
-    if (iap_crc32(0, config->page_buffer, config->page_size) != page->crc32) {
-        return iap_page_reject(page, IAP_REJECTION_CRC);
-    }
-    page->open = false;
     return iap_success();
 }
 
@@ -63,6 +86,51 @@ bool iap_page_differs(const struct iap_page *page, const struct iap_target *targ
     const uint8_t *flash = iap_flash_read(target, address_of(page, target->config));
     return (page->flags & IAP_PAGE_FLAG_FORCE) != 0 ||
            iap_crc32(0, flash, target->config->page_size) != page->crc32;
+}
+
+static iap_result decode_page(struct iap_page *page, const struct iap_target *target) {
+    const struct iap_config *config = target->config;
+    const uint8_t *head = encoded_at(page, config);
+    uint32_t end = iap_get16(head + IAP_DEFLATE_HEAD_AT_DICTIONARY_END);
+    uint32_t pages = iap_get16(head + IAP_DEFLATE_HEAD_AT_DICTIONARY_PAGES);
+    struct iap_inflate inflate = {
+        .buffer = config->page_buffer,
+        .read = room(config) - page->encoded + IAP_DEFLATE_HEAD_SIZE,
+        .end = room(config),
+        .size = page->length,
+        .dictionary_size = pages * config->page_size,
+    };
+    if (pages > 0) {
+        if (!iap_page_takes_dictionary(target) || pages > end ||
+            inflate.dictionary_size > IAP_MAX_DICTIONARY ||
+            end > (config->app_end - config->app_base) / config->page_size) {
+            return iap_page_reject(page, IAP_REJECTION_DICTIONARY);
+        }
+        inflate.dictionary = iap_flash_read(
+            target, config->app_base + end * config->page_size - inflate.dictionary_size);
+    }
+    iap_port_poll(target->port);
+    return iap_inflate(&inflate) ? iap_success() : iap_page_reject(page, IAP_REJECTION_STREAM);
+}
+
+iap_result iap_page_check(struct iap_page *page, const struct iap_target *target) {
+    const struct iap_config *config = target->config;
+    if (page->encoding != IAP_ENCODING_RAW) {
+        if (!iap_page_differs(page, target)) {
+            page->open = false;
+            return iap_success();
+        }
+        iap_result result = decode_page(page, target);
+        if (!iap_ok(result)) {
+            return result;
+        }
+    }
+    iap_fill(config->page_buffer + page->length, 0xff, config->page_size - page->length);
+    if (iap_crc32(0, config->page_buffer, config->page_size) != page->crc32) {
+        return iap_page_reject(page, IAP_REJECTION_CRC);
+    }
+    page->open = false;
+    return iap_success();
 }
 
 // Offset of the last half-word of 0x0000; size if there is none.

@@ -16,8 +16,14 @@ struct iap_page {
     // IAP_PAGE_FLAG_*
     uint8_t flags;
 
-    // Bytes that DATA carries; the rest of the page is 0xFF.
+    // enum iap_encoding
+    uint8_t encoding;
+
+    // Bytes of the image; the rest of the page is 0xFF.
     uint16_t length;
+
+    // Bytes that DATA carries.
+    uint16_t encoded;
 
     // Bytes that came so far.
     uint16_t filled;
@@ -25,6 +31,14 @@ struct iap_page {
     // Of the page as it shall be in flash.
     uint32_t crc32;
 };
+
+// Whether compressed pages are taken.
+bool iap_page_takes_deflate(const struct iap_config *config);
+
+// Whether these may copy from flash. Not where flash must not be read out: whoever sends a page of a
+// few unknown bytes, and is told whether its CRC-32 fits, finds out what they are. Nor where nobody
+// knows whether it must.
+bool iap_page_takes_dictionary(const struct iap_target *target);
 
 // Opens the page that head describes, for an image of image_size bytes.
 iap_result iap_page_open(struct iap_page *page, const struct iap_config *config,
@@ -38,11 +52,13 @@ iap_result iap_page_add(struct iap_page *page, const struct iap_config *config,
                         const uint8_t *bytes, uint32_t size);
 
 static inline bool iap_page_complete(const struct iap_page *page) {
-    return page->open && page->filled == page->length;
+    return page->open && page->filled == page->encoded;
 }
 
-// Pads the complete page with 0xFF and checks its CRC-32.
-iap_result iap_page_check(struct iap_page *page, const struct iap_config *config);
+// Decodes the complete page, pads it with 0xFF and checks its CRC-32. A compressed page that flash
+// has already is right without that: sent again, it may no longer decode, for its dictionary may
+// have held what was there before.
+iap_result iap_page_check(struct iap_page *page, const struct iap_target *target);
 
 // Whether the page in flash has to be written.
 bool iap_page_differs(const struct iap_page *page, const struct iap_target *target);

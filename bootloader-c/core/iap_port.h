@@ -97,7 +97,8 @@ struct iap_port {
     // IAP_SECURITY_FLAG_* of what protects the chip: read-out protection, write protection. NULL:
     // not known.
     //
-    // As it is in force now. Must not wait. HELLO tells it, where only signed images are taken.
+    // As it is in force now. Must not wait. HELLO tells it, where only signed images are taken. Pages
+    // that copy from flash are taken only where it says that flash may be read out.
     uint8_t (*protection)(void *context);
 
     // Waits until the last bit is out, masks interrupts, writes the mailbox and resets.
@@ -144,8 +145,11 @@ struct iap_config {
     uint8_t *frame_buffer;
     uint8_t *answer_buffer;
 
-    // page_size bytes, any alignment.
+    // page_size bytes, any alignment; with IAP_PAGE_SPARE more, compressed pages are taken.
     uint8_t *page_buffer;
+
+    // Its bytes; 0: page_size.
+    uint32_t page_buffer_size;
 
     // How long a host may call after a reset before the application is started; at least
     // IAP_LISTEN_MS.
@@ -225,6 +229,10 @@ static inline bool iap_port_has_button(const struct iap_port *port) {
 
 static inline bool iap_port_button(const struct iap_port *port) {
     return port->button(port->context);
+}
+
+static inline bool iap_port_knows_protection(const struct iap_port *port) {
+    return port->protection != NULL;
 }
 
 static inline uint8_t iap_port_protection(const struct iap_port *port) {

@@ -3,7 +3,7 @@
 #define IAP_PROTOCOL_H
 
 #define IAP_PROTOCOL_MAJOR 1u
-#define IAP_PROTOCOL_MINOR 1u
+#define IAP_PROTOCOL_MINOR 2u
 
 // Ends every frame and begins every burst. Never occurs inside an encoded frame.
 #define IAP_FRAME_DELIMITER 0u
@@ -19,6 +19,10 @@
 #define IAP_MIN_PAYLOAD_LIMIT 272u
 // The smallest reception window a bootloader may announce. [bytes]
 #define IAP_MIN_WINDOW 1024u
+// The longest dictionary of a compressed page: DEFLATE reaches back no farther. [bytes]
+#define IAP_MAX_DICTIONARY 32768u
+// Beyond a page, of the room in which a compressed page and what is decoded of it lie: it comes at the end of that room and is decoded to its beginning. [bytes]
+#define IAP_PAGE_SPARE 32u
 // Frames sent since the newest answered one, so that an 8-bit seq stays unambiguous. [frames]
 #define IAP_MAX_UNANSWERED 127u
 // The only device on this line. Every device accepts it.
@@ -163,12 +167,14 @@ enum iap_rejection {
     IAP_REJECTION_LENGTH = 3, // A length in the head is wrong, or a frame carries more than its page still needs
     IAP_REJECTION_ENCODING = 4, // The encoding is not known here
     IAP_REJECTION_NO_HEAD = 5, // Bytes came where a page head was due
+    IAP_REJECTION_DICTIONARY = 6, // The dictionary is not of the application's area, is too long, or none may be used on this device
+    IAP_REJECTION_STREAM = 7, // The compressed bytes do not decode to decoded_length bytes in the room that there is
 };
 
 // How a page's bytes travel
 enum iap_encoding {
     IAP_ENCODING_RAW = 0, // As they shall be in flash
-    IAP_ENCODING_DEFLATE = 1, // Reserved: deflate with what is in flash as dictionary; needs the capability
+    IAP_ENCODING_DEFLATE = 1, // The structure deflate_head, then a raw DEFLATE stream (RFC 1951) of the page; needs the capability
 };
 
 // What BEGIN found
@@ -245,8 +251,9 @@ enum iap_key_role {
 // What a bootloader can do beyond the required
 #define IAP_CAPABILITY_BAUD 0x1u // BAUD works
 #define IAP_CAPABILITY_CONFIRM 0x2u // Trial boots and confirmation work
-#define IAP_CAPABILITY_DEFLATE 0x4u // Page encoding 1 works
+#define IAP_CAPABILITY_DEFLATE 0x4u // Page encoding DEFLATE works
 #define IAP_CAPABILITY_SIGNATURE 0x8u // Signed images are verified and unsigned ones refused
+#define IAP_CAPABILITY_DICTIONARY 0x10u // Page encoding DEFLATE may copy from pages in flash. Clear where flash must not be read out
 
 // Flags of an image header. A bootloader refuses an image with a flag in bits 16 to 31 that it does not know.
 #define IAP_IMAGE_FLAG_CONFIRM 0x10000u // The application must confirm itself within its trial boots
@@ -293,6 +300,11 @@ enum iap_key_role {
 #define IAP_PAGE_HEAD_AT_ENCODED_LENGTH 6u
 #define IAP_PAGE_HEAD_AT_CRC32 8u
 #define IAP_PAGE_HEAD_SIZE 12u
+
+// First bytes of a page of encoding DEFLATE, counted in encoded_length: the whole pages of flash that its stream may copy from, as they are when the page is complete, this page among them: offsets of its fields, and its size
+#define IAP_DEFLATE_HEAD_AT_DICTIONARY_END 0u
+#define IAP_DEFLATE_HEAD_AT_DICTIONARY_PAGES 2u
+#define IAP_DEFLATE_HEAD_SIZE 4u
 
 // Image header: in BEGIN, in the boot record, and first in a package. The signature covers bytes 0 to 191.: offsets of its fields, and its size
 #define IAP_HEADER_AT_MAGIC 0u

@@ -15,9 +15,10 @@ import { ProgressMeter } from '../base/progress.js';
 import { badAnswer, badField, type Device, otherDevice, statusName } from '../device/device.js';
 import { isBlank } from '../image/areas.js';
 import type { Page } from '../image/pages.js';
-import { differingPages, isInstalled, mayDrift } from './compare.js';
+import { isInstalled, mayDrift } from './compare.js';
 import type { Emit } from './events.js';
 import { Transfer } from './transfer.js';
+import { AS_THEY_ARE, type Packer } from '../compress/packer.js';
 
 /** Compared before anything is sent; the others while these are on the way, so that the line never waits for CRCs. */
 const FIRST_PAGES = 8;
@@ -49,12 +50,14 @@ export class Installer {
   readonly #header: Uint8Array;
   readonly #pages: readonly Page[];
   readonly #emit: Emit;
+  readonly #packerOf: () => Promise<Packer>;
 
-  constructor(device: Device, header: Uint8Array, pages: readonly Page[], emit: Emit) {
+  constructor(device: Device, header: Uint8Array, pages: readonly Page[], emit: Emit, packerOf: () => Promise<Packer>) {
     this.#device = device;
     this.#header = header;
     this.#pages = pages;
     this.#emit = emit;
+    this.#packerOf = packerOf;
   }
 
   async run(): Promise<void> {
@@ -82,8 +85,9 @@ export class Installer {
   async #sendAndVerify(next: number, resumed: boolean): Promise<void> {
     const { info } = this.#device;
     const distrusted = (page: Page): boolean => isBlank(page.bytes) && mayDrift(info, page);
-    const transfer = this.#transfer(next, distrusted);
-    await this.#compareAndSend(transfer, resumed, distrusted);
+    const packer = await this.#packerOf();
+    const transfer = this.#transfer(next, packer, distrusted);
+    await this.#compareAndSend(transfer, packer, resumed, distrusted);
     if ((await this.#verify(transfer)) === 0) return;
     this.#emit({
       event: 'warning',
@@ -91,7 +95,7 @@ export class Installer {
       message:
         'the image in flash is not right although every page seemed to be; sending all pages again',
     });
-    const again = this.#transfer(transfer.next, () => true);
+    const again = this.#transfer(transfer.next, AS_THEY_ARE, () => true);
     this.#plan(this.#pages, true);
     again.add(this.#pages);
     await again.run();
@@ -103,16 +107,23 @@ export class Installer {
   /** The first pages are sent while the device computes the CRCs of the others. */
   async #compareAndSend(
     transfer: Transfer,
+    packer: Packer,
     resumed: boolean,
     distrusted: (page: Page) => boolean,
   ): Promise<void> {
     this.#emit({ event: 'comparing', pages: this.#pages.length });
-    const differing = (pages: readonly Page[]): Promise<Page[]> =>
-      differingPages(this.#device, pages, distrusted);
-    const first = await differing(this.#pages.slice(0, FIRST_PAGES));
+    const differing = async (pages: readonly Page[]): Promise<Page[]> => {
+      const [page] = pages;
+      if (!page) return [];
+      const found = await this.#device.pages(page.number, pages.length);
+      const send = pages.filter((page, i) => page.crc32 !== found[i] || distrusted(page));
+      return packer.plan(pages, found, send);
+    };
+    const firstPages = packer.delta ? this.#pages.length : FIRST_PAGES;
+    const first = await differing(this.#pages.slice(0, firstPages));
     transfer.add(first);
     transfer.open = true;
-    const others = differing(this.#pages.slice(FIRST_PAGES)).then(
+    const others = differing(this.#pages.slice(firstPages)).then(
       (pages) => {
         this.#plan([...first, ...pages], resumed);
         transfer.add(pages);
@@ -137,11 +148,11 @@ export class Installer {
     });
   }
 
-  #transfer(next: number, force: (page: Page) => boolean): Transfer {
+  #transfer(next: number, packer: Packer, force: (page: Page) => boolean): Transfer {
     this.writing = true;
     const before = { pages: this.pagesSent, bytes: this.bytesSent };
     const meter = new ProgressMeter(this.#device.session.clock);
-    return new Transfer(this.#device, next, force, (done) => {
+    return new Transfer(this.#device, next, packer, force, (done) => {
       this.pagesSent = before.pages + done.pages;
       this.bytesSent = before.bytes + done.bytes;
       const progress = meter.at(done.bytes, done.bytesTotal);

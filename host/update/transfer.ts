@@ -13,6 +13,8 @@ import {
 import { concat } from '../base/bytes.js';
 import { IapError } from '../base/errors.js';
 import { badAnswer, badField, type Device, decodeAnswer, statusName } from '../device/device.js';
+import { type EncodedPage, rawPage } from '../compress/page-encoder.js';
+import type { Packer } from '../compress/packer.js';
 import type { Page } from '../image/pages.js';
 import { Pace } from '../link/pace.js';
 import { type Outgoing, Session } from '../link/session.js';
@@ -66,6 +68,8 @@ export class Transfer {
   #page = 0;
   #offset = 0;
   #sent: Sent[] = [];
+  /** How each page travels that was begun, by its place in the pages */
+  readonly #encoded: EncodedPage[] = [];
   /** Bytes and whole pages sent since the last frame that asks */
   #unasked = 0;
   #unaskedPages = 0;
@@ -79,6 +83,7 @@ export class Transfer {
   #abandoned: { readonly error: unknown } | undefined;
   #fruitless = 0;
   readonly #failures: PageFailures;
+  readonly #packer: Packer;
   /** What the next page may take beyond others [ms]: the first one of an update makes its entry in the boot record. */
   #entryMs: number;
 
@@ -86,6 +91,7 @@ export class Transfer {
   constructor(
     device: Device,
     next: number,
+    packer: Packer,
     force: (page: Page) => boolean,
     onProgress: (done: TransferProgress) => void,
   ) {
@@ -94,6 +100,7 @@ export class Transfer {
     this.#number = next;
     this.#acknowledged = next;
     this.#ahead = next;
+    this.#packer = packer;
     this.#force = force;
     this.#onProgress = onProgress;
     this.pace = new Pace(device.info);
@@ -181,22 +188,29 @@ export class Transfer {
     if (!page) throw new RangeError('nothing left to cut');
     const head = this.#offset === 0;
     const space = head ? limit - PageHead.size : limit;
-    const piece = page.bytes.subarray(this.#offset, this.#offset + space);
-    const completes = this.#offset + piece.length === page.bytes.length;
+    const encoded = this.#encode(page);
+    const piece = encoded.bytes.subarray(this.#offset, this.#offset + space);
+    const completes = this.#offset + piece.length === encoded.bytes.length;
     this.#sent.push({ number: this.#number, page: this.#page, offset: this.#offset, completes });
     if (completes) this.#unaskedPages++;
     this.#offset = completes ? 0 : this.#offset + piece.length;
     if (completes) this.#page++;
-    return { bytes: head ? concat([this.#head(page), piece]) : piece, head };
+    return { bytes: head ? concat([this.#head(page, encoded), piece]) : piece, head };
   }
 
-  #head(page: Page): Uint8Array {
+  /** Once a page: what it may copy from is another page soon. */
+  #encode(page: Page): EncodedPage {
+    this.#encoded[this.#page] ??= this.#packer.encode(page);
+    return this.#encoded[this.#page] ?? rawPage(page);
+  }
+
+  #head(page: Page, { encoding, bytes }: EncodedPage): Uint8Array {
     return encode(PageHead, {
       page: page.number,
-      encoding: Encoding.RAW,
+      encoding,
       flags: this.#force(page) ? PageFlag.FORCE : 0,
       decodedLength: page.bytes.length,
-      encodedLength: page.bytes.length,
+      encodedLength: bytes.length,
       crc32: page.crc32,
     });
   }
@@ -285,8 +299,16 @@ export class Transfer {
   }
 
   #countFailure({ next, status, detail }: Report): void {
-    const page = this.#pages[this.#sent.find(({ number }) => number === next)?.page ?? -1];
-    if (page) this.#failures.add(page.number, status, detail);
+    const index = this.#sent.find(({ number }) => number === next)?.page ?? -1;
+    const page = this.#pages[index];
+    if (!page) return;
+    if (status === Status.PAGE_REJECTED && this.#encoded[index]?.encoding !== Encoding.RAW) {
+      // As it is it needs no dictionary, and no room to decode it in.
+      this.#encoded[index] = rawPage(page);
+      this.#packer.rejected();
+      return;
+    }
+    this.#failures.add(page.number, status, detail);
   }
 
   /** Everything from `next` on is sent again, cut as the line is now. */

@@ -8,6 +8,8 @@ import { type Allowable, allowedIds, warningOf } from '../check/allow.js';
 import { checkImage } from '../check/check-image.js';
 import type { Finding } from '../check/finding.js';
 import { isInForce } from '../check/signature.js';
+import type { Compression } from '../compress/deflate.js';
+import { packerFor } from '../compress/packer.js';
 import { connect, DEFAULT_TIMEOUT_MS, NOBODY, waitForApp } from '../device/connect.js';
 import { type Device, type DeviceInfo, otherDevice } from '../device/device.js';
 import { type LinkOptions, openSession } from '../device/open.js';
@@ -36,6 +38,8 @@ export interface UpdateOptions extends LinkOptions {
   readonly only?: Uint8Array;
   /** Errors of the image that do not keep it from being written */
   readonly allow?: readonly Allowable[];
+  /** Sends pages compressed, to devices that take them; as they are if missing */
+  readonly compression?: Compression;
 }
 
 /** Resets in mid-update that are followed up, as long as each time at least one page more got into flash. */
@@ -218,7 +222,9 @@ class Updater {
   /** Until the image is verified in flash. A reset or a broken line on the way only costs time. */
   async #install(device: Device): Promise<void> {
     const header = headerFor(this.#image, device.info.appBase);
-    const installer = new Installer(device, header, this.#pages, this.#emit);
+    const installer = new Installer(device, header, this.#pages, this.#emit, () =>
+      packerFor(device.info, this.#session.transport.rate, this.#options.compression),
+    );
     this.#installer = installer;
     const supply = new SupplyWait(this.#session, this.#emit);
     let fruitless = 0;

@@ -98,7 +98,6 @@ static bool button(void *context) {
 }
 #endif
 
-#if PORT_SIGNED_ONLY
 // What lies below the record: all that the application must not change.
 #define BOOTLOADER_UNITS                                                                           \
     ((BOARD_APP_BASE - 2u * IAP_RECORD_AREA_SIZE - BOARD_FLASH_BASE) / FLASH_WRPR_UNIT)
@@ -112,7 +111,6 @@ static uint8_t protection(void *context) {
                  ((option_bytes & FLASH_OBR_RDPRT2) != 0 ? IAP_SECURITY_FLAG_READ_LOCKED : 0) |
                  (writable ? 0 : IAP_SECURITY_FLAG_WRITE_PROTECTED));
 }
-#endif
 
 static void restart(void *context, const uint8_t mailbox[IAP_MAILBOX_SIZE]) {
     (void)context;
@@ -138,15 +136,13 @@ static const struct iap_port port = {
 #if BOARD_HAS_BUTTON
     .button = button,
 #endif
-#if PORT_SIGNED_ONLY
     .protection = protection,
-#endif
     .restart = restart,
 };
 
 static uint8_t frame_buffer[BOARD_MAX_PAYLOAD + IAP_FRAME_OVERHEAD];
 static uint8_t answer_buffer[BOARD_MAX_PAYLOAD + IAP_FRAME_OVERHEAD];
-static uint8_t page_buffer[BOARD_PAGE_SIZE];
+static uint8_t page_buffer[BOARD_PAGE_SIZE + IAP_PAGE_SPARE];
 
 static struct iap_config config = {
     .part = BOARD_PART,
@@ -163,6 +159,7 @@ static struct iap_config config = {
     .frame_buffer = frame_buffer,
     .answer_buffer = answer_buffer,
     .page_buffer = page_buffer,
+    .page_buffer_size = sizeof page_buffer,
     .listen_ms = BOARD_LISTEN_MS,
     .idle_ms = BOARD_IDLE_MS,
     .verify_at_boot = PORT_SIGNED_ONLY && BOARD_VERIFY_AT_BOOT,
@@ -227,7 +224,8 @@ void port_start(uint32_t rate) {
     vectors_own(BOARD_FLASH_BASE);
     uint32_t clock_hz = clock_start();
     uint32_t page_ms = ERASE_MS + BOARD_PAGE_SIZE / 2u * PROGRAM_US / 1000u;
-    config.page_ms = (uint16_t)(page_ms + ANSWER_MS);
+    uint32_t inflate_ms = BOARD_PAGE_SIZE * CYCLES_PER_BYTE_INFLATE / (clock_hz / 1000u);
+    config.page_ms = (uint16_t)(page_ms + inflate_ms + ANSWER_MS);
     config.pages_ms = area_ms(clock_hz, CYCLES_PER_BYTE_CRC);
     // An entry of the record, in the other area: the first page makes it, or END.
     uint32_t entry_ms = 2u * page_ms * IAP_RECORD_AREA_SIZE / BOARD_PAGE_SIZE;

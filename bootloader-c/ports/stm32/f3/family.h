@@ -20,6 +20,9 @@ static inline void family_usart_clock(void) {
 #define CYCLES_PER_BYTE_CRC    60u
 #define CYCLES_PER_BYTE_VERIFY 200u
 
+// Work on a byte that is decoded, at its worst. Twice what was measured.
+#define CYCLES_PER_BYTE_INFLATE 600u
+
 #define FLASH_OBR_WDG_SW (1u << 8) // clear: hardware starts the watchdog
 
 // Read-out protection for ever, level 2

@@ -1,0 +1,54 @@
+// How a command's pages travel: compressed, against what this computer knows of the device's flash.
+import type { Compression, OldImages } from '../compress/deflate.js';
+import { loadImage } from '../image/load.js';
+import { readWhole } from '../node/files.js';
+import type { ArgumentsOf } from './option.js';
+
+export const COMPRESSION_OPTIONS = {
+  from: {
+    type: 'string',
+    many: true,
+    requiresArg: true,
+    complete: 'file',
+    describe: 'Image that may be on the device now, to copy from; may be given again',
+  },
+  compress: {
+    type: 'boolean',
+    default: true,
+    describe: 'Send pages compressed where that is faster; --no-compress sends them as they are',
+  },
+  cache: {
+    type: 'boolean',
+    default: true,
+    describe:
+      'Keep what was sent on this computer, for the next update; --no-cache neither keeps nor looks',
+  },
+} as const;
+
+export type CompressionArguments = ArgumentsOf<typeof COMPRESSION_OPTIONS>;
+
+/** Node.js' zlib and the cache are loaded only where they are needed. */
+export async function compressionOf(
+  args: CompressionArguments,
+  image: Uint8Array,
+): Promise<Compression | undefined> {
+  if (!args.compress) return undefined;
+  const named = await Promise.all((args.from ?? []).map(readOld));
+  const cache = args.cache ? await openCache() : undefined;
+  await cache?.keep(image);
+  const old: OldImages = {
+    candidates: async (sha256) => [...named, ...((await cache?.candidates(sha256)) ?? [])],
+  };
+  const { deflate } = await import('../node/deflate.js');
+  return { deflate, old };
+}
+
+async function readOld(path: string): Promise<Uint8Array> {
+  return loadImage(await readWhole(path, 'image', 'IMAGE_UNREADABLE'), { name: path }).bytes;
+}
+
+async function openCache(): Promise<(OldImages & { keep(image: Uint8Array): Promise<void> }) | undefined> {
+  const { cacheFolder, ImageCache } = await import('../node/image-cache.js');
+  const folder = cacheFolder(process.env, process.platform);
+  return folder === undefined ? undefined : new ImageCache(folder);
+}

@@ -1,0 +1,41 @@
+// In which order pages are sent: what other pages still copy from is written over as late as possible.
+import type { Votes } from './sources.js';
+
+export interface Wanted {
+  /** Number of the page */
+  readonly number: number;
+  readonly votes: Votes;
+}
+
+/**
+ * Each time the page whose old content the fewest runs of the others are in; of these the lowest, so that the device can verify the
+ * image while it comes.
+ */
+export function orderOf<T extends Wanted>(pages: readonly T[]): T[] {
+  const left = new Map(pages.map((page) => [page.number, page]));
+  /** Old page → runs that other pages still want of it */
+  const wanted = new Map<number, number>();
+  const count = ({ number, votes }: Wanted, sign: number): void => {
+    for (const [source, runs] of votes) {
+      if (source !== number) wanted.set(source, (wanted.get(source) ?? 0) + sign * runs);
+    }
+  };
+  for (const page of pages) count(page, 1);
+  const order: T[] = [];
+  while (left.size > 0) {
+    let best: T | undefined;
+    let fewest = Number.POSITIVE_INFINITY;
+    for (const page of left.values()) {
+      const runs = wanted.get(page.number) ?? 0;
+      if (runs < fewest) {
+        best = page;
+        fewest = runs;
+      }
+    }
+    if (!best) break;
+    left.delete(best.number);
+    count(best, -1);
+    order.push(best);
+  }
+  return order;
+}

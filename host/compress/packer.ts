@@ -1,0 +1,106 @@
+// What an update needs to send few bytes: which pages of flash are known, in which order pages go, and how each one travels.
+import { Capability, crc32 } from '../../protocol/index.js';
+import type { DeviceInfo } from '../device/device.js';
+import type { Page } from '../image/pages.js';
+import type { Compression } from './deflate.js';
+import { KnownFlash } from './known-flash.js';
+import { orderOf } from './order.js';
+import { type EncodedPage, PageEncoder, rawPage } from './page-encoder.js';
+import { Sources, type Votes } from './sources.js';
+
+/** Above this the flash takes longer than the line, and decoding comes on top [baud]. */
+const FLASH_BOUND_RATE = 250_000;
+const WORTH_ON_THE_LINE = 0.97;
+const WORTH_ELSEWHERE = 1 / 8;
+
+const NO_VOTES: Votes = new Map();
+
+/** Turns pages into what is sent of them. */
+export interface Packer {
+  /** Whether old pages can be copied from: then all must be compared before the first is sent */
+  readonly delta: boolean;
+  /** @param found CRC-32 of each of the `pages` in flash @returns those to send, in their order */
+  plan(pages: readonly Page[], found: readonly number[], send: readonly Page[]): Page[];
+  encode(page: Page): EncodedPage;
+  /** A page came out wrong on the device. */
+  rejected(): void;
+}
+
+export const AS_THEY_ARE: Packer = {
+  delta: false,
+  plan: (_pages, _found, send) => [...send],
+  encode: rawPage,
+  rejected: () => {},
+};
+
+/** @param rate of the transfer [baud] */
+export async function packerFor(
+  info: DeviceInfo,
+  rate: number,
+  compression: Compression | undefined,
+): Promise<Packer> {
+  if (!compression || (info.capabilities & Capability.DEFLATE) === 0) return AS_THEY_ARE;
+  const dictionaries = (info.capabilities & Capability.DICTIONARY) !== 0;
+  const old = dictionaries ? await compression.old?.candidates(info.installed.sha256) : [];
+  return new PagePacker(info.pageSize, rate, compression, dictionaries, old ?? []);
+}
+
+class PagePacker implements Packer {
+  readonly delta: boolean;
+  readonly #known: KnownFlash;
+  readonly #encoder: PageEncoder;
+  readonly #old: readonly Uint8Array[];
+  readonly #votes = new Map<number, Votes>();
+
+  constructor(
+    pageSize: number,
+    rate: number,
+    { deflate }: Compression,
+    dictionaries: boolean,
+    old: readonly Uint8Array[],
+  ) {
+    this.#known = new KnownFlash(pageSize);
+    const worth = rate > FLASH_BOUND_RATE ? WORTH_ELSEWHERE : WORTH_ON_THE_LINE;
+    this.#encoder = new PageEncoder({ deflate, known: this.#known, dictionaries, worth });
+    this.#old = old;
+    this.delta = old.length > 0;
+  }
+
+  plan(pages: readonly Page[], found: readonly number[], send: readonly Page[]): Page[] {
+    if (!this.delta) return [...send];
+    this.#learn(pages, found, new Set(send));
+    const numbers = pages.map(({ number }) => number);
+    const sources = new Sources(this.#known, Math.min(...numbers), Math.max(...numbers) + 1);
+    const wanted = send.map((page) => {
+      const votes = sources.votes(page.bytes);
+      this.#votes.set(page.number, votes);
+      return { page, number: page.number, votes };
+    });
+    return orderOf(wanted).map(({ page }) => page);
+  }
+
+  /** Pages that are right already, and old ones that have the CRC-32 that the device tells. */
+  #learn(pages: readonly Page[], found: readonly number[], send: ReadonlySet<Page>): void {
+    const { pageSize } = this.#known;
+    pages.forEach((page, i) => {
+      if (!send.has(page)) {
+        if (page.bytes.length === pageSize) this.#known.set(page.number, page.bytes);
+        return;
+      }
+      for (const image of this.#old) {
+        const bytes = image.subarray(page.number * pageSize, (page.number + 1) * pageSize);
+        if (bytes.length < pageSize || crc32(bytes) !== found[i]) continue;
+        this.#known.set(page.number, bytes);
+        break;
+      }
+    });
+  }
+
+  encode(page: Page): EncodedPage {
+    return this.#encoder.encode(page, this.#votes.get(page.number) ?? NO_VOTES);
+  }
+
+  rejected(): void {
+    this.#encoder.distrust();
+  }
+}
