@@ -39,7 +39,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   record: ['base', 'parts', 'image', 'protocol'],
   link: ['base', 'protocol'],
   device: ['base', 'link', 'protocol'],
-  update: ['base', 'image', 'check', 'link', 'device', 'protocol'],
+  compress: ['base', 'image', 'device', 'protocol'],
+  update: ['base', 'image', 'check', 'link', 'device', 'compress', 'protocol'],
   isp: ['base', 'parts', 'image', 'link'],
   factory: ['base', 'parts', 'image', 'signing', 'check', 'record', 'isp', 'protocol'],
   conformance: ['base', 'image', 'link', 'device', 'protocol'],
@@ -47,7 +48,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 };
 const library = Object.keys(allowed).filter((name) => name !== 'protocol' && name !== 'testing');
 const needNode: Readonly<Record<string, readonly string[]>> = {
-  node: ['base', 'parts', 'image', 'signing', 'link', 'serialport', 'node:'],
+  node: ['base', 'parts', 'image', 'signing', 'link', 'compress', 'serialport', 'node:'],
   cli: [...library, 'node', 'protocol', 'yargs', 'node:'],
 };
 const rules: Readonly<Record<string, readonly string[]>> = {

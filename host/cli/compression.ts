@@ -47,7 +47,9 @@ async function readOld(path: string): Promise<Uint8Array> {
   return loadImage(await readWhole(path, 'image', 'IMAGE_UNREADABLE'), { name: path }).bytes;
 }
 
-async function openCache(): Promise<(OldImages & { keep(image: Uint8Array): Promise<void> }) | undefined> {
+async function openCache(): Promise<
+  (OldImages & { keep(image: Uint8Array): Promise<void> }) | undefined
+> {
   const { cacheFolder, ImageCache } = await import('../node/image-cache.js');
   const folder = cacheFolder(process.env, process.platform);
   return folder === undefined ? undefined : new ImageCache(folder);

@@ -25,13 +25,13 @@ export class KnownFlash {
     this.#pages.set(number, bytes);
   }
 
-  /** Nobody knows any more what is there. */
-  forget(number: number): void {
-    this.#pages.delete(number);
+  entries(): Iterable<[number, Uint8Array]> {
+    return this.#pages.entries();
   }
 
-  get(number: number): Uint8Array | undefined {
-    return this.#pages.get(number);
+  /** The page behind the last one that is known */
+  get end(): number {
+    return Math.max(-1, ...this.#pages.keys()) + 1;
   }
 
   /** The longest dictionary of known pages alone that ends at `end`, or at most `slack` pages before. */

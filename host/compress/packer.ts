@@ -1,6 +1,8 @@
 // What an update needs to send few bytes: which pages of flash are known, in which order pages go, and how each one travels.
 import { Capability, crc32 } from '../../protocol/index.js';
+import { sha256 } from '../base/sha256.js';
 import type { DeviceInfo } from '../device/device.js';
+import { isInstalled } from '../device/installed.js';
 import type { Page } from '../image/pages.js';
 import type { Compression } from './deflate.js';
 import { KnownFlash } from './known-flash.js';
@@ -22,15 +24,15 @@ export interface Packer {
   /** @param found CRC-32 of each of the `pages` in flash @returns those to send, in their order */
   plan(pages: readonly Page[], found: readonly number[], send: readonly Page[]): Page[];
   encode(page: Page): EncodedPage;
-  /** A page came out wrong on the device. */
-  rejected(): void;
+  /** What is known of the flash is not so: nothing is copied from it any more. */
+  distrust(): void;
 }
 
 export const AS_THEY_ARE: Packer = {
   delta: false,
   plan: (_pages, _found, send) => [...send],
   encode: rawPage,
-  rejected: () => {},
+  distrust: () => {},
 };
 
 /** @param rate of the transfer [baud] */
@@ -42,24 +44,26 @@ export async function packerFor(
   if (!compression || (info.capabilities & Capability.DEFLATE) === 0) return AS_THEY_ARE;
   const dictionaries = (info.capabilities & Capability.DICTIONARY) !== 0;
   const old = dictionaries ? await compression.old?.candidates(info.installed.sha256) : [];
-  return new PagePacker(info.pageSize, rate, compression, dictionaries, old ?? []);
+  return new PagePacker(info, rate, compression, dictionaries, old ?? []);
 }
 
 class PagePacker implements Packer {
   readonly delta: boolean;
+  readonly #info: DeviceInfo;
   readonly #known: KnownFlash;
   readonly #encoder: PageEncoder;
   readonly #old: readonly Uint8Array[];
   readonly #votes = new Map<number, Votes>();
 
   constructor(
-    pageSize: number,
+    info: DeviceInfo,
     rate: number,
     { deflate }: Compression,
     dictionaries: boolean,
     old: readonly Uint8Array[],
   ) {
-    this.#known = new KnownFlash(pageSize);
+    this.#info = info;
+    this.#known = new KnownFlash(info.pageSize);
     const worth = rate > FLASH_BOUND_RATE ? WORTH_ELSEWHERE : WORTH_ON_THE_LINE;
     this.#encoder = new PageEncoder({ deflate, known: this.#known, dictionaries, worth });
     this.#old = old;
@@ -69,8 +73,8 @@ class PagePacker implements Packer {
   plan(pages: readonly Page[], found: readonly number[], send: readonly Page[]): Page[] {
     if (!this.delta) return [...send];
     this.#learn(pages, found, new Set(send));
-    const numbers = pages.map(({ number }) => number);
-    const sources = new Sources(this.#known, Math.min(...numbers), Math.max(...numbers) + 1);
+    this.#learnRest(pages.length);
+    const sources = new Sources(this.#known);
     const wanted = send.map((page) => {
       const votes = sources.votes(page.bytes);
       this.#votes.set(page.number, votes);
@@ -96,11 +100,21 @@ class PagePacker implements Packer {
     });
   }
 
+  /** Behind the new image, where no CRC-32 is told: what was installed and is good, as long as nothing is written. */
+  #learnRest(first: number): void {
+    const { pageSize, installed } = this.#info;
+    const image = this.#old.find((bytes) => isInstalled(this.#info, sha256(bytes)));
+    if (!image || image.length !== installed.size) return;
+    for (let number = first; (number + 1) * pageSize <= image.length; number++) {
+      this.#known.set(number, image.subarray(number * pageSize, (number + 1) * pageSize));
+    }
+  }
+
   encode(page: Page): EncodedPage {
     return this.#encoder.encode(page, this.#votes.get(page.number) ?? NO_VOTES);
   }
 
-  rejected(): void {
+  distrust(): void {
     this.#encoder.distrust();
   }
 }

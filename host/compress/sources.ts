@@ -16,25 +16,18 @@ export class Sources {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #pageSize: number;
-  readonly #first: number;
   /** Hash of a run → where one with this hash is, plus 1 */
   readonly #places = new Int32Array(1 << HASH_BITS);
 
-  /** Of pages `first` to `end` - 1, as far as they are known. */
-  constructor(known: KnownFlash, first: number, end: number) {
-    const { pageSize } = known;
-    this.#pageSize = pageSize;
-    this.#first = first;
-    this.#bytes = new Uint8Array((end - first) * pageSize);
+  constructor(known: KnownFlash) {
+    this.#pageSize = known.pageSize;
+    this.#bytes = new Uint8Array(known.end * known.pageSize);
     this.#view = new DataView(this.#bytes.buffer);
-    for (let number = first; number < end; number++) {
-      const page = known.get(number);
-      if (page) this.#add(number, page);
-    }
+    for (const [number, page] of known.entries()) this.#add(number, page);
   }
 
   #add(number: number, page: Uint8Array): void {
-    const base = (number - this.#first) * this.#pageSize;
+    const base = number * this.#pageSize;
     this.#bytes.set(page, base);
     for (let at = base; at + RUN <= base + page.length; at += STEP) {
       const low = this.#view.getUint32(at, true);
@@ -53,7 +46,7 @@ export class Sources {
       if (place < 0 || low === high) continue;
       if (this.#view.getUint32(place, true) !== low) continue;
       if (this.#view.getUint32(place + 4, true) !== high) continue;
-      const source = this.#first + Math.floor(place / this.#pageSize);
+      const source = Math.floor(place / this.#pageSize);
       votes.set(source, (votes.get(source) ?? 0) + 1);
     }
     return votes;

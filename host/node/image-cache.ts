@@ -59,7 +59,8 @@ export class ImageCache implements OldImages {
       const unfinished = `${path}.${process.pid}`;
       await writeFile(unfinished, bytes, { mode: 0o600 });
       await rename(unfinished, path);
-      for (const name of (await this.#names()).slice(MOST_IMAGES)) await rm(join(this.#folder, name));
+      for (const name of (await this.#names()).slice(MOST_IMAGES))
+        await rm(join(this.#folder, name));
     } catch {
       // A cache that can not be written is none.
     }

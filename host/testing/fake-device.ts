@@ -15,7 +15,9 @@ import {
   DataFlag,
   DataRequest,
   DataResponse,
+  DeflateHead,
   decode,
+  Encoding,
   EndRequest,
   EndResponse,
   encode,
@@ -28,6 +30,7 @@ import {
   HelloResponse,
   KeyRole,
   LISTEN_MS,
+  MAX_DICTIONARY,
   Mode,
   PageFlag,
   PageHead,
@@ -63,6 +66,8 @@ export interface FakeDeviceOptions {
   readonly security?: Security;
   /** Where the application answers; the bootloader's rate if missing [baud] */
   readonly appRate?: number;
+  /** Raw DEFLATE of a stream that may copy from a dictionary; throws if it is damaged. With it compressed pages are taken. */
+  readonly inflate?: (stream: Uint8Array, dictionary: Uint8Array) => Uint8Array;
 }
 
 /**
@@ -113,6 +118,8 @@ export class FakeDevice {
   notNow: number | undefined;
   /** Pages that were sent with FORCE */
   readonly forced: number[] = [];
+  /** Heads of all pages that were complete */
+  readonly heads: PageHead[] = [];
   /** Whether the signature of a header is right */
   signed: (header: Uint8Array) => boolean = () => true;
   /** Called before an image is verified; may damage flash */
@@ -145,7 +152,10 @@ export class FakeDevice {
       defaultRate: line.rate,
       maxPayload: pageSize + 16,
       uniqueId: DEFAULT_INFO.uniqueId.slice(),
-      ...(options.security ? { capabilities: SIGNED_CAPABILITIES } : {}),
+      capabilities:
+        (options.security ? SIGNED_CAPABILITIES : DEFAULT_INFO.capabilities) |
+        (options.inflate ? Capability.DEFLATE : 0) |
+        (options.inflate && !options.security ? Capability.DICTIONARY : 0),
       ...options.info,
     };
     line.checker.window = this.info.window;
@@ -421,7 +431,7 @@ export class FakeDevice {
     if ((flags & DataFlag.HEAD) !== 0) {
       const head = decode(PageHead, body);
       bytes = body.subarray(PageHead.size);
-      const assembled = new Uint8Array(this.flash.pageSize).fill(0xff);
+      const assembled = new Uint8Array(head.encodedLength);
       session.page = { head, headNumber: number, bytes: assembled, filled: 0 };
     }
     const { page } = session;
@@ -437,12 +447,26 @@ export class FakeDevice {
   }
 
   #commit(session: Session, page: NonNullable<Session['page']>): number {
-    const { head, headNumber, bytes } = page;
+    const { head, headNumber } = page;
     const { commitMs = 60 } = this.#options;
     session.page = undefined;
+    this.heads.push(head);
+    const inFlash = this.flash.pageCrc(head.page) === head.crc32;
+    const known = inFlash && (head.flags & PageFlag.FORCE) === 0;
+    const bytes =
+      head.encoding === Encoding.RAW
+        ? page.bytes
+        : known
+          ? this.flash.page(head.page)
+          : this.#decode(page.bytes);
+    if (typeof bytes === 'number') {
+      return this.#reject(session, headNumber, Status.PAGE_REJECTED, bytes);
+    }
+    const whole = new Uint8Array(this.flash.pageSize).fill(0xff);
+    whole.set(bytes.subarray(0, whole.length));
     const rejections = this.rejecting.get(head.page) ?? 0;
     this.rejecting.set(head.page, Math.max(0, rejections - 1));
-    if (rejections > 0 || crc32(bytes) !== head.crc32) {
+    if (rejections > 0 || crc32(whole) !== head.crc32) {
       return this.#reject(session, headNumber, Status.PAGE_REJECTED, Rejection.CRC);
     }
     const left = this.failing.get(head.page) ?? 0;
@@ -454,11 +478,35 @@ export class FakeDevice {
     session.pages++;
     const force = (head.flags & PageFlag.FORCE) !== 0;
     if (force) this.forced.push(head.page);
-    if (!force && this.flash.pageCrc(head.page) === head.crc32) return 1;
+    if (known) return 1;
     const entryMs = this.#touch(session);
-    this.flash.page(head.page).set(bytes);
+    this.flash.page(head.page).set(whole);
     this.flash.pagesWritten++;
     return entryMs + commitMs;
+  }
+
+  /** A page of encoding DEFLATE, or why it is rejected */
+  #decode(encoded: Uint8Array): Uint8Array | number {
+    const { inflate } = this.#options;
+    if (!inflate) return Rejection.ENCODING;
+    const { dictionaryEnd, dictionaryPages } = decode(DeflateHead, encoded);
+    const { pageSize } = this.flash;
+    const size = dictionaryPages * pageSize;
+    const end = dictionaryEnd * pageSize;
+    if (size > end || end > this.flash.bytes.length || size > MAX_DICTIONARY) {
+      return Rejection.DICTIONARY;
+    }
+    if (size > 0 && (this.info.capabilities & Capability.DICTIONARY) === 0) {
+      return Rejection.DICTIONARY;
+    }
+    try {
+      return inflate(
+        encoded.subarray(DeflateHead.size),
+        size === 0 ? new Uint8Array() : this.flash.bytes.subarray(end - size, end),
+      );
+    } catch {
+      return Rejection.STREAM;
+    }
   }
 
   #reject(session: Session, next: number, status: number, detail: number): number {

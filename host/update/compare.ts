@@ -1,7 +1,7 @@
 // An update is a comparison: which pages of the image are not in flash yet.
 import { ImageState } from '../../protocol/index.js';
-import { sameBytes } from '../base/bytes.js';
 import type { Device, DeviceInfo } from '../device/device.js';
+import { isInstalled } from '../device/installed.js';
 import type { Page } from '../image/pages.js';
 
 /** From this minor version on a device answers PAGES for the image under way, or else the installed one, alone (protocol § 8). */
@@ -42,15 +42,4 @@ export async function differingPages(
 export function mayDrift({ installed, pageSize }: DeviceInfo, { number }: Page): boolean {
   if ((installed.state & ImageState.PRESENT) === 0) return false;
   return (installed.state & ImageState.VALID) === 0 || number * pageSize >= installed.size;
-}
-
-/** Whether this very image is installed, verified when it was, and good when last looked at (protocol § 6). */
-export function isInstalled(info: DeviceInfo, sha256: Uint8Array): boolean {
-  const wanted = ImageState.VALID | ImageState.CHECKED | ImageState.GOOD;
-  const { state } = info.installed;
-  return (
-    (state & wanted) === wanted &&
-    (state & ImageState.TRIALS_USED) === 0 &&
-    sameBytes(info.installed.sha256, sha256)
-  );
 }

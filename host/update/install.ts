@@ -12,13 +12,14 @@ import {
 import { sameBytes } from '../base/bytes.js';
 import { IapError } from '../base/errors.js';
 import { ProgressMeter } from '../base/progress.js';
+import { AS_THEY_ARE, type Packer } from '../compress/packer.js';
 import { badAnswer, badField, type Device, otherDevice, statusName } from '../device/device.js';
+import { isInstalled } from '../device/installed.js';
 import { isBlank } from '../image/areas.js';
 import type { Page } from '../image/pages.js';
-import { isInstalled, mayDrift } from './compare.js';
+import { mayDrift } from './compare.js';
 import type { Emit } from './events.js';
 import { Transfer } from './transfer.js';
-import { AS_THEY_ARE, type Packer } from '../compress/packer.js';
 
 /** Compared before anything is sent; the others while these are on the way, so that the line never waits for CRCs. */
 const FIRST_PAGES = 8;
@@ -52,7 +53,13 @@ export class Installer {
   readonly #emit: Emit;
   readonly #packerOf: () => Promise<Packer>;
 
-  constructor(device: Device, header: Uint8Array, pages: readonly Page[], emit: Emit, packerOf: () => Promise<Packer>) {
+  constructor(
+    device: Device,
+    header: Uint8Array,
+    pages: readonly Page[],
+    emit: Emit,
+    packerOf: () => Promise<Packer>,
+  ) {
     this.#device = device;
     this.#header = header;
     this.#pages = pages;

@@ -8,13 +8,14 @@ import {
   encode,
   PageFlag,
   PageHead,
+  Rejection,
   Status,
 } from '../../protocol/index.js';
 import { concat } from '../base/bytes.js';
 import { IapError } from '../base/errors.js';
-import { badAnswer, badField, type Device, decodeAnswer, statusName } from '../device/device.js';
-import { type EncodedPage, rawPage } from '../compress/page-encoder.js';
 import type { Packer } from '../compress/packer.js';
+import { type EncodedPage, rawPage } from '../compress/page-encoder.js';
+import { badAnswer, badField, type Device, decodeAnswer, statusName } from '../device/device.js';
 import type { Page } from '../image/pages.js';
 import { Pace } from '../link/pace.js';
 import { type Outgoing, Session } from '../link/session.js';
@@ -43,6 +44,9 @@ interface Report {
   readonly next: number;
   readonly detail: number;
 }
+
+/** Compressed pages are so short that a window holds many: each is asked for in time, so that people see it go on. */
+const MOST_UNASKED_PAGES = 2;
 
 /** Going back this often without one frame taken: the line carries nothing. */
 const MOST_FRUITLESS = 30;
@@ -167,7 +171,10 @@ export class Transfer {
       this.#unasked += bytes;
       room = { ...room, frames: room.frames - 1 };
       const last = this.#page === this.#pages.length || !this.#fits(room, size);
-      const ask = last || this.#unasked + Session.wireSize(payload) > this.pace.askEvery;
+      const ask =
+        last ||
+        this.#unasked + Session.wireSize(payload) > this.pace.askEvery ||
+        this.#unaskedPages >= MOST_UNASKED_PAGES;
       burst.push(this.#frame(body, ask));
     }
     if (burst.length > 0) await this.#session.post(burst);
@@ -303,12 +310,19 @@ export class Transfer {
     const page = this.#pages[index];
     if (!page) return;
     if (status === Status.PAGE_REJECTED && this.#encoded[index]?.encoding !== Encoding.RAW) {
-      // As it is it needs no dictionary, and no room to decode it in.
-      this.#encoded[index] = rawPage(page);
-      this.#packer.rejected();
-      return;
+      this.#sendAsItIs(index, page, detail);
+    } else {
+      this.#failures.add(page.number, status, detail);
     }
-    this.#failures.add(page.number, status, detail);
+  }
+
+  /** A page that was compressed and is rejected: raw it needs no dictionary, and no room to decode it in. */
+  #sendAsItIs(index: number, page: Page, detail: number): void {
+    this.#encoded[index] = rawPage(page);
+    if (detail === Rejection.STREAM) return;
+    // Flash is not what the host believes: the others are compressed anew.
+    this.#packer.distrust();
+    this.#encoded.length = index + 1;
   }
 
   /** Everything from `next` on is sent again, cut as the line is now. */

@@ -6,13 +6,14 @@ import { ALLOWABLE } from '../check/allow.js';
 import { checkImage } from '../check/check-image.js';
 import { connect } from '../device/connect.js';
 import type { DeviceInfo } from '../device/device.js';
+import { isInstalled } from '../device/installed.js';
 import { type LinkOptions, openSession } from '../device/open.js';
 import type { Image } from '../image/image.js';
 import { pagesOf } from '../image/pages.js';
 import type { Session } from '../link/session.js';
 import type { Transport } from '../link/transport.js';
 import { startApplication } from './boot.js';
-import { isInstalled, pagesNotInstalled } from './compare.js';
+import { pagesNotInstalled } from './compare.js';
 import type { Emit, UpdateEvent, VerifyResult } from './events.js';
 
 export interface VerifyOptions extends LinkOptions {

@@ -147,6 +147,7 @@ void sim_init(struct sim *sim) {
         .frame_buffer = sim->frame,
         .answer_buffer = sim->answer,
         .page_buffer = sim->page,
+        .page_buffer_size = sizeof sim->page,
         .listen_ms = 100,
         .idle_ms = 10000,
         .begin_ms = 500,

@@ -26,7 +26,7 @@ struct sim {
     uint8_t mailbox[IAP_MAILBOX_SIZE];
     uint8_t frame[SIM_MAX_PAYLOAD + IAP_FRAME_OVERHEAD];
     uint8_t answer[SIM_MAX_PAYLOAD + IAP_FRAME_OVERHEAD];
-    uint8_t page[SIM_PAGE_SIZE];
+    uint8_t page[SIM_PAGE_SIZE + IAP_PAGE_SPARE];
     uint8_t to_device[SIM_LINE];
     size_t to_device_begin, to_device_end;
     uint8_t from_device[SIM_LINE];

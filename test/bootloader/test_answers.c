@@ -146,7 +146,7 @@ static void expected_hello(uint8_t *to) {
     put(to, IAP_HELLO_RESPONSE_AT_WINDOW, SIM_WINDOW, 4);
     put(to, IAP_HELLO_RESPONSE_AT_DEFAULT_RATE, 57600, 4);
     put(to, IAP_HELLO_RESPONSE_AT_MAX_RATE, 921600, 4);
-    put(to, IAP_HELLO_RESPONSE_AT_CAPABILITIES, iap_capabilities(), 4);
+    put(to, IAP_HELLO_RESPONSE_AT_CAPABILITIES, iap_capabilities(&sim.iap.update.target), 4);
     put(to, IAP_HELLO_RESPONSE_AT_HOLD_MS, sim.config.idle_ms, 2);
     put(to, IAP_HELLO_RESPONSE_AT_BEGIN_MS, sim.config.begin_ms, 2);
     put(to, IAP_HELLO_RESPONSE_AT_PAGE_MS, sim.config.page_ms, 2);

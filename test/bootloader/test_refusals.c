@@ -117,7 +117,7 @@ static void a_header_is_refused_with_its_reason(void) {
         begin_refused(IAP_STATUS_NOT_CAPABLE, 1u << bit);
     }
     for (uint32_t bit = 0; bit < 32; bit++) {
-        if ((iap_capabilities() >> bit & 1) == 0) {
+        if ((iap_capabilities(&sim.iap.update.target) >> bit & 1) == 0) {
             iap_put32(header + IAP_HEADER_AT_CAPABILITIES, 1u << bit);
             begin_refused(IAP_STATUS_NOT_CAPABLE, 1u << bit);
         }
@@ -165,7 +165,7 @@ static void the_first_reason_is_told(void) {
     iap_put32(header + IAP_HEADER_AT_IMAGE_SIZE, 0);
     begin_refused(IAP_STATUS_WRONG_ADDRESS, IAP_APP_BASE);
     iap_put32(header + IAP_HEADER_AT_FLAGS, 1u << 20);
-    iap_put32(header + IAP_HEADER_AT_CAPABILITIES, IAP_CAPABILITY_DEFLATE);
+    iap_put32(header + IAP_HEADER_AT_CAPABILITIES, IAP_CAPABILITY_SIGNATURE);
     header[IAP_HEADER_AT_SIGNATURE_ALGORITHM] = 1;
     begin_refused(IAP_STATUS_NOT_CAPABLE, 1u << 20);
 }
@@ -180,8 +180,10 @@ static void what_a_header_may_have(void) {
               IAP_IMAGE_FLAG_CONFIRM | 0xffff); // the low ones do not matter
     CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
     sim_header(header, image, SIZE);
-    CHECK_EQUAL(iap_capabilities(), IAP_CAPABILITY_BAUD | IAP_CAPABILITY_CONFIRM);
-    iap_put32(header + IAP_HEADER_AT_CAPABILITIES, iap_capabilities());
+    CHECK_EQUAL(iap_capabilities(&sim.iap.update.target),
+                IAP_CAPABILITY_BAUD | IAP_CAPABILITY_CONFIRM | IAP_CAPABILITY_DEFLATE |
+                    IAP_CAPABILITY_DICTIONARY);
+    iap_put32(header + IAP_HEADER_AT_CAPABILITIES, iap_capabilities(&sim.iap.update.target));
     CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
     iap_put32(header + IAP_HEADER_AT_IMAGE_SIZE, 8);
     CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);

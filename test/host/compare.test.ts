@@ -1,15 +1,11 @@
 // What an update believes of the flash it finds: pages that read blank, and an image that is said to be installed.
 import { describe, expect, test } from 'vitest';
+import { isInstalled } from '../../host/device/installed.js';
 import { pagesOf } from '../../host/image/pages.js';
 import { FakeDevice } from '../../host/testing/fake-device.js';
 import { FakeLine } from '../../host/testing/fake-line.js';
 import { VirtualClock } from '../../host/testing/virtual-clock.js';
-import {
-  differingPages,
-  isInstalled,
-  mayDrift,
-  pagesNotInstalled,
-} from '../../host/update/compare.js';
+import { differingPages, mayDrift, pagesNotInstalled } from '../../host/update/compare.js';
 import { ImageState } from '../../protocol/index.js';
 import { appImage } from '../support/images.js';
 

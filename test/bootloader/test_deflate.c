@@ -1,0 +1,376 @@
+// Compressed pages: what is decoded, what flash may be copied from, and what is rejected, with nothing
+// written.
+#include <string.h>
+
+#include "check.h"
+#include "iap_bytes.h"
+#include "iap_crc.h"
+#include "iap_trust.h"
+#include "sim.h"
+
+#define SIZE  5000u // bytes: five pages, the last not full
+#define PAGES 5u
+#define ROOM  (SIM_PAGE_SIZE + IAP_PAGE_SPARE)
+
+static struct sim sim;
+static uint8_t old[SIZE], image[SIZE];
+static uint8_t header[IAP_HEADER_SIZE];
+static uint16_t number;
+
+// A page as it travels.
+static struct {
+    uint8_t bytes[2 * ROOM];
+    uint32_t size;
+    uint32_t bits;
+} stream;
+
+static void put_bits(uint32_t bits, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++, stream.bits++) {
+        if (stream.bits == 8) {
+            stream.bits = 0;
+        }
+        if (stream.bits == 0) {
+            stream.bytes[stream.size++] = 0;
+        }
+        stream.bytes[stream.size - 1] |= (uint8_t)((bits >> i & 1u) << stream.bits);
+    }
+}
+
+// Huffman codes begin with their highest bit (RFC 1951, 3.1.1).
+static void put_code(uint32_t code, uint32_t count) {
+    for (uint32_t i = count; i > 0; i--) {
+        put_bits(code >> (i - 1), 1);
+    }
+}
+
+static void open_stream(uint32_t dictionary_end, uint32_t dictionary_pages) {
+    memset(&stream, 0, sizeof stream);
+    iap_put16(stream.bytes + IAP_DEFLATE_HEAD_AT_DICTIONARY_END, dictionary_end);
+    iap_put16(stream.bytes + IAP_DEFLATE_HEAD_AT_DICTIONARY_PAGES, dictionary_pages);
+    stream.size = IAP_DEFLATE_HEAD_SIZE;
+}
+
+// One stored block (3.2.4), the last.
+static void put_stored(const uint8_t *bytes, uint32_t size) {
+    put_bits(1, 8);
+    put_bits(size, 16);
+    put_bits(~size, 16);
+    for (uint32_t i = 0; i < size; i++) {
+        put_bits(bytes[i], 8);
+    }
+}
+
+// With fixed codes (3.2.6), the last block: a page copied from so many pages before, 1, 2 or 4.
+static void put_copied_page(uint32_t pages) {
+    static const uint32_t symbols[] = {0, 19, 21, 0, 23}; // the last distance of each is such a one
+    put_bits(1 | 1 << 1, 3);
+    for (uint32_t left = SIM_PAGE_SIZE; left > 0;) {
+        uint32_t length = left > 258 ? 258 : left;
+        if (length == 258) {
+            put_code(0xc5, 8); // 285
+        } else {
+            put_code(0xc4, 8); // 284: from 227 on
+            put_bits(length - 227, 5);
+        }
+        put_code(symbols[pages], 5);
+        put_bits(0xffff, (symbols[pages] - 2) / 2);
+        left -= length;
+    }
+    put_code(0, 7); // end of block
+}
+
+static uint32_t padded_crc(uint32_t page) {
+    uint8_t padded[SIM_PAGE_SIZE];
+    uint32_t begin = page * SIM_PAGE_SIZE;
+    memset(padded, 0xff, sizeof padded);
+    memcpy(padded, image + begin, SIZE - begin < SIM_PAGE_SIZE ? SIZE - begin : SIM_PAGE_SIZE);
+    return iap_crc32(0, padded, sizeof padded);
+}
+
+// The stream in frames of so many bytes, as a page of the image. The answer's status and detail.
+static uint32_t send_in(uint32_t piece, uint32_t page, uint8_t flags, uint32_t encoded_length,
+                        uint32_t *detail) {
+    uint32_t left = SIZE - page * SIM_PAGE_SIZE;
+    const uint8_t *response = NULL;
+    uint32_t size;
+    for (uint32_t at = 0; at < stream.size; at += piece) {
+        uint8_t request[SIM_MAX_PAYLOAD] = {0};
+        uint32_t length = stream.size - at < piece ? stream.size - at : piece;
+        uint8_t *body = request + IAP_DATA_REQUEST_AT_BODY;
+        iap_put16(request, number++);
+        request[IAP_DATA_REQUEST_AT_FLAGS] = IAP_DATA_FLAG_ASK | (at == 0 ? IAP_DATA_FLAG_HEAD : 0);
+        if (at == 0) {
+            iap_put16(body + IAP_PAGE_HEAD_AT_PAGE, page);
+            body[IAP_PAGE_HEAD_AT_ENCODING] = IAP_ENCODING_DEFLATE;
+            body[IAP_PAGE_HEAD_AT_FLAGS] = flags;
+            iap_put16(body + IAP_PAGE_HEAD_AT_DECODED_LENGTH,
+                      left < SIM_PAGE_SIZE ? left : SIM_PAGE_SIZE);
+            iap_put16(body + IAP_PAGE_HEAD_AT_ENCODED_LENGTH, encoded_length);
+            iap_put32(body + IAP_PAGE_HEAD_AT_CRC32, padded_crc(page));
+            body += IAP_PAGE_HEAD_SIZE;
+        }
+        memcpy(body, stream.bytes + at, length);
+        sim_request(&sim, 0, IAP_COMMAND_DATA, request, (uint32_t)(body + length - request));
+        response = sim_response(&sim, IAP_COMMAND_DATA, &size);
+        CHECK(response != NULL);
+        if (response[IAP_DATA_RESPONSE_AT_STATUS] != IAP_STATUS_OK) {
+            break;
+        }
+    }
+    number = iap_get16(response + IAP_DATA_RESPONSE_AT_NEXT);
+    *detail = iap_get32(response + IAP_DATA_RESPONSE_AT_DETAIL);
+    return response[IAP_DATA_RESPONSE_AT_STATUS];
+}
+
+static void accepted(uint32_t page, uint8_t flags) {
+    uint32_t detail;
+    CHECK_EQUAL(send_in(500, page, flags, stream.size, &detail), IAP_STATUS_OK);
+    uint32_t begin = page * SIM_PAGE_SIZE;
+    uint32_t left = SIZE - begin;
+    CHECK(memcmp(sim.flash + 0x8000 + begin, image + begin,
+                 left < SIM_PAGE_SIZE ? left : SIM_PAGE_SIZE) == 0);
+}
+
+// Rejected for this reason, with nothing written; the page is taken as it is afterwards.
+static void rejected_as(uint32_t page, uint32_t encoded_length, uint32_t reason) {
+    uint32_t detail, before = sim.operations;
+    CHECK_EQUAL(send_in(500, page, 0, encoded_length, &detail), IAP_STATUS_PAGE_REJECTED);
+    CHECK_EQUAL(detail, reason);
+    CHECK_EQUAL(sim.operations, before);
+}
+
+static void rejected(uint32_t page, uint32_t reason) {
+    rejected_as(page, stream.size, reason);
+}
+
+// An older image is installed, and the update to another one begun.
+static void begun(void) {
+    sim_init(&sim);
+    sim_image(old, SIZE, 1);
+    sim_image(image, SIZE, 2);
+    sim_boot(&sim);
+    CHECK_EQUAL(sim_update(&sim, old, SIZE), IAP_STATUS_OK);
+    sim_header(header, image, SIZE);
+    number = 0;
+}
+
+static void begin(void) {
+    sim_header(header, image, SIZE);
+    CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
+}
+
+static void page_of_old(uint32_t page, uint32_t from) {
+    memcpy(image + page * SIM_PAGE_SIZE, old + from * SIM_PAGE_SIZE, SIM_PAGE_SIZE);
+}
+
+static void whole_updates_come_compressed(void) {
+    begun();
+    begin();
+    for (uint32_t page = PAGES; page-- > 0;) { // in any order
+        open_stream(0, 0);
+        put_stored(image + page * SIM_PAGE_SIZE,
+                   page == PAGES - 1 ? SIZE % SIM_PAGE_SIZE : SIM_PAGE_SIZE);
+        accepted(page, 0);
+    }
+    CHECK_EQUAL(sim_end(&sim, number), IAP_STATUS_OK);
+    CHECK(memcmp(sim.flash + 0x8000, image, SIZE) == 0);
+}
+
+static void a_page_in_the_shortest_frames_is_assembled(void) {
+    uint32_t detail;
+    begun();
+    begin();
+    open_stream(0, 0);
+    put_stored(image, SIM_PAGE_SIZE);
+    CHECK_EQUAL(send_in(1, 0, 0, stream.size, &detail), IAP_STATUS_OK);
+    CHECK(memcmp(sim.flash + 0x8000, image, SIM_PAGE_SIZE) == 0);
+}
+
+// Its own old content among it, and as it is now.
+static void pages_are_copied_from_flash(void) {
+    begun();
+    page_of_old(1, 0);
+    page_of_old(3, 1);
+    begin();
+    open_stream(2, 2);
+    put_copied_page(2);
+    accepted(1, 0);
+    open_stream(4, 4); // page 1 is another one now
+    put_copied_page(2);
+    rejected(3, IAP_REJECTION_CRC);
+    page_of_old(2, 2);
+    open_stream(3, 1); // itself
+    put_copied_page(1);
+    accepted(2, IAP_PAGE_FLAG_FORCE);
+}
+
+static void dictionaries_stay_inside_the_application(void) {
+    const uint32_t area = (SIM_FLASH_SIZE - 0x8000) / SIM_PAGE_SIZE;
+    const uint32_t longest = IAP_MAX_DICTIONARY / SIM_PAGE_SIZE;
+    const struct {
+        uint32_t end, pages;
+    } wrong[] = {{1, 2},      {0, 1},           {area + 1, 1}, {area + 1, 32},
+                 {0xffff, 1}, {0xffff, 0xffff}, {1, 0xffff},   {area, longest + 1}},
+      right[] = {{area, longest}, {longest, longest}, {area, 1}, {4, 4}};
+    begun();
+    begin();
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        open_stream(wrong[i].end, wrong[i].pages);
+        put_stored(image, SIM_PAGE_SIZE);
+        rejected(0, IAP_REJECTION_DICTIONARY);
+    }
+    for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
+        open_stream(right[i].end, right[i].pages);
+        put_stored(image, SIM_PAGE_SIZE);
+        accepted(0, IAP_PAGE_FLAG_FORCE);
+    }
+}
+
+// A CRC-32 of a page with a few unknown bytes tells them.
+static void protected_flash_is_not_copied_from(void) {
+    static const uint8_t readable = IAP_SECURITY_FLAG_WRITE_PROTECTED;
+    begun();
+    page_of_old(1, 0);
+    begin();
+    for (int port = 0; port < 2; port++) {
+        sim.protection = port == 0 ? IAP_SECURITY_FLAG_READ_PROTECTED : 0;
+        sim.port.protection = port == 0 ? sim.port.protection : NULL; // nobody knows
+        CHECK_EQUAL(iap_capabilities(&sim.iap.update.target) &
+                        (IAP_CAPABILITY_DEFLATE | IAP_CAPABILITY_DICTIONARY),
+                    IAP_CAPABILITY_DEFLATE);
+        open_stream(2, 2);
+        put_copied_page(2);
+        rejected(1, IAP_REJECTION_DICTIONARY);
+    }
+    open_stream(7, 0); // no dictionary, wherever it ends
+    put_stored(image, SIM_PAGE_SIZE);
+    accepted(0, 0);
+    begun();
+    page_of_old(1, 0);
+    begin();
+    sim.protection = readable;
+    open_stream(2, 2);
+    put_copied_page(2);
+    accepted(1, 0);
+}
+
+// Sent again it may no longer decode: what it was copied from is written over.
+static void a_repeated_page_is_not_decoded(void) {
+    begun();
+    begin();
+    CHECK_EQUAL(sim_page(&sim, number++, image, SIZE, 0, 0), IAP_STATUS_OK);
+    uint32_t before = sim.operations;
+    open_stream(0xffff, 0xffff);
+    put_bits(0xffffffff, 32);
+    accepted(0, 0);
+    CHECK_EQUAL(sim.operations, before);
+    rejected(1, IAP_REJECTION_DICTIONARY);
+    uint32_t detail;
+    CHECK_EQUAL(send_in(500, 0, IAP_PAGE_FLAG_FORCE, stream.size, &detail),
+                IAP_STATUS_PAGE_REJECTED);
+}
+
+static void wrong_streams_are_rejected(void) {
+    begun();
+    begin();
+    open_stream(0, 0); // nothing
+    rejected(0, IAP_REJECTION_STREAM);
+    open_stream(0, 0); // a block of the type that there is not
+    put_bits(7, 3);
+    rejected(0, IAP_REJECTION_STREAM);
+    open_stream(0, 0); // too few bytes, too many, some left over, wrong ones
+    put_stored(image, SIM_PAGE_SIZE - 1);
+    rejected(0, IAP_REJECTION_STREAM);
+    open_stream(0, 0);
+    put_stored(image, SIM_PAGE_SIZE + 1);
+    rejected(0, IAP_REJECTION_STREAM);
+    open_stream(0, 0);
+    put_stored(image, SIM_PAGE_SIZE);
+    put_bits(0, 8);
+    rejected(0, IAP_REJECTION_STREAM);
+    open_stream(0, 0);
+    put_stored(image + 1, SIM_PAGE_SIZE);
+    rejected(0, IAP_REJECTION_CRC);
+    open_stream(0, 0); // from before its beginning
+    put_copied_page(1);
+    rejected(0, IAP_REJECTION_STREAM);
+    open_stream(2, 1); // from before the dictionary
+    put_copied_page(2);
+    rejected(0, IAP_REJECTION_STREAM);
+    CHECK_EQUAL(sim_page(&sim, number, image, SIZE, 0, 0), IAP_STATUS_OK);
+}
+
+// Decoded bytes must not come over those of the stream that are still to be read.
+static void a_stream_is_not_written_over(void) {
+    begun();
+    begin();
+    open_stream(1, 1);
+    put_bits(0 | 1 << 1, 3); // fixed codes, not the last block: 258 bytes copied
+    put_code(0xc5, 8);
+    put_code(19, 5);
+    put_bits(0xff, 8);
+    put_code(0, 7);
+    put_bits(1, 3); // stored, the rest
+    stream.bits = 8;
+    put_bits(SIM_PAGE_SIZE - 258, 16);
+    put_bits(~(SIM_PAGE_SIZE - 258), 16);
+    for (uint32_t i = 258; i < SIM_PAGE_SIZE; i++) {
+        put_bits(image[i], 8);
+    }
+    memcpy(image, old, 258);
+    begin();
+    number = 0;
+    accepted(0, 0); // it fits
+    begun();
+    begin();
+    open_stream(0, 0);
+    for (uint32_t i = 0; i < 10; i++) { // and this one never could
+        put_bits(0, 8);
+        put_bits(0, 16);
+        put_bits(0xffff, 16);
+    }
+    put_stored(image, SIM_PAGE_SIZE - 24);
+    uint32_t encoded = stream.size;
+    CHECK(encoded > ROOM);
+    rejected_as(0, encoded, IAP_REJECTION_LENGTH);
+}
+
+static void lengths_are_looked_at(void) {
+    begun();
+    begin();
+    open_stream(0, 0);
+    put_stored(image, SIM_PAGE_SIZE);
+    rejected_as(0, IAP_DEFLATE_HEAD_SIZE - 1, IAP_REJECTION_LENGTH);
+    rejected_as(0, ROOM + 1, IAP_REJECTION_LENGTH);
+    rejected_as(0, 0, IAP_REJECTION_LENGTH);
+    rejected_as(0, stream.size - 1, IAP_REJECTION_LENGTH); // more comes than was said
+}
+
+// A port from before there were compressed pages gives room for a page alone.
+static void without_room_there_is_no_compression(void) {
+    begun();
+    begin();
+    for (uint32_t size = 0; size < ROOM; size++) {
+        sim.config.page_buffer_size = size;
+        CHECK_EQUAL(iap_capabilities(&sim.iap.update.target) &
+                        (IAP_CAPABILITY_DEFLATE | IAP_CAPABILITY_DICTIONARY),
+                    0);
+    }
+    open_stream(0, 0);
+    put_stored(image, SIM_PAGE_SIZE);
+    rejected(0, IAP_REJECTION_ENCODING);
+}
+
+int main(void) {
+    RUN(whole_updates_come_compressed);
+    RUN(a_page_in_the_shortest_frames_is_assembled);
+    RUN(pages_are_copied_from_flash);
+    RUN(dictionaries_stay_inside_the_application);
+    RUN(protected_flash_is_not_copied_from);
+    RUN(a_repeated_page_is_not_decoded);
+    RUN(wrong_streams_are_rejected);
+    RUN(a_stream_is_not_written_over);
+    RUN(lengths_are_looked_at);
+    RUN(without_room_there_is_no_compression);
+    return 0;
+}
