@@ -4,6 +4,9 @@ const E2E = 'test/e2e/**/*.test.ts';
 /** Tests that measure, or run in real time: alone on the machine, or their figures lie. */
 const TIMED = 'test/e2e/**/*.timed.test.ts';
 
+/** No test finds what another one has sent, nor leaves anything in the cache of whoever runs them. */
+const env = { IAP_CACHE_DIR: '' };
+
 /** Ends what hangs; a busy computer only needs longer [ms]. */
 const A_LONG_TIME = 600_000;
 
@@ -13,6 +16,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          env,
           include: ['test/**/*.test.ts'],
           exclude: [E2E],
           // Time is virtual in the tests of the library; only spawned commands take real time.
@@ -24,6 +28,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          env,
           include: [E2E],
           exclude: [TIMED],
           testTimeout: A_LONG_TIME,
@@ -36,6 +41,7 @@ export default defineConfig({
       {
         test: {
           name: 'timed',
+          env,
           include: [TIMED],
           testTimeout: A_LONG_TIME,
           hookTimeout: A_LONG_TIME,

@@ -20,6 +20,7 @@ export type { ApplicationArea } from './check/place.js';
 export type { Trust } from './check/signature.js';
 export type { Store } from './check/thumb-cpu.js';
 export type { Value } from './check/thumb-value.js';
+export type { Compression, Deflate, OldImages } from './compress/deflate.js';
 export { type ConnectOptions, connect, waitForApp } from './device/connect.js';
 export { Device, type DeviceInfo } from './device/device.js';
 export { type LinkOptions, openSession } from './device/open.js';

@@ -22,6 +22,9 @@ struct codes {
     struct code distances;
     uint16_t literal_symbols[LITERALS];
     uint16_t distance_symbols[DISTANCES];
+
+    // Of both, one behind the other, while the codes are made.
+    uint8_t lengths[LITERALS + DISTANCES];
 };
 
 static uint32_t fail(struct iap_inflate *inflate) {
@@ -116,7 +119,7 @@ static void make_code(struct code *code, const uint8_t *lengths, uint32_t size) 
 
 // 3.2.6
 static void make_fixed_codes(struct codes *codes) {
-    uint8_t lengths[LITERALS];
+    uint8_t *lengths = codes->lengths;
     for (uint32_t i = 0; i < LITERALS; i++) {
         lengths[i] = i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8;
     }
@@ -148,7 +151,10 @@ static uint32_t take_repeat(struct iap_inflate *inflate, uint32_t symbol, uint8_
 static void take_codes(struct iap_inflate *inflate, struct codes *codes) {
     static const uint8_t order[LENGTH_CODES] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
                                                 11, 4,  12, 3, 13, 2, 14, 1, 15};
-    uint8_t lengths[LITERALS + DISTANCES] = {0};
+    uint8_t *lengths = codes->lengths;
+    for (uint32_t i = 0; i < LENGTH_CODES; i++) {
+        lengths[i] = 0;
+    }
     uint32_t literals = take_bits(inflate, 5) + 257;
     uint32_t all = literals + take_bits(inflate, 5) + 1;
     uint32_t given = take_bits(inflate, 4) + 4;

@@ -2,6 +2,8 @@
 export { parseBoard, parsePart } from '../parts/parts.js';
 export { boardNames, loadBoard, loadPart, partNames } from './board-file.js';
 export { type BuiltBootloader, builtBootloader } from './built-bootloader.js';
+export { deflate } from './deflate.js';
+export { cacheFolder, ImageCache } from './image-cache.js';
 export {
   type AskPassphrase,
   readPublicKey,

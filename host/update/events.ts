@@ -60,6 +60,8 @@ export interface UpdateResult {
   /** Pages that were sent in this run, repeats after a reset included */
   readonly pagesSent: number;
   readonly bytesSent: number;
+  /** What these bytes were sent as: fewer, where pages were compressed */
+  readonly bytesEncoded: number;
   readonly seconds: number;
   /** Errors of the image that were allowed */
   readonly allowed: readonly FindingId[];

@@ -47,6 +47,7 @@ export class Installer {
   /** In flash by this run, repeats after a reset included */
   pagesSent = 0;
   bytesSent = 0;
+  bytesEncoded = 0;
   readonly #device: Device;
   readonly #header: Uint8Array;
   readonly #pages: readonly Page[];
@@ -157,11 +158,12 @@ export class Installer {
 
   #transfer(next: number, packer: Packer, force: (page: Page) => boolean): Transfer {
     this.writing = true;
-    const before = { pages: this.pagesSent, bytes: this.bytesSent };
+    const before = { pages: this.pagesSent, bytes: this.bytesSent, encoded: this.bytesEncoded };
     const meter = new ProgressMeter(this.#device.session.clock);
     return new Transfer(this.#device, next, packer, force, (done) => {
       this.pagesSent = before.pages + done.pages;
       this.bytesSent = before.bytes + done.bytes;
+      this.bytesEncoded = before.encoded + done.bytesEncoded;
       const progress = meter.at(done.bytes, done.bytesTotal);
       // As long as pages are still compared, nobody knows how much there is to do.
       if (!done.open) this.#emit({ event: 'progress', ...progress });

@@ -33,6 +33,8 @@ export interface TransferProgress {
   /** In flash */
   readonly pages: number;
   readonly bytes: number;
+  /** What these bytes were sent as */
+  readonly bytesEncoded: number;
   /** Of the pages added so far */
   readonly bytesTotal: number;
   readonly open: boolean;
@@ -83,6 +85,7 @@ export class Transfer {
   #acknowledged: number;
   #pagesDone = 0;
   #bytesDone = 0;
+  #bytesEncoded = 0;
   #bytesTotal = 0;
   #abandoned: { readonly error: unknown } | undefined;
   #fruitless = 0;
@@ -295,11 +298,13 @@ export class Transfer {
     for (const { page } of done) {
       this.#pagesDone++;
       this.#bytesDone += this.#pages[page]?.bytes.length ?? 0;
+      this.#bytesEncoded += this.#encoded[page]?.bytes.length ?? 0;
     }
     if (done.length === 0) return;
     this.#onProgress({
       pages: this.#pagesDone,
       bytes: this.#bytesDone,
+      bytesEncoded: this.#bytesEncoded,
       bytesTotal: this.#bytesTotal,
       open: this.open,
     });

@@ -321,6 +321,7 @@ class Updater {
       pagesTotal: this.#pages.length,
       pagesSent: this.#installer?.pagesSent ?? 0,
       bytesSent: this.#installer?.bytesSent ?? 0,
+      bytesEncoded: this.#installer?.bytesEncoded ?? 0,
       seconds: (this.#session.clock.now() - this.#startedAt) / 1000,
       allowed: allowedIds(this.#findings),
     };

@@ -121,6 +121,8 @@ export const DEFAULTS = {
   verbose: false,
   boot: true,
   waitApp: false,
+  compress: true,
+  cache: false,
   dtr: 'keep',
   rts: 'keep',
   lines: 'none',

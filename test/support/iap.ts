@@ -62,17 +62,22 @@ export class Iap {
   #stdout = '';
   #stderr = '';
 
-  /** @param program runs the command: with other priority, on its own clock instead of the board's, or of another version */
+  /** @param program runs the command: with other priority, on its own clock instead of the board's, of another version, or in another environment */
   constructor(
     args: readonly string[],
-    program: { readonly nice?: number; readonly ownClock?: boolean; readonly main?: string } = {},
+    program: {
+      readonly nice?: number;
+      readonly ownClock?: boolean;
+      readonly main?: string;
+      readonly env?: Readonly<Record<string, string>>;
+    } = {},
   ) {
     const startedAt = performance.now();
     const { argv, env } = program.ownClock ? plainCommand(args) : command(args, program.main);
     const niced = program.nice === undefined ? [] : ['nice', '-n', String(program.nice)];
     const [file = '', ...rest] = [...niced, process.execPath, ...argv];
     const child = spawn(file, rest, {
-      env,
+      env: { ...env, ...program.env },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: LONGEST_MS,
       killSignal: 'SIGKILL',

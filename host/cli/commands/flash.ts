@@ -182,7 +182,7 @@ function finish(output: Output, result: UpdateResult): void {
   // As found, not as it is now: only what an update does not change.
   const { part, serial, uniqueId } = device;
   output.result({ ...values, part, serial, uniqueId });
-  const { changed, boot, bytes, pagesTotal, pagesSent, seconds } = result;
+  const { changed, boot, bytes, pagesTotal, pagesSent, bytesSent, bytesEncoded, seconds } = result;
   const app = {
     started: ', application started',
     unconfirmed: '',
@@ -193,7 +193,8 @@ function finish(output: Output, result: UpdateResult): void {
     return;
   }
   const skipped = Math.max(0, pagesTotal - pagesSent);
+  const as = bytesEncoded < bytesSent ? ` as ${bytesEncoded} bytes` : '';
   output.line(
-    `done in ${seconds.toFixed(1)} s: ${bytes} bytes, ${pagesSent} pages sent, ${skipped} skipped${app}`,
+    `done in ${seconds.toFixed(1)} s: ${bytes} bytes, ${pagesSent} pages sent${as}, ${skipped} skipped${app}`,
   );
 }
