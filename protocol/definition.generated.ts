@@ -91,7 +91,7 @@ export const KEYS_ADDRESS = 0x08006e80;
 export const RECORD_A_ADDRESS = 0x08007000;
 /** Boot record area B: 2048 below APP_BASE */
 export const RECORD_B_ADDRESS = 0x08007800;
-/** Where applications are linked by default; HELLO announces what a device really has. Another APP_BASE moves the three addresses above with it. */
+/** Where applications are linked by default; HELLO announces what a device really has. Another APP_BASE moves the four addresses above with it. */
 export const APP_BASE = 0x08008000;
 /** Vectors a Cortex-M0 bootloader copies to the start of SRAM */
 export const VECTOR_WORDS_M0 = 48;
@@ -398,9 +398,9 @@ export const SecurityFlag = {
   BOOT_VERIFIED: 0x20,
 } as const;
 
-/** Flags of the identity block; as erased (all set) none applies, so each is active when 0 */
+/** Flags of the identity block; as erased (all set) none applies, so each is active when 0. Bits without a name are 1 */
 export const IdentityFlag = {
-  /** Set: plain images are taken. Clear: only packages made for this product. */
+  /** Set: plain images are taken. Clear: only packages made for this product. A device that takes signed images alone takes only those, whichever it is. */
   ANY_IMAGE: 0x1,
 } as const;
 
@@ -520,14 +520,14 @@ export interface Header {
   readonly format: number;
   /** 256 */
   readonly headerSize: number;
-  /** Product id; all zero: any product */
+  /** Product id: text in UTF-8, padded with zero, or any 16 bytes; all zero: any product */
   readonly product: Uint8Array;
   /** First hardware revision it runs on */
   readonly hardwareMin: number;
   /** Last hardware revision it runs on */
   readonly hardwareMax: number;
   readonly version: Version;
-  /** Never lower than the installed image's */
+  /** A device takes none below that of its newest VALID image */
   readonly securityCounter: number;
   /** Equal to the device's APP_BASE */
   readonly loadAddress: number;
@@ -538,13 +538,13 @@ export interface Header {
   /** Of the image without padding */
   readonly imageSha256: Uint8Array;
   readonly flags: number;
-  /** What the bootloader must have */
+  /** What the bootloader must have. A signature does not need SIGNATURE here: signature_algorithm says it */
   readonly capabilities: number;
   /** Free, for example a commit hash; zero if unused */
   readonly buildId: Uint8Array;
   /** The one device it is for; all zero: any */
   readonly uniqueId: Uint8Array;
-  /** A bit for each key: clear, the key is revoked while this image is the newest verified one. 0xFF: none is */
+  /** Bit n is key n: clear, the key is revoked while this image is the newest verified one. 0xFF: none is. Bits 4 to 7 are 1; a device compares them as it does those of the keys that it has */
   readonly usableKeys: number;
   /** 0xFF */
   readonly reserved: Uint8Array;
@@ -589,7 +589,7 @@ export const Header: Layout<Header> = {
 export interface Identity {
   /** IDENTITY_MAGIC */
   readonly magic: number;
-  /** Product id */
+  /** Product id, as in the header */
   readonly product: Uint8Array;
   /** Hardware revision */
   readonly hardware: number;
@@ -621,14 +621,14 @@ export const Identity: Layout<Identity> = {
   ],
 };
 
-/** One key of the key block; as erased: none */
+/** One key of the key block; all 0xFF: none */
 export interface KeySlot {
   readonly role: number;
   /** The only one that this key takes */
   readonly algorithm: number;
   /** 0xFFFF */
   readonly reserved: number;
-  /** Public key: x and y, big-endian */
+  /** Public key: x and y, big-endian: the last 64 bytes of its SPKI in DER */
   readonly point: Uint8Array;
 }
 export const KeySlot: Layout<KeySlot> = {
@@ -642,7 +642,7 @@ export const KeySlot: Layout<KeySlot> = {
   ],
 };
 
-/** Keys that may sign images, below the identity block, written by the factory. Only bootloaders that take signed images alone read it; blank or damaged, they take none. */
+/** Keys that may sign images, below the identity block, written by the factory. Only bootloaders that take signed images alone read it; blank or damaged, they take none. Any slot may be empty; without a ROOT key nothing can be revoked. */
 export interface KeyBlock {
   /** KEYS_MAGIC */
   readonly magic: number;

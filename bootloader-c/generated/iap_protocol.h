@@ -91,7 +91,7 @@
 #define IAP_RECORD_A_ADDRESS 0x08007000u
 // Boot record area B: 2048 below APP_BASE
 #define IAP_RECORD_B_ADDRESS 0x08007800u
-// Where applications are linked by default; HELLO announces what a device really has. Another APP_BASE moves the three addresses above with it.
+// Where applications are linked by default; HELLO announces what a device really has. Another APP_BASE moves the four addresses above with it.
 #define IAP_APP_BASE 0x08008000u
 // Vectors a Cortex-M0 bootloader copies to the start of SRAM
 #define IAP_VECTOR_WORDS_M0 48u
@@ -266,8 +266,8 @@ enum iap_key_role {
 #define IAP_SECURITY_FLAG_WRITE_PROTECTED 0x10u // All of the bootloader, its blocks included, is write-protected
 #define IAP_SECURITY_FLAG_BOOT_VERIFIED 0x20u // The signature is checked at every start of the application too
 
-// Flags of the identity block; as erased (all set) none applies, so each is active when 0
-#define IAP_IDENTITY_FLAG_ANY_IMAGE 0x1u // Set: plain images are taken. Clear: only packages made for this product.
+// Flags of the identity block; as erased (all set) none applies, so each is active when 0. Bits without a name are 1
+#define IAP_IDENTITY_FLAG_ANY_IMAGE 0x1u // Set: plain images are taken. Clear: only packages made for this product. A device that takes signed images alone takes only those, whichever it is.
 
 // Response whose status is 0x40 or above, to any request: offsets of its fields, and its size
 #define IAP_REFUSAL_AT_STATUS 0u
@@ -343,14 +343,14 @@ enum iap_key_role {
 #define IAP_IDENTITY_AT_CRC32 60u
 #define IAP_IDENTITY_SIZE 64u
 
-// One key of the key block; as erased: none: offsets of its fields, and its size
+// One key of the key block; all 0xFF: none: offsets of its fields, and its size
 #define IAP_KEY_SLOT_AT_ROLE 0u
 #define IAP_KEY_SLOT_AT_ALGORITHM 1u
 #define IAP_KEY_SLOT_AT_RESERVED 2u
 #define IAP_KEY_SLOT_AT_POINT 4u
 #define IAP_KEY_SLOT_SIZE 68u
 
-// Keys that may sign images, below the identity block, written by the factory. Only bootloaders that take signed images alone read it; blank or damaged, they take none.: offsets of its fields, and its size
+// Keys that may sign images, below the identity block, written by the factory. Only bootloaders that take signed images alone read it; blank or damaged, they take none. Any slot may be empty; without a ROOT key nothing can be revoked.: offsets of its fields, and its size
 #define IAP_KEY_BLOCK_AT_MAGIC 0u
 #define IAP_KEY_BLOCK_AT_FORMAT 4u
 #define IAP_KEY_BLOCK_AT_RESERVED 6u

@@ -2,9 +2,10 @@
 import { Mode, type Security } from '../../protocol/index.js';
 import type { Image } from '../image/image.js';
 import { PARTS } from '../parts/parts.generated.js';
-import { type Allowable, tolerated } from './allow.js';
+import { ALLOWABLE, type Allowable, tolerated } from './allow.js';
 import type { Finding, FindingId } from './finding.js';
 import { judge } from './judge.js';
+import type { DeviceIdentity } from './package.js';
 
 /** What HELLO says, as far as an image must fit it */
 export interface Target {
@@ -44,20 +45,31 @@ export function checkImage(
 ): Finding[] {
   const { capabilities: _, ...known } = target;
   const byApp = target.mode === Mode.APP;
+  return tolerated(findingsOf(image, target, byApp ? known : target), allow);
+}
+
+/**
+ * For a comparison: its bytes alone are judged. What a header asks for, and who has to sign it, says who takes the image, not who has it.
+ * @throws IapError IMAGE_… for bytes that no device can have
+ */
+export function checkComparable({ header: _, ...image }: Image, target: Target): void {
+  tolerated(findingsOf(image, target, {}), ALLOWABLE);
+}
+
+function findingsOf(image: Image, target: Target, identity: DeviceIdentity): Finding[] {
   const part = PARTS.find(({ name }) => name === target.part);
   const { findings } = judge(
     { gaps: [], ...image.file, image },
     {
       area: target,
-      identity: byApp ? known : target,
+      identity,
       kit: target.part === undefined ? {} : target,
       ...(part ? { part } : {}),
     },
   );
-  const explained = findings.map((finding) =>
-    byApp && BY_FACTS.includes(finding.id)
+  return findings.map((finding) =>
+    target.mode === Mode.APP && BY_FACTS.includes(finding.id)
       ? { ...finding, hint: finding.hint + APP_SAYS }
       : finding,
   );
-  return tolerated(explained, allow);
 }

@@ -8,8 +8,9 @@ import {
   type Security,
   SecurityFlag,
 } from '../../protocol/index.js';
+import { isZero } from '../base/bytes.js';
 import type { Image } from '../image/image.js';
-import { isSignedBy, signatureState } from '../signing/header.js';
+import { isSignedBy, KEY_IDS, signatureFacts, signatureState } from '../signing/header.js';
 import type { VerifySignature } from '../signing/public-key.js';
 import { type DeviceKey, securityKeys } from '../signing/security.js';
 import type { Finding } from './finding.js';
@@ -39,7 +40,48 @@ function withoutKeys(header: Header, capabilities: number | undefined): Finding[
   if (state === 'unsigned') return [];
   const knowsNone = capabilities !== undefined && (capabilities & Capability.SIGNATURE) === 0;
   if (knowsNone) return [noKeysFinding()];
-  return state === 'signed' ? [] : [unsignedFinding(header, 'warning')];
+  return [
+    neverTakenFinding(header),
+    state === 'signed' ? undefined : unsignedFinding(header, 'warning'),
+  ].filter((finding) => finding !== undefined);
+}
+
+/** What no device takes, whatever keys it has and however right the signature is; "iap pack" makes none of that. */
+export function neverTakenFinding(header: Header): Finding | undefined {
+  const { keyId, product } = header;
+  const common = { severity: 'error', code: 'IMAGE_SIGNATURE', details: { keyId } } as const;
+  const signer = `the package says that key ${keyId} signs it, and`;
+  if (!KEY_IDS.includes(keyId)) {
+    const numbers = `0 to ${KEY_IDS.length - 1}`;
+    return {
+      ...common,
+      id: 'no-key',
+      message: `${signer} devices have keys ${numbers}: none takes it`,
+      found: `key ${keyId}`,
+      expected: `a key from ${numbers}`,
+      hint: 'make the package with --key-id of a key that its devices have, and sign it with that one',
+    };
+  }
+  if (signatureFacts(header).revoked.includes(keyId)) {
+    return {
+      ...common,
+      id: 'revocation',
+      message: `${signer} revokes key ${keyId}: no device takes it`,
+      found: 'a package that revokes the key that signs it',
+      expected: 'one that does not revoke its own key',
+      hint: `only root keys revoke others, and they are never revoked: make the package with --key-id of a root key, or without --revoke ${keyId}`,
+    };
+  }
+  if (!isZero(product)) return undefined;
+  return {
+    ...common,
+    id: 'packages-only',
+    code: 'IMAGE_PACKAGE_ONLY',
+    message: `${signer} is for any product: no device takes it`,
+    found: 'a signed package for any product',
+    expected: 'one for a product',
+    hint: 'take the package of this product, or make one with --product',
+  };
 }
 
 /**

@@ -2,8 +2,7 @@
 import { IapError } from '../base/errors.js';
 import { sha256 } from '../base/sha256.js';
 import { PromisedWork } from '../base/work.js';
-import { ALLOWABLE } from '../check/allow.js';
-import { checkImage } from '../check/check-image.js';
+import { checkComparable } from '../check/check-image.js';
 import { connect } from '../device/connect.js';
 import type { DeviceInfo } from '../device/device.js';
 import { isInstalled } from '../device/installed.js';
@@ -56,7 +55,7 @@ async function compare(
       ...(wait === undefined ? {} : { wait }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       beforeEnter: (info) => {
-        if (info.appEnd > info.appBase) checkImage(image, info, ALLOWABLE);
+        if (info.appEnd > info.appBase) checkComparable(image, info);
         return true;
       },
       onEntering: (info) => {
@@ -74,7 +73,7 @@ async function compare(
       if (entered) await startApplication(device, emit);
     };
     try {
-      checkImage(image, device.info, ALLOWABLE);
+      checkComparable(image, device.info);
     } catch (error) {
       await startAgain().catch(() => {}); // it leaves by itself, only later
       throw error;

@@ -101,7 +101,7 @@ function badPackages(unit: SignedUnit): Record<string, Bad> {
     },
     'signed with the revoked key': {
       ...image('SIGNATURE'),
-      ...{ file: good({}, 1), says: /key 1, which was revoked.*another key/s },
+      ...{ file: good({ usableKeys: 0xff }, 1), says: /key 1, which was revoked.*another key/s },
     },
     'one that forgets the revocation': {
       ...image('SIGNATURE'),
@@ -110,6 +110,10 @@ function badPackages(unit: SignedUnit): Record<string, Bad> {
     'one that revokes the root key': {
       ...image('SIGNATURE'),
       ...{ file: good({ usableKeys: 0xfc }), says: /revokes key 0, a root key/ },
+    },
+    'one that revokes the key that signs it': {
+      ...image('SIGNATURE'),
+      ...{ file: good({ usableKeys: 0xf9 }), says: /key 2 .*--key-id of a root key/s },
     },
     'a number without a key': {
       ...image('SIGNATURE'),

@@ -47,6 +47,9 @@ test(PAGE, async () => {
   ]);
   expect(digest.status).toBe(0);
 
+  const { point } = await readPublicKey(at('release.pub'));
+  expect(new Uint8Array(dir.read('release.point'))).toEqual(point);
+
   // Each of the packages that are left is signed by the key that the page says, and a unit with these keys takes it.
   const packages: [file: string, key: string][] = [
     ['app.iap', 'release'],

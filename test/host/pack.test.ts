@@ -222,7 +222,10 @@ describe('refused', () => {
     ['{', /is no JSON/],
     ['[]', /it must be object, found \[\]/],
     ['{"version":"1.0.0","produkt":"x"}', /"produkt" is not known in it; known are product,/],
-    ['{"version":"1"}', /version must be a version such as "1.4.0" or "1.4.0\+17", found "1"/],
+    [
+      '{"version":"1"}',
+      /version must be a version of numbers up to 65535, such as "1.4.0" or "1.4.0\+17", found "1"/,
+    ],
     [
       '{"version":"1.0.0","hardware":"2"}',
       /hardware must be a hardware revision, or \[first, last\].*found "2"/,

@@ -7,6 +7,7 @@ import { decodeHello } from '../../host/device/device.js';
 import { refusalError } from '../../host/device/refusal.js';
 import type { Image } from '../../host/image/image.js';
 import { plainHeader } from '../../host/image/image.js';
+import { verify } from '../../host/update/verify.js';
 import {
   decode,
   encode,
@@ -63,8 +64,9 @@ function image(fields: Partial<Header> = {}, size = 5000): Image {
   return { base: 0x0800_8000, bytes, header };
 }
 
+const unsigned = { signatureAlgorithm: Signature.NONE, keyId: 0 };
+
 describe('a package is held against the device before it is disturbed', () => {
-  const unsigned = { signatureAlgorithm: Signature.NONE, keyId: 0 };
   test.each([
     ['unsigned', unsigned, {}, 'unsigned', 'IMAGE_SIGNATURE'],
     [
@@ -154,6 +156,58 @@ describe('a package is held against the device before it is disturbed', () => {
     const { error } = await bench.update(image());
     expect(error).toMatchObject({ code: 'IMAGE_NOT_CAPABLE' });
     expect(bench.device.log).not.toContain('BEGIN');
+  });
+});
+
+describe('verify compares, whoever takes the image', () => {
+  const none = new Uint8Array(64).fill(0xff);
+  const plain = (): Image => ({ base: undefined, bytes: appImage(5000) });
+  const compared = async (bench: Bench, file: Image): Promise<boolean> => {
+    bench.line.checker.newHost();
+    return (await verify(bench.line, file, { clock: bench.clock })).same;
+  };
+  const cases: readonly [string, () => Image][] = [
+    ['a plain image', plain],
+    ['a package without a signature', () => image({ ...unsigned, signature: none })],
+    ['one for any product', () => image({ product: new Uint8Array(16) })],
+    ['one for another product', () => image({ product: new Uint8Array(16).fill(0x51) })],
+    ['one for another hardware revision', () => image({ hardwareMin: 1000, hardwareMax: 1001 })],
+    ['one for another unit', () => image({ uniqueId: new Uint8Array(12).fill(0x77) })],
+    ['one that wants what the bootloader lacks', () => image({ capabilities: 0x8000_0000 })],
+    ['one of a key that is not there', () => image({ keyId: 3 })],
+    ['one of a key that was revoked', () => image({ keyId: 2 })],
+    ['one that revokes what it may not', () => image({ usableKeys: 0xf9 })],
+    ['one that revokes its own key', () => image({ usableKeys: 0xfd })],
+    ['one with a lower counter', () => image({ securityCounter: 4 })],
+  ];
+
+  test.each(cases)('%s, by a device that takes signed images alone', async (_, file) => {
+    const bench = device({ usableKeys: 0xfb });
+    const { error } = await bench.update(image({ usableKeys: 0xfb }), { boot: false });
+    expect(error).toBeUndefined();
+    expect(await compared(bench, file())).toBe(true);
+    const { bytes } = file();
+    const other = { ...file(), bytes: bytes.with(-1, (bytes.at(-1) ?? 0) ^ 1) };
+    expect(await compared(bench, other)).toBe(false);
+  });
+
+  test.each(cases)('%s, by a device that takes unsigned images', async (_, file) => {
+    const bench = new Bench({ info: { product: PRODUCT, identityFlags: 0xfe } });
+    const { error } = await bench.update(image({ ...unsigned, signature: none }), { boot: false });
+    expect(error).toBeUndefined();
+    expect(await compared(bench, file())).toBe(true);
+  });
+
+  test('but an application is not asked to leave for what no device can have', async () => {
+    const bench = device({}, true);
+    await bench.update(image());
+    const blank = verify(
+      bench.line,
+      { ...plain(), bytes: new Uint8Array(5000).fill(0xff) },
+      { clock: bench.clock },
+    );
+    await expect(blank).rejects.toMatchObject({ details: { finding: 'blank' } });
+    expect(bench.device.mode).toBe(Mode.APP);
   });
 });
 

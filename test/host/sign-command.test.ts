@@ -1,7 +1,7 @@
 // From a key to a package that is signed with it: by a file, a command, a digest that goes elsewhere, a token. What does not fit is
 // never written.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { createHash, generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync, sign as signBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,8 @@ import { loadImage } from '../../host/image/load.js';
 import { writeKeyPair } from '../../host/node/key-file.js';
 import { parseDescription } from '../../host/pack/description.js';
 import { makePackage } from '../../host/pack/pack.js';
-import { decode, Header, Signature } from '../../protocol/index.js';
+import { withSignature } from '../../host/signing/header.js';
+import { decode, encode, Header, Signature } from '../../protocol/index.js';
 import { iap, jsonLines } from '../support/cli.js';
 import { appImage } from '../support/images.js';
 
@@ -379,6 +380,48 @@ describe('checked', () => {
     });
     // Without a key nothing is said of its worth.
     expect((await found()).signature).toEqual({ state: 'signed', keyId: 1, revoked: [] });
+  });
+
+  test.each<[Partial<Header>, string, RegExp]>([
+    [
+      { usableKeys: 0xfd },
+      'revocation',
+      /key 1 signs it, and revokes key 1: .* root key, or without --revoke 1/,
+    ],
+    [
+      { keyId: 0, usableKeys: 0xfe },
+      'revocation',
+      /key 0 signs it, and revokes key 0: .*never revoked/,
+    ],
+    [{ keyId: 4 }, 'no-key', /key 4 signs it, and devices have keys 0 to 3: .*--key-id/],
+    [
+      { product: new Uint8Array(16) },
+      'packages-only',
+      /key 1 signs it, and is for any product: .*--product/,
+    ],
+  ])('that no device would take, however right its signature is: %o', async (fields, id, why) => {
+    const bytes = readFileSync(app);
+    bytes.set(encode(Header, { ...decode(Header, bytes), ...fields }));
+    writeFileSync(app, bytes);
+    // By a signer of one's own; "iap sign" signs no such package.
+    for (const how of [
+      { key: other.private },
+      { digest: true, output: join(folder, 'd') },
+      { signer: 'exit 1', publicKey: other.public },
+      { attach: at('pass'), publicKey: other.public },
+    ]) {
+      expect(await refusedToSign(how)).toMatchObject({ details: { finding: id } });
+    }
+    expect(await found()).toMatchObject({ ok: false, findings: [{ id }, { id: 'unsigned' }] });
+    const signature = signBytes('sha256', bytes.subarray(0, 192), readFileSync(other.private));
+    writeFileSync(app, bytes.fill(withSignature(bytes, signature).subarray(192), 192, 256));
+    for (const publicKey of [undefined, other.public]) {
+      const { ok, findings } = await found(publicKey);
+      expect(ok).toBe(false);
+      expect(findings).toMatchObject([{ id, severity: 'error' }]);
+      const [{ message, hint }] = findings as [{ message: string; hint: string }];
+      expect(`${message}: ${hint}`).toMatch(why);
+    }
   });
 
   test('against another key', async () => {

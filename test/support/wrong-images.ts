@@ -196,6 +196,7 @@ export const WRONG_IMAGES: readonly WrongImage[] = [
   { name: 'other-product.iap', mistake: "another product's package", product: 'PUMP-2', file: packed(), findings: ['wrong-product'] },
   { name: 'other-revision.iap', mistake: 'a package for older hardware', hardware: 3, file: packed(), findings: ['wrong-hardware'] },
   { name: 'unsigned.iap', mistake: 'a package of "iap pack --key-id" that nobody has signed', file: packed((f) => f, { keyId: 1 }), findings: ['(unsigned)'] },
+  { name: 'own-key.iap', mistake: 'a package that revokes the key that is to sign it', file: packed((f) => f.with(124, 0xfd), { keyId: 1 }), findings: ['revocation', '(unsigned)'] },
   { name: 'cut.iap', mistake: 'a package that was cut off', file: packed((f) => f.slice(0, 900)), findings: ['package-size'] },
   { name: 'cut-header.iap', mistake: 'a package cut off in its header', file: packed((f) => f.slice(0, 200)), findings: ['cut-off'] },
   { name: 'damaged.iap', mistake: 'a package with a byte changed', file: packed((f) => f.with(700, 1)), findings: ['package-damaged'] },

@@ -4,6 +4,8 @@ import { decode, Header, KEY_SLOTS } from '../../../protocol/index.js';
 import { concat } from '../../base/bytes.js';
 import { IapError } from '../../base/errors.js';
 import { hexBytes, printable, sizeText } from '../../base/text.js';
+import { errorOf } from '../../check/finding.js';
+import { neverTakenFinding } from '../../check/signature.js';
 import { writeBytes } from '../../node/files.js';
 import { readPublicKey, readSigningKey, verifySignature } from '../../node/key-file.js';
 import { readSecret } from '../../node/secret-file.js';
@@ -104,6 +106,8 @@ async function sign(args: SignArguments, context: Signing): Promise<void> {
       hint: 'the number of the key is signed too, so it comes first: make the package again with "iap pack --key-id"',
     });
   }
+  const never = neverTakenFinding(file.header);
+  if (never) throw errorOf(never);
   if (args.keyId !== undefined && args.keyId !== keyId) {
     throw new IapError('USAGE', `the package is for key ${keyId}, not for key ${args.keyId}`, {
       hint: 'the number of the key is signed too: make the package again with "iap pack --key-id"',
