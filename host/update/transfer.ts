@@ -174,10 +174,10 @@ export class Transfer {
       this.#unasked += bytes;
       room = { ...room, frames: room.frames - 1 };
       const last = this.#page === this.#pages.length || !this.#fits(room, size);
-      const ask =
-        last ||
+      const due =
         this.#unasked + Session.wireSize(payload) > this.pace.askEvery ||
         this.#unaskedPages >= MOST_UNASKED_PAGES;
+      const ask = last || due;
       burst.push(this.#frame(body, ask));
     }
     if (burst.length > 0) await this.#session.post(burst);

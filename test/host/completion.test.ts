@@ -85,7 +85,7 @@ describe.each([
   it('options', () => {
     expect(complete('--v')).toEqual(['--version']);
     expect(complete('flash', '--wait')).toEqual(expect.arrayContaining(['--wait', '--wait-app']));
-    expect(complete('flash', '--no-')).toEqual(['--no-boot']);
+    expect(complete('flash', '--no-').sort()).toEqual(['--no-boot', '--no-cache', '--no-compress']);
     expect(complete('isp', 'write', 'x.bin', '--mass')).toEqual(['--mass-erase']);
     expect(complete('info', '--mass')).toEqual([]);
   });

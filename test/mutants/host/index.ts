@@ -1,6 +1,7 @@
 // Deliberately broken hosts, each with the test of test/host that must notice. Numbers are those of docs/protocol.md § 13.
 import type { Mutant } from '../mutant.js';
 import { BELIEF } from './belief.js';
+import { COMPRESS } from './compress.js';
 import { CONVERSATION } from './conversation.js';
 import { STATUS } from './status.js';
 import { TRANSFER } from './transfer.js';
@@ -12,4 +13,5 @@ export const HOST_MUTANTS: readonly Mutant[] = [
   ...UPDATE,
   ...STATUS,
   ...BELIEF,
+  ...COMPRESS,
 ];

@@ -62,7 +62,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'takes an image that is not VALID for installed',
     requirements: ['H-10'],
-    file: 'host/update/compare.ts',
+    file: 'host/device/installed.ts',
     find: 'const wanted = ImageState.VALID | ImageState.CHECKED | ImageState.GOOD;',
     replace: 'const wanted = ImageState.CHECKED | ImageState.GOOD;',
     caughtBy: 'host:an image of which the device says that it is %s is installed again',
@@ -70,7 +70,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'takes an image that is not CHECKED for installed',
     requirements: ['H-10'],
-    file: 'host/update/compare.ts',
+    file: 'host/device/installed.ts',
     find: 'const wanted = ImageState.VALID | ImageState.CHECKED | ImageState.GOOD;',
     replace: 'const wanted = ImageState.VALID | ImageState.GOOD;',
     caughtBy: 'host:an image of which the device says that it is %s is installed again',
@@ -78,7 +78,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'takes an image that is not GOOD for installed',
     requirements: ['H-10'],
-    file: 'host/update/compare.ts',
+    file: 'host/device/installed.ts',
     find: 'const wanted = ImageState.VALID | ImageState.CHECKED | ImageState.GOOD;',
     replace: 'const wanted = ImageState.VALID | ImageState.CHECKED;',
     caughtBy: 'host:an image of which the device says that it is %s is installed again',
@@ -86,7 +86,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'takes an image out of trials for installed',
     requirements: ['H-10'],
-    file: 'host/update/compare.ts',
+    file: 'host/device/installed.ts',
     find: '    (state & ImageState.TRIALS_USED) === 0 &&\n',
     replace: '',
     caughtBy: 'host:an image of which the device says that it is %s is installed again',
@@ -94,7 +94,7 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'takes any good image for the one that is wanted',
     requirements: ['H-10'],
-    file: 'host/update/compare.ts',
+    file: 'host/device/installed.ts',
     find: ' &&\n    sameBytes(info.installed.sha256, sha256)\n',
     replace: '\n',
     caughtBy: 'host:another image sends only the pages that differ',
