@@ -84,7 +84,8 @@ static const struct periph *find(struct board *b, uint32_t addr, bool write, uns
                         p->name, addr);
         return NULL;
     }
-    if (size != 4 && (!p->sub_word || (addr & 3u))) {
+    bool words_only = !p->sub_word || (p->sub_word == SUB_WORD_FIRST && addr != p->base);
+    if (size != 4 && (words_only || (addr & 3u))) {
         board_unknown(b, addr, write, size);
         return NULL;
     }

@@ -12,6 +12,8 @@ enum gate { GATE_NONE, GATE_AHB, GATE_APB1, GATE_APB2 };
 
 #define BOARD_TIMERS 6 // TIM1 to 4, 6, 7
 
+#define SUB_WORD_FIRST 2 // byte and half-word access to the first register only
+
 struct periph {
     const char *name;
     uint32_t base;
@@ -19,7 +21,7 @@ struct periph {
     uint8_t gate_bit;
     uint8_t reset_bit; // in the bus's RSTR; 32: none
     uint8_t index;     // instance: port letter, UART number - 1
-    bool sub_word;     // byte and half-word access allowed
+    uint8_t sub_word;  // byte and half-word access: 0 none, 1 all, SUB_WORD_FIRST
     uint32_t (*read)(struct board *b, const struct periph *p, uint32_t off);
     void (*write)(struct board *b, const struct periph *p, uint32_t off, uint32_t value,
                   unsigned size);

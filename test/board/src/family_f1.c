@@ -28,7 +28,7 @@ static const struct periph periphs[] = {
     {"DMA1", 0x40020000, GATE_AHB, 0, NO_RESET, 0, false, dma_read, dma_write, dma_reset},
     {"RCC", 0x40021000, GATE_NONE, 0, NO_RESET, 0, false, rcc_read, rcc_write, NULL},
     {"FLASH", 0x40022000, GATE_AHB, 4, NO_RESET, 0, false, fpec_read, fpec_write, NULL},
-    {"CRC", 0x40023000, GATE_AHB, 6, NO_RESET, 0, false, crc_read, crc_write, crc_reset},
+    {"CRC", 0x40023000, GATE_AHB, 6, NO_RESET, 0, false, crc_f1_read, crc_f1_write, crc_reset},
 };
 
 // PM0075 section 2.5.

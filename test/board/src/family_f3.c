@@ -21,6 +21,8 @@ static const struct periph periphs[] = {
     {"DMA1", 0x40020000, GATE_AHB, 0, NO_RESET, 0, false, dma_read, dma_write, dma_reset},
     {"RCC", 0x40021000, GATE_NONE, 0, NO_RESET, 0, false, rcc_read, rcc_write, NULL},
     {"FLASH", 0x40022000, GATE_AHB, 4, NO_RESET, 0, false, fpec_read, fpec_write, NULL},
+    {"CRC", 0x40023000, GATE_AHB, 6, NO_RESET, 0, SUB_WORD_FIRST, crc_v2_read, crc_v2_write,
+     crc_reset},
     {"GPIOA", 0x48000000, GATE_AHB, 17, 17, 0, true, gpio_v2_read, gpio_v2_write, gpio_v2_reset},
     {"GPIOB", 0x48000400, GATE_AHB, 18, 18, 1, true, gpio_v2_read, gpio_v2_write, gpio_v2_reset},
     {"GPIOC", 0x48000800, GATE_AHB, 19, 19, 2, true, gpio_v2_read, gpio_v2_write, gpio_v2_reset},

@@ -176,11 +176,16 @@ struct iwdg {
     uint64_t since, pvu_until, rvu_until, wvu_until;
 };
 
+struct crc {
+    uint32_t dr, idr, cr, init;
+    uint64_t ready;    // cycle in which all that was written is in DR
+    uint64_t buffered; // F0, F3: cycle from which on more can be written
+};
+
 struct misc {
     uint32_t pwr_cr, pwr_csr;
     bool pvd_low;
     uint16_t bkp[42];
-    uint32_t crc, crc_idr;
     uint32_t afio_evcr, afio_mapr, afio_exticr[4], afio_mapr2;
     uint32_t syscfg_cfgr1, syscfg_cfgr2, syscfg_exticr[4];
     uint32_t rtc_bkp[16];
@@ -275,6 +280,7 @@ struct board {
     struct iwdg iwdg;
     struct timer timer[BOARD_TIMERS];
     struct misc misc;
+    struct crc crc;
     uint32_t supply_mv;
     struct rom rom;
 

@@ -1,4 +1,4 @@
-// Small blocks: PWR; of F1 backup registers, CRC unit, AFIO (RM0008 sections 5, 6, 4, 9).
+// Small blocks: PWR; of F1 backup registers, AFIO (RM0008 sections 5, 6, 9).
 #include <string.h>
 
 #include "internal.h"
@@ -9,7 +9,6 @@ void misc_reset(struct board *b, bool power) {
     struct misc *m = &b->misc;
     struct misc old = *m;
     memset(m, 0, sizeof *m);
-    m->crc = UINT32_MAX;
     if (!power) { // the backup domain is reset by power only
         memcpy(m->bkp, old.bkp, sizeof m->bkp);
         memcpy(m->rtc_bkp, old.rtc_bkp, sizeof m->rtc_bkp);
@@ -72,48 +71,6 @@ void bkp_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v
     } else {
         *d = (uint16_t)v;
     }
-}
-
-uint32_t crc_read(struct board *b, const struct periph *p, uint32_t off) {
-    switch (off) {
-    case 0x00:
-        return b->misc.crc;
-    case 0x04:
-        return b->misc.crc_idr;
-    case 0x08:
-        return 0;
-    default:
-        board_unknown(b, p->base + off, false, 4);
-        return 0;
-    }
-}
-
-void crc_write(struct board *b, const struct periph *p, uint32_t off, uint32_t v, unsigned size) {
-    (void)size;
-    switch (off) {
-    case 0x00: {
-        uint32_t c = b->misc.crc ^ v;
-        for (int i = 0; i < 32; i++) {
-            c = c & 0x80000000u ? c << 1 ^ 0x04C11DB7u : c << 1;
-        }
-        b->misc.crc = c;
-        return;
-    }
-    case 0x04:
-        b->misc.crc_idr = v & 0xFFu;
-        return;
-    case 0x08:
-        b->misc.crc = v & 1u ? UINT32_MAX : b->misc.crc;
-        return;
-    default:
-        board_unknown(b, p->base + off, true, 4);
-    }
-}
-
-void crc_reset(struct board *b, const struct periph *p) {
-    (void)p;
-    b->misc.crc = UINT32_MAX;
-    b->misc.crc_idr = 0;
 }
 
 static uint32_t *afio_reg(struct board *b, uint32_t off) {

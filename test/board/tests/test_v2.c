@@ -244,7 +244,7 @@ static void test_mistakes(void) {
         {"!p", "PLL configuration changed"},
         {"!P", "PLL configuration changed"},
         {"!i", "IWDG register written without 0x5555"},
-        {"!c", "unknown 4-byte read at 0x40023000"},
+        {"!c", "unknown 4-byte read at 0x40024000"},
         {"!R", "can never be undone"},
         {"!k", "LSE is not modelled"},
     };

@@ -348,8 +348,8 @@ static void mistakes(int c) {
     case 'i':
         IWDG_WINR = 1;
         break;
-    case 'c':
-        (void)REG(0x40023000);
+    case 'c': // TSC
+        (void)REG(0x40024000);
         break;
     case 'R': // for ever
         options(0xCC, 0xFF, 0xFF);
