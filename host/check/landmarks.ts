@@ -23,16 +23,20 @@ export function landmarks(bytes: Uint8Array): Uint8Array {
   return marks;
 }
 
+/** Put together once: each is asked for several times. */
 class HalfWords {
-  readonly #bytes: Uint8Array;
+  readonly #halfWords: Uint16Array;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+    this.#halfWords = new Uint16Array(Math.ceil(bytes.length / 2));
+    for (let i = 0; i < this.#halfWords.length; i++) {
+      this.#halfWords[i] = (bytes[2 * i] ?? 0) | ((bytes[2 * i + 1] ?? 0) << 8);
+    }
   }
 
   /** 0 outside of the image */
   at(offset: number): number {
-    return (this.#bytes[offset] ?? 0) | ((this.#bytes[offset + 1] ?? 0) << 8);
+    return this.#halfWords[offset >> 1] ?? 0;
   }
 }
 
