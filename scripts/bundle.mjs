@@ -7,6 +7,7 @@ import { rolldown } from 'rolldown';
 
 const root = resolve(import.meta.dirname, '..');
 const folder = resolve(root, 'dist', 'iap');
+const start = resolve(root, 'dist', 'host', 'cli', 'start.js');
 const main = resolve(root, 'dist', 'host', 'cli', 'main.js');
 
 /** yargs lays out the help at each start, and counts columns by tables of Unicode for it. Our help has no wide characters. */
@@ -82,14 +83,16 @@ function loadedWith(files) {
   return found;
 }
 
-const always = loadedWith([main]);
 /** What people wait for: the commands that talk to a device */
-const often = loadedWith(
-  ['flash', 'info', 'verify', 'boot'].map((name) => resolve(dirname(main), 'commands', `${name}.js`)),
-);
+const often = loadedWith([
+  main,
+  ...['flash', 'info', 'verify', 'boot'].map((name) =>
+    resolve(dirname(main), `commands/${name}.js`),
+  ),
+]);
 
 const bundle = await rolldown({
-  input: { main },
+  input: { main: start },
   platform: 'node',
   plugins: [plainWidth, noHelpAhead, serialport],
   preserveEntrySignatures: false,
@@ -115,9 +118,19 @@ const { output } = await bundle.write({
         test: /host\/node\/serial\.js$|serialport|node_modules\/(debug|ms|node-gyp-build)\//,
         priority: 2,
       },
-      // main.js waits for its commands while it is loaded: nothing that these load may lie in it.
-      { name: 'common', test: (id) => id !== main && (always.has(id) || often.has(id) || /node_modules/.test(id)), priority: 1 },
-      { name: 'more', test: (id) => id !== main, priority: 0 },
+      // Before all else, and by itself
+      {
+        name: 'compiled-folder',
+        test: /host\/(cli\/compiled|node\/cache)-folder\.js$/,
+        priority: 2,
+      },
+      // start.js waits for what is loaded while it is: nothing of that may lie in it.
+      {
+        name: 'common',
+        test: (id) => often.has(id) || (id !== start && /node_modules/.test(id)),
+        priority: 1,
+      },
+      { name: 'more', test: (id) => id !== start },
     ],
   },
 });
@@ -125,7 +138,7 @@ await bundle.close();
 chmodSync(resolve(folder, 'main.js'), 0o755);
 
 const common = output.find(({ fileName }) => fileName === 'common.js');
-const eager = ['json.js', 'serial.js', 'main.js'].filter(
+const eager = ['json.js', 'serial.js', 'more.js', 'main.js'].filter(
   (name) => common?.type !== 'chunk' || common.imports.includes(name),
 );
 if (eager.length > 0) throw new Error(`every command would load ${eager.join(', ')}`);
