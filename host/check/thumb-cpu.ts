@@ -61,13 +61,21 @@ export class Thumb {
     this.#marks = new Uint8Array(code.bytes.length);
   }
 
-  /** Goes on at an address; false if code has loaded a word from there, so that it holds none. */
-  arrive(at: number): boolean {
-    this.at = at;
-    const mark = this.#marks[at - this.#code.base];
+  /** Of each byte; one that is 0 is nothing to arrive at. */
+  get marks(): Uint8Array {
+    return this.#marks;
+  }
+
+  /** At an address that has a mark; false if code has loaded a word from there, so that it holds none. */
+  arrive(): boolean {
+    const mark = this.#marks[this.at - this.#code.base];
     if (mark === LITERAL) return false;
     if (mark === TARGET) this.#join();
     return true;
+  }
+
+  get inBlock(): boolean {
+    return this.#conditional > 0;
   }
 
   /** @param rows instructions that it may be */
