@@ -1,7 +1,7 @@
 // @ts-check
 // Makes the command of dist/host, after tsc: a few files in dist/iap instead of some two hundred, because the start of a command is
 // mostly the finding, reading and parsing of its files.
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
 
@@ -83,13 +83,18 @@ function loadedWith(files) {
   return found;
 }
 
-/** What people wait for: the commands that talk to a device */
+/** @param {string[]} names */
+const commands = (names) => names.map((name) => resolve(dirname(main), 'commands', `${name}.js`));
+const folderOfCommands = readdirSync(resolve(dirname(main), 'commands'), { recursive: true });
+/** What people wait for: the commands that talk to a device, and the port */
 const often = loadedWith([
   main,
-  ...['flash', 'info', 'verify', 'boot'].map((name) =>
-    resolve(dirname(main), `commands/${name}.js`),
-  ),
+  resolve(root, 'dist', 'host', 'node', 'serial.js'),
+  ...commands(['flash', 'info', 'verify', 'boot']),
 ]);
+const seldom = loadedWith(
+  commands(folderOfCommands.map(String).flatMap((file) => /^(.*)\.js$/.exec(file)?.[1] ?? [])),
+);
 
 const bundle = await rolldown({
   input: { main: start },
@@ -130,7 +135,7 @@ const { output } = await bundle.write({
         test: (id) => often.has(id) || (id !== start && /node_modules/.test(id)),
         priority: 1,
       },
-      { name: 'more', test: (id) => id !== start },
+      { name: 'more', test: (id) => seldom.has(id) },
     ],
   },
 });
