@@ -30,8 +30,11 @@ const LARGEST = 1024;
 /** Usually one; none without the kit, with one that is older, or if the linker left it out because nothing starts it. */
 export function kitFacts(bytes: Uint8Array): KitFacts[] {
   const found: KitFacts[] = [];
-  for (let at = 0; at + KitFacts.size <= bytes.length; at += 4) {
-    if (wordAt(bytes, at) !== KIT_MAGIC) continue;
+  // By its first byte: most words are not even looked at.
+  for (let at = -1; ; ) {
+    at = bytes.indexOf(KIT_MAGIC & 0xff, at + 1);
+    if (at < 0 || at + KitFacts.size > bytes.length) break;
+    if (at % 4 !== 0 || wordAt(bytes, at) !== KIT_MAGIC) continue;
     const facts = factsIn(bytes.subarray(at));
     if (facts) found.push(facts);
   }

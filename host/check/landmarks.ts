@@ -12,28 +12,27 @@ const VECTORS = 8;
 /** @returns for each byte FUNCTION, TEXT, both or 0 */
 export function landmarks(bytes: Uint8Array): Uint8Array {
   const marks = new Uint8Array(bytes.length);
-  const code = new HalfWords(bytes);
+  const code = halfWordsOf(bytes);
   const pool = literalPools(code, bytes.length);
   for (let at = VECTORS; at + 2 <= bytes.length; at += 2) {
     if (beginsFunction(code, pool, at)) marks[at] = FUNCTION;
   }
-  for (let at = VECTORS; at + 2 < bytes.length; at++) {
-    if (beginsText(bytes, at)) marks[at] = (marks[at] ?? 0) | TEXT;
+  for (let zero = VECTORS - 1; zero >= 0 && zero + 3 < bytes.length; ) {
+    if (bytes[zero] === 0 && beginsText(bytes, zero + 1)) {
+      marks[zero + 1] = (marks[zero + 1] ?? 0) | TEXT;
+    }
+    zero = bytes.indexOf(0, zero + 1);
   }
   return marks;
 }
 
-class HalfWords {
-  readonly #bytes: Uint8Array;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+/** Put together once, and looked up without a call: each is asked for several times, and half a megabyte is a quarter of a million. */
+function halfWordsOf(bytes: Uint8Array): Uint16Array {
+  const halfWords = new Uint16Array(Math.ceil(bytes.length / 2));
+  for (let i = 0, at = 0; i < halfWords.length; i++, at += 2) {
+    halfWords[i] = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
   }
-
-  /** 0 outside of the image */
-  at(offset: number): number {
-    return (this.#bytes[offset] ?? 0) | ((this.#bytes[offset + 1] ?? 0) << 8);
-  }
+  return halfWords;
 }
 
 /** LDR from behind the code; ARMv7-M A7.7.44, encodings T1 and T2 */
@@ -43,14 +42,14 @@ const isWideLiteralLoad = (op: number): boolean => (op & 0xff7f) === 0xf85f;
 const isPadding = (op: number): boolean => op === 0 || op === 0xbf00 || op === 0x46c0;
 
 /** Offsets of words that code loads */
-function literalPools(code: HalfWords, length: number): Uint8Array {
+function literalPools(code: Uint16Array, length: number): Uint8Array {
   const pool = new Uint8Array(length + 4);
   for (let at = VECTORS; at + 2 <= length; at += 2) {
-    const op = code.at(at);
+    const op = code[at >> 1] ?? 0;
     const pc = (at + 4) & ~3;
     if (isLiteralLoad(op)) pool[pc + 4 * (op & 0xff)] = 1;
     else if (isWideLiteralLoad(op)) {
-      const offset = code.at(at + 2) & 0xfff;
+      const offset = (code[(at >> 1) + 1] ?? 0) & 0xfff;
       const target = pc + ((op & 0x80) === 0 ? -offset : offset);
       if (target % 4 === 0) pool[target] = 1;
     }
@@ -58,24 +57,27 @@ function literalPools(code: HalfWords, length: number): Uint8Array {
   return pool;
 }
 
-function beginsFunction(code: HalfWords, pool: Uint8Array, at: number): boolean {
-  const op = code.at(at);
-  const next = code.at(at + 2);
+function beginsFunction(code: Uint16Array, pool: Uint8Array, at: number): boolean {
+  const op = code[at >> 1] ?? 0;
+  const next = code[(at >> 1) + 1] ?? 0;
   // Zeros and erased flash are no code.
   if (op === 0xffff || (op === 0 && next === 0)) return false;
   // PUSH {…, LR}; STMDB SP!, {…, LR}; a loop to itself; an empty function
   const first = (op & 0xff00) === 0xb500 || (op === 0xe92d && (next & 0x4000) !== 0);
   if (first || op === 0xe7fe || op === 0x4770) return true;
-  if (endsFunction(code, at) || (isPadding(code.at(at - 2)) && endsFunction(code, at - 2))) {
+  if (
+    endsFunction(code, at) ||
+    (isPadding(code[(at >> 1) - 1] ?? 0) && endsFunction(code, at - 2))
+  ) {
     return true;
   }
   return at % 4 === 0 && pool[at - 4] === 1 && pool[at] === 0;
 }
 
 /** Whether code that comes to the instruction before `at` never comes to `at` */
-function endsFunction(code: HalfWords, at: number): boolean {
-  const op = code.at(at - 2);
-  const before = code.at(at - 4);
+function endsFunction(code: Uint16Array, at: number): boolean {
+  const op = code[(at >> 1) - 1] ?? 0;
+  const before = code[(at >> 1) - 2] ?? 0;
   return (
     // BX; POP {…, PC}; B
     (op & 0xff87) === 0x4700 ||
@@ -88,8 +90,9 @@ function endsFunction(code: HalfWords, at: number): boolean {
   );
 }
 
+/** Behind a zero */
 function beginsText(bytes: Uint8Array, at: number): boolean {
-  if (bytes[at - 1] !== 0 || !isPrintable(bytes[at]) || !isPrintable(bytes[at + 1])) return false;
+  if (!isPrintable(bytes[at]) || !isPrintable(bytes[at + 1])) return false;
   return bytes[at + 2] === 0 || isPrintable(bytes[at + 2]);
 }
 

@@ -44,7 +44,7 @@ const allUnknown = (): Value[] => new Array<Value>(PC + 1).fill(undefined);
 export class Thumb {
   readonly #code: Code;
   readonly #watch: Watch;
-  /** Registers at the target of jumps that went forward */
+  /** Registers at the target of jumps that went forward; none where nothing is known, as mostly in bytes that are no code */
   readonly #arriving = new Map<number, Value[]>();
   /** Of each byte: LITERAL, TARGET or 0; most addresses are asked for nothing else */
   readonly #marks: Uint8Array;
@@ -61,21 +61,31 @@ export class Thumb {
     this.#marks = new Uint8Array(code.bytes.length);
   }
 
-  /** Goes on at an address; false if code has loaded a word from there, so that it holds none. */
-  arrive(at: number): boolean {
-    this.at = at;
-    const mark = this.#marks[at - this.#code.base];
+  /** Of each byte; one that is 0 is nothing to arrive at. */
+  get marks(): Uint8Array {
+    return this.#marks;
+  }
+
+  /** At an address that has a mark; false if code has loaded a word from there, so that it holds none. */
+  arrive(): boolean {
+    const mark = this.#marks[this.at - this.#code.base];
     if (mark === LITERAL) return false;
     if (mark === TARGET) this.#join();
     return true;
   }
 
+  get inBlock(): boolean {
+    return this.#conditional > 0;
+  }
+
   /** @param rows instructions that it may be */
   step(rows: readonly Instruction[], op: number): void {
     const inBlock = this.#conditional > 0;
-    for (const [mask, bits, run] of rows) {
-      if ((op & mask) >>> 0 !== bits) continue;
-      run(this, op);
+    // By index: this runs some hundred thousand times before an update begins.
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i] as Instruction;
+      if ((op & row[0]) >>> 0 !== row[1]) continue;
+      row[2](this, op);
       break;
     }
     if (inBlock) this.#conditional--;
@@ -85,7 +95,8 @@ export class Thumb {
   #join(): void {
     const arriving = this.#arriving.get(this.at) ?? [];
     this.#arriving.delete(this.at);
-    for (const [i, value] of arriving.entries()) {
+    for (let i = 0; i < arriving.length; i++) {
+      const value = arriving[i];
       const here = this.#registers[i];
       if (value === undefined) continue;
       if (here !== undefined && here !== value) this.#registers[i] = undefined;
@@ -155,10 +166,15 @@ export class Thumb {
   branch(target: number): void {
     const offset = target - this.#code.base;
     if (target <= this.at || target > this.at + FARTHEST || this.#marks[offset] === LITERAL) return;
-    const before = this.#arriving.get(target);
-    const now = [...this.#registers];
-    this.#arriving.set(target, before ? before.map((v, i) => (v === now[i] ? v : undefined)) : now);
+    const isFirst = this.#marks[offset] !== TARGET;
     this.#marks[offset] = TARGET;
+    const before = this.#arriving.get(target);
+    const now = this.#registers;
+    if (before) {
+      for (let i = 0; i < before.length; i++) if (before[i] !== now[i]) before[i] = undefined;
+    } else if (isFirst && now.some((value) => value !== undefined)) {
+      this.#arriving.set(target, now.slice());
+    }
   }
 
   /** @param target undefined if it is not a constant, as in a return */

@@ -17,28 +17,29 @@ function byUpperBits(table: readonly Instruction[], shift: number): Instruction[
   });
 }
 
-const NARROW_ROWS = byUpperBits(NARROW, 7);
-const WIDE_ROWS = byUpperBits(WIDE, 23);
+/** Made when code is read for the first time: most commands read none. */
+let tables: { readonly narrow: Instruction[][]; readonly wide: Instruction[][] } | undefined;
 
 /** @param from offset of the first instruction, in whole half-words */
 export function runThumb(code: Code, watch: Watch, from: number): void {
+  tables ??= { narrow: byUpperBits(NARROW, 7), wide: byUpperBits(WIDE, 23) };
+  const { narrow, wide: wides } = tables;
   const { base, bytes } = code;
   const cpu = new Thumb(code, watch);
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const { marks } = cpu;
   for (let offset = from; offset + 2 <= bytes.length; ) {
-    if (!cpu.arrive(base + offset)) {
+    cpu.at = base + offset;
+    if (marks[offset] !== 0 && !cpu.arrive()) {
       offset += 4;
       continue;
     }
     const first = data.getUint16(offset, true);
     const wide = first >= FIRST_WIDE && offset + 4 <= bytes.length;
-    if (wide) {
-      cpu.step(
-        WIDE_ROWS[first >>> 7] ?? [],
-        ((first << 16) | data.getUint16(offset + 2, true)) >>> 0,
-      );
-    } else {
-      cpu.step(NARROW_ROWS[first >>> 7] ?? [], first);
+    const rows = (wide ? wides : narrow)[first >>> 7] ?? [];
+    // Many change nothing that is looked at.
+    if (rows.length > 0 || cpu.inBlock) {
+      cpu.step(rows, wide ? ((first << 16) | data.getUint16(offset + 2, true)) >>> 0 : first);
     }
     offset += wide ? 4 : 2;
   }

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // The command line: which command, and what its outcome is to a shell. The only place that ends the process.
 import { realClock } from '../base/clock.js';
 import { ExitCode, exitCodeOf } from '../base/errors.js';
@@ -24,7 +23,7 @@ function noticeLostOutput(): void {
   });
 }
 
-async function main(args: readonly string[]): Promise<void> {
+export async function main(args: readonly string[]): Promise<void> {
   // Known before the command line is understood, so that a mistake in it is reported the same way.
   const options = args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
   const output = new Output(options.includes('--json'));
@@ -42,5 +41,3 @@ async function main(args: readonly string[]): Promise<void> {
     process.exitCode = exitCode;
   }
 }
-
-await main(process.argv.slice(2));

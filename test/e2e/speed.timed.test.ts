@@ -1,11 +1,11 @@
 // Figures: the whole command in real time, run alone on the machine; the rate of an update in the board's own time.
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { update } from '../../host/index.js';
+import { PROGRAMS } from '../bench/cases.js';
 import { Lockstep } from '../conformance/lockstep.js';
-import { built, demoImage } from '../support/board.js';
+import { built } from '../support/board.js';
 import { tooBusy } from '../support/busy.js';
 import type { Outcome } from '../support/iap.js';
-import { appImage } from '../support/images.js';
 import { expectDone, flash, on, powerUpInstalled } from './bench.js';
 
 const part = 'stm32f103xe';
@@ -16,7 +16,7 @@ function median(values: readonly number[]): number {
 }
 
 describe('the same image of 480 KB again: less than a second beside the start of Node.js, nothing written', () => {
-  const image = demoImage(part, 1, 480 * 1024);
+  const image = PROGRAMS['random-480']().bytes;
 
   test.for([
     ['from the running application', []],
@@ -55,9 +55,9 @@ test('100 KB of random bytes at 115200, over an older image: hardly slower than 
     bootloader: built('build', part, 'bootloader.bin'),
   });
   onTestFinished(() => board.stop());
-  const install = async (seed: number): Promise<number> => {
+  const install = async (bytes: Uint8Array): Promise<number> => {
     const startedAt = board.clock.now();
-    const image = { base: undefined, bytes: appImage(size, seed) };
+    const image = { base: undefined, bytes };
     const run = update(board.transport, image, { clock: board.clock, boot: false });
     const whole = async (): Promise<void> => {
       for (;;) if ((await run.next()).done) return;
@@ -65,8 +65,8 @@ test('100 KB of random bytes at 115200, over an older image: hardly slower than 
     await board.during(whole());
     return (board.clock.now() - startedAt) / 1000;
   };
-  await install(1);
-  const seconds = await install(2);
+  await install(PROGRAMS['random-100-other']().bytes);
+  const seconds = await install(PROGRAMS['random-100']().bytes);
   const share = (100 * size) / LINE_BYTES_PER_S / seconds;
   console.log(`100 KB at 115200: ${seconds.toFixed(2)} s, ${share.toFixed(1)} % of the line rate`);
   // In the board's time, so without starting Node.js; the line alone takes 8.9 s, with frames 9.04 s.

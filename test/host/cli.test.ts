@@ -143,7 +143,7 @@ test('--version is that of this package, not of who has installed it', async () 
   for (const part of ['package.json', 'dist/host', 'dist/protocol']) {
     cpSync(part, join(here, part), { recursive: true });
   }
-  const main = join(here, 'dist/host/cli/main.js');
+  const main = join(here, 'dist/host/cli/start.js');
   const { stdout } = spawnSync(process.execPath, [main, '--version'], {
     encoding: 'utf8',
     cwd: consumer,

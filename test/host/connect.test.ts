@@ -233,8 +233,15 @@ test('a device that has not checked its image yet is waited for', async () => {
   const image = appImage(20_000);
   await bench.update(image, { boot: false });
   bench.device.uncheckedUntil = bench.clock.now() + 700;
-  const { result, ms } = await bench.update(image);
+  let asked = 0;
+  const { result, ms } = await bench.update(image, {
+    trace: (event) => {
+      if (event.direction === 'sent' && event.frame.type === Command.HELLO) asked++;
+    },
+  });
   expect(result?.changed).toBe(false);
   expect(ms).toBeGreaterThan(650);
   expect(ms).toBeLessThan(900);
+  // While it answers it does not check.
+  expect(asked).toBeLessThan(10);
 });

@@ -231,8 +231,8 @@ export const UPDATE: readonly Mutant[] = [
     id: 'waits for a check without end',
     requirements: ['H-21'],
     file: 'host/device/connect.ts',
-    find: 'while (pending() && session.clock.now() < end) {',
-    replace: 'while (pending() && end > 0) {',
+    find: 'pending() && session.clock.now() < end; ms',
+    replace: 'pending() && end > 0; ms',
     caughtBy:
       'host:an image whose check never ends is begun anew, although the device calls it installed',
   },
