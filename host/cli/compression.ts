@@ -1,7 +1,10 @@
 // How a command's pages travel: compressed, against what this computer knows of the device's flash.
+import { Capability } from '../../protocol/index.js';
 import type { Compression, OldImages } from '../compress/deflate.js';
+import type { DeviceInfo } from '../device/device.js';
 import { loadImage } from '../image/load.js';
 import { readWhole } from '../node/files.js';
+import type { ImageCache } from '../node/image-cache.js';
 import type { ArgumentsOf } from './option.js';
 
 export const COMPRESSION_OPTIONS = {
@@ -27,29 +30,35 @@ export const COMPRESSION_OPTIONS = {
 
 export type CompressionArguments = ArgumentsOf<typeof COMPRESSION_OPTIONS>;
 
+/** How an image is sent, and what is kept of it afterwards */
+export interface Sending {
+  readonly compression?: Compression;
+  /** Once the image is on this device. Only where the next update may copy from it: it is a plain firmware in a file. */
+  installed(device: DeviceInfo): Promise<void>;
+}
+
 /** Node.js' zlib and the cache are loaded only where they are needed. */
-export async function compressionOf(
-  args: CompressionArguments,
-  image: Uint8Array,
-): Promise<Compression | undefined> {
-  if (!args.compress) return undefined;
+export async function sendingOf(args: CompressionArguments, image: Uint8Array): Promise<Sending> {
+  if (!args.compress) return { installed: async () => {} };
   const named = await Promise.all((args.from ?? []).map(readOld));
   const cache = args.cache ? await openCache() : undefined;
-  await cache?.keep(image);
   const old: OldImages = {
     candidates: async (sha256) => [...named, ...((await cache?.candidates(sha256)) ?? [])],
   };
   const { deflate } = await import('../node/deflate.js');
-  return { deflate, old };
+  return {
+    compression: { deflate, old },
+    installed: async ({ capabilities }) => {
+      if ((capabilities & Capability.DICTIONARY) !== 0) await cache?.keep(image);
+    },
+  };
 }
 
 async function readOld(path: string): Promise<Uint8Array> {
   return loadImage(await readWhole(path, 'image', 'IMAGE_UNREADABLE'), { name: path }).bytes;
 }
 
-async function openCache(): Promise<
-  (OldImages & { keep(image: Uint8Array): Promise<void> }) | undefined
-> {
+async function openCache(): Promise<ImageCache | undefined> {
   const { cacheFolder, ImageCache } = await import('../node/image-cache.js');
   const folder = cacheFolder(process.env, process.platform);
   return folder === undefined ? undefined : new ImageCache(folder);

@@ -7,10 +7,14 @@ export interface Wanted {
   readonly votes: Votes;
 }
 
-/**
- * Each time the page whose old content the fewest runs of the others are in; of these the lowest, so that the device can verify the
- * image while it comes.
- */
+/** Runs of a page that are gone when the pages before it were written, if all are sent from the first one on */
+export function runsLost({ number, votes }: Wanted): number {
+  let lost = 0;
+  for (const [source, runs] of votes) if (source < number) lost += runs;
+  return lost;
+}
+
+/** Each time the page whose old content the fewest runs of the others are in; of these the lowest. */
 export function orderOf<T extends Wanted>(pages: readonly T[]): T[] {
   const left = new Map(pages.map((page) => [page.number, page]));
   /** Old page → runs that other pages still want of it */

@@ -5,8 +5,8 @@ import type { KnownFlash } from './known-flash.js';
 const RUN = 8;
 /** Old runs begin here: any run of twice their length has one of them. */
 const STEP = 8;
-/** New runs begin at any half-word, as code does. */
-const NEW_STEP = 2;
+/** New runs begin at any half-word, as code does [bytes]. */
+export const NEW_STEP = 2;
 const HASH_BITS = 16;
 
 /** Votes of one new page: number of an old page → how many runs of it the new page has. */

@@ -1,6 +1,6 @@
 // Compressed updates on the real bootloader of each core: against the image that is on the device, known from a file or from this
 // computer's cache; and what happens where none of it may be used.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import {
@@ -102,6 +102,7 @@ describe.each(CORES)('%s', (part) => {
     const update = await flash(board, two, cache);
     expectDone(update);
     expect(share(update, two)).toBeGreaterThan(0.5);
+    expect(existsSync(cache)).toBe(false); // a plain firmware, for nothing
     await expectRuns(board, 2, two);
   });
 });

@@ -69,7 +69,7 @@ describe.each([
       VECTORS,
       Uint8Array.from([...OLD.subarray(16 * PAGE), ...OLD.subarray(VECTORS, 16 * PAGE)]),
     ),
-    0.3,
+    0.45,
   ],
   ['nothing in common', code(2, 20 * PAGE + 7), 0.9],
 ])('%s', (_name, image, share) => {

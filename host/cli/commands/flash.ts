@@ -1,13 +1,12 @@
 // iap flash: the update, told as it goes. With --wait an adapter may be unplugged and plugged in again.
 import { IapError } from '../../base/errors.js';
 import { ALLOWABLE, type Allowable } from '../../check/allow.js';
-import type { Compression } from '../../compress/deflate.js';
 import type { DeviceInfo } from '../../device/device.js';
 import type { Image } from '../../image/image.js';
 import type { UpdateEvent, UpdateResult } from '../../update/events.js';
 import { update } from '../../update/update.js';
 import { command } from '../command.js';
-import { COMPRESSION_OPTIONS, compressionOf } from '../compression.js';
+import { COMPRESSION_OPTIONS, type Sending, sendingOf } from '../compression.js';
 import { deviceJson, deviceLine, notNowText } from '../describe.js';
 import { readImage } from '../image-file.js';
 import { type Context, withPort } from '../link.js';
@@ -54,13 +53,13 @@ export const FLASH = command({
 async function flash(args: FlashArguments, context: Context): Promise<void> {
   const allow = parseAllow(args.allow, ALLOWABLE);
   const image = await readImage(args);
-  const compression = await compressionOf(args, image.bytes);
+  const sending = await sendingOf(args, image.bytes);
   let begun: Uint8Array | undefined;
   /** Of earlier attempts; undefined if none got so far */
   let pagesSent: number | undefined;
   for (;;) {
     try {
-      await attempt(args, context, { image, allow, compression, only: begun }, ({ uniqueId }) => {
+      await attempt(args, context, { image, allow, sending, only: begun }, ({ uniqueId }) => {
         begun = uniqueId;
       });
       return;
@@ -100,7 +99,7 @@ function afterwards(error: unknown, pagesSent: number | undefined): unknown {
 interface Wanted {
   readonly image: Image;
   readonly allow: readonly Allowable[];
-  readonly compression: Compression | undefined;
+  readonly sending: Sending;
   /** Unique id of the device whose update was begun */
   readonly only: Uint8Array | undefined;
 }
@@ -108,7 +107,7 @@ interface Wanted {
 async function attempt(
   args: FlashArguments,
   context: Context,
-  { image, allow, compression, only }: Wanted,
+  { image, allow, sending, only }: Wanted,
   onFound: (device: DeviceInfo) => void,
 ): Promise<void> {
   const { output } = context;
@@ -120,12 +119,13 @@ async function attempt(
       allow,
       ...(args.baud === undefined ? {} : { rate: args.baud }),
       ...(only === undefined ? {} : { only }),
-      ...(compression ? { compression } : {}),
+      ...(sending.compression ? { compression: sending.compression } : {}),
     });
     for (;;) {
       const step = await run.next();
       if (step.done) {
         finish(output, step.value);
+        await sending.installed(step.value.device);
         return;
       }
       if (step.value.event === 'found') onFound(step.value.device);
