@@ -50,7 +50,7 @@ const serialport = {
       return `
 const near = require('node:module').createRequire(require.resolve('serialport'));
 const { version } = near('@serialport/bindings-cpp/package.json');
-const { SerialPort } = version === '${bindings.version}' ? require('${resolve(root, 'node_modules/serialport/dist/serialport.js')}') : near('serialport');
+const { SerialPort } = version === '${bindings.version}' ? require(${JSON.stringify(resolve(root, 'node_modules/serialport/dist/serialport.js'))}) : near('serialport');
 exports.SerialPort = SerialPort;
 `;
     if (/@serialport\/bindings-cpp\/dist\/serialport-bindings\.js$/.test(id))

@@ -125,6 +125,8 @@ export async function call(
         next = Math.min(end, clock.now() + Math.max(LATE_PAUSE_MS, interval + answerMs));
       }
     }
+    // One more call would be answered, too, and an answer takes longer than a pause.
+    if (session.incoming > 0) await session.until(clock.now(), () => answer !== undefined);
   }
 }
 
