@@ -62,6 +62,8 @@ export interface PageOptions {
   readonly flags?: number;
   /** Fields of the head, where they shall differ */
   readonly head?: Partial<PageHead>;
+  /** What travels of a compressed page */
+  readonly packed?: Uint8Array;
   /** Bytes of the page in one frame, at most */
   readonly chunk?: number;
   /** The last frame asks for an answer; true unless told */
@@ -78,20 +80,21 @@ export function pageFrames(
 ): Frame[] {
   const { pageSize, maxPayload } = bench.info;
   const bytes = image.bytes.subarray(page * pageSize, (page + 1) * pageSize);
+  const encoded = options.packed ?? bytes;
   const head = encode(PageHead, {
     page,
-    encoding: Encoding.RAW,
+    encoding: options.packed ? Encoding.DEFLATE : Encoding.RAW,
     flags: options.flags ?? 0,
     decodedLength: bytes.length,
-    encodedLength: bytes.length,
+    encodedLength: encoded.length,
     crc32: pageCrc(bench, image, page),
     ...options.head,
   });
   const room = maxPayload - DataRequest.size;
   const first = Math.min(options.chunk ?? room, room - PageHead.size);
-  const bodies = [concat([head, bytes.subarray(0, first)])];
-  for (let at = first; at < bytes.length; at += options.chunk ?? room) {
-    bodies.push(bytes.subarray(at, at + Math.min(options.chunk ?? room, room)));
+  const bodies = [concat([head, encoded.subarray(0, first)])];
+  for (let at = first; at < encoded.length; at += options.chunk ?? room) {
+    bodies.push(encoded.subarray(at, at + Math.min(options.chunk ?? room, room)));
   }
   return bodies.map((body, i) => {
     const last = i === bodies.length - 1 && options.ask !== false;

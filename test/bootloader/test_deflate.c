@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "deflater.h"
 #include "iap_bytes.h"
 #include "iap_crc.h"
 #include "iap_trust.h"
@@ -17,66 +18,34 @@ static uint8_t old[SIZE], image[SIZE];
 static uint8_t header[IAP_HEADER_SIZE];
 static uint16_t number;
 
-// A page as it travels.
-static struct {
-    uint8_t bytes[2 * ROOM];
-    uint32_t size;
-    uint32_t bits;
-} stream;
-
-static void put_bits(uint32_t bits, uint32_t count) {
-    for (uint32_t i = 0; i < count; i++, stream.bits++) {
-        if (stream.bits == 8) {
-            stream.bits = 0;
-        }
-        if (stream.bits == 0) {
-            stream.bytes[stream.size++] = 0;
-        }
-        stream.bytes[stream.size - 1] |= (uint8_t)((bits >> i & 1u) << stream.bits);
-    }
-}
-
-// Huffman codes begin with their highest bit (RFC 1951, 3.1.1).
-static void put_code(uint32_t code, uint32_t count) {
-    for (uint32_t i = count; i > 0; i--) {
-        put_bits(code >> (i - 1), 1);
-    }
-}
+// A page as it travels: the head, then the stream.
+static uint8_t encoded[2 * ROOM];
+static struct deflater stream;
 
 static void open_stream(uint32_t dictionary_end, uint32_t dictionary_pages) {
-    memset(&stream, 0, sizeof stream);
-    iap_put16(stream.bytes + IAP_DEFLATE_HEAD_AT_DICTIONARY_END, dictionary_end);
-    iap_put16(stream.bytes + IAP_DEFLATE_HEAD_AT_DICTIONARY_PAGES, dictionary_pages);
-    stream.size = IAP_DEFLATE_HEAD_SIZE;
+    iap_put16(encoded + IAP_DEFLATE_HEAD_AT_DICTIONARY_END, dictionary_end);
+    iap_put16(encoded + IAP_DEFLATE_HEAD_AT_DICTIONARY_PAGES, dictionary_pages);
+    stream = deflater_open(encoded + IAP_DEFLATE_HEAD_SIZE, sizeof encoded - IAP_DEFLATE_HEAD_SIZE);
 }
 
-// One stored block (3.2.4), the last.
+static uint32_t encoded_size(void) {
+    CHECK(stream.size <= stream.room);
+    return IAP_DEFLATE_HEAD_SIZE + stream.size;
+}
+
 static void put_stored(const uint8_t *bytes, uint32_t size) {
-    put_bits(1, 8);
-    put_bits(size, 16);
-    put_bits(~size, 16);
-    for (uint32_t i = 0; i < size; i++) {
-        put_bits(bytes[i], 8);
-    }
+    deflater_stored(&stream, true, bytes, size);
 }
 
-// With fixed codes (3.2.6), the last block: a page copied from so many pages before, 1, 2 or 4.
+// With fixed codes, the last block: a page copied from so many pages before.
 static void put_copied_page(uint32_t pages) {
-    static const uint32_t symbols[] = {0, 19, 21, 0, 23}; // the last distance of each is such a one
-    put_bits(1 | 1 << 1, 3);
+    deflater_begin(&stream, true, DEFLATER_FIXED);
     for (uint32_t left = SIM_PAGE_SIZE; left > 0;) {
         uint32_t length = left > 258 ? 258 : left;
-        if (length == 258) {
-            put_code(0xc5, 8); // 285
-        } else {
-            put_code(0xc4, 8); // 284: from 227 on
-            put_bits(length - 227, 5);
-        }
-        put_code(symbols[pages], 5);
-        put_bits(0xffff, (symbols[pages] - 2) / 2);
+        deflater_copy(&stream, DEFLATER_FIXED, pages * SIM_PAGE_SIZE, length);
         left -= length;
     }
-    put_code(0, 7); // end of block
+    deflater_end(&stream, DEFLATER_FIXED);
 }
 
 static uint32_t padded_crc(uint32_t page) {
@@ -93,9 +62,9 @@ static uint32_t send_in(uint32_t piece, uint32_t page, uint8_t flags, uint32_t e
     uint32_t left = SIZE - page * SIM_PAGE_SIZE;
     const uint8_t *response = NULL;
     uint32_t size;
-    for (uint32_t at = 0; at < stream.size; at += piece) {
+    for (uint32_t at = 0; at < encoded_size(); at += piece) {
         uint8_t request[SIM_MAX_PAYLOAD] = {0};
-        uint32_t length = stream.size - at < piece ? stream.size - at : piece;
+        uint32_t length = encoded_size() - at < piece ? encoded_size() - at : piece;
         uint8_t *body = request + IAP_DATA_REQUEST_AT_BODY;
         iap_put16(request, number++);
         request[IAP_DATA_REQUEST_AT_FLAGS] = IAP_DATA_FLAG_ASK | (at == 0 ? IAP_DATA_FLAG_HEAD : 0);
@@ -109,7 +78,7 @@ static uint32_t send_in(uint32_t piece, uint32_t page, uint8_t flags, uint32_t e
             iap_put32(body + IAP_PAGE_HEAD_AT_CRC32, padded_crc(page));
             body += IAP_PAGE_HEAD_SIZE;
         }
-        memcpy(body, stream.bytes + at, length);
+        memcpy(body, encoded + at, length);
         sim_request(&sim, 0, IAP_COMMAND_DATA, request, (uint32_t)(body + length - request));
         response = sim_response(&sim, IAP_COMMAND_DATA, &size);
         CHECK(response != NULL);
@@ -124,7 +93,7 @@ static uint32_t send_in(uint32_t piece, uint32_t page, uint8_t flags, uint32_t e
 
 static void accepted(uint32_t page, uint8_t flags) {
     uint32_t detail;
-    CHECK_EQUAL(send_in(500, page, flags, stream.size, &detail), IAP_STATUS_OK);
+    CHECK_EQUAL(send_in(500, page, flags, encoded_size(), &detail), IAP_STATUS_OK);
     uint32_t begin = page * SIM_PAGE_SIZE;
     uint32_t left = SIZE - begin;
     CHECK(memcmp(sim.flash + 0x8000 + begin, image + begin,
@@ -140,7 +109,7 @@ static void rejected_as(uint32_t page, uint32_t encoded_length, uint32_t reason)
 }
 
 static void rejected(uint32_t page, uint32_t reason) {
-    rejected_as(page, stream.size, reason);
+    rejected_as(page, encoded_size(), reason);
 }
 
 // An older image is installed, and the update to another one begun.
@@ -182,7 +151,7 @@ static void a_page_in_the_shortest_frames_is_assembled(void) {
     begin();
     open_stream(0, 0);
     put_stored(image, SIM_PAGE_SIZE);
-    CHECK_EQUAL(send_in(1, 0, 0, stream.size, &detail), IAP_STATUS_OK);
+    CHECK_EQUAL(send_in(1, 0, 0, encoded_size(), &detail), IAP_STATUS_OK);
     CHECK(memcmp(sim.flash + 0x8000, image, SIM_PAGE_SIZE) == 0);
 }
 
@@ -261,12 +230,12 @@ static void a_repeated_page_is_not_decoded(void) {
     CHECK_EQUAL(sim_page(&sim, number++, image, SIZE, 0, 0), IAP_STATUS_OK);
     uint32_t before = sim.operations;
     open_stream(0xffff, 0xffff);
-    put_bits(0xffffffff, 32);
+    deflater_bits(&stream, 0xffffffff, 32);
     accepted(0, 0);
     CHECK_EQUAL(sim.operations, before);
     rejected(1, IAP_REJECTION_DICTIONARY);
     uint32_t detail;
-    CHECK_EQUAL(send_in(500, 0, IAP_PAGE_FLAG_FORCE, stream.size, &detail),
+    CHECK_EQUAL(send_in(500, 0, IAP_PAGE_FLAG_FORCE, encoded_size(), &detail),
                 IAP_STATUS_PAGE_REJECTED);
 }
 
@@ -276,7 +245,7 @@ static void wrong_streams_are_rejected(void) {
     open_stream(0, 0); // nothing
     rejected(0, IAP_REJECTION_STREAM);
     open_stream(0, 0); // a block of the type that there is not
-    put_bits(7, 3);
+    deflater_bits(&stream, 7, 3);
     rejected(0, IAP_REJECTION_STREAM);
     open_stream(0, 0); // too few bytes, too many, some left over, wrong ones
     put_stored(image, SIM_PAGE_SIZE - 1);
@@ -286,7 +255,7 @@ static void wrong_streams_are_rejected(void) {
     rejected(0, IAP_REJECTION_STREAM);
     open_stream(0, 0);
     put_stored(image, SIM_PAGE_SIZE);
-    put_bits(0, 8);
+    deflater_bits(&stream, 0, 8);
     rejected(0, IAP_REJECTION_STREAM);
     open_stream(0, 0);
     put_stored(image + 1, SIM_PAGE_SIZE);
@@ -305,18 +274,10 @@ static void a_stream_is_not_written_over(void) {
     begun();
     begin();
     open_stream(1, 1);
-    put_bits(0 | 1 << 1, 3); // fixed codes, not the last block: 258 bytes copied
-    put_code(0xc5, 8);
-    put_code(19, 5);
-    put_bits(0xff, 8);
-    put_code(0, 7);
-    put_bits(1, 3); // stored, the rest
-    stream.bits = 8;
-    put_bits(SIM_PAGE_SIZE - 258, 16);
-    put_bits(~(SIM_PAGE_SIZE - 258), 16);
-    for (uint32_t i = 258; i < SIM_PAGE_SIZE; i++) {
-        put_bits(image[i], 8);
-    }
+    deflater_begin(&stream, false, DEFLATER_FIXED);
+    deflater_copy(&stream, DEFLATER_FIXED, SIM_PAGE_SIZE, 258);
+    deflater_end(&stream, DEFLATER_FIXED);
+    put_stored(image + 258, SIM_PAGE_SIZE - 258);
     memcpy(image, old, 258);
     begin();
     number = 0;
@@ -325,14 +286,11 @@ static void a_stream_is_not_written_over(void) {
     begin();
     open_stream(0, 0);
     for (uint32_t i = 0; i < 10; i++) { // and this one never could
-        put_bits(0, 8);
-        put_bits(0, 16);
-        put_bits(0xffff, 16);
+        deflater_stored(&stream, false, NULL, 0);
     }
     put_stored(image, SIM_PAGE_SIZE - 24);
-    uint32_t encoded = stream.size;
-    CHECK(encoded > ROOM);
-    rejected_as(0, encoded, IAP_REJECTION_LENGTH);
+    CHECK(encoded_size() > ROOM);
+    rejected(0, IAP_REJECTION_LENGTH);
 }
 
 static void lengths_are_looked_at(void) {
@@ -343,7 +301,7 @@ static void lengths_are_looked_at(void) {
     rejected_as(0, IAP_DEFLATE_HEAD_SIZE - 1, IAP_REJECTION_LENGTH);
     rejected_as(0, ROOM + 1, IAP_REJECTION_LENGTH);
     rejected_as(0, 0, IAP_REJECTION_LENGTH);
-    rejected_as(0, stream.size - 1, IAP_REJECTION_LENGTH); // more comes than was said
+    rejected_as(0, encoded_size() - 1, IAP_REJECTION_LENGTH); // more comes than was said
 }
 
 // A port from before there were compressed pages gives room for a page alone.

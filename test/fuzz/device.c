@@ -42,10 +42,20 @@ static bool dirty[SIM_FLASH_SIZE / SIM_PAGE_SIZE];
 static uint32_t poisoned_from; // address in flash from which nothing may be read
 static struct iap_port inner;  // the simulator's
 static const uint32_t payloads[PAYLOADS] = {272, 1040, 4096};
-static uint8_t *frames[PAYLOADS], *answers[PAYLOADS], *page;
+static uint8_t *frames[PAYLOADS], *answers[PAYLOADS];
+static uint8_t *pages[2]; // without and with the room to decode
 
 const uint8_t *device_keys(void) {
     return device.sim.flash + KEYS;
+}
+
+uint32_t device_capabilities(void) {
+    bool deflate = device.sim.config.page_buffer_size >= SIM_PAGE_SIZE + IAP_PAGE_SPARE;
+    bool readable = !DEVICE_SIGNED && device.sim.protection == 0;
+    return IAP_CAPABILITY_BAUD | IAP_CAPABILITY_CONFIRM |
+           (DEVICE_SIGNED ? IAP_CAPABILITY_SIGNATURE : 0u) |
+           (deflate ? IAP_CAPABILITY_DEFLATE : 0u) |
+           (deflate && readable ? IAP_CAPABILITY_DICTIONARY : 0u);
 }
 
 bool device_takes_signed(void) {
@@ -295,7 +305,7 @@ static void check_security(const uint8_t *security) {
     const uint8_t *keys = device_keys();
     bool good = signatures_block_good(keys);
     CHECK_EQUAL(security[IAP_SECURITY_AT_FLAGS],
-                IAP_SECURITY_FLAG_SIGNED_ONLY | (good ? IAP_SECURITY_FLAG_KEYS : 0) |
+                IAP_SECURITY_FLAG_SIGNED_ONLY | device.sim.protection | (good ? IAP_SECURITY_FLAG_KEYS : 0) |
                     (device.sim.config.verify_at_boot ? IAP_SECURITY_FLAG_BOOT_VERIFIED : 0));
     CHECK_EQUAL(security[IAP_SECURITY_AT_USABLE_KEYS], device.usable);
     CHECK_EQUAL(iap_get32(security + IAP_SECURITY_AT_SECURITY_COUNTER), device.floor);
@@ -315,6 +325,7 @@ static void check_hello(const uint8_t *answer) {
     if (DEVICE_SIGNED) {
         check_security(answer + IAP_HELLO_RESPONSE_SIZE);
     }
+    CHECK_EQUAL(iap_get32(answer + IAP_HELLO_RESPONSE_AT_CAPABILITIES), device_capabilities());
     CHECK_EQUAL(iap_get16(answer + IAP_HELLO_RESPONSE_AT_MAX_PAYLOAD),
                 device.sim.config.max_payload);
     CHECK_EQUAL(image[0] & IAP_IMAGE_STATE_PRESENT, installed.slot != NULL);
@@ -388,8 +399,8 @@ static uint8_t begin_status(const uint8_t *header) {
                                 iap_get32(verified + IAP_HEADER_AT_SECURITY_COUNTER)) {
         return IAP_STATUS_ROLLBACK;
     }
-    if (flags >> 17 != 0 || (iap_get32(header + IAP_HEADER_AT_CAPABILITIES) &
-                             ~(DEVICE_SIGNED ? IAP_CAPABILITY_SIGNATURE : 0u)) > 3) {
+    if (flags >> 17 != 0 ||
+        (iap_get32(header + IAP_HEADER_AT_CAPABILITIES) & ~device_capabilities()) != 0) {
         return IAP_STATUS_NOT_CAPABLE;
     }
     if (DEVICE_SIGNED) {
@@ -431,6 +442,7 @@ static void check_answer(const uint8_t *frame, size_t size) {
         device.app_rotten = false;
     } else if (status < 0x40 && request->type == IAP_COMMAND_DATA) {
         device.next = iap_get16(answer + IAP_DATA_RESPONSE_AT_NEXT);
+        device.detail = iap_get32(answer + IAP_DATA_RESPONSE_AT_DETAIL);
     }
     device.answers++;
     device.last_status = status;
@@ -619,7 +631,8 @@ void device_init(void) {
         frames[i] = malloc(payloads[i] + IAP_FRAME_OVERHEAD);
         answers[i] = malloc(payloads[i] + IAP_FRAME_OVERHEAD);
     }
-    page = malloc(SIM_PAGE_SIZE);
+    pages[0] = malloc(SIM_PAGE_SIZE);
+    pages[1] = malloc(SIM_PAGE_SIZE + IAP_PAGE_SPARE);
     // The core has no business in its own code, beyond the application, or in the simulator.
     __asan_poison_memory_region(sim->flash, DEVICE_SIGNED ? KEYS : IDENTITY);
     __asan_poison_memory_region(sim->frame, sizeof sim->frame + sizeof sim->answer);
@@ -646,7 +659,10 @@ void device_fresh(const struct program_config *config) {
     sim->config.max_payload = payloads[payload];
     sim->config.frame_buffer = frames[payload];
     sim->config.answer_buffer = answers[payload];
-    sim->config.page_buffer = page;
+    bool spare = (config->start & 16) == 0;
+    sim->config.page_buffer = pages[spare];
+    sim->config.page_buffer_size = SIM_PAGE_SIZE + (spare ? IAP_PAGE_SPARE : 0);
+    sim->protection = (config->start & 8) != 0 ? IAP_SECURITY_FLAG_READ_PROTECTED : 0;
     sim->config.trials = (uint8_t)(1 + config->trials % IAP_RECORD_TRIALS);
     sim->now_ms = clocks[config->start % 4];
     sim->button = (config->start & 4) != 0;

@@ -34,6 +34,7 @@ struct device {
     uint32_t answers;      // received
     uint8_t last_status;   // of the newest answer
     uint16_t next;         // of the newest answer to DATA
+    uint32_t detail;       //
     uint32_t sequence;     // of the newest entry that was installed
     bool valid;            // it had VALID
     uint32_t line_bytes;   // sent to it
@@ -69,6 +70,9 @@ void device_rot(uint32_t address, uint8_t flip);
 
 // The key block in flash.
 const uint8_t *device_keys(void);
+
+// IAP_CAPABILITY_* that it must have.
+uint32_t device_capabilities(void);
 
 // Whether it could take a signed image: identity and keys are right.
 bool device_takes_signed(void);

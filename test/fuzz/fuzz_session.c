@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "deflater.h"
 #include "device.h"
 #include "iap_bytes.h"
 #include "reference.h"
@@ -12,6 +13,9 @@
 #define IMAGES     6u
 #define IMAGE_ROOM 8192u  // bytes; more than the largest application's area
 #define LINE_LIMIT 12000u // bytes on the line: more would only be slow
+#define PACK_ROOM  (2u * SIM_PAGE_SIZE) // bytes; the longest page on the line
+#define AREA_PAGES 8u // of the largest application's area
+#define ROOM       (SIM_PAGE_SIZE + IAP_PAGE_SPARE)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -33,6 +37,7 @@ static struct {
     bool damaging;
     uint32_t burst;           // frames still to be sent before the device runs
     struct program_step sign; // how headers are signed
+    struct program_step pack; // how pages travel
 } host;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
@@ -204,33 +209,144 @@ static uint16_t next_number(void) {
     return device.sim.iap.update.session.next;
 }
 
+static const uint8_t *flash_page(uint32_t page) {
+    return device.sim.flash + (IAP_APP_BASE - IAP_BOOTLOADER_BASE) + page * SIM_PAGE_SIZE;
+}
+
+// A page as its bytes travel, to a device whose flash is as it is now.
+static uint32_t pack(const uint8_t *bytes, uint32_t length, uint8_t to[PACK_ROOM]) {
+    static uint8_t data[(AREA_PAGES + 1) * SIM_PAGE_SIZE];
+    const struct program_step *how = &host.pack;
+    uint32_t end = how->b;
+    uint32_t pages = how->c;
+    uint32_t before = 0;
+    uint32_t distances[AREA_PAGES + 2] = {1, 4};
+    uint32_t kind = how->a % PROGRAM_PACKINGS;
+    if (kind == PROGRAM_PACKING_RAW) {
+        memcpy(to, bytes, length);
+        return length;
+    }
+    if (pages <= end && end * SIM_PAGE_SIZE <= device.app_size) {
+        before = pages * SIM_PAGE_SIZE;
+        memcpy(data, flash_page(end - pages), before);
+    }
+    memcpy(data + before, bytes, length);
+    for (uint32_t i = 0; i < pages && before > 0; i++) {
+        distances[2 + i] = (i + 1) * SIM_PAGE_SIZE; // the same place of each page
+    }
+    uint32_t far = (how->d & PROGRAM_PACKED_FAR) != 0 ? 0x1000 : 0;
+    iap_put16(to + IAP_DEFLATE_HEAD_AT_DICTIONARY_END, end + far);
+    iap_put16(to + IAP_DEFLATE_HEAD_AT_DICTIONARY_PAGES, pages + far);
+    uint8_t *bytes_of_stream = to + IAP_DEFLATE_HEAD_SIZE;
+    struct deflater stream =
+        deflater_open(bytes_of_stream, PACK_ROOM - IAP_DEFLATE_HEAD_SIZE - 1);
+    for (uint32_t i = 0; i < 6 && (how->d & PROGRAM_PACKED_TIGHT) != 0; i++) {
+        deflater_stored(&stream, false, NULL, 0);
+    }
+    if (kind == PROGRAM_PACKING_STORED) {
+        deflater_stored(&stream, true, bytes, length);
+    } else {
+        deflater_page(&stream, kind == PROGRAM_PACKING_FIXED ? DEFLATER_FIXED : DEFLATER_DYNAMIC,
+                      data, before, length, distances, 2 + before / SIM_PAGE_SIZE);
+    }
+    CHECK(stream.size <= stream.room);
+    bytes_of_stream[4u * how->e % stream.size] ^= how->f;
+    bytes_of_stream[stream.size] = 0;
+    return IAP_DEFLATE_HEAD_SIZE + stream.size - ((how->d & PROGRAM_PACKED_SHORT) != 0) +
+           ((how->d & PROGRAM_PACKED_MORE) != 0);
+}
+
+#define UNKNOWN 0xffffffffu // RFC 1951 does not say what comes of it
+
+// What a page that flash does not have, or that is forced, is rejected for; 0: nothing.
+static uint32_t stream_rejection(const uint8_t *encoded, uint32_t size, uint32_t length,
+                                 uint32_t crc32) {
+    static uint8_t inflated[SIM_PAGE_SIZE];
+    uint32_t end = iap_get16(encoded + IAP_DEFLATE_HEAD_AT_DICTIONARY_END);
+    uint32_t pages = iap_get16(encoded + IAP_DEFLATE_HEAD_AT_DICTIONARY_PAGES);
+    if (pages > 0 && ((device_capabilities() & IAP_CAPABILITY_DICTIONARY) == 0 || pages > end ||
+                      end * SIM_PAGE_SIZE > device.app_size)) {
+        return IAP_REJECTION_DICTIONARY;
+    }
+    size_t came, behind;
+    uint32_t stream_size = size - IAP_DEFLATE_HEAD_SIZE;
+    memset(inflated, 0xff, sizeof inflated);
+    enum reference_inflated found =
+        reference_inflate(encoded + IAP_DEFLATE_HEAD_SIZE, stream_size,
+                          pages > 0 ? flash_page(end - pages) : NULL, pages * SIM_PAGE_SIZE,
+                          inflated, length, &came, &behind);
+    if (found == REFERENCE_CODES) {
+        return UNKNOWN;
+    }
+    if (found != REFERENCE_INFLATED || came != length || behind > ROOM - stream_size) {
+        return IAP_REJECTION_STREAM;
+    }
+    return reference_crc32(inflated, SIM_PAGE_SIZE) == crc32 ? 0 : IAP_REJECTION_CRC;
+}
+
+// The same of the whole page, read a second way from docs/protocol.md.
+static uint32_t page_rejection(const uint8_t *head, const uint8_t *encoded, uint32_t left) {
+    uint32_t page_number = iap_get16(head + IAP_PAGE_HEAD_AT_PAGE);
+    uint32_t decoded_length = iap_get16(head + IAP_PAGE_HEAD_AT_DECODED_LENGTH);
+    uint32_t encoded_length = iap_get16(head + IAP_PAGE_HEAD_AT_ENCODED_LENGTH);
+    uint32_t crc32 = iap_get32(head + IAP_PAGE_HEAD_AT_CRC32);
+    if (left == 0) {
+        return IAP_REJECTION_PAGE;
+    }
+    if ((device_capabilities() & IAP_CAPABILITY_DEFLATE) == 0) {
+        return IAP_REJECTION_ENCODING;
+    }
+    if (decoded_length != left || encoded_length < IAP_DEFLATE_HEAD_SIZE || encoded_length > ROOM) {
+        return IAP_REJECTION_LENGTH;
+    }
+    if ((head[IAP_PAGE_HEAD_AT_FLAGS] & IAP_PAGE_FLAG_FORCE) == 0 &&
+        reference_crc32(flash_page(page_number), SIM_PAGE_SIZE) == crc32) {
+        return 0; // flash has it
+    }
+    return stream_rejection(encoded, encoded_length, left, crc32);
+}
+
 // One page in frames of piece bytes; the frame lost of them (from 1) is not sent.
 static void page(uint8_t address, uint16_t number, uint32_t page_number, uint8_t bits,
                  uint32_t piece, uint8_t image, uint32_t lost) {
-    static uint8_t body[IAP_PAGE_HEAD_SIZE + SIM_PAGE_SIZE + 1];
+    static uint8_t bytes[SIM_PAGE_SIZE];
+    static uint8_t body[IAP_PAGE_HEAD_SIZE + PACK_ROOM + 1];
     static uint8_t payload[3 + sizeof body];
+    const struct iap_session *session = &device.sim.iap.update.session;
     uint16_t expected = next_number();
     uint32_t size = iap_get32(host.header + IAP_HEADER_AT_IMAGE_SIZE);
     uint32_t before = page_number * SIM_PAGE_SIZE;
     uint32_t length = size > before ? size - before : 0;
     length = length < SIM_PAGE_SIZE ? length : SIM_PAGE_SIZE;
-    uint8_t *bytes = body + IAP_PAGE_HEAD_SIZE;
-    memset(bytes, 0xff, SIM_PAGE_SIZE + 1);
+    memset(bytes, 0xff, SIM_PAGE_SIZE);
     memcpy(bytes, images[image % IMAGES] + before % IMAGE_ROOM, length);
     if (page_number == 0 && !host.vectors) {
         iap_put32(bytes, 0x08000000);
     }
+    uint8_t *encoded = body + IAP_PAGE_HEAD_SIZE;
+    uint32_t encoded_length = pack(bytes, length, encoded);
+    encoded[encoded_length] = 0xff;
+    bool packed = host.pack.a % PROGRAM_PACKINGS != PROGRAM_PACKING_RAW;
     uint32_t wrong = (bits & PROGRAM_PAGE_LENGTH) != 0;
     iap_put16(body + IAP_PAGE_HEAD_AT_PAGE, page_number);
-    body[IAP_PAGE_HEAD_AT_ENCODING] = IAP_ENCODING_RAW;
+    body[IAP_PAGE_HEAD_AT_ENCODING] = packed ? IAP_ENCODING_DEFLATE : IAP_ENCODING_RAW;
     body[IAP_PAGE_HEAD_AT_FLAGS] = bits & PROGRAM_PAGE_FORCE;
     iap_put16(body + IAP_PAGE_HEAD_AT_DECODED_LENGTH, length + wrong);
-    iap_put16(body + IAP_PAGE_HEAD_AT_ENCODED_LENGTH, length + wrong);
+    iap_put16(body + IAP_PAGE_HEAD_AT_ENCODED_LENGTH, encoded_length + wrong);
     iap_put32(body + IAP_PAGE_HEAD_AT_CRC32,
               reference_crc32(bytes, SIM_PAGE_SIZE) ^ ((bits & PROGRAM_PAGE_CRC) != 0));
-    uint32_t left = IAP_PAGE_HEAD_SIZE + length + ((bits & PROGRAM_PAGE_LONG) != 0);
-    piece = piece == 0 ? left : piece + IAP_PAGE_HEAD_SIZE;
+    uint32_t left = IAP_PAGE_HEAD_SIZE + encoded_length + ((bits & PROGRAM_PAGE_LONG) != 0);
+    piece = piece == 0 ? device.sim.config.max_payload - 3 : piece + IAP_PAGE_HEAD_SIZE;
     bool sure = host.burst == 0 && !host.damaging && lost == 0 && device_idle();
+    // The image that is being sent is the one that the device expects.
+    bool foreseen = sure && packed && session->active && number == expected &&
+                    iap_get32(session->header->bytes + IAP_HEADER_AT_IMAGE_SIZE) == size &&
+                    piece <= device.sim.config.max_payload - 3 &&
+                    (bits & PROGRAM_PAGE_LONG) == 0;
+    uint32_t rejection = foreseen ? page_rejection(body, encoded, length) : UNKNOWN;
+    bool had = rejection == 0 && (bits & PROGRAM_PAGE_FORCE) == 0 &&
+               memcmp(flash_page(page_number), bytes, SIM_PAGE_SIZE) == 0;
+    uint32_t attempts = device.attempts;
     uint32_t answers = device.answers;
     uint32_t at = 0;
     uint32_t i = 0;
@@ -247,12 +363,21 @@ static void page(uint8_t address, uint16_t number, uint32_t page_number, uint8_t
             send_frame(address, IAP_COMMAND_DATA, payload, 3 + part);
         }
     }
+    if (!sure || device.answers != answers + 1 || device.last_status == IAP_STATUS_NO_SESSION) {
+        return; // the session may have ended by idling
+    }
     // A page that counts as taken is in flash.
-    if (sure && device.answers == answers + 1 && device.last_status == IAP_STATUS_OK &&
-        device.next == (uint16_t)(number + i) && number == expected) {
-        const uint8_t *flash = device.sim.flash + (IAP_APP_BASE - IAP_BOOTLOADER_BASE) + before;
-        CHECK(memcmp(flash, bytes, SIM_PAGE_SIZE) == 0);
+    if (device.last_status == IAP_STATUS_OK && device.next == (uint16_t)(number + i) &&
+        number == expected) {
+        CHECK(memcmp(flash_page(page_number), bytes, SIM_PAGE_SIZE) == 0);
         CHECK((bits & (PROGRAM_PAGE_CRC | PROGRAM_PAGE_LONG | PROGRAM_PAGE_LENGTH)) == 0);
+    }
+    if (rejection == 0) {
+        CHECK(device.last_status == IAP_STATUS_OK || device.last_status == IAP_STATUS_FLASH_FAILED);
+        CHECK(!had || device.attempts == attempts);
+    } else if (rejection != UNKNOWN) {
+        CHECK_EQUAL(device.last_status, IAP_STATUS_PAGE_REJECTED);
+        CHECK_EQUAL(device.detail, rejection);
     }
 }
 
@@ -437,6 +562,9 @@ static void run_step(const struct program_step *step) {
     case PROGRAM_SIGN:
         host.sign = *step;
         break;
+    case PROGRAM_PACK:
+        host.pack = *step;
+        break;
     default:
         rot(step);
         break;
@@ -479,6 +607,7 @@ static void finish(bool by_idling) {
     device.worn_from = device.worn_to = 0;
     host.damaging = false;
     host.burst = 0;
+    host.pack = (struct program_step){0};
     static const uint8_t delimiter = IAP_FRAME_DELIMITER; // a damaged frame may want only that
     device_receive(&delimiter, 1);
     device_run(1);

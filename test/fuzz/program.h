@@ -13,7 +13,8 @@ struct program_config {
     uint8_t app_pages; // of 1 KB: 3 to 8
     uint8_t identity;  // enum program_identity
     uint8_t trials;    // 1 to 6
-    uint8_t start;     // bits 0-1: clock at the start; bit 2: the button is held
+    uint8_t start;     // bits 0-1: clock at the start; bit 2: the button is held; bit 3: flash is
+                       // read-protected; bit 4: room for a raw page alone
     uint8_t payload;   // longest payload: 272, 1040, 4096
     uint8_t app;       // bit 0: the application confirms itself; bit 1: it resets with ENTER
     uint8_t ending;    // bit 0: the last start is by idling, not by BOOT
@@ -43,7 +44,7 @@ enum program_code {
     PROGRAM_PAGES,   // first: a, b; count: c, d
     PROGRAM_BEGIN,   // a: image; b: flags; c: bits of enum program_header; d, e: byte and value; f
     PROGRAM_PAGE,    // a: page; b: number's difference; c: bits of enum program_page; d: bytes a
-                     // frame by 8, 0: all; e: bytes of image e - 1 instead; f: frame that is lost
+                     // frame by 8, 0: all that it takes; e: bytes of image e - 1 instead; f: frame that is lost
     PROGRAM_DATA,    // a: number's difference; b: flags; c, d: bytes; e: page; f: encoding
     PROGRAM_END,     // a: number's difference
     PROGRAM_BOOT,    //
@@ -66,6 +67,9 @@ enum program_code {
                         // b: bits of keys that they revoke; c: algorithm's difference;
                         // d: bits of enum program_signature; e, f: byte that is wrong and how
     PROGRAM_ROT_KEYS,   // a, b: where; c: bits that flip; then a reset
+    PROGRAM_PACK,       // how the pages that follow travel. a: enum program_packing; b: page behind
+                        // the dictionary; c: its pages; d: bits of enum program_packed; e: byte by
+                        // 4 of the stream that changes; f: its bits
     PROGRAM_CODES,
 };
 
@@ -94,6 +98,21 @@ enum program_page {
     PROGRAM_PAGE_CRC = 4,    // wrong
     PROGRAM_PAGE_LONG = 8,   // a byte more than the head says
     PROGRAM_PAGE_LENGTH = 16 // the head's lengths are wrong by one
+};
+
+enum program_packing {
+    PROGRAM_PACKING_RAW,
+    PROGRAM_PACKING_STORED,
+    PROGRAM_PACKING_FIXED,
+    PROGRAM_PACKING_DYNAMIC,
+    PROGRAM_PACKINGS,
+};
+
+enum program_packed {
+    PROGRAM_PACKED_FAR = 1,   // the dictionary's fields have 0x1000 more
+    PROGRAM_PACKED_SHORT = 2, // the stream is a byte too short
+    PROGRAM_PACKED_MORE = 4,  // and a byte too long
+    PROGRAM_PACKED_TIGHT = 8, // blocks that give nothing in front: no room to decode it in
 };
 
 enum program_damage {

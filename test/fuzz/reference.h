@@ -36,6 +36,18 @@ enum reference_kind reference_decode(const uint8_t *encoded, size_t encoded_size
 size_t reference_encode(uint8_t address, uint8_t type, uint8_t seq, const uint8_t *payload,
                         size_t size, uint8_t *to);
 
+enum reference_inflated {
+    REFERENCE_INFLATED,
+    REFERENCE_DAMAGED, // or it gives too many bytes
+    REFERENCE_CODES,   // a code that RFC 1951 does not allow: what comes of it is not said
+};
+
+// A raw DEFLATE stream, at most so many bytes of it. Where it lies behind its output in one buffer,
+// it has to begin *behind bytes after it, or more.
+enum reference_inflated reference_inflate(const uint8_t *stream, size_t stream_size,
+                                          const uint8_t *dictionary, size_t dictionary_size,
+                                          uint8_t *to, size_t most, size_t *size, size_t *behind);
+
 // The entry that decides what is started, from an image of flash.
 struct reference_entry {
     const uint8_t *slot; // NULL: none

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fuzzes the frame decoder, the whole bootloader, and the one that takes signed images alone; a core each: run.sh [SECONDS, default 60].
+# Fuzzes the frame decoder, the inflate, the whole bootloader, and the one that takes signed images alone; a core each: run.sh [SECONDS, default 60].
 # What was found before is kept in build/fuzz/corpus and is run first. Fails if anything is found.
 # IAP_CORE=FOLDER fuzzes another core, a mutant's for instance; IAP_FUZZ_OUT=FOLDER keeps its results apart.
 set -euo pipefail
@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 
 seconds=${1:-60}
 out=${IAP_FUZZ_OUT:-build/fuzz}
-targets=(decoder session signed)
+targets=(decoder inflate session signed)
 
 cmake -S test/fuzz -B "$out" -G Ninja -DCMAKE_C_COMPILER=clang -DIAP_CORE="${IAP_CORE:-}" >"$out.log" 2>&1 &&
     cmake --build "$out" >>"$out.log" 2>&1 || {

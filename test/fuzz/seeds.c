@@ -1,9 +1,10 @@
-// Writes what the fuzzer starts from: seeds of both targets and the decoder's dictionary.
-// Usage: fuzz-seeds FOLDER, which gets decoder/, session/ and decoder.dict.
+// Writes what the fuzzers start from: seeds of each and the decoder's dictionary.
+// Usage: fuzz-seeds FOLDER, which gets decoder/, inflate/, session/, signed/ and decoder.dict.
 #include <string.h>
 #include <sys/stat.h>
 
 #include "check.h"
+#include "deflater.h"
 #include "program.h"
 #include "reference.h"
 
@@ -137,6 +138,40 @@ static void sessions(void) {
     PROGRAM("rot", CONFIG(.payload = 1), {PROGRAM_UPDATE, 1}, {PROGRAM_ROT_APP, 100, 1, 4},
             {PROGRAM_TIME, 4, 8}, {PROGRAM_RESET, PROGRAM_RESET_START}, {PROGRAM_UPDATE, 1},
             {PROGRAM_ROT_RECORD, 60, 0, 1}, {PROGRAM_TIME, 4, 8}, {PROGRAM_UPDATE, 1});
+    static const char *const packings[] = {"", "stored", "fixed", "dynamic"};
+    for (uint8_t packing = PROGRAM_PACKING_STORED; packing < PROGRAM_PACKINGS; packing++) {
+        char name[32];
+        // An update; pages of it again as they are, forced, copied from themselves, wrong.
+        const struct program_config config = {.app_pages = 5, .payload = packing};
+        const struct program_step steps[] = {
+            {PROGRAM_PACK, packing},
+            {PROGRAM_UPDATE, 5},
+            {PROGRAM_PACK, packing, 8, 8},
+            {PROGRAM_UPDATE, 4},
+            {PROGRAM_BEGIN, 5},
+            {PROGRAM_PACK, packing, 2, 2},
+            {PROGRAM_PAGE, 1, .d = 8},
+            {PROGRAM_PAGE, 1, .c = PROGRAM_PAGE_FORCE},
+            {PROGRAM_PAGE, 1, .d = 1, .e = 5},
+            {PROGRAM_PACK, packing, 2, 2, .e = 5, .f = 4},
+            {PROGRAM_PAGE, 2},
+            {PROGRAM_PACK, packing, .d = PROGRAM_PACKED_TIGHT},
+            {PROGRAM_PAGE, 2, .c = PROGRAM_PAGE_CRC},
+        };
+        uint8_t bytes[sizeof config + sizeof steps];
+        memcpy(bytes, &config, sizeof config);
+        memcpy(bytes + sizeof config, steps, sizeof steps);
+        snprintf(name, sizeof name, "packed-%s", packings[packing]);
+        write_program(name, bytes, sizeof bytes);
+    }
+    PROGRAM("packed-power", CONFIG(.app_pages = 5, .payload = 1), {PROGRAM_UPDATE, 4},
+            {PROGRAM_PACK, PROGRAM_PACKING_FIXED, 3, 3}, {PROGRAM_CUT, 200, 2},
+            {PROGRAM_UPDATE, 5}, {PROGRAM_UPDATE, 5});
+    PROGRAM("packed-protected", CONFIG(.payload = 1, .start = 8),
+            {PROGRAM_PACK, PROGRAM_PACKING_DYNAMIC, 3, 1}, {PROGRAM_HELLO, .a = 1},
+            {PROGRAM_UPDATE, 1}, {PROGRAM_PACK, PROGRAM_PACKING_DYNAMIC, 3}, {PROGRAM_UPDATE, 1});
+    PROGRAM("packed-roomless", CONFIG(.payload = 1, .start = 16),
+            {PROGRAM_PACK, PROGRAM_PACKING_STORED}, {PROGRAM_HELLO, .a = 1}, {PROGRAM_UPDATE, 1});
     PROGRAM("noise", CONFIG(.payload = 1), {PROGRAM_RAW, 2}, {1, 2, 3, 4, 5, 6, 7, 8},
             {0, 0, 1, 1, 1, 255, 255, 0}, {PROGRAM_DAMAGE, 0, 5, 0, 1}, {PROGRAM_HELLO},
             {PROGRAM_FRAME, 0, 5, 1}, {1, 2, 3, 4, 5, 6, 7, 8}, {PROGRAM_BURST, 3},
@@ -177,6 +212,9 @@ static void signed_sessions(void) {
             {PROGRAM_BEGIN, 1, .c = packages},
             {PROGRAM_SIGN, 2, .d = PROGRAM_SIGNATURE_AFTER, .e = 100, .f = 1},
             {PROGRAM_BEGIN, 1, .c = packages});
+    PROGRAM("packed", CONFIG(.identity = 2, .payload = 1), {PROGRAM_PACK, PROGRAM_PACKING_DYNAMIC},
+            {PROGRAM_UPDATE, 4, .c = packages}, {PROGRAM_HELLO, .a = 1},
+            {PROGRAM_PACK, PROGRAM_PACKING_FIXED, 2, 1}, {PROGRAM_UPDATE, 1, .c = packages});
     PROGRAM("no-keys", CONFIG(.identity = 2), {PROGRAM_UPDATE, 1, .c = packages},
             {PROGRAM_ROT_KEYS, 30, 0, 1}, {PROGRAM_BEGIN, 1, .c = packages}, {PROGRAM_HELLO},
             {PROGRAM_BOOT});
@@ -195,6 +233,51 @@ static void decoder(void) {
         const uint8_t bytes[] = {(uint8_t)size, 1, 0xff, 0xff, 60, 1, 0, 0, 3, 1, 0xfe, 0, 1};
         snprintf(name, sizeof name, "decoder/size-%d", size);
         write_file(name, bytes, sizeof bytes);
+    }
+}
+
+// Streams as fuzz_inflate.c wants them; decoded they are as many bytes as come.
+static void write_stream(const char *name, uint8_t dictionary, const struct deflater *stream) {
+    char path[64];
+    uint8_t bytes[4 + 512] = {dictionary, 0, 0x80, 63};
+    CHECK(stream->size <= stream->room && stream->room <= sizeof bytes - 4);
+    memcpy(bytes + 4, stream->bytes, stream->size);
+    snprintf(path, sizeof path, "inflate/%s", name);
+    write_file(path, bytes, 4 + stream->size);
+}
+
+static void streams(void) {
+    static const char *const names[] = {"fixed", "dynamic"};
+    static const uint16_t distances[] = {1, 2, 3, 4, 5, 100, 255, 1024, 2047, 8000, 32768};
+    static const uint16_t lengths[] = {3, 4, 10, 11, 12, 31, 130, 227, 257, 258};
+    uint8_t bytes[508];
+    char name[32];
+    struct deflater stream = deflater_open(bytes, sizeof bytes);
+    deflater_stored(&stream, true, (const uint8_t *)"stored", 6);
+    write_stream("stored", 0, &stream);
+    for (int codes = DEFLATER_FIXED; codes <= DEFLATER_DYNAMIC; codes++) {
+        stream = deflater_open(bytes, sizeof bytes);
+        deflater_stored(&stream, false, (const uint8_t *)"in blocks", 9);
+        deflater_begin(&stream, false, codes);
+        deflater_end(&stream, codes);
+        deflater_begin(&stream, true, codes);
+        for (unsigned i = 0; i < 256; i += 3) {
+            deflater_literal(&stream, codes, (uint8_t)i);
+        }
+        for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+            deflater_copy(&stream, codes, 1 + (uint32_t)i, lengths[i]);
+        }
+        deflater_end(&stream, codes);
+        write_stream(names[codes], 0, &stream);
+        for (size_t i = 0; i < sizeof distances / sizeof distances[0]; i++) {
+            stream = deflater_open(bytes, sizeof bytes);
+            deflater_begin(&stream, true, codes);
+            deflater_copy(&stream, codes, distances[i], 258);
+            deflater_copy(&stream, codes, distances[i], 5);
+            deflater_end(&stream, codes);
+            snprintf(name, sizeof name, "%s-far-%u", names[codes], distances[i]);
+            write_stream(name, 5, &stream);
+        }
     }
 }
 
@@ -229,13 +312,14 @@ int main(int argc, char **argv) {
     CHECK_EQUAL(argc, 2);
     folder = argv[1];
     char path[4096];
-    static const char *const folders[] = {"", "decoder", "session", "signed"};
-    for (size_t i = 0; i < 4; i++) {
+    static const char *const folders[] = {"", "decoder", "inflate", "session", "signed"};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         CHECK(snprintf(path, sizeof path, "%s/%s", folder, folders[i]) < (int)sizeof path);
         mkdir(path, 0777);
     }
     sessions();
     signed_sessions();
     decoder();
+    streams();
     dictionary();
 }

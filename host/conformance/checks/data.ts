@@ -38,7 +38,7 @@ export async function begun(bench: Bench, seed: number, whole = 2): Promise<Test
   return image;
 }
 
-function expectRejected(
+export function expectRejected(
   what: string,
   answer: DataResponse,
   reason: Rejection | undefined,

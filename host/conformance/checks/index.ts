@@ -2,6 +2,7 @@
 import type { Check } from '../check.js';
 import { ADDRESS_CHECKS } from './addresses.js';
 import { BEGIN_CHECKS } from './begin.js';
+import { COMPRESSED_CHECKS } from './compressed.js';
 import { COUNTER_CHECKS } from './counter.js';
 import { DATA_CHECKS } from './data.js';
 import { END_CHECKS } from './end.js';
@@ -22,6 +23,7 @@ export const CHECKS: readonly Check[] = [
   ...SIGNED_CHECKS,
   ...WINDOW_CHECKS,
   ...DATA_CHECKS,
+  ...COMPRESSED_CHECKS,
   ...END_CHECKS,
   ...START_CHECKS,
   ...TRIAL_CHECKS,

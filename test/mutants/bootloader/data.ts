@@ -56,8 +56,8 @@ export const DATA: readonly Mutant[] = [
     id: 'takes any encoding',
     requirements: ['B-35'],
     file: `${CORE}iap_page.c`,
-    find: 'if (head->encoding != IAP_ENCODING_RAW &&\n        (head->encoding != IAP_ENCODING_DEFLATE || !iap_page_takes_deflate(config))) {',
-    replace: 'if (head->encoding == IAP_ENCODING_DEFLATE && !iap_page_takes_deflate(config)) {',
+    find: '(head->encoding != IAP_ENCODING_DEFLATE || !iap_page_takes_deflate(config))) {',
+    replace: '!iap_page_takes_deflate(config)) {',
     caughtBy: 'conformance:page-heads',
   },
   {

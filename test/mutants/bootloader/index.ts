@@ -1,6 +1,7 @@
 // Deliberately broken bootloaders, each with the check that must notice.
 import type { Mutant } from '../mutant.js';
 import { BEGIN } from './begin.js';
+import { COMPRESSED } from './compressed.js';
 import { DATA } from './data.js';
 import { END } from './end.js';
 import { FRAMES } from './frames.js';
@@ -15,6 +16,7 @@ export const BOOTLOADER_MUTANTS: readonly Mutant[] = [
   ...REQUESTS,
   ...BEGIN,
   ...DATA,
+  ...COMPRESSED,
   ...END,
   ...RECORD,
   ...START,
