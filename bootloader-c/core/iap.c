@@ -224,6 +224,7 @@ void iap_init(struct iap *iap, struct iap_target target, struct iap_mailbox mail
     iap->rate = iap->update.identity.default_rate;
     iap_decoder_init(&iap->decoder, target.config->frame_buffer,
                      target.config->max_payload + IAP_FRAME_OVERHEAD);
+    iap->decoder.port = target.port;
     if (!iap->fault) {
         read_record(iap);
     }

@@ -71,6 +71,7 @@ static uint32_t known_pages(const struct iap *iap) {
 }
 
 static uint32_t pages(struct iap *iap, const struct iap_frame *request, uint8_t *answer) {
+    const struct iap_port *port = iap->update.target.port;
     const struct iap_config *config = iap->update.target.config;
     const struct iap_pages_request asked = iap_pages_request_decode(request);
     if (iap_trust_signed_only() && !iap->update.session.active) {
@@ -87,8 +88,8 @@ static uint32_t pages(struct iap *iap, const struct iap_frame *request, uint8_t 
     for (uint32_t i = 0; i < asked.count; i++) {
         const uint8_t *page = iap_flash_read(
             &iap->update.target, config->app_base + (asked.first + i) * config->page_size);
-        iap_port_poll(iap->update.target.port);
-        iap_pages_response_page(answer, i, iap_crc32(0, page, config->page_size));
+        iap_port_poll(port);
+        iap_pages_response_page(answer, i, iap_port_crc32(port, 0, page, config->page_size));
     }
     return iap_pages_response(answer, &asked);
 }

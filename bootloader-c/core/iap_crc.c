@@ -1,6 +1,9 @@
 #include "iap_crc.h"
 
-#include "iap_protocol.h"
+#include "iap_port.h"
+
+// Less is not worth the call [bytes].
+#define SHORTEST 16u
 
 // One row a nibble: 64 bytes of flash, 13 instructions a byte on a Cortex-M3. The usual 1 KB table
 // needs 9.
@@ -18,4 +21,19 @@ uint32_t iap_crc32(uint32_t previous, const uint8_t *bytes, size_t size) {
         crc = crc >> 4 ^ table[crc & 15];
     }
     return ~crc;
+}
+
+uint32_t iap_port_crc32(const struct iap_port *port, uint32_t previous, const uint8_t *bytes,
+                        size_t size) {
+    uint32_t crc = previous;
+    size_t at = 0;
+    if (port != NULL && port->crc32 != NULL && size >= SHORTEST) {
+        at = (0 - (uintptr_t)bytes) % 4;
+        crc = iap_crc32(crc, bytes, at);
+        size_t words = (size - at) / 4;
+        if (port->crc32(port->context, &crc, bytes + at, words)) {
+            at += 4 * words;
+        }
+    }
+    return iap_crc32(crc, bytes + at, size - at);
 }

@@ -29,7 +29,8 @@ static enum iap_decoded classify(const struct iap_decoder *decoder) {
         return IAP_DECODED_SHORT;
     }
     uint32_t body = decoder->length - IAP_FRAME_CRC_SIZE;
-    if (iap_crc32(0, decoder->buffer, body) != iap_get32(decoder->buffer + body)) {
+    if (iap_port_crc32(decoder->port, 0, decoder->buffer, body) !=
+        iap_get32(decoder->buffer + body)) {
         return IAP_DECODED_CRC;
     }
     return IAP_DECODED_FRAME;

@@ -32,7 +32,12 @@ enum iap_decoded {
     IAP_DECODED_CRC,
 };
 
+struct iap_port;
+
 struct iap_decoder {
+    // Whose hardware checks the CRC-32, set after iap_decoder_init; NULL: the core does.
+    const struct iap_port *port;
+
     // IAP_FRAME_OVERHEAD + the longest payload.
     uint8_t *buffer;
 

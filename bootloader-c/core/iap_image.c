@@ -9,7 +9,7 @@
 #define SMALLEST_IMAGE 8u
 
 // What one step of a check reads [bytes].
-#define CHECK_PIECE 256u
+#define CHECK_PIECE 1024u
 
 // A bootloader refuses an image with a flag that it does not know, of these.
 #define REQUIRED_FLAGS 0xffff0000u
@@ -133,8 +133,9 @@ void iap_check_step(struct iap_check *check, const struct iap_target *target,
     uint32_t size = iap_header_image_size(header);
     uint32_t left = size - check->done;
     uint32_t piece = left < CHECK_PIECE ? left : CHECK_PIECE;
-    check->crc = iap_crc32(check->crc,
-                           iap_flash_read(target, target->config->app_base + check->done), piece);
+    check->crc =
+        iap_port_crc32(target->port, check->crc,
+                       iap_flash_read(target, target->config->app_base + check->done), piece);
     check->done += piece;
     if (check->done == size) {
         check->checked = true;
@@ -154,7 +155,7 @@ static const uint8_t *unread(const struct iap_verify *verify, const struct iap_t
 
 void iap_verify_step(struct iap_verify *verify, const struct iap_target *target) {
     const uint8_t *block = unread(verify, target);
-    verify->crc = iap_crc32(verify->crc, block, IAP_SHA256_BLOCK);
+    verify->crc = iap_port_crc32(target->port, verify->crc, block, IAP_SHA256_BLOCK);
     iap_sha256_blocks(&verify->sha, block, IAP_SHA256_BLOCK);
 }
 
@@ -163,7 +164,7 @@ iap_result iap_verify_finish(struct iap_verify *verify, const struct iap_target 
     uint32_t size = iap_header_image_size(header);
     uint32_t rest = size - verify->sha.size;
     const uint8_t *bytes = unread(verify, target);
-    uint32_t crc = iap_crc32(verify->crc, bytes, rest);
+    uint32_t crc = iap_port_crc32(target->port, verify->crc, bytes, rest);
     uint8_t digest[IAP_SHA256_DIGEST];
     iap_sha256_finish(&verify->sha, bytes, rest, digest);
     // For an END that comes again.

@@ -41,7 +41,7 @@ struct iap_check {
 
 void iap_check_start(struct iap_check *check, uint32_t slot);
 
-// Works on the next piece, at most about 1 ms of an 8 MHz Cortex-M0.
+// Works on the next piece, at most about 4 ms of an 8 MHz Cortex-M0 without hardware for it.
 void iap_check_step(struct iap_check *check, const struct iap_target *target,
                     const struct iap_header *header);
 

@@ -46,9 +46,10 @@ iap_result iap_page_add(struct iap_page *page, const struct iap_config *config,
     return iap_success();
 }
 
-iap_result iap_page_check(struct iap_page *page, const struct iap_config *config) {
+iap_result iap_page_check(struct iap_page *page, const struct iap_target *target) {
+    const struct iap_config *config = target->config;
     iap_fill(config->page_buffer + page->length, 0xff, config->page_size - page->length);
-    if (iap_crc32(0, config->page_buffer, config->page_size) != page->crc32) {
+    if (iap_port_crc32(target->port, 0, config->page_buffer, config->page_size) != page->crc32) {
         return iap_page_reject(page, IAP_REJECTION_CRC);
     }
     page->open = false;
@@ -62,7 +63,7 @@ static uint32_t address_of(const struct iap_page *page, const struct iap_config 
 bool iap_page_differs(const struct iap_page *page, const struct iap_target *target) {
     const uint8_t *flash = iap_flash_read(target, address_of(page, target->config));
     return (page->flags & IAP_PAGE_FLAG_FORCE) != 0 ||
-           iap_crc32(0, flash, target->config->page_size) != page->crc32;
+           iap_port_crc32(target->port, 0, flash, target->config->page_size) != page->crc32;
 }
 
 // Offset of the last half-word of 0x0000; size if there is none.

@@ -42,7 +42,7 @@ static inline bool iap_page_complete(const struct iap_page *page) {
 }
 
 // Pads the complete page with 0xFF and checks its CRC-32.
-iap_result iap_page_check(struct iap_page *page, const struct iap_config *config);
+iap_result iap_page_check(struct iap_page *page, const struct iap_target *target);
 
 // Whether the page in flash has to be written.
 bool iap_page_differs(const struct iap_page *page, const struct iap_target *target);

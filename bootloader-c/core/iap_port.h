@@ -30,10 +30,10 @@ struct iap_port {
     // Called in every loop that can take longer than 10 ms, and before each erase. Must not wait.
     // Does nothing where there is nothing to feed or to clear; never NULL.
     //
-    // Must work before anything is set up, as flash: iap_start_allowed calls these two alone. Where
-    // it verifies a signature it calls nothing for seconds, and a watchdog must stand that. What
-    // a reset leaves must be as before then, but for a watchdog that runs already being fed: the
-    // application starts next.
+    // Must work before anything is set up, as flash: iap_start_allowed calls these two and crc32
+    // alone. Where it verifies a signature it calls nothing for seconds, and a watchdog must stand
+    // that. What a reset leaves must be as before then, but for a watchdog that runs already being
+    // fed: the application starts next.
     void (*poll)(void *context);
 
     // Copies up to size received bytes, in the order in which they came, each once. Returns how
@@ -105,6 +105,14 @@ struct iap_port {
     // Bounded like send. Must leave all RAM but the mailbox as it is. Does not return on hardware;
     // where it does (a simulation), iap_step returns next.
     void (*restart)(void *context, const uint8_t mailbox[IAP_MAILBOX_SIZE]);
+
+    // Goes on with a CRC-32/ISO-HDLC by hardware: *crc, of what came before (0 for nothing),
+    // becomes that of the words at bytes as well. NULL: there is none, the core computes.
+    //
+    // bytes is a multiple of 4, words not 0. Must work before anything is set up, as flash, and
+    // leaves the hardware as a reset does. false: it does not compute rightly; *crc is as it was,
+    // and the core computes.
+    bool (*crc32)(void *context, uint32_t *crc, const uint8_t *bytes, size_t words);
 };
 
 // What the core must know of the device. Addresses and sizes are constant from the start, the rest

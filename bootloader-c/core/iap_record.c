@@ -21,12 +21,12 @@ IS_STATE(CONFIRMED);
 IS_STATE(CLOSED);
 IS_STATE(TRIALS);
 
-static bool area_good(const uint8_t *area) {
+static bool area_good(const struct iap_port *port, const uint8_t *area) {
     return iap_get32(area + IAP_AREA_HEADER_AT_MAGIC) == IAP_RECORD_MAGIC &&
            iap_get16(area + IAP_AREA_HEADER_AT_FORMAT) == IAP_RECORD_FORMAT &&
            iap_get16(area + IAP_AREA_HEADER_AT_SLOT_SIZE) == IAP_RECORD_SLOT_SIZE &&
            iap_get32(area + IAP_AREA_HEADER_AT_CRC32) ==
-               iap_crc32(0, area, IAP_AREA_HEADER_AT_CRC32) &&
+               iap_port_crc32(port, 0, area, IAP_AREA_HEADER_AT_CRC32) &&
            iap_get16(area + IAP_AREA_HEADER_AT_SEALED) != IAP_STATE_CLEAR;
 }
 
@@ -58,7 +58,7 @@ static struct iap_entry read_entry(const struct iap_target *target, uint32_t add
         .states = read_states(slot),
     };
     if (!iap_entry_is(&entry, IAP_ENTRY_WRITTEN) ||
-        entry.crc32 != iap_crc32(0, slot, IAP_RECORD_SLOT_AT_CRC32)) {
+        entry.crc32 != iap_port_crc32(target->port, 0, slot, IAP_RECORD_SLOT_AT_CRC32)) {
         return (struct iap_entry){0};
     }
     for (uint32_t trials = entry.states >> IAP_ENTRY_TRIALS; trials != 0; trials >>= 1) {
@@ -71,7 +71,7 @@ static void find_area(const struct iap_target *target, struct iap_record *record
     const struct iap_config *config = target->config;
     for (uint32_t at = iap_record_a(config); at < config->app_base; at += IAP_RECORD_AREA_SIZE) {
         const uint8_t *area = iap_flash_read(target, at);
-        if (!area_good(area)) {
+        if (!area_good(target->port, area)) {
             continue;
         }
         uint32_t generation = iap_get32(area + IAP_AREA_HEADER_AT_GENERATION);

@@ -3,7 +3,7 @@
 
 static iap_result write_page(struct iap_update *update) {
     struct iap_session *session = &update->session;
-    iap_result result = iap_page_check(&session->page, update->target.config);
+    iap_result result = iap_page_check(&session->page, &update->target);
     if (!iap_ok(result) || !iap_page_differs(&session->page, &update->target)) {
         return result;
     }

@@ -47,7 +47,7 @@ static void boot_polls_while_it_checks(void) {
     uint32_t polls = sim.polls;
     sim_request(&sim, 0, IAP_COMMAND_BOOT, NULL, 0);
     CHECK(sim.restarted);
-    CHECK(sim.polls >= polls + SIZE / 256);
+    CHECK(sim.polls >= polls + SIZE / 1024);
 }
 
 static void pages_polls_for_each(void) {

@@ -126,7 +126,7 @@ static void a_start_needs_the_image_that_was_verified(void) {
                                       .token = iap_entry_token(&record.installed)};
     uint32_t polls = sim.polls;
     CHECK(iap_start_allowed(&target, &start));
-    CHECK(sim.polls >= polls + SIZE / 256); // under a watchdog
+    CHECK(sim.polls >= polls + SIZE / 1024); // under a watchdog
     for (uint32_t byte = 8; byte < SIZE; byte += 61) {
         sim.flash[0x8000 + byte] ^= 0x40;
         CHECK(!iap_start_allowed(&target, &start));

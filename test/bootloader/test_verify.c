@@ -120,8 +120,8 @@ static void end_says_what_is_wrong(void) {
 static void the_check_reads_all_of_the_image(void) {
     sim_init(&sim);
     struct iap_target target = sim_target(&sim);
-    for (uint32_t size = 8; size < 1300; size++) {
-        if (size % 256 > 2 && size % 256 < 254 && size % 25 != 0) {
+    for (uint32_t size = 8; size < 2300; size++) {
+        if (size % 1024 > 2 && size % 1024 < 1022 && size % 25 != 0) {
             continue;
         }
         sim_image(sim.flash + 0x8000, size, size);
@@ -137,11 +137,11 @@ static void the_check_reads_all_of_the_image(void) {
                 CHECK(!check.good);
                 iap_check_step(&check, &target, iap_header_at(header));
                 steps++;
-                CHECK_EQUAL(check.done, 256 * steps < size ? 256 * steps : size);
+                CHECK_EQUAL(check.done, 1024 * steps < size ? 1024 * steps : size);
             }
             sim.flash[0x8000 + size - 1] ^= (uint8_t)wrong;
             CHECK_EQUAL(check.good, size == 8 ? !wrong && check.good : !wrong);
-            CHECK_EQUAL(steps, (size + 255) / 256);
+            CHECK_EQUAL(steps, (size + 1023) / 1024);
         }
     }
 }

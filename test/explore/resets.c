@@ -221,24 +221,27 @@ static const char *damaged_image(struct rig *rig) {
     return starts(rig_boot(rig), IMAGE_OLD) ? NULL : "the image does not start";
 }
 
-// The pass that jumps reads all of the image with the clock up: the application finds clock tree
-// and flash access as a reset leaves them all the same.
+// The pass that jumps reads all of the image with the clock up, and the CRC unit on: the
+// application finds clock tree, flash access and CRC unit as a reset leaves them all the same.
 static const char *clean_entry(struct rig *rig) {
-    static const uint32_t registers[] = {0x40021000, 0x40021004, 0x40022000}; // CR, CFGR, ACR
-    uint32_t after_reset[3];
+    // CR, CFGR, AHBENR; ACR; CRC_DR, CRC_CR
+    static const uint32_t registers[] = {0x40021000, 0x40021004, 0x40021014,
+                                         0x40022000, 0x40023000, 0x40023008};
+    enum { REGISTERS = sizeof registers / sizeof registers[0] };
+    uint32_t after_reset[REGISTERS];
     if (!install(rig, IMAGE_OLD, HOST_NO_BOOT)) {
         return "an update does not succeed";
     }
     rig_power_cycle(rig);
-    for (uint32_t i = 0; i < 3; i++) {
+    for (uint32_t i = 0; i < REGISTERS; i++) {
         after_reset[i] = board_peek_register(rig->board, registers[i]);
     }
     if (!starts(rig_run(rig, rig_boot_ms(rig)), IMAGE_OLD)) {
         return "the image does not start";
     }
-    for (uint32_t i = 0; i < 3; i++) {
+    for (uint32_t i = 0; i < REGISTERS; i++) {
         if (board_peek_register(rig->board, registers[i]) != after_reset[i]) {
-            return "clock tree or flash access are not as after a reset";
+            return "clock tree, flash access or CRC unit are not as after a reset";
         }
     }
     return NULL;

@@ -19,6 +19,9 @@
 #define ICSR_VECTACTIVE 0x1ffu
 #define AIRCR_RESET     0x05fa0004u // VECTKEY and SYSRESETREQ
 
+// Buffers: to clear them would take milliseconds at the clock that a reset leaves, in both passes.
+#define NOT_CLEARED __attribute__((section(".noinit"), aligned(4)))
+
 #define MAILBOX ((uint8_t *)(uintptr_t)IAP_MAILBOX_ADDRESS)
 
 static inline void mask_interrupts(void) {

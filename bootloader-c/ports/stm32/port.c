@@ -3,6 +3,7 @@
 
 #include "board.h"
 #include "clock.h"
+#include "crc.h"
 #include "family.h"
 #include "flash.h"
 #include "iap_bytes.h"
@@ -122,6 +123,11 @@ static void restart(void *context, const uint8_t mailbox[IAP_MAILBOX_SIZE]) {
     system_reset();
 }
 
+static bool crc32(void *context, uint32_t *crc, const uint8_t *bytes, size_t words) {
+    (void)context;
+    return crc_words(crc, bytes, words);
+}
+
 static const struct iap_port port = {
     .now_ms = now_ms,
     .poll = poll,
@@ -142,11 +148,12 @@ static const struct iap_port port = {
     .protection = protection,
 #endif
     .restart = restart,
+    .crc32 = crc32,
 };
 
-static uint8_t frame_buffer[BOARD_MAX_PAYLOAD + IAP_FRAME_OVERHEAD];
-static uint8_t answer_buffer[BOARD_MAX_PAYLOAD + IAP_FRAME_OVERHEAD];
-static uint8_t page_buffer[BOARD_PAGE_SIZE];
+static NOT_CLEARED uint8_t frame_buffer[BOARD_MAX_PAYLOAD + IAP_FRAME_OVERHEAD];
+static NOT_CLEARED uint8_t answer_buffer[BOARD_MAX_PAYLOAD + IAP_FRAME_OVERHEAD];
+static NOT_CLEARED uint8_t page_buffer[BOARD_PAGE_SIZE];
 
 static struct iap_config config = {
     .part = BOARD_PART,

@@ -30,6 +30,7 @@
 #define RCC_CFGR_PLLXTPRE    (1u << 17) // HSE / 2
 #define RCC_CFGR_PLLMUL(mul) (((mul)-2u) << 18)
 #define RCC_AHBENR_DMA1EN    1u
+#define RCC_AHBENR_CRCEN     (1u << 6)
 
 // DMA controller
 #define DMA1_CCR(channel)   REG32(0x40020008u + 20u * ((channel)-1u))
@@ -65,6 +66,12 @@
 #define FLASH_CR_LOCK     (1u << 7)
 #define FLASH_OBR_RDPRT   (1u << 1)
 #define FLASH_WRPR_UNIT   4096u // bytes of flash that a bit protects while it is 0
+
+// CRC unit
+#define CRC_DR REG32(0x40023000u)
+#define CRC_CR REG32(0x40023008u)
+
+#define CRC_CR_RESET 1u
 
 // Independent watchdog
 #define IWDG_KR  REG32(0x40003000u)

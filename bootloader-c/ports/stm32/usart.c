@@ -5,7 +5,7 @@
 
 #define WAITS 200000u // reads of SR: over 10 ms at 64 MHz, more than ten bit times at 1200 baud
 
-static volatile uint8_t ring[BOARD_RING_SIZE]; // the DMA writes
+static NOT_CLEARED volatile uint8_t ring[BOARD_RING_SIZE]; // the DMA writes
 
 static uint32_t divider(const struct usart *usart, uint32_t rate) {
     uint32_t value = (usart->clock_hz + rate / 2) / rate;

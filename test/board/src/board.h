@@ -73,10 +73,10 @@ struct board_config {
     uint32_t app_base;    // 0: 0x08008000; code below it is the bootloader
     uint32_t stack_bytes; // reserved for the bootloader's stack; 0: not watched
     bool ram_parity;      // option byte: never-written RAM read since power-up raises NMI
-    bool clone;           // FLASH_CR.LOCK reads 0 though locked, and EOP never comes
-    bool lenient;         // treat the bootloader's mistakes like an app's: count and log
-    bool boot0;           // the BOOT0 pin at the start; BOOT1 is low
-    int uart;             // the UART on the line, 1-3; 0: 1
+    bool clone;   // FLASH_CR.LOCK reads 0 though locked, EOP never comes, the CRC unit is another
+    bool lenient; // treat the bootloader's mistakes like an app's: count and log
+    bool boot0;   // the BOOT0 pin at the start; BOOT1 is low
+    int uart;     // the UART on the line, 1-3; 0: 1
     bool have_uid;
     uint8_t uid[12];
     void *user;

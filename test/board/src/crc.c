@@ -30,9 +30,10 @@ static void wait_until(struct board *b, uint64_t cycle) {
 
 static void feed(struct board *b, uint32_t v, unsigned size) {
     struct crc *u = &b->crc;
+    uint32_t polynomial = b->cfg.clone ? 0x1EDC6F41u : 0x04C11DB7u;
     uint32_t crc = u->dr ^ v << (32 - 8 * size);
     for (unsigned i = 0; i < 8 * size; i++) {
-        crc = crc & 0x80000000u ? crc << 1 ^ 0x04C11DB7u : crc << 1;
+        crc = crc & 0x80000000u ? crc << 1 ^ polynomial : crc << 1;
     }
     u->dr = crc;
     // A byte takes a cycle of HCLK.

@@ -32,7 +32,7 @@ export const FRAMES: readonly Mutant[] = [
     id: 'accepts a wrong CRC',
     requirements: ['B-2'],
     file: `${CORE}iap_frame.c`,
-    find: 'if (iap_crc32(0, decoder->buffer, body) != iap_get32(decoder->buffer + body)) {',
+    find: 'if (iap_port_crc32(decoder->port, 0, decoder->buffer, body) !=\n        iap_get32(decoder->buffer + body)) {',
     replace: 'if (body == 0) {',
     caughtBy: 'conformance:bad-crc',
   },
@@ -40,9 +40,9 @@ export const FRAMES: readonly Mutant[] = [
     id: 'compares half of the CRC',
     requirements: ['B-2'],
     file: `${CORE}iap_frame.c`,
-    find: 'if (iap_crc32(0, decoder->buffer, body) != iap_get32(decoder->buffer + body)) {',
+    find: 'if (iap_port_crc32(decoder->port, 0, decoder->buffer, body) !=\n        iap_get32(decoder->buffer + body)) {',
     replace:
-      'if ((uint16_t)iap_crc32(0, decoder->buffer, body) != iap_get16(decoder->buffer + body)) {',
+      'if ((uint16_t)iap_port_crc32(decoder->port, 0, decoder->buffer, body) !=\n        iap_get16(decoder->buffer + body)) {',
     caughtBy: 'core:damaged_frames_are_dropped',
   },
   {

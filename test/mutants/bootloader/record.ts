@@ -24,7 +24,7 @@ export const RECORD: readonly Mutant[] = [
     id: 'an entry counts with a wrong CRC-32',
     requirements: ['B-51'],
     file: `${CORE}iap_record.c`,
-    find: ' ||\n        entry.crc32 != iap_crc32(0, slot, IAP_RECORD_SLOT_AT_CRC32)) {',
+    find: ' ||\n        entry.crc32 != iap_port_crc32(target->port, 0, slot, IAP_RECORD_SLOT_AT_CRC32)) {',
     replace: ') {',
     caughtBy: 'core:a_damaged_entry_does_not_count',
   },

@@ -2,6 +2,7 @@
 #ifndef FAMILY_H
 #define FAMILY_H
 
+#include "crc_v1.h"
 #include "gpio_v1.h"
 #include "usart_v1.h"
 

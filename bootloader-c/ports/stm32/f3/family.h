@@ -2,6 +2,7 @@
 #ifndef FAMILY_H
 #define FAMILY_H
 
+#include "crc_v2.h"
 #include "gpio_v2.h"
 #include "usart_v2.h"
 
