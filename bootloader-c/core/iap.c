@@ -120,8 +120,10 @@ static void receive(struct iap *iap) {
     const struct iap_port *port = iap->update.target.port;
     uint8_t bytes[RECEIVE_PIECE];
     size_t size = iap_port_receive(port, bytes, sizeof bytes);
-    for (size_t i = 0; i < size; i++) {
-        if (iap_decoder_sink(&iap->decoder, bytes[i]) != IAP_DECODED_FRAME) {
+    size_t i = 0;
+    while (i < size) {
+        i += iap_decoder_run(&iap->decoder, bytes + i, size - i);
+        if (i == size || iap_decoder_sink(&iap->decoder, bytes[i++]) != IAP_DECODED_FRAME) {
             continue;
         }
         struct iap_frame frame = iap_decoder_frame(&iap->decoder);

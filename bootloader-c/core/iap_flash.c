@@ -42,10 +42,12 @@ iap_result iap_flash_program(const struct iap_target *target, uint32_t address,
             return iap_failure(IAP_STATUS_FLASH_FAILED, address + i);
         }
     }
-    for (uint32_t i = 0; i < size; i += 2) {
-        if (iap_get16(flash + i) != iap_get16(bytes + i)) {
-            return iap_failure(IAP_STATUS_FLASH_FAILED, address + i);
-        }
+    if (iap_equal(flash, bytes, size)) {
+        return iap_success();
     }
-    return iap_success();
+    uint32_t at = 0;
+    while (at < size && iap_get16(flash + at) == iap_get16(bytes + at)) {
+        at += 2;
+    }
+    return iap_failure(IAP_STATUS_FLASH_FAILED, address + at);
 }

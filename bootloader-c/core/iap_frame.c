@@ -66,6 +66,22 @@ enum iap_decoded iap_decoder_sink(struct iap_decoder *decoder, uint8_t byte) {
     return IAP_DECODED_NOTHING;
 }
 
+size_t iap_decoder_run(struct iap_decoder *decoder, const uint8_t *bytes, size_t size) {
+    size_t most = decoder->length < decoder->size ? decoder->size - decoder->length : 0;
+    most = most < decoder->left ? most : decoder->left;
+    most = most < size ? most : size;
+    uint8_t *to = decoder->buffer + decoder->length;
+    size_t run = 0;
+    while (run < most && bytes[run] != IAP_FRAME_DELIMITER) {
+        to[run] = bytes[run];
+        run++;
+    }
+    decoder->left = (uint8_t)(decoder->left - run);
+    decoder->length += (uint32_t)run;
+    decoder->encoded += (uint32_t)run;
+    return run;
+}
+
 struct iap_frame iap_decoder_frame(const struct iap_decoder *decoder) {
     return (struct iap_frame){
         .address = decoder->buffer[0],

@@ -73,6 +73,10 @@ void iap_decoder_init(struct iap_decoder *decoder, uint8_t *buffer, uint32_t siz
 
 enum iap_decoded iap_decoder_sink(struct iap_decoder *decoder, uint8_t byte);
 
+// Takes the bytes of the current block that are at hand, as iap_decoder_sink would one by one, and
+// returns how many; 0: iap_decoder_sink has to take the next.
+size_t iap_decoder_run(struct iap_decoder *decoder, const uint8_t *bytes, size_t size);
+
 // The frame after IAP_DECODED_FRAME. Its payload points into the decoder's buffer.
 struct iap_frame iap_decoder_frame(const struct iap_decoder *decoder);
 

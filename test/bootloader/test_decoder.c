@@ -155,6 +155,49 @@ static void a_wrong_crc_is_wrong(void) {
     }
 }
 
+// Random bytes, many zeros among them, in pieces of any size: both decoders are always the same.
+static void runs_are_what_single_bytes_are(void) {
+    uint8_t other_buffer[ROOM + 4];
+    struct iap_decoder other;
+    uint32_t seed = 1;
+    uint32_t frames = 0;
+    fresh();
+    memset(other_buffer, 0x5a, sizeof other_buffer);
+    iap_decoder_init(&other, other_buffer, ROOM);
+    for (uint32_t round = 0; round < 20000; round++) {
+        encode(round % (ROOM + 4));
+        for (uint32_t i = 0; i < line_size; i++) {
+            seed = seed * 1664525u + 1013904223u;
+            if (seed >> 26 == 0) {
+                line[i] = (uint8_t)(seed >> 16);
+            }
+        }
+        for (size_t at = 0; at < line_size;) {
+            seed = seed * 1664525u + 1013904223u;
+            size_t piece = 1 + (seed >> 28);
+            size_t end = at + piece < line_size ? at + piece : line_size;
+            while (at < end) {
+                size_t run = iap_decoder_run(&decoder, line + at, end - at);
+                CHECK(run <= end - at);
+                for (size_t i = 0; i < run; i++) {
+                    CHECK_EQUAL(iap_decoder_sink(&other, line[at++]), IAP_DECODED_NOTHING);
+                }
+                if (at == end) {
+                    break;
+                }
+                enum iap_decoded decoded = iap_decoder_sink(&decoder, line[at]);
+                CHECK_EQUAL(iap_decoder_sink(&other, line[at++]), decoded);
+                CHECK_EQUAL(other.discarded, decoder.discarded);
+                frames += decoded == IAP_DECODED_FRAME;
+            }
+            CHECK_EQUAL(other.length, decoder.length);
+            CHECK_EQUAL(other.encoded, decoder.encoded);
+            CHECK(memcmp(other_buffer, buffer, sizeof buffer) == 0);
+        }
+    }
+    CHECK(frames > 1000);
+}
+
 int main(void) {
     RUN(a_frame_has_a_delimiter_on_either_side);
     RUN(what_a_frame_may_have);
@@ -164,4 +207,5 @@ int main(void) {
     RUN(a_frame_cut_short_is_cut);
     RUN(a_frame_too_short_is_short);
     RUN(a_wrong_crc_is_wrong);
+    RUN(runs_are_what_single_bytes_are);
 }

@@ -2,10 +2,11 @@
 
 #include "board.h"
 #include "family.h"
+#include "iap_bytes.h"
 
 #define WAITS 200000u // reads of SR: over 10 ms at 64 MHz, more than ten bit times at 1200 baud
 
-static NOT_CLEARED volatile uint8_t ring[BOARD_RING_SIZE]; // the DMA writes
+static NOT_CLEARED uint8_t ring[BOARD_RING_SIZE]; // the DMA writes
 
 static uint32_t divider(const struct usart *usart, uint32_t rate) {
     uint32_t value = (usart->clock_hz + rate / 2) / rate;
@@ -44,10 +45,14 @@ void usart_start(struct usart *usart, uint32_t clock_hz, uint32_t rate) {
 size_t usart_receive(struct usart *usart, uint8_t *bytes, size_t size) {
     uint32_t left = DMA1_CNDTR(BOARD_USART_CHANNEL); // 0 just before it is reloaded
     uint32_t head = left > 0 ? BOARD_RING_SIZE - left : 0;
-    size_t count = 0;
-    while (count < size && usart->tail != head) {
-        bytes[count++] = ring[usart->tail];
-        usart->tail = usart->tail + 1 < BOARD_RING_SIZE ? usart->tail + 1 : 0;
+    // To the end of the ring at most: the next call takes what begins anew.
+    size_t count = (head < usart->tail ? BOARD_RING_SIZE : head) - usart->tail;
+    count = count < size ? count : size;
+    __asm volatile("" ::: "memory"); // what the DMA has written until now
+    iap_copy(bytes, ring + usart->tail, count);
+    usart->tail += count;
+    if (usart->tail == BOARD_RING_SIZE) {
+        usart->tail = 0;
     }
     return count;
 }
