@@ -33,7 +33,7 @@ export const COMPRESSED: readonly Mutant[] = [
     id: 'writes compressed pages with a wrong CRC-32',
     requirements: ['B-91'],
     file: PAGE,
-    find: 'if (iap_crc32(0, config->page_buffer, config->page_size) != page->crc32) {',
+    find: 'if (iap_port_crc32(target->port, 0, config->page_buffer, config->page_size) != page->crc32) {',
     replace:
       'if (page->encoding == IAP_ENCODING_RAW && iap_crc32(0, config->page_buffer, config->page_size) != page->crc32) {',
     caughtBy: 'conformance:compressed-stream',

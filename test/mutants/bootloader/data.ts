@@ -88,8 +88,8 @@ export const DATA: readonly Mutant[] = [
     id: 'does not read back what it programs',
     requirements: ['B-37'],
     file: `${CORE}iap_flash.c`,
-    find: 'if (iap_get16(flash + i) != iap_get16(bytes + i)) {',
-    replace: 'if (flash == bytes) {',
+    find: 'if (iap_equal(flash, bytes, size)) {',
+    replace: 'if (flash != bytes) {',
     caughtBy: 'core:every_page_is_read_back',
   },
   {
