@@ -1,8 +1,10 @@
 // How a command's pages travel: compressed, against what this computer knows of the device's flash.
+import { join } from 'node:path';
 import { Capability } from '../../protocol/index.js';
 import type { Compression, OldImages } from '../compress/deflate.js';
 import type { DeviceInfo } from '../device/device.js';
 import { loadImage } from '../image/load.js';
+import { cacheFolder } from '../node/cache-folder.js';
 import { readWhole } from '../node/files.js';
 import type { ImageCache } from '../node/image-cache.js';
 import type { ArgumentsOf } from './option.js';
@@ -59,7 +61,8 @@ async function readOld(path: string): Promise<Uint8Array> {
 }
 
 async function openCache(): Promise<ImageCache | undefined> {
-  const { cacheFolder, ImageCache } = await import('../node/image-cache.js');
   const folder = cacheFolder(process.env, process.platform);
-  return folder === undefined ? undefined : new ImageCache(folder);
+  if (folder === undefined) return undefined;
+  const { ImageCache } = await import('../node/image-cache.js');
+  return new ImageCache(join(folder, 'images'));
 }

@@ -76,8 +76,8 @@ class PagePacker implements Packer {
   }
 
   plan(pages: readonly Page[], found: readonly number[], send: readonly Page[]): Page[] {
-    if (!this.delta) return [...send];
     this.#learn(pages, found, new Set(send));
+    if (!this.delta) return [...send];
     this.#learnRest(pages.length);
     const sources = new Sources(this.#known);
     const wanted = send.map((page) => {

@@ -1,7 +1,6 @@
 // Images that were sent to devices, kept on this computer: the next update of such a device sends only what it can not copy from them.
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { OldImages } from '../compress/deflate.js';
 
@@ -11,19 +10,6 @@ const MOST_IMAGES = 32;
 const MOST_CANDIDATES = 4;
 
 const NAME = /^[0-9a-f]{64}\.bin$/;
-
-/** Where images are kept: IAP_CACHE_DIR, nowhere if that is empty; or the system's place for what a program can make anew. */
-export function cacheFolder(
-  env: Readonly<Record<string, string | undefined>>,
-  platform: string,
-): string | undefined {
-  if (env.IAP_CACHE_DIR !== undefined) return env.IAP_CACHE_DIR || undefined;
-  if (platform === 'win32') {
-    return join(env.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'iap', 'cache');
-  }
-  if (platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'iap');
-  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'iap');
-}
 
 /** A folder of images, each by its SHA-256. What is not there, or is damaged, only makes an update slower: nothing here throws. */
 export class ImageCache implements OldImages {

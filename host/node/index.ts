@@ -2,8 +2,9 @@
 export { parseBoard, parsePart } from '../parts/parts.js';
 export { boardNames, loadBoard, loadPart, partNames } from './board-file.js';
 export { type BuiltBootloader, builtBootloader } from './built-bootloader.js';
+export { cacheFolder } from './cache-folder.js';
 export { deflate } from './deflate.js';
-export { cacheFolder, ImageCache } from './image-cache.js';
+export { ImageCache } from './image-cache.js';
 export {
   type AskPassphrase,
   readPublicKey,
