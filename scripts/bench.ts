@@ -1,10 +1,10 @@
 // The benchmark: how long updates take, as a user waits for them, and how much of that line and flash need.
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { CASES, type Case } from '../test/bench/cases.js';
+import { CASES, type Case, PART } from '../test/bench/cases.js';
 import {
   type Figures,
   failureOf,
@@ -61,6 +61,9 @@ if (help) {
 const unknown = only.find((name) => !Object.hasOwn(CASES, name));
 if (unknown !== undefined) wrong(`there is no row ${unknown}`);
 if (!/^[1-9]\d{0,2}$/.test(runs)) wrong(`--runs takes a number from 1 on, got ${runs}`);
+if (against !== undefined && !existsSync(join(against, 'build', PART, 'bootloader.bin'))) {
+  wrong(`${against} is no checkout that was built: "scripts/build host virtual-board ${PART}"`);
+}
 
 /** The same row by another checkout's command, bootloader and board, with the firmware of this one */
 function runsOf(checkout: string, name: string): readonly Run[] {
@@ -74,7 +77,7 @@ function runsOf(checkout: string, name: string): readonly Run[] {
       encoding: 'utf8',
     },
   );
-  if (stdout === '') throw new Error(`${checkout}: ${stderr}`);
+  if (!stdout) throw new Error(`${checkout}: ${stderr}`);
   const { rows } = JSON.parse(stdout) as { readonly rows: readonly Figures[] };
   return rows.flatMap((row) => row.runs);
 }

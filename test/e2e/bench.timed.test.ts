@@ -26,6 +26,7 @@ test('npm run bench: a row as JSON and as a picture', () => {
 test.each([
   [['--only', 'nothing'], 'there is no row nothing'],
   [['--runs', '0'], '--runs takes a number from 1 on, got 0'],
+  [['--against', '/absent'], '/absent is no checkout that was built'],
   [['--fast'], "Unknown option '--fast'"],
 ])('%s is refused, with what there is', (args, message) => {
   const { status, stderr } = spawnSync(
