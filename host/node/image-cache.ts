@@ -32,15 +32,14 @@ export class ImageCache implements OldImages {
 
   /** Keeps an image; the folder and its files belong to the user alone. */
   async keep(bytes: Uint8Array): Promise<void> {
-    const path = join(this.#folder, nameOf(digest(bytes)));
+    const name = nameOf(digest(bytes));
+    const path = join(this.#folder, name);
     try {
-      const now = new Date();
-      await utimes(path, now, now);
-      return;
-    } catch {
-      // It is not there yet.
-    }
-    try {
+      if (await this.#read(name)) {
+        const now = new Date();
+        await utimes(path, now, now);
+        return;
+      }
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
       const unfinished = `${path}.${process.pid}`;
       await writeFile(unfinished, bytes, { mode: 0o600 });
