@@ -1,6 +1,5 @@
 // Images that were sent: found by their hash, else the newest; never more than are kept; nothing that is not what its name says.
 import {
-  chmodSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
