@@ -1,5 +1,5 @@
-// Compressed pages: what is decoded, what flash may be copied from, and what is rejected, with nothing
-// written.
+// Compressed pages: what is decoded, what flash may be copied from, and what is rejected, with
+// nothing written.
 #include <string.h>
 
 #include "check.h"
@@ -293,6 +293,27 @@ static void a_stream_is_not_written_over(void) {
     rejected(0, IAP_REJECTION_LENGTH);
 }
 
+// The copy comes over the blocks behind it, with what they are anyway: it would decode all the
+// same.
+static void a_stream_without_room_is_rejected(void) {
+    const uint32_t copied = 258;
+    begun();
+    open_stream(1, 1);
+    deflater_stored(&stream, false, image, SIM_PAGE_SIZE - copied);
+    deflater_begin(&stream, false, DEFLATER_FIXED);
+    deflater_copy(&stream, DEFLATER_FIXED, SIM_PAGE_SIZE, copied);
+    deflater_end(&stream, DEFLATER_FIXED);
+    for (uint32_t i = 0; i < 10; i++) {
+        deflater_stored(&stream, i == 9, NULL, 0);
+    }
+    memcpy(old + SIM_PAGE_SIZE - 30, stream.bytes + stream.size - IAP_PAGE_SPARE - 30, 30);
+    memcpy(image + SIM_PAGE_SIZE - copied, old + SIM_PAGE_SIZE - copied, copied);
+    CHECK_EQUAL(sim_update(&sim, old, SIZE), IAP_STATUS_OK);
+    number = 0;
+    begin();
+    rejected(0, IAP_REJECTION_STREAM);
+}
+
 static void lengths_are_looked_at(void) {
     begun();
     begin();
@@ -328,6 +349,7 @@ int main(void) {
     RUN(a_repeated_page_is_not_decoded);
     RUN(wrong_streams_are_rejected);
     RUN(a_stream_is_not_written_over);
+    RUN(a_stream_without_room_is_rejected);
     RUN(lengths_are_looked_at);
     RUN(without_room_there_is_no_compression);
     return 0;

@@ -25,6 +25,7 @@ static enum host_result take_hello(struct host *host) {
     host->page_ms = iap_get16(answer + IAP_HELLO_RESPONSE_AT_PAGE_MS);
     host->pages_ms = iap_get16(answer + IAP_HELLO_RESPONSE_AT_PAGES_MS);
     host->end_ms = iap_get16(answer + IAP_HELLO_RESPONSE_AT_END_MS);
+    host->capabilities = iap_get32(answer + IAP_HELLO_RESPONSE_AT_CAPABILITIES);
     memcpy(host->installed, answer + IAP_HELLO_RESPONSE_AT_INSTALLED, IAP_IMAGE_SIZE);
     return HOST_DONE;
 }
@@ -97,6 +98,10 @@ static enum host_result begin(struct host *host, const uint8_t *header, uint8_t 
     return HOST_DONE;
 }
 
+static const struct image *old_image(const struct host *host) {
+    return &host->rig->product->images[IMAGE_OLD];
+}
+
 static enum host_result compare(struct host *host, const struct image *image,
                                 bool differs[MAX_PAGES]) {
     uint32_t most = (host->max_payload - IAP_PAGES_RESPONSE_SIZE) / 4;
@@ -112,19 +117,42 @@ static enum host_result compare(struct host *host, const struct image *image,
             return result == HOST_DONE ? HOST_REFUSED : result;
         }
         for (uint32_t i = 0; i < count; i++) {
-            differs[first + i] = iap_get32(host->answer + IAP_PAGES_RESPONSE_AT_CRC32 + 4 * i) !=
-                                 image_page_crc(image, first + i);
+            uint32_t crc32 = iap_get32(host->answer + IAP_PAGES_RESPONSE_AT_CRC32 + 4 * i);
+            differs[first + i] = crc32 != image_page_crc(image, first + i);
+            if (first + i < PACK_PAGES) {
+                host->known[first + i] = !differs[first + i] ? PACK_NEW
+                                         : crc32 == image_page_crc(old_image(host), first + i)
+                                             ? PACK_OLD
+                                             : PACK_UNKNOWN;
+            }
         }
     }
     return HOST_DONE;
 }
 
+// What travels of a page; NULL: its bytes.
+static const uint8_t *packed_page(const struct host *host, const struct image *image, uint32_t page,
+                                  uint32_t *size) {
+    static uint8_t packed[PACK_PAGE + IAP_PAGE_SPARE];
+    if (image->moved == 0 || page >= PACK_PAGES ||
+        (host->capabilities & IAP_CAPABILITY_DEFLATE) == 0) {
+        return NULL;
+    }
+    *size = pack_page(image, old_image(host), page, host->known,
+                      (host->capabilities & IAP_CAPABILITY_DICTIONARY) != 0, packed);
+    return *size > 0 ? packed : NULL;
+}
+
 // One page in as many frames as it needs; asks every quarter of the window and at its end.
 static enum host_result send_page(struct host *host, const struct image *image, uint32_t page,
-                                  uint8_t flags, uint16_t *next) {
+                                  uint8_t flags, bool compress, uint16_t *next) {
     uint32_t begin_at = page * image->page_size;
     uint32_t left = image->size - begin_at;
-    uint32_t length = left < image->page_size ? left : image->page_size;
+    uint32_t decoded_length = left < image->page_size ? left : image->page_size;
+    uint32_t length = decoded_length;
+    const uint8_t *packed = compress ? packed_page(host, image, page, &length) : NULL;
+    const uint8_t *bytes = packed != NULL ? packed : image->bytes + begin_at;
+    length = packed != NULL ? length : decoded_length;
     uint32_t unanswered = 0;
     uint16_t number = *next;
     uint32_t done = 0;
@@ -134,16 +162,17 @@ static enum host_result send_page(struct host *host, const struct image *image, 
         if (done == 0) {
             uint8_t *head = payload + size;
             iap_put16(head + IAP_PAGE_HEAD_AT_PAGE, page);
-            head[IAP_PAGE_HEAD_AT_ENCODING] = IAP_ENCODING_RAW;
+            head[IAP_PAGE_HEAD_AT_ENCODING] =
+                packed != NULL ? IAP_ENCODING_DEFLATE : IAP_ENCODING_RAW;
             head[IAP_PAGE_HEAD_AT_FLAGS] = flags;
-            iap_put16(head + IAP_PAGE_HEAD_AT_DECODED_LENGTH, length);
+            iap_put16(head + IAP_PAGE_HEAD_AT_DECODED_LENGTH, decoded_length);
             iap_put16(head + IAP_PAGE_HEAD_AT_ENCODED_LENGTH, length);
             iap_put32(head + IAP_PAGE_HEAD_AT_CRC32, image_page_crc(image, page));
             size += IAP_PAGE_HEAD_SIZE;
         }
         uint32_t room = host->max_payload - size;
         uint32_t piece = length - done < room ? length - done : room;
-        memcpy(payload + size, image->bytes + begin_at + done, piece);
+        memcpy(payload + size, bytes + done, piece);
         size += piece;
         bool asks = done + piece == length || unanswered + size > host->window / 4;
         iap_put16(payload + IAP_DATA_REQUEST_AT_NUMBER, number);
@@ -167,6 +196,10 @@ static enum host_result send_page(struct host *host, const struct image *image, 
         done += piece;
     }
     *next = iap_get16(host->answer + IAP_DATA_RESPONSE_AT_NEXT);
+    host->packed += packed != NULL;
+    if (page < PACK_PAGES) {
+        host->known[page] = PACK_NEW;
+    }
     return HOST_DONE;
 }
 
@@ -187,10 +220,13 @@ static bool distrusted(const struct host *host, const struct image *image, uint3
     return true;
 }
 
-// Pages that fail are sent again, from the number that the device still expects. differs NULL: all.
+// Pages that fail are sent again, as they are, from the number that the device still expects.
+// differs NULL: all.
 static enum host_result send_pages(struct host *host, const struct image *image,
                                    const bool *differs, uint16_t *next) {
-    for (uint32_t page = 0; page < image_pages(image); page++) {
+    uint32_t pages = image_pages(image);
+    for (uint32_t i = 0; i < pages; i++) {
+        uint32_t page = image->moved == 0 ? i : pages - 1 - i;
         bool forced = differs == NULL || distrusted(host, image, page);
         if (!forced && !differs[page]) {
             continue;
@@ -199,7 +235,7 @@ static enum host_result send_pages(struct host *host, const struct image *image,
         unsigned attempt = 0;
         enum host_result result;
         do {
-            result = send_page(host, image, page, flags, next);
+            result = send_page(host, image, page, flags, attempt == 0 && differs != NULL, next);
         } while (result == HOST_DONE && host->status != IAP_STATUS_OK && ++attempt < HOST_ATTEMPTS);
         if (result != HOST_DONE || host->status != IAP_STATUS_OK) {
             return result == HOST_DONE ? HOST_REFUSED : result;

@@ -4,6 +4,7 @@
 #define EXPLORE_HOST_H
 
 #include "iap_frame.h"
+#include "pack.h"
 #include "rig.h"
 
 enum host_result {
@@ -29,7 +30,10 @@ struct host {
     uint32_t quits_after; // frames, then the host sends nothing any more; 0: never
     // From HELLO.
     uint32_t max_payload, window, begin_ms, page_ms, pages_ms, end_ms;
+    uint32_t capabilities;
     uint8_t installed[IAP_IMAGE_SIZE];
+    enum pack_known known[PACK_PAGES]; // of an image that is sent compressed
+    uint32_t packed;                   // pages taken so
 };
 
 void host_open(struct host *host, struct rig *rig);

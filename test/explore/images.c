@@ -11,6 +11,7 @@
 #define ZERO_EVERY     300u    // bytes
 #define REVOKING_SIZE  310u    // bytes: each cut takes a verification or two, which take long
 #define CODE           8u      // where the code begins, after two vectors
+#define MOVED_BY       70u     // bytes
 #define BRANCH_TO_SELF 0xe7feu // the whole application: `b .`
 
 // Slots of the key block
@@ -62,6 +63,25 @@ static void make(struct image *image, const struct image_place *place, uint32_t 
     iap_put16(image->bytes + CODE, BRANCH_TO_SELF);
 }
 
+// A line added near the beginning: all behind it is in another place. What the last page has new is
+// in the first page, too.
+static void make_moved(struct image *image, const struct image_place *place,
+                       const struct image *old) {
+    uint32_t page = old->page_size;
+    make(image, place, old->size + page / 2, 10, true);
+    uint32_t from = CODE + 200;
+    memcpy(image->bytes + CODE, old->bytes + CODE, 200);
+    memcpy(image->bytes + from + MOVED_BY, old->bytes + from, old->size - from);
+    uint32_t news = old->size + MOVED_BY; // to the image's end
+    uint32_t size = image->size - news < 300 ? image->size - news : 300;
+    memcpy(image->bytes + from + 100, image->bytes + news, size);
+    image->moved = MOVED_BY;
+    image->repeats = news - (from + 100);
+    for (uint32_t i = page / 2; i < image->size; i += page) {
+        image->bytes[i] ^= 0x55; // addresses that changed
+    }
+}
+
 void images_make(struct image images[IMAGE_COUNT], const struct image_place *place,
                  const uint8_t *demo, uint32_t demo_size) {
     uint32_t page = place->part->page_size;
@@ -73,6 +93,7 @@ void images_make(struct image images[IMAGE_COUNT], const struct image_place *pla
     make(&images[IMAGE_PATCHED], place, old_size, 1, true);
     make(&images[IMAGE_DENSE], place, old_size, 7, false);
     images[IMAGE_PATCHED].bytes[page + 17] ^= 0xff;
+    make_moved(&images[IMAGE_MOVED], place, &images[IMAGE_OLD]);
     make(&images[IMAGE_RAGGED], place, 2 * page + 2, 5, true);
     make(&images[IMAGE_REVOKES], place, REVOKING_SIZE, 8, true);
     make(&images[IMAGE_SPARE], place, REVOKING_SIZE, 9, true);
@@ -88,8 +109,8 @@ void images_make(struct image images[IMAGE_COUNT], const struct image_place *pla
 }
 
 const char *image_label(enum image_name name) {
-    static const char *const labels[] = {"old",   "same",    "small", "large", "patched", "ragged",
-                                         "dense", "revokes", "spare", "demo",  "none"};
+    static const char *const labels[] = {"old",   "same",  "small",   "large", "patched", "ragged",
+                                         "dense", "moved", "revokes", "spare", "demo",    "none"};
     return labels[name];
 }
 

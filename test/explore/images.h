@@ -18,6 +18,7 @@ enum image_name {
     IMAGE_PATCHED, // OLD with one page changed
     IMAGE_RAGGED,  // ends in the middle of a page, with runs of 0xFF and 0x00
     IMAGE_DENSE,   // as large as OLD, no half-word of 0x0000, as compressed or encrypted data
+    IMAGE_MOVED,   // OLD moved up and a little changed: sent compressed, its last page first
     IMAGE_REVOKES, // signed by root, revokes the key of all others but SPARE
     IMAGE_SPARE,   // signed by the spare key, after that
     IMAGE_DEMO,    // the demo application, which confirms itself and must
@@ -31,6 +32,8 @@ struct image {
     uint32_t base;             // load address
     uint32_t size;
     uint32_t page_size;
+    uint32_t moved;   // bytes by which OLD is moved in it; 0: it is not sent compressed
+    uint32_t repeats; // bytes from what it has twice to the second of them
 };
 
 // Where applications are: the part, and APP_BASE of the board.

@@ -93,6 +93,14 @@ const struct scenario scenarios[] = {
      "trial boot and confirmation by the app kit",
      {{STEP_INSTALL, IMAGE_DEMO, 0}},
      {STEP_CONFIRM, IMAGE_DEMO, 0}},
+    {"moved",
+     "over an older image, compressed, last page first, copied from old and new pages",
+     {{STEP_INSTALL, IMAGE_OLD, 0}},
+     {STEP_INSTALL, IMAGE_MOVED, 0}},
+    {"resume-moved",
+     "resume of that",
+     {{STEP_INSTALL, IMAGE_OLD, 0}, {STEP_INTERRUPT, IMAGE_MOVED, 40}},
+     {STEP_INSTALL, IMAGE_MOVED, 0}},
     {"revoke",
      "the root key revokes the release key",
      {{STEP_INSTALL, IMAGE_OLD, 0}},
@@ -215,7 +223,8 @@ bool scenario_step(struct rig *rig, const struct step *step, uint64_t seed) {
     board_power_on(rig->board);
     switch (step->kind) {
     case STEP_INSTALL:
-        return host_update(&host, image, HOST_NO_BOOT) == HOST_DONE;
+        return host_update(&host, image, HOST_NO_BOOT) == HOST_DONE &&
+               (image->moved == 0 || host.packed > 0);
     case STEP_RENEW:
         return host_update(&host, image, HOST_NO_BOOT | HOST_RENEW) == HOST_DONE;
     case STEP_INTERRUPT:

@@ -23,12 +23,6 @@ export const BROKEN_INFLATES: readonly BrokenInflate[] = [
     replace: 'distance > inflate->written + inflate->dictionary_size + 1)',
   },
   {
-    id: 'decodes more than wanted',
-    file,
-    find: 'return size <= inflate->size - inflate->written && ',
-    replace: 'return ',
-  },
-  {
     id: 'does not go on from the dictionary to what is decoded',
     file,
     find: 'piece = size < before ? size : before;',

@@ -305,7 +305,8 @@ static void check_security(const uint8_t *security) {
     const uint8_t *keys = device_keys();
     bool good = signatures_block_good(keys);
     CHECK_EQUAL(security[IAP_SECURITY_AT_FLAGS],
-                IAP_SECURITY_FLAG_SIGNED_ONLY | device.sim.protection | (good ? IAP_SECURITY_FLAG_KEYS : 0) |
+                IAP_SECURITY_FLAG_SIGNED_ONLY | device.sim.protection |
+                    (good ? IAP_SECURITY_FLAG_KEYS : 0) |
                     (device.sim.config.verify_at_boot ? IAP_SECURITY_FLAG_BOOT_VERIFIED : 0));
     CHECK_EQUAL(security[IAP_SECURITY_AT_USABLE_KEYS], device.usable);
     CHECK_EQUAL(iap_get32(security + IAP_SECURITY_AT_SECURITY_COUNTER), device.floor);

@@ -1,8 +1,8 @@
 // Any bytes into the inflate, in buffers of exactly their size: it makes of them what the reference
 // makes of them, or nothing.
 //
-// An input: which dictionary; bytes wanted, low and high (from 0x8000 on: as many as come); how much
-// more room there is than the stream or what it gives needs; then the stream.
+// An input: which dictionary; bytes wanted, low and high (from 0x8000 on: as many as come); how
+// much more room there is than the stream or what it gives needs; then the stream.
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,9 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const uint8_t *stream = data + HEAD;
     uint32_t stream_size = (uint32_t)(size - HEAD);
     size_t came, behind;
-    enum reference_inflated found =
-        reference_inflate(stream, stream_size, dictionaries[which], sizes[which], expected, MOST,
-                          &came, &behind);
+    enum reference_inflated found = reference_inflate(stream, stream_size, dictionaries[which],
+                                                      sizes[which], expected, MOST, &came, &behind);
     wanted = wanted < 0x8000 ? wanted % MOST : (uint32_t)came;
     uint32_t room = (wanted > stream_size ? wanted : stream_size) + data[3] % 64u;
     uint8_t *buffer = malloc(room);
@@ -60,8 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     };
     bool taken = iap_inflate(&inflate);
     if (found != REFERENCE_CODES) {
-        CHECK_EQUAL(taken, found == REFERENCE_INFLATED && came == wanted &&
-                               behind <= room - stream_size);
+        CHECK_EQUAL(taken,
+                    found == REFERENCE_INFLATED && came == wanted && behind <= room - stream_size);
         CHECK(!taken || memcmp(buffer, expected, wanted) == 0);
     }
     free(buffer);

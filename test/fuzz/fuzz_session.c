@@ -11,10 +11,10 @@
 #include "signatures.h"
 
 #define IMAGES     6u
-#define IMAGE_ROOM 8192u  // bytes; more than the largest application's area
-#define LINE_LIMIT 12000u // bytes on the line: more would only be slow
+#define IMAGE_ROOM 8192u                // bytes; more than the largest application's area
+#define LINE_LIMIT 12000u               // bytes on the line: more would only be slow
 #define PACK_ROOM  (2u * SIM_PAGE_SIZE) // bytes; the longest page on the line
-#define AREA_PAGES 8u // of the largest application's area
+#define AREA_PAGES 8u                   // of the largest application's area
 #define ROOM       (SIM_PAGE_SIZE + IAP_PAGE_SPARE)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -238,8 +238,7 @@ static uint32_t pack(const uint8_t *bytes, uint32_t length, uint8_t to[PACK_ROOM
     iap_put16(to + IAP_DEFLATE_HEAD_AT_DICTIONARY_END, end + far);
     iap_put16(to + IAP_DEFLATE_HEAD_AT_DICTIONARY_PAGES, pages + far);
     uint8_t *bytes_of_stream = to + IAP_DEFLATE_HEAD_SIZE;
-    struct deflater stream =
-        deflater_open(bytes_of_stream, PACK_ROOM - IAP_DEFLATE_HEAD_SIZE - 1);
+    struct deflater stream = deflater_open(bytes_of_stream, PACK_ROOM - IAP_DEFLATE_HEAD_SIZE - 1);
     for (uint32_t i = 0; i < 6 && (how->d & PROGRAM_PACKED_TIGHT) != 0; i++) {
         deflater_stored(&stream, false, NULL, 0);
     }
@@ -271,10 +270,9 @@ static uint32_t stream_rejection(const uint8_t *encoded, uint32_t size, uint32_t
     size_t came, behind;
     uint32_t stream_size = size - IAP_DEFLATE_HEAD_SIZE;
     memset(inflated, 0xff, sizeof inflated);
-    enum reference_inflated found =
-        reference_inflate(encoded + IAP_DEFLATE_HEAD_SIZE, stream_size,
-                          pages > 0 ? flash_page(end - pages) : NULL, pages * SIM_PAGE_SIZE,
-                          inflated, length, &came, &behind);
+    enum reference_inflated found = reference_inflate(
+        encoded + IAP_DEFLATE_HEAD_SIZE, stream_size, pages > 0 ? flash_page(end - pages) : NULL,
+        pages * SIM_PAGE_SIZE, inflated, length, &came, &behind);
     if (found == REFERENCE_CODES) {
         return UNKNOWN;
     }
@@ -341,8 +339,7 @@ static void page(uint8_t address, uint16_t number, uint32_t page_number, uint8_t
     // The image that is being sent is the one that the device expects.
     bool foreseen = sure && packed && session->active && number == expected &&
                     iap_get32(session->header->bytes + IAP_HEADER_AT_IMAGE_SIZE) == size &&
-                    piece <= device.sim.config.max_payload - 3 &&
-                    (bits & PROGRAM_PAGE_LONG) == 0;
+                    piece <= device.sim.config.max_payload - 3 && (bits & PROGRAM_PAGE_LONG) == 0;
     uint32_t rejection = foreseen ? page_rejection(body, encoded, length) : UNKNOWN;
     bool had = rejection == 0 && (bits & PROGRAM_PAGE_FORCE) == 0 &&
                memcmp(flash_page(page_number), bytes, SIM_PAGE_SIZE) == 0;

@@ -44,7 +44,8 @@ enum program_code {
     PROGRAM_PAGES,   // first: a, b; count: c, d
     PROGRAM_BEGIN,   // a: image; b: flags; c: bits of enum program_header; d, e: byte and value; f
     PROGRAM_PAGE,    // a: page; b: number's difference; c: bits of enum program_page; d: bytes a
-                     // frame by 8, 0: all that it takes; e: bytes of image e - 1 instead; f: frame that is lost
+                     // frame by 8, 0: all that it takes; e: bytes of image e - 1 instead; f: frame
+                     // that is lost
     PROGRAM_DATA,    // a: number's difference; b: flags; c, d: bytes; e: page; f: encoding
     PROGRAM_END,     // a: number's difference
     PROGRAM_BOOT,    //

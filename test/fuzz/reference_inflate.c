@@ -162,8 +162,9 @@ static bool copy(struct output *output, size_t distance, size_t length) {
 
 static enum reference_inflated coded(struct reader *reader, struct output *output,
                                      const struct tree *literals, const struct tree *distances) {
-    static const uint16_t length_of[] = {3,  4,  5,  6,  7,  8,  9,  10, 11,  13,  15,  17,  19, 23, 27,
-                                         31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258};
+    static const uint16_t length_of[] = {3,  4,  5,  6,   7,   8,   9,   10,  11, 13,
+                                         15, 17, 19, 23,  27,  31,  35,  43,  51, 59,
+                                         67, 83, 99, 115, 131, 163, 195, 227, 258};
     static const uint8_t length_bits[] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
                                           2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
     for (;;) {
@@ -233,9 +234,8 @@ enum reference_inflated reference_inflate(const uint8_t *stream, size_t stream_s
             } else {
                 found = own_codes(&reader, &literals, &distances);
             }
-            found = found == REFERENCE_INFLATED
-                        ? coded(&reader, &output, &literals, &distances)
-                        : found;
+            found = found == REFERENCE_INFLATED ? coded(&reader, &output, &literals, &distances)
+                                                : found;
         }
     }
     *size = output.size;

@@ -165,8 +165,8 @@ static void sessions(void) {
         write_program(name, bytes, sizeof bytes);
     }
     PROGRAM("packed-power", CONFIG(.app_pages = 5, .payload = 1), {PROGRAM_UPDATE, 4},
-            {PROGRAM_PACK, PROGRAM_PACKING_FIXED, 3, 3}, {PROGRAM_CUT, 200, 2},
-            {PROGRAM_UPDATE, 5}, {PROGRAM_UPDATE, 5});
+            {PROGRAM_PACK, PROGRAM_PACKING_FIXED, 3, 3}, {PROGRAM_CUT, 200, 2}, {PROGRAM_UPDATE, 5},
+            {PROGRAM_UPDATE, 5});
     PROGRAM("packed-protected", CONFIG(.payload = 1, .start = 8),
             {PROGRAM_PACK, PROGRAM_PACKING_DYNAMIC, 3, 1}, {PROGRAM_HELLO, .a = 1},
             {PROGRAM_UPDATE, 1}, {PROGRAM_PACK, PROGRAM_PACKING_DYNAMIC, 3}, {PROGRAM_UPDATE, 1});
