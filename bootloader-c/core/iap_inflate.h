@@ -1,5 +1,5 @@
-// Raw DEFLATE (RFC 1951) with a dictionary, in one buffer: the stream lies at its end and is decoded
-// to its beginning.
+// Raw DEFLATE (RFC 1951) with a dictionary, in one buffer: the stream lies at its end and is
+// decoded to its beginning.
 #ifndef IAP_INFLATE_H
 #define IAP_INFLATE_H
 
@@ -29,10 +29,10 @@ struct iap_inflate {
     bool failed;
 };
 
-// Decodes the whole stream. false: it is damaged, gives more or fewer bytes than wanted, copies from
-// before the dictionary, or would be overwritten before it is read. Any bytes are safe to decode;
-// some damaged ones decode to wrong bytes, so the caller has to check what came of it. Needs about
-// 1.2 KB of stack.
+// Decodes the whole stream. false: it is damaged, gives more or fewer bytes than wanted, copies
+// from before the dictionary, or would be overwritten before it is read. Any bytes are safe to
+// decode; some damaged ones decode to wrong bytes, so the caller has to check what came of it.
+// Needs about 1.2 KB of stack.
 bool iap_inflate(struct iap_inflate *inflate);
 
 #endif

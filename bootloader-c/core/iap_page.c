@@ -106,8 +106,8 @@ static iap_result decode_page(struct iap_page *page, const struct iap_target *ta
             end > (config->app_end - config->app_base) / config->page_size) {
             return iap_page_reject(page, IAP_REJECTION_DICTIONARY);
         }
-        inflate.dictionary = iap_flash_read(
-            target, config->app_base + end * config->page_size - inflate.dictionary_size);
+        inflate.dictionary = iap_flash_read(target, config->app_base + end * config->page_size -
+                                                        inflate.dictionary_size);
     }
     iap_port_poll(target->port);
     return iap_inflate(&inflate) ? iap_success() : iap_page_reject(page, IAP_REJECTION_STREAM);

@@ -35,9 +35,9 @@ struct iap_page {
 // Whether compressed pages are taken.
 bool iap_page_takes_deflate(const struct iap_config *config);
 
-// Whether these may copy from flash. Not where flash must not be read out: whoever sends a page of a
-// few unknown bytes, and is told whether its CRC-32 fits, finds out what they are. Nor where nobody
-// knows whether it must.
+// Whether these may copy from flash. Not where flash must not be read out: whoever sends a page of
+// a few unknown bytes, and is told whether its CRC-32 fits, finds out what they are. Nor where
+// nobody knows whether it must.
 bool iap_page_takes_dictionary(const struct iap_target *target);
 
 // Opens the page that head describes, for an image of image_size bytes.

@@ -97,8 +97,8 @@ struct iap_port {
     // IAP_SECURITY_FLAG_* of what protects the chip: read-out protection, write protection. NULL:
     // not known.
     //
-    // As it is in force now. Must not wait. HELLO tells it, where only signed images are taken. Pages
-    // that copy from flash are taken only where it says that flash may be read out.
+    // As it is in force now. Must not wait. HELLO tells it, where only signed images are taken.
+    // Pages that copy from flash are taken only where it says that flash may be read out.
     uint8_t (*protection)(void *context);
 
     // Waits until the last bit is out, masks interrupts, writes the mailbox and resets.

@@ -93,9 +93,8 @@ static void what_is_not_there_is_zero(void) {
 static void it_says_that_it_knows_signatures(void) {
     fresh();
     uint32_t capabilities = iap_get32(sim_hello(&sim, 0) + IAP_HELLO_RESPONSE_AT_CAPABILITIES);
-    CHECK_EQUAL(capabilities,
-                IAP_CAPABILITY_BAUD | IAP_CAPABILITY_CONFIRM | IAP_CAPABILITY_SIGNATURE |
-                    IAP_CAPABILITY_DEFLATE);
+    CHECK_EQUAL(capabilities, IAP_CAPABILITY_BAUD | IAP_CAPABILITY_CONFIRM |
+                                  IAP_CAPABILITY_SIGNATURE | IAP_CAPABILITY_DEFLATE);
     // So an image that needs them is taken.
     unit_header(header, image, SIZE, 1);
     iap_put32(header + IAP_HEADER_AT_CAPABILITIES, IAP_CAPABILITY_SIGNATURE);

@@ -19,8 +19,7 @@ static void known_run(const enum pack_known known[PACK_PAGES], uint32_t *first, 
 }
 
 uint32_t pack_page(const struct image *image, const struct image *old, uint32_t page,
-                   const enum pack_known known[PACK_PAGES], bool dictionary,
-                   uint8_t *to) {
+                   const enum pack_known known[PACK_PAGES], bool dictionary, uint8_t *to) {
     static uint8_t data[2 * IMAGE_ROOM];
     uint32_t size = image->page_size;
     uint32_t left = image->size - page * size;

@@ -17,7 +17,6 @@ enum pack_known {
 
 // The page as it travels, at most a page and IAP_PAGE_SPARE bytes of it. 0: it goes as it is.
 uint32_t pack_page(const struct image *image, const struct image *old, uint32_t page,
-                   const enum pack_known known[PACK_PAGES], bool dictionary,
-                   uint8_t *to);
+                   const enum pack_known known[PACK_PAGES], bool dictionary, uint8_t *to);
 
 #endif
