@@ -57,6 +57,6 @@
 #define BOARD_IDLE_MS 10000u
 #define BOARD_TRIALS 3u
 #define BOARD_MAX_PAYLOAD 272u
-#define BOARD_RING_SIZE 3072u
+#define BOARD_RING_SIZE 2944u
 
 #endif
