@@ -89,6 +89,6 @@ describe.each(PART_NAMES)('%s', (part) => {
       if (first >= 0) lowest = Math.min(lowest, at + first);
     }
     console.log(`${part}: ${stackTop - lowest} bytes of stack or less`);
-    expect(stackTop - lowest).toBeLessThanOrEqual(stack - 256);
+    expect(stackTop - lowest).toBeLessThanOrEqual(stack - 240);
   });
 });
