@@ -121,9 +121,17 @@ static void copies_begin_in_the_dictionary(void) {
         deflater_begin(&stream, true, DEFLATER_FIXED);
         literal(DEFLATER_FIXED, 9);
         deflater_copy(&stream, DEFLATER_FIXED, 2 + of, 10);
+        literal(DEFLATER_FIXED, 9);
         deflater_end(&stream, DEFLATER_FIXED);
+        CHECK(!inflates()); // neither without what it copies
         wanted += 10;
         CHECK(!inflates());
+        open_stream(of);
+        deflater_begin(&stream, true, DEFLATER_FIXED);
+        literal(DEFLATER_FIXED, 9);
+        copy(DEFLATER_FIXED, 1 + of, of + 1 < 3 ? 3 : of + 1); // the last byte is the first decoded
+        deflater_end(&stream, DEFLATER_FIXED);
+        CHECK(inflates());
     }
 }
 
@@ -210,6 +218,146 @@ static void nothing_is_written_over(void) {
     }
 }
 
+// Literal 255 in one bit, 0 and the end in two (10, 11); no distance.
+static void put_short_codes(bool last) {
+    static const uint8_t lengths[18] = {0, 3, 3, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 2};
+    deflater_bits(&stream, (uint32_t)last | 2 << 1, 3);
+    deflater_bits(&stream, 0, 5);
+    deflater_bits(&stream, 0, 5);
+    deflater_bits(&stream, 14, 4);
+    for (uint32_t i = 0; i < 18; i++) {
+        deflater_bits(&stream, lengths[i], 3);
+    }
+    deflater_code(&stream, 2, 2); // 0: two bits
+    deflater_code(&stream, 6, 3); // 17: ten times none
+    deflater_bits(&stream, 7, 3);
+    deflater_code(&stream, 7, 3); // 18: 138
+    deflater_bits(&stream, 127, 7);
+    deflater_code(&stream, 7, 3);
+    deflater_bits(&stream, 106 - 11, 7);
+    deflater_code(&stream, 1, 2); // 255
+    deflater_code(&stream, 2, 2); // 256
+    deflater_code(&stream, 0, 2);
+}
+
+// The literal would come over the byte that is read next, and that has its value.
+static void no_literal_comes_too_early(void) {
+    open_stream(0);
+    put_short_codes(true);
+    for (wanted = 0; wanted < 300 || stream.bits != 0; wanted++) {
+        expected[wanted] = 255;
+        deflater_code(&stream, 0, 1);
+    }
+    uint32_t least = wanted - stream.size;
+    deflater_bits(&stream, 0xff, 8); // the end, and whatever is behind it
+    CHECK(inflates_in(least, stream.size, wanted));
+    CHECK(!inflates_in(least - 1, stream.size, wanted));
+}
+
+// 255 and the end in two bits, the other two codes of two bits unused.
+static void put_few_codes(void) {
+    static const uint8_t lengths[16] = {0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+    deflater_bits(&stream, 1 | 2 << 1, 3);
+    deflater_bits(&stream, 0, 5);
+    deflater_bits(&stream, 0, 5);
+    deflater_bits(&stream, 12, 4);
+    for (uint32_t i = 0; i < 16; i++) {
+        deflater_bits(&stream, lengths[i], 3);
+    }
+    deflater_code(&stream, 1, 1); // 18: 138 and 117 times none
+    deflater_bits(&stream, 127, 7);
+    deflater_code(&stream, 1, 1);
+    deflater_bits(&stream, 117 - 11, 7);
+    deflater_code(&stream, 0, 1); // 2, for 255, 256 and the one distance
+    deflater_code(&stream, 0, 1);
+    deflater_code(&stream, 0, 1);
+}
+
+// Nothing of a block's codes is left for the next one.
+static void codes_end_with_their_block(void) {
+    for (uint32_t kind = 0; kind < 3; kind++) {
+        open_stream(0);
+        put_long_codes(4);
+        bytes[0] &= 0xfe; // not the last
+        deflater_code(&stream, 0, 1);
+        deflater_code(&stream, 0x7ffe, 15);
+        expected[wanted++] = 0;
+        if (kind == 0) { // there is no such block
+            deflater_bits(&stream, 1 | 3 << 1, 3);
+            deflater_code(&stream, 0x7ffe, 15);
+        } else if (kind == 1) { // more lengths than there are codes
+            deflater_bits(&stream, 1 | 2 << 1, 3);
+            deflater_bits(&stream, 31, 5);
+            deflater_bits(&stream, 31, 5);
+            deflater_bits(&stream, 0, 4);
+            deflater_bits(&stream, 0, 6);
+            deflater_bits(&stream, 1, 3); // 18, in one bit
+            deflater_bits(&stream, 0, 3);
+            for (uint32_t i = 0; i < 3; i++) {
+                deflater_bits(&stream, 0, 1);
+                deflater_bits(&stream, 127, 7);
+            }
+            deflater_code(&stream, 0x7ffe, 15);
+        } else { // a code that no symbol has: two bits for 255 and for the end alone
+            put_few_codes();
+            deflater_code(&stream, 1 << 14, 15);
+            deflater_code(&stream, 1, 2);
+            wanted++;
+        }
+        CHECK(!inflates());
+    }
+}
+
+// 30 and 31, where all 32 have a code.
+static void distances_that_there_are_not(void) {
+    static const uint8_t lengths[18] = {2, 0, 2, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 2};
+    for (uint32_t which = 0; which < 5; which++) {
+        uint32_t symbol = 29 + (which + 1) / 2; // 29, 30, 30, 31, 31
+        uint32_t extra = which == 0 ? 13 : which % 2 == 0 ? 0 : 14;
+        open_stream(DICTIONARY);
+        deflater_bits(&stream, 1 | 2 << 1, 3);
+        deflater_bits(&stream, 1, 5);
+        deflater_bits(&stream, 31, 5);
+        deflater_bits(&stream, 14, 4);
+        for (uint32_t i = 0; i < 18; i++) {
+            deflater_bits(&stream, lengths[i], 3);
+        }
+        deflater_code(&stream, 3, 2); // 18: 256 times none
+        deflater_bits(&stream, 127, 7);
+        deflater_code(&stream, 3, 2);
+        deflater_bits(&stream, 118 - 11, 7);
+        deflater_code(&stream, 0, 2); // the end and 3 bytes: one bit
+        deflater_code(&stream, 0, 2);
+        deflater_code(&stream, 1, 2); // 32 distances of five
+        for (uint32_t left = 31; left > 0;) {
+            uint32_t again = left > 7 ? 6 : left == 7 ? 4 : left;
+            deflater_code(&stream, 2, 2);
+            deflater_bits(&stream, again - 3, 2);
+            left -= again;
+        }
+        deflater_code(&stream, 1, 1);
+        deflater_code(&stream, 0, 5);
+        expect_copy(1, 3);
+        deflater_code(&stream, 1, 1);
+        deflater_code(&stream, symbol, 5);
+        deflater_bits(&stream, 0, extra);
+        expect_copy(symbol == 29 ? 24577 : 1, 3);
+        deflater_code(&stream, 0, 1);
+        CHECK(inflates() == (symbol == 29));
+    }
+}
+
+// What is left of the byte before a stored block is nobody's.
+static void bits_before_a_stored_block(void) {
+    open_stream(0);
+    deflater_bits(&stream, 1 | 0x1f << 3, 8);
+    deflater_bits(&stream, 1, 16);
+    deflater_bits(&stream, 0xfffe, 16);
+    deflater_bits(&stream, 7, 8);
+    expected[wanted++] = 7;
+    inflates_exactly();
+}
+
 static void the_longest_codes(void) {
     open_stream(0);
     put_long_codes(4);
@@ -233,12 +381,13 @@ static void the_longest_codes(void) {
 }
 
 static void symbols_that_there_are_not(void) {
-    for (uint32_t symbol = 286; symbol < 288; symbol++) {
+    for (uint32_t i = 0; i < 4; i++) {
+        uint32_t symbol = 286 + i / 2;
         open_stream(DICTIONARY);
         deflater_bits(&stream, 1 | 1 << 1, 3);
         deflater_code(&stream, 0xc0 + symbol - 280, 8);
-        deflater_bits(&stream, 0, 12); // whatever follows
-        deflater_end(&stream, DEFLATER_FIXED);
+        deflater_bits(&stream, 0, i % 2 == 0 ? 0 : 6); // as many as would be next
+        deflater_bits(&stream, 0, 5 + 7);              // a distance, and the end
         for (wanted = 0; wanted < 600; wanted++) {
             CHECK(!inflates());
         }
@@ -265,6 +414,10 @@ int main(void) {
     RUN(blocks_follow_each_other);
     RUN(the_longest_codes);
     RUN(nothing_is_written_over);
+    RUN(no_literal_comes_too_early);
+    RUN(codes_end_with_their_block);
+    RUN(distances_that_there_are_not);
+    RUN(bits_before_a_stored_block);
     RUN(symbols_that_there_are_not);
     return 0;
 }
