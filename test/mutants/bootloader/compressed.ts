@@ -92,7 +92,7 @@ export const COMPRESSED: readonly Mutant[] = [
     requirements: ['B-91'],
     file: PAGE,
     find: ' && head->encoded_length <= room(config);',
-    replace: ';',
+    replace: ' && head->encoded_length <= room(config) + 1;',
     caughtBy: 'conformance:compressed-lengths',
   },
   {
@@ -128,11 +128,11 @@ export const COMPRESSED: readonly Mutant[] = [
     caughtBy: 'core:dictionaries_stay_inside_the_application',
   },
   {
-    id: 'the dictionary is of the pages before',
+    id: 'the dictionary is a page too far down',
     requirements: ['B-92'],
     file: PAGE,
-    find: 'target, config->app_base + end * config->page_size - inflate.dictionary_size);',
-    replace: 'target, config->app_base + (end - pages) * config->page_size - config->page_size);',
+    find: 'config->app_base + end * config->page_size -',
+    replace: 'config->app_base + end * config->page_size - config->page_size -',
     caughtBy: 'conformance:dictionary',
   },
   {

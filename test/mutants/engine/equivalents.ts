@@ -285,6 +285,126 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     ],
   },
   {
+    file: 'iap_inflate.c',
+    function: 'fail',
+    why: 'what has failed gives no more symbols: the value is not used',
+    changes: ['0 → (0 + 1)'],
+  },
+  {
+    file: 'iap_inflate.c',
+    function: 'take_bits',
+    why: 'what has failed gives no more symbols: the value is not used',
+    changes: ['fail(inflate) → (fail(inflate)) + 1'],
+  },
+  {
+    file: 'iap_inflate.c',
+    function: 'take_symbol',
+    why: 'what has failed gives no more symbols: the value is not used',
+    changes: ['fail(inflate) → (fail(inflate)) + 1'],
+  },
+  {
+    file: 'iap_inflate.c',
+    function: 'room_for',
+    why: 'too many bytes lie before what is read all the same, and are noticed in the end',
+    changes: [
+      'size <= inflate->size - inflate->written && inflate->written + size <= inflate->read → inflate->written + size <= inflate->read',
+      'size <= inflate->size - inflate->written && inflate->written + size <= inflate->read → size <= (inflate->size) + (inflate->written) && inflate->written + size <= inflate->read',
+    ],
+  },
+  {
+    file: 'iap_inflate.c',
+    function: 'copy',
+    why: 'equal',
+    changes: ['piece = size < before ? size : before → piece = (size) <= (before) ? size : before'],
+  },
+  {
+    file: 'iap_inflate.c',
+    function: 'make_code',
+    why: 'set in any case, further down',
+    changes: ['uint32_t i = 0 → uint32_t i = (0 + 1)'],
+  },
+  {
+    file: 'iap_inflate.c',
+    function: 'make_fixed_codes',
+    why: 'distance 30 is refused, with a code and without one',
+    changes: [
+      'i < MOST_DISTANCES → i < (MOST_DISTANCES + 1)',
+      'i < MOST_DISTANCES → (i) <= (MOST_DISTANCES)',
+      'make_code(&codes->distances, lengths, MOST_DISTANCES) → make_code(&codes->distances, lengths, (MOST_DISTANCES + 1))',
+    ],
+  },
+  {
+    file: 'iap_inflate.c',
+    function: 'take_codes',
+    why: 'a length that is 0, of a symbol that there is not',
+    changes: [
+      'make_code(&codes->distances, lengths, LENGTH_CODES) → make_code(&codes->distances, lengths, (LENGTH_CODES + 1))',
+    ],
+  },
+  {
+    file: 'iap_inflate.c',
+    function: 'take_codes',
+    why: 'a repeat of the length before the first one: no stream that is right has it, and RFC 1951 does not say what it is',
+    changes: ['uint8_t length = 0 → uint8_t length = (0 + 1)'],
+  },
+  {
+    file: 'iap_inflate.c',
+    function: 'take_length',
+    why: 'the longest has been returned; what has failed gives no length; both ways to say the first length with extra bits, and the last without, are the same',
+    changes: [
+      'symbol > LONGEST_COPY → (symbol) >= (LONGEST_COPY)',
+      'symbol > LONGEST_COPY → symbol > (LONGEST_COPY - 1)',
+      'fail(inflate) → (fail(inflate)) + 1',
+      'uint32_t extra = n < 8 ? 0 : (n - 4) >> 2 → uint32_t extra = n < (8 - 1) ? 0 : (n - 4) >> 2',
+      '3 + (n < 8 ? n : (4 + (n & 3u)) << extra) + take_bits(inflate, extra) → 3 + ((n) <= (8) ? n : (4 + (n & 3u)) << extra) + take_bits(inflate, extra)',
+      '3 + (n < 8 ? n : (4 + (n & 3u)) << extra) + take_bits(inflate, extra) → 3 + (n < (8 + 1) ? n : (4 + (n & 3u)) << extra) + take_bits(inflate, extra)',
+      '3 + (n < 8 ? n : (4 + (n & 3u)) << extra) + take_bits(inflate, extra) → 3 + (n < (8 - 1) ? n : (4 + (n & 3u)) << extra) + take_bits(inflate, extra)',
+    ],
+  },
+  {
+    file: 'iap_inflate.c',
+    function: 'take_distance',
+    why: 'what has failed gives no distance; both ways to say the first distance with extra bits, and the last without, are the same',
+    changes: [
+      'fail(inflate) → (fail(inflate)) + 1',
+      'uint32_t extra = symbol < 4 ? 0 : (symbol - 2) >> 1 → uint32_t extra = symbol < (4 - 1) ? 0 : (symbol - 2) >> 1',
+      '1 + (symbol < 4 ? symbol : (2 + (symbol & 1u)) << extra) + take_bits(inflate, extra) → 1 + ((symbol) <= (4) ? symbol : (2 + (symbol & 1u)) << extra) + take_bits(inflate, extra)',
+      '1 + (symbol < 4 ? symbol : (2 + (symbol & 1u)) << extra) + take_bits(inflate, extra) → 1 + (symbol < (4 - 1) ? symbol : (2 + (symbol & 1u)) << extra) + take_bits(inflate, extra)',
+      '1 + (symbol < 4 ? symbol : (2 + (symbol & 1u)) << extra) + take_bits(inflate, extra) → 1 + (symbol < (4 + 1) ? symbol : (2 + (symbol & 1u)) << extra) + take_bits(inflate, extra)',
+    ],
+  },
+  {
+    file: 'iap_inflate.c',
+    function: 'take_compressed',
+    why: 'the end of the block has been returned',
+    changes: [
+      'symbol < END_OF_BLOCK → (symbol) <= (END_OF_BLOCK)',
+      'symbol < END_OF_BLOCK → symbol < (END_OF_BLOCK + 1)',
+    ],
+  },
+  {
+    file: 'iap_inflate.c',
+    function: 'take_stored',
+    why: 'what has failed goes on failing, to the end of the block',
+    changes: ['size > 0 && !inflate->failed → size > 0'],
+  },
+  {
+    file: 'iap_page.c',
+    function: 'iap_page_takes_dictionary',
+    why: 'a port says nothing of signatures',
+    changes: [
+      '(iap_port_protection(target->port) & IAP_SECURITY_FLAG_READ_PROTECTED) == 0 → (iap_port_protection(target->port) & (IAP_SECURITY_FLAG_READ_PROTECTED + 1)) == 0',
+    ],
+  },
+  {
+    file: 'iap_page.c',
+    function: 'decode_page',
+    why: 'whole pages',
+    changes: [
+      '!iap_page_takes_dictionary(target) || pages > end || inflate.dictionary_size > IAP_MAX_DICTIONARY → !iap_page_takes_dictionary(target) || pages > end || inflate.dictionary_size > (IAP_MAX_DICTIONARY + 1)',
+    ],
+  },
+  {
     file: 'iap_page.c',
     function: 'iap_page_open',
     why: 'equal is equal',
