@@ -233,10 +233,33 @@ static void a_repeated_page_is_not_decoded(void) {
     deflater_bits(&stream, 0xffffffff, 32);
     accepted(0, 0);
     CHECK_EQUAL(sim.operations, before);
+    uint8_t more[IAP_DATA_REQUEST_SIZE + 1] = {0, 0, IAP_DATA_FLAG_ASK, 0}; // it is complete
+    iap_put16(more, number);
+    uint32_t size;
+    sim_request(&sim, 0, IAP_COMMAND_DATA, more, sizeof more);
+    const uint8_t *response = sim_response(&sim, IAP_COMMAND_DATA, &size);
+    CHECK_EQUAL(response[IAP_DATA_RESPONSE_AT_STATUS], IAP_STATUS_PAGE_REJECTED);
+    CHECK_EQUAL(iap_get32(response + IAP_DATA_RESPONSE_AT_DETAIL), IAP_REJECTION_NO_HEAD);
     rejected(1, IAP_REJECTION_DICTIONARY);
     uint32_t detail;
     CHECK_EQUAL(send_in(500, 0, IAP_PAGE_FLAG_FORCE, encoded_size(), &detail),
                 IAP_STATUS_PAGE_REJECTED);
+}
+
+// It takes as long as many bytes on the line.
+static void decoding_polls(void) {
+    begun();
+    begin();
+    open_stream(0, 1); // not decoded
+    deflater_bits(&stream, 7, 3);
+    uint32_t polls = sim.polls;
+    rejected(0, IAP_REJECTION_DICTIONARY);
+    uint32_t without = sim.polls - polls;
+    open_stream(0, 0);
+    deflater_bits(&stream, 7, 3);
+    polls = sim.polls;
+    rejected(0, IAP_REJECTION_STREAM);
+    CHECK_EQUAL(sim.polls - polls, without + 1);
 }
 
 static void wrong_streams_are_rejected(void) {
@@ -319,10 +342,28 @@ static void lengths_are_looked_at(void) {
     begin();
     open_stream(0, 0);
     put_stored(image, SIM_PAGE_SIZE);
-    rejected_as(0, IAP_DEFLATE_HEAD_SIZE - 1, IAP_REJECTION_LENGTH);
+    uint32_t detail; // not even if no more comes
+    CHECK_EQUAL(send_in(1, 0, 0, IAP_DEFLATE_HEAD_SIZE - 1, &detail), IAP_STATUS_PAGE_REJECTED);
+    CHECK_EQUAL(detail, IAP_REJECTION_LENGTH);
     rejected_as(0, ROOM + 1, IAP_REJECTION_LENGTH);
     rejected_as(0, 0, IAP_REJECTION_LENGTH);
     rejected_as(0, encoded_size() - 1, IAP_REJECTION_LENGTH); // more comes than was said
+}
+
+static void all_the_room_may_be_used(void) {
+    begun();
+    begin();
+    open_stream(0, 0);
+    for (uint32_t i = 0; i < 4; i++) {
+        if (i > 0) { // one byte more
+            deflater_begin(&stream, false, DEFLATER_FIXED);
+            deflater_end(&stream, DEFLATER_FIXED);
+        }
+        deflater_stored(&stream, false, NULL, 0);
+    }
+    put_stored(image, SIM_PAGE_SIZE);
+    CHECK_EQUAL(encoded_size(), ROOM);
+    accepted(0, 0);
 }
 
 // A port from before there were compressed pages gives room for a page alone.
@@ -347,10 +388,12 @@ int main(void) {
     RUN(dictionaries_stay_inside_the_application);
     RUN(protected_flash_is_not_copied_from);
     RUN(a_repeated_page_is_not_decoded);
+    RUN(decoding_polls);
     RUN(wrong_streams_are_rejected);
     RUN(a_stream_is_not_written_over);
     RUN(a_stream_without_room_is_rejected);
     RUN(lengths_are_looked_at);
+    RUN(all_the_room_may_be_used);
     RUN(without_room_there_is_no_compression);
     return 0;
 }

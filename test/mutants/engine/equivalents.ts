@@ -390,6 +390,22 @@ export const EQUIVALENTS: readonly Equivalent[] = [
   },
   {
     file: 'iap_page.c',
+    function: 'iap_page_takes_dictionary',
+    why: 'a port says nothing of signatures',
+    changes: [
+      '(iap_port_protection(target->port) & IAP_SECURITY_FLAG_READ_PROTECTED) == 0 → (iap_port_protection(target->port) & (IAP_SECURITY_FLAG_READ_PROTECTED + 1)) == 0',
+    ],
+  },
+  {
+    file: 'iap_page.c',
+    function: 'decode_page',
+    why: 'whole pages',
+    changes: [
+      '!iap_page_takes_dictionary(target) || pages > end || inflate.dictionary_size > IAP_MAX_DICTIONARY → !iap_page_takes_dictionary(target) || pages > end || inflate.dictionary_size > (IAP_MAX_DICTIONARY + 1)',
+    ],
+  },
+  {
+    file: 'iap_page.c',
     function: 'iap_page_open',
     why: 'equal is equal',
     changes: [
