@@ -267,7 +267,7 @@ export const COMPRESSED_CHECKS: readonly Check[] = [
   },
   {
     id: 'compressed-page',
-    requirements: ['B-91'],
+    requirements: ['B-90', 'B-91'],
     title: 'compressed pages in short frames become the image',
     run: compressedPage,
   },
