@@ -246,11 +246,12 @@ static void a_repeated_page_is_not_decoded(void) {
                 IAP_STATUS_PAGE_REJECTED);
 }
 
-// It takes as long as thousands of bytes on the line.
+// It takes as long as many bytes on the line.
 static void decoding_polls(void) {
     begun();
     begin();
-    open_stream(1, 2); // rejected before it is decoded, with an answer as long
+    open_stream(0, 1); // not decoded
+    deflater_bits(&stream, 7, 3);
     uint32_t polls = sim.polls;
     rejected(0, IAP_REJECTION_DICTIONARY);
     uint32_t without = sim.polls - polls;

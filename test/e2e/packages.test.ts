@@ -85,7 +85,7 @@ test('a package that wants confirmation updates a running application, and one i
   const unit = await firstPowerUp('stm32f103xb', await line.unit('unit.bin', line.app));
   await expectDemo(unit, 1);
   const version = ['--version', '2.0.0', '--hardware', '3-9'];
-  const lacks = await line.pack('lacks.iap', line.app2, ...version, '--needs', 'DEFLATE');
+  const lacks = await line.pack('lacks.iap', line.app2, ...version, '--needs', 'SIGNATURE');
   expect(await flash(unit, lacks)).toMatchObject({
     code: 3,
     result: { code: 'IMAGE_NOT_CAPABLE' },
@@ -142,7 +142,7 @@ test('the device itself refuses the wrong package, whatever its host thinks, and
       [...product, '--unique-id', '0123456789abcdef01234567', ...version, ...counter],
     ],
     ['ROLLBACK', [...product, ...version, '--security-counter', '4']],
-    ['NOT_CAPABLE', [...product, '--needs', 'DEFLATE', ...version, ...counter]],
+    ['NOT_CAPABLE', [...product, '--needs', 'SIGNATURE', ...version, ...counter]],
   ];
   for (const [status, args] of packages) {
     const file = await line.pack('wrong.iap', line.app2, ...args);
