@@ -104,7 +104,7 @@ const CUSTOM: readonly Custom[] = [
       ccm: { base: '0x10000000', size: 4096 },
       romBootloaderId: '0x438',
     },
-    board: { maxPayload: 528, ring: 3072 },
+    board: { maxPayload: 528, ring: 2304 },
     args: [],
   },
 ];
