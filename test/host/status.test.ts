@@ -88,13 +88,12 @@ describe('what the device says in mid-update', () => {
     async (name, what) => {
       start();
       const status = what === 'status 5' ? 5 : Status[what];
-      // All 15 frames were taken.
-      const report = { status, next: 15, detail: 0 };
-      const payload =
-        name === 'END'
-          ? encode(EndResponse, report)
-          : encode(DataResponse, { ...report, pages: 15 });
-      bench.device.hook = ({ type }) => (type === Command[name] ? payload : undefined);
+      bench.device.hook = ({ type, payload }) => {
+        if (type !== Command[name]) return undefined;
+        if (name === 'END') return encode(EndResponse, { status, next: 15, detail: 0 }); // all frames were taken
+        const next = decode(DataRequest, payload).number + 1; // this one was taken
+        return encode(DataResponse, { status, next, detail: 0, pages: 0 });
+      };
       const { error } = await bench.update(appImage(30_000));
       expect(error).toMatchObject({ code: 'BAD_ANSWER', details: { command: name } });
       expect(bench.device.log.at(-1)).toBe(name);
