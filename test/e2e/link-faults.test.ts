@@ -45,7 +45,7 @@ describe('an update completes, and flash holds every byte of it', () => {
     ['one byte in a thousand lost', { lost: 1e-3 }],
     ['one byte in a thousand inserted', { inserted: 1e-3 }],
     ['one byte in a thousand of each', { flipped: 1e-3, lost: 1e-3, inserted: 1e-3 }],
-    ['one chunk in twenty twice', { twice: 0.05 }],
+    ['one chunk in ten twice', { twice: 0.1 }],
   ];
   test.each(lines)(
     '%s',
