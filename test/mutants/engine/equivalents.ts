@@ -241,6 +241,10 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       'IAP_CAPABILITY_BAUD | IAP_CAPABILITY_CONFIRM → IAP_CAPABILITY_BAUD | (IAP_CAPABILITY_CONFIRM + 1)',
       '(iap_trust_signed_only() ? IAP_CAPABILITY_SIGNATURE : 0) → (iap_trust_signed_only() ? (IAP_CAPABILITY_SIGNATURE + 1) : 0)',
       '(iap_trust_signed_only() ? IAP_CAPABILITY_SIGNATURE : 0) → (iap_trust_signed_only() ? IAP_CAPABILITY_SIGNATURE : (0 + 1))',
+      '(iap_page_takes_deflate(target->config) ? IAP_CAPABILITY_DEFLATE : 0) → (iap_page_takes_deflate(target->config) ? (IAP_CAPABILITY_DEFLATE + 1) : 0)',
+      '(iap_page_takes_deflate(target->config) ? IAP_CAPABILITY_DEFLATE : 0) → (iap_page_takes_deflate(target->config) ? IAP_CAPABILITY_DEFLATE : (0 + 1))',
+      '(iap_page_takes_dictionary(target) ? IAP_CAPABILITY_DICTIONARY : 0) → (iap_page_takes_dictionary(target) ? (IAP_CAPABILITY_DICTIONARY + 1) : 0)',
+      '(iap_page_takes_dictionary(target) ? IAP_CAPABILITY_DICTIONARY : 0) → (iap_page_takes_dictionary(target) ? IAP_CAPABILITY_DICTIONARY : (0 + 1))',
     ],
   },
   {
@@ -282,6 +286,71 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     changes: [
       'uint32_t piece = left < CHECK_PIECE ? left : CHECK_PIECE → uint32_t piece = (left) <= (CHECK_PIECE) ? left : CHECK_PIECE',
       'uint32_t piece = left < CHECK_PIECE ? left : CHECK_PIECE → uint32_t piece = left < (CHECK_PIECE + 1) ? left : CHECK_PIECE',
+    ],
+  },
+  {
+    file: 'iap.c',
+    function: 'receive',
+    why: 'what is not taken at once iap_decoder_sink takes',
+    changes: ['i += iap_decoder_run(&iap->decoder, bytes + i, size - i); →'],
+  },
+  {
+    file: 'iap_port.h',
+    function: 'iap_port_protection',
+    why: 'the lowest bit is SIGNED_ONLY: who tells it sets it, and nobody else looks at it',
+    changes: [
+      'port->protection != NULL ? port->protection(port->context) : 0 → (port->protection != NULL ? port->protection(port->context) : 0) + 1',
+    ],
+  },
+  {
+    file: 'iap_bytes.c',
+    function: 'iap_copy',
+    why: 'what is left is done byte by byte, and nothing is wrong with a byte that is done twice',
+    changes: [
+      'size - i >= 4 → false',
+      'size - i >= 4 → (size - i) > (4)',
+      'size - i >= 4 → size - i >= (4 + 1)',
+      'i += 4 → i += (4 - 1)',
+    ],
+  },
+  {
+    file: 'iap_bytes.c',
+    function: 'iap_equal',
+    why: 'what is left is done byte by byte, and nothing is wrong with a byte that is done twice',
+    changes: [
+      'size - i >= 4 → false',
+      'size - i >= 4 → (size - i) > (4)',
+      'size - i >= 4 → size - i >= (4 + 1)',
+      'i += 4 → i += (4 - 1)',
+    ],
+  },
+  {
+    file: 'iap_bytes.c',
+    function: 'iap_all',
+    why: 'what is left is done byte by byte, and nothing is wrong with a byte that is done twice',
+    changes: [
+      'size - i >= 4 → false',
+      'size - i >= 4 → (size - i) > (4)',
+      'size - i >= 4 → size - i >= (4 + 1)',
+      'i += 4 → i += (4 - 1)',
+    ],
+  },
+  {
+    file: 'iap_crc.c',
+    function: 'iap_port_crc32',
+    why: 'hardware computes the same, and there are no 15 bytes that it is asked for',
+    changes: [
+      'port != NULL && port->crc32 != NULL && size >= SHORTEST → port != NULL && port->crc32 != NULL && size >= (SHORTEST - 1)',
+    ],
+  },
+  {
+    file: 'iap_frame.c',
+    function: 'iap_decoder_run',
+    why: 'equal; or what is not taken at once iap_decoder_sink takes',
+    changes: [
+      'size_t most = decoder->length < decoder->size ? decoder->size - decoder->length : 0 → size_t most = (decoder->length) <= (decoder->size) ? decoder->size - decoder->length : 0',
+      'most = most < decoder->left ? most : decoder->left → most = (most) <= (decoder->left) ? most : decoder->left',
+      'most = most < size ? most : size → most = (most) <= (size) ? most : size',
     ],
   },
   {
@@ -332,6 +401,12 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       'i < MOST_DISTANCES → (i) <= (MOST_DISTANCES)',
       'make_code(&codes->distances, lengths, MOST_DISTANCES) → make_code(&codes->distances, lengths, (MOST_DISTANCES + 1))',
     ],
+  },
+  {
+    file: 'iap_inflate.c',
+    function: 'take_codes',
+    why: 'the last one, symbol 18, is always given',
+    changes: ['i < LENGTH_CODES → i < (LENGTH_CODES - 1)'],
   },
   {
     file: 'iap_inflate.c',
@@ -452,7 +527,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     file: 'iap_page.h',
     function: 'iap_page_complete',
     why: 'asked only after bytes were added to an open page',
-    changes: ['page->open && page->filled == page->length → page->filled == page->length'],
+    changes: ['page->open && page->filled == page->encoded → page->filled == page->encoded'],
   },
   {
     file: 'iap_port.h',

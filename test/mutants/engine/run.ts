@@ -9,7 +9,7 @@ import type { Mutant } from './schemata.js';
 
 const USAGE = `test/mutants/engine.mjs [--file NAME] [--sample N --seed S] [--list]
   --file NAME    mutants of one file of bootloader-c/core
-  --sample N     so many of those that are not argued to be equivalent, chosen by --seed S (1)
+  --sample N     so many, chosen by --seed S (1), without those that are argued to be equivalent
   --list         only list them
 Writes build/mutants/engine.json.`;
 
@@ -92,8 +92,9 @@ export async function main(args: string[], root: string): Promise<number> {
     ({ file }) => values.file === undefined || file === values.file,
   );
   if (values.sample !== undefined) {
-    const open = chosen.filter((mutant) => argumentFor(mutant) === undefined);
-    chosen = sampled(open, Number(values.sample), Number(values.seed));
+    // In this order: another argument leaves the others of a sample as they are.
+    const some = sampled(chosen, Number(values.sample), Number(values.seed));
+    chosen = some.filter((mutant) => argumentFor(mutant) === undefined);
   }
   if (chosen.length === 0) {
     console.error(USAGE);
