@@ -483,7 +483,7 @@ describe('time-outs follow the line', () => {
   });
 
   test('a device as slow as it says is not asked before its time', async () => {
-    start({ commitMs: 900, info: { pageMs: 1000, window: 16_384 } });
+    start({ commitMs: 2900, info: { pageMs: 3000, window: 16_384 } });
     const image = appImage(40_000);
     expectInstalled(await bench.update(image), image);
     expect(bench.line.checker.count(Command.DATA)).toBe(20);
