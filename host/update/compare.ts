@@ -29,10 +29,19 @@ export async function differingPages(
   pages: readonly Page[],
   distrusted: (page: Page) => boolean,
 ): Promise<Page[]> {
+  return (await comparePages(device, pages, distrusted)).differing;
+}
+
+/** The same, with the CRC-32 of each of the pages in flash */
+export async function comparePages(
+  device: Device,
+  pages: readonly Page[],
+  distrusted: (page: Page) => boolean,
+): Promise<{ readonly found: readonly number[]; readonly differing: Page[] }> {
   const [first] = pages;
-  if (!first) return [];
-  const found = await device.pages(first.number, pages.length);
-  return pages.filter((page, i) => page.crc32 !== found[i] || distrusted(page));
+  const found = first ? await device.pages(first.number, pages.length) : [];
+  const differing = pages.filter((page, i) => page.crc32 !== found[i] || distrusted(page));
+  return { found, differing };
 }
 
 /**

@@ -17,7 +17,7 @@ import { badAnswer, badField, type Device, otherDevice, statusName } from '../de
 import { isInstalled } from '../device/installed.js';
 import { isBlank } from '../image/areas.js';
 import type { Page } from '../image/pages.js';
-import { mayDrift } from './compare.js';
+import { comparePages, mayDrift } from './compare.js';
 import type { Emit } from './events.js';
 import { Transfer } from './transfer.js';
 
@@ -120,18 +120,16 @@ export class Installer {
     distrusted: (page: Page) => boolean,
   ): Promise<void> {
     this.#emit({ event: 'comparing', pages: this.#pages.length });
-    const differing = async (pages: readonly Page[]): Promise<Page[]> => {
-      const [page] = pages;
-      if (!page) return [];
-      const found = await this.#device.pages(page.number, pages.length);
-      const send = pages.filter((page, i) => page.crc32 !== found[i] || distrusted(page));
-      return packer.plan(pages, found, send);
+    const toSend = async (pages: readonly Page[]): Promise<Page[]> => {
+      if (pages.length === 0) return []; // all were planned at once
+      const { found, differing } = await comparePages(this.#device, pages, distrusted);
+      return packer.plan(pages, found, differing);
     };
     const firstPages = packer.delta ? this.#pages.length : FIRST_PAGES;
-    const first = await differing(this.#pages.slice(0, firstPages));
+    const first = await toSend(this.#pages.slice(0, firstPages));
     transfer.add(first);
     transfer.open = true;
-    const others = differing(this.#pages.slice(firstPages)).then(
+    const others = toSend(this.#pages.slice(firstPages)).then(
       (pages) => {
         this.#plan([...first, ...pages], resumed);
         transfer.add(pages);
