@@ -34,20 +34,22 @@ class RunningClock implements Clock {
   #idleBeats = 0;
 
   now(): number {
+    this.#startBeat();
+    return this.#look();
+  }
+
+  #look(): number {
     const at = performance.now();
-    if (this.#beat !== undefined) {
-      const gap = at - this.#beatAt;
-      if (gap > HELD_UP_MS) {
-        this.#out += gap;
-        this.#holdUps++;
-      }
-      this.#beatAt = at;
+    const gap = at - this.#beatAt;
+    if (gap > HELD_UP_MS) {
+      this.#out += gap;
+      this.#holdUps++;
     }
+    this.#beatAt = at;
     return at - this.#out;
   }
 
   after(ms: number, callback: () => void): () => void {
-    this.#startBeat();
     this.#waiting++;
     let due = this.now() + ms;
     let holdUps = this.#holdUps;
@@ -80,13 +82,13 @@ class RunningClock implements Clock {
     return close;
   }
 
-  /** Goes on a little when nobody waits any more: what follows a wait may block. */
+  /** Goes on a little after the last wait or look: what follows may block. */
   #startBeat(): void {
     this.#idleBeats = 0;
     if (this.#beat !== undefined) return;
     this.#beatAt = performance.now();
     this.#beat = setInterval(() => {
-      this.now();
+      this.#look();
       this.#idleBeats = this.#waiting > 0 ? 0 : this.#idleBeats + 1;
       if (this.#idleBeats < 2) return;
       clearInterval(this.#beat);

@@ -39,6 +39,15 @@ test('also where nobody waits at that moment: a reader of events that blocks', a
   expect(realClock.now() - own).toBeLessThan(500);
 });
 
+test('also before anybody has waited: a moment that is still to come does not pass meanwhile', async () => {
+  await new Promise((resolve) => {
+    setTimeout(resolve, 300); // longer than the clock looks up after the last wait
+  });
+  const due = realClock.now() + 100;
+  block(800);
+  expect(realClock.now()).toBeLessThan(due);
+});
+
 test('time that the program does run counts, with and without somebody who waits', async () => {
   for (const ms of [30, 300]) {
     const [own, wall] = [realClock.now(), performance.now()];

@@ -165,7 +165,6 @@ static int loop(struct session *s, struct port *port, struct server *server, int
                 struct lag_clock *clock) {
     struct adapter adapter = {.timer_ns = wall_ns()};
     uint32_t device_rate = 0;
-    pace_start(&s->pace, s->realtime, wall_ns(), virt_ns(s));
     while (!s->quit) {
         uint64_t wait = advance(s);
         lag_publish(clock, &s->pace);
@@ -227,6 +226,7 @@ int run_live(struct session *s) {
     sigaddset(&set, SIGHUP);
     sigprocmask(SIG_BLOCK, &set, NULL);
     int signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    pace_start(&s->pace, s->realtime, wall_ns(), virt_ns(s));
     announce(s, &port);
     int code = loop(s, &port, &server, signals, clock);
     lag_clock_close(clock);
