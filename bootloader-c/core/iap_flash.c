@@ -29,6 +29,21 @@ iap_result iap_flash_erase_page(const struct iap_target *target, uint32_t addres
     return iap_success();
 }
 
+// How many bytes are done
+static uint32_t program(const struct iap_port *port, uint32_t address, const uint8_t *bytes,
+                        uint32_t size) {
+    if (iap_port_has_program_run(port)) {
+        return (uint32_t)iap_port_program_run(port, address, bytes, size);
+    }
+    for (uint32_t i = 0; i < size; i += 2) {
+        uint16_t value = iap_get16(bytes + i);
+        if (value != 0xffff && !iap_port_program(port, address + i, value)) {
+            return i;
+        }
+    }
+    return size;
+}
+
 iap_result iap_flash_program(const struct iap_target *target, uint32_t address,
                              const uint8_t *bytes, uint32_t size) {
     if (address % 2 != 0 || size % 2 != 0 || !iap_flash_writable(target->config, address, size)) {
@@ -36,11 +51,9 @@ iap_result iap_flash_program(const struct iap_target *target, uint32_t address,
     }
     iap_port_poll(target->port);
     const uint8_t *flash = iap_flash_read(target, address);
-    for (uint32_t i = 0; i < size; i += 2) {
-        uint16_t value = iap_get16(bytes + i);
-        if (value != 0xffff && !iap_port_program(target->port, address + i, value)) {
-            return iap_failure(IAP_STATUS_FLASH_FAILED, address + i);
-        }
+    uint32_t done = program(target->port, address, bytes, size);
+    if (done < size) {
+        return iap_failure(IAP_STATUS_FLASH_FAILED, address + done);
     }
     if (iap_equal(flash, bytes, size)) {
         return iap_success();

@@ -133,11 +133,13 @@ iap_result iap_page_check(struct iap_page *page, const struct iap_target *target
     return iap_success();
 }
 
-// Offset of the last half-word of 0x0000; size if there is none.
+// Offset of the last half-word of 0x0000; size, that of a page, if there is none.
 static uint32_t last_zero(const uint8_t *bytes, uint32_t size) {
-    for (uint32_t at = size; at > 0; at -= 2) {
-        if (iap_get16(bytes + at - 2) == 0) {
-            return at - 2;
+    for (uint32_t at = size; at > 0; at -= 4) {
+        uint32_t two = iap_get32(bytes + at - 4);
+        // Only a half-word that is 0 sets its highest bit by borrowing.
+        if (((two - 0x00010001u) & ~two & 0x80008000u) != 0) {
+            return two >> 16 == 0 ? at - 2 : at - 4;
         }
     }
     return size;

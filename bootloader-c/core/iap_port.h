@@ -114,6 +114,13 @@ struct iap_port {
     // leaves the hardware as a reset does. false: it does not compute rightly; *crc is as it was,
     // and the core computes.
     bool (*crc32)(void *context, uint32_t *crc, const uint8_t *bytes, size_t words);
+
+    // Programs size bytes at an even address: each half-word that is not 0xFFFF, in order, as
+    // program does. NULL: the core calls program for each; otherwise program may be NULL.
+    //
+    // size is even; bytes have any alignment. Returns how many bytes are done: size, or those
+    // before the half-word that failed.
+    size_t (*program_run)(void *context, uint32_t address, const uint8_t *bytes, size_t size);
 };
 
 // What the core must know of the device. Addresses and sizes are constant from the start, the rest
@@ -221,6 +228,15 @@ static inline bool iap_port_erase_page(const struct iap_port *port, uint32_t add
 
 static inline bool iap_port_program(const struct iap_port *port, uint32_t address, uint16_t value) {
     return port->program(port->context, address, value);
+}
+
+static inline bool iap_port_has_program_run(const struct iap_port *port) {
+    return port->program_run != NULL;
+}
+
+static inline size_t iap_port_program_run(const struct iap_port *port, uint32_t address,
+                                          const uint8_t *bytes, size_t size) {
+    return port->program_run(port->context, address, bytes, size);
 }
 
 static inline bool iap_port_knows_supply(const struct iap_port *port) {

@@ -1,5 +1,7 @@
 #include "flash.h"
 
+#include "board.h"
+#include "iap_bytes.h"
 #include "stm32.h"
 
 #define WAITS                                                                                      \
@@ -7,7 +9,17 @@
              // ms specified
 #define ERRORS (FLASH_SR_PGERR | FLASH_SR_WRPRTERR)
 
-static bool wait_ready(void) {
+// With less RAM every byte of it is the ring's, or what the application keeps over a reset.
+#define RAM_FOR_CODE (20u * 1024u)
+
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#if BOARD_RAM_END - BOARD_RAM_BASE >= RAM_FOR_CODE
+#define IN_RAM __attribute__((section(".RamFunc"), noinline))
+#else
+#define IN_RAM
+#endif
+
+static ALWAYS_INLINE bool wait_ready(void) {
     for (uint32_t i = 0; i < WAITS; i++) {
         if ((FLASH_SR & FLASH_SR_BSY) == 0) {
             return true;
@@ -16,7 +28,7 @@ static bool wait_ready(void) {
     return false;
 }
 
-static bool begin(uint32_t operation) {
+static ALWAYS_INLINE bool begin(uint32_t operation) {
     if (!wait_ready()) {
         return false;
     }
@@ -34,7 +46,7 @@ static bool begin(uint32_t operation) {
 
 // Errors count only once BSY is gone. EOP is not asked for: not every clone has it, and the core
 // reads back what was done. The controller is locked whenever no operation runs.
-static bool finish(void) {
+static ALWAYS_INLINE bool finish(void) {
     data_barrier(); // also the cycle that BSY needs to appear
     bool ready = wait_ready();
     uint32_t status = FLASH_SR;
@@ -51,10 +63,25 @@ bool flash_erase_page(uint32_t address) {
     return finish();
 }
 
-bool flash_program(uint32_t address, uint16_t value) {
+static ALWAYS_INLINE bool program(uint32_t address, uint16_t value) {
     if (!begin(FLASH_CR_PG)) {
         return false;
     }
     *(volatile uint16_t *)(uintptr_t)address = value;
     return finish();
+}
+
+bool flash_program(uint32_t address, uint16_t value) {
+    return program(address, value);
+}
+
+// From RAM, whose instructions come without the flash's wait states.
+IN_RAM size_t flash_program_run(uint32_t address, const uint8_t *bytes, size_t size) {
+    for (size_t i = 0; i < size; i += 2) {
+        uint16_t value = iap_get16(bytes + i);
+        if (value != 0xffff && !program(address + i, value)) {
+            return i;
+        }
+    }
+    return size;
 }

@@ -75,9 +75,9 @@ static bool erase_page(void *context, uint32_t address) {
     return flash_erase_page(address);
 }
 
-static bool program(void *context, uint32_t address, uint16_t value) {
+static size_t program_run(void *context, uint32_t address, const uint8_t *bytes, size_t size) {
     (void)context;
-    return flash_program(address, value);
+    return flash_program_run(address, bytes, size);
 }
 
 #if BOARD_SUPPLY_MV > 0
@@ -135,7 +135,6 @@ static const struct iap_port port = {
     .set_rate = set_rate,
     .flash = flash,
     .erase_page = erase_page,
-    .program = program,
 #if BOARD_SUPPLY_MV > 0
     .supply_low = port_supply_low,
 #endif
@@ -145,6 +144,7 @@ static const struct iap_port port = {
     .protection = protection,
     .restart = restart,
     .crc32 = crc32,
+    .program_run = program_run,
 };
 
 static NOT_CLEARED uint8_t frame_buffer[BOARD_MAX_PAYLOAD + IAP_FRAME_OVERHEAD];
