@@ -5,15 +5,18 @@ import { IapError } from '../base/errors.js';
 import type { Device, DeviceInfo } from '../device/device.js';
 import { isRefusedWith } from '../device/refusal.js';
 import { type ImageUnit, unlike } from '../factory/unit-image.js';
+import { isBlank } from '../image/areas.js';
 import { plainHeader } from '../image/image.js';
 import type { Segment } from '../image/segments.js';
 import {
+  MEMORY,
   protectReadout,
   protectWrite,
   type Rom,
   readBack,
   sectorsOf,
   unprotectReadout,
+  unprotectWrite,
   type WriteResult,
   write,
 } from '../isp/index.js';
@@ -33,6 +36,9 @@ import { tellWork, withRom } from './rom-link.js';
 /** A part that is reset into its ROM bootloader answers within some ms. */
 const FOUND_MS = 2000;
 
+/** Stack pointer and reset vector [bytes]: where they are blank, nothing has ever run from here. */
+const FIRST_VECTORS = 8;
+
 /** How a unit comes to have this image, unless an earlier run, cut short, has written it. `verified`: flash was read and compared. */
 export async function writeOnce(
   rom: Rom,
@@ -47,8 +53,11 @@ export async function writeOnce(
     );
     return { ...nothing, verified: false };
   }
-  const isProtected = (rom.info.optionBytes?.protectedSectors.length ?? 0) > 0;
-  if (!isProtected) {
+  if (isWriteProtected(rom) && isBlank(await rom.read(MEMORY.flash, FIRST_VECTORS))) {
+    output.line('it is write-protected, and erased, as a cut leaves it');
+    await tellWork(output, unprotectWrite(rom));
+  }
+  if (!isWriteProtected(rom)) {
     const written = await tellWork(output, write(rom, segments, { massErase }));
     output.line(`written and read back: ${written.bytes} bytes`);
     return { ...written, verified: true };
@@ -68,6 +77,10 @@ export async function writeOnce(
       },
     );
   }
+}
+
+function isWriteProtected({ info }: Rom): boolean {
+  return (info.optionBytes?.protectedSectors.length ?? 0) > 0;
 }
 
 /** Asks, protects, asks again. Returns what the unit says of itself in the end. */
@@ -121,6 +134,8 @@ async function makeAnew(rom: Rom, segments: readonly Segment[], output: Output):
     'it is read-out protected, and not write-protected, as a cut leaves it: it is erased and written anew',
   );
   await tellWork(output, unprotectReadout(rom));
+  // Of a byte that was cut while it was programmed nobody knows what the ROM made.
+  if (isWriteProtected(rom)) await tellWork(output, unprotectWrite(rom));
   await tellWork(output, write(rom, segments, { massErase: false }));
 }
 

@@ -1,11 +1,11 @@
 // "iap isp factory --secure" with the supply cut at each of its steps: the same command finishes the unit. IAP_SECURE=full cuts in
-// every step and every operation on the option bytes, on an F1 and an F0; otherwise two of the cuts are made.
+// every step and every operation on the option bytes, on an F1 and an F0; otherwise three of the cuts are made.
 import { describe, expect, test } from 'vitest';
 import type { Board, Part } from '../support/board.js';
 import type { Iap } from '../support/iap.js';
 import { expectDemo, expectDone, on, untilCounters, untilState } from './bench.js';
 import { House } from './house.js';
-import { blankPart, secured, startSecuring } from './isp-bench.js';
+import { blankPart, isp, secured, startSecuring } from './isp-bench.js';
 
 const FULL = process.env.IAP_SECURE === 'full';
 const PARTS: readonly Part[] = FULL ? ['stm32f103xb', 'stm32f030x8'] : ['stm32f103xb'];
@@ -41,18 +41,39 @@ const CUTS: readonly Cut[] = [
   },
   ...Array.from({ length: OPTION_OPERATIONS }, (_, i) => i + 1).map((operation) => ({
     name: `operation ${operation} on the option bytes`,
-    cut: async (board: Board, making: Iap) => {
-      // From here to the option bytes nothing is programmed.
-      await making.until('verifying');
-      await board.command(`cut ${operation}`);
-      await off(board);
-    },
+    arm: (board: Board) => board.command(`cut-option ${operation}`),
+    cut: off,
   })),
 ];
 
-const SAMPLE = ['writing', 'operation 1 on the option bytes'];
+const SAMPLE = [
+  'writing',
+  ...[1, 15].map((operation) => `operation ${operation} on the option bytes`),
+];
 
 describe.each(PARTS)('%s', (part) => {
+  // Cut between the two that take the protection off which another cut left behind.
+  test('erased, and write-protected', async () => {
+    const house = new House(part);
+    await house.keys();
+    const unit = await house.unit(await house.package(1, 'release'));
+    const board = await blankPart(part, { allowed: ['overruns'] });
+    expectDone(
+      await isp(
+        board,
+        'protect',
+        '--write',
+        '--start',
+        '0x08000000',
+        '--length',
+        '0x7000',
+        '--yes',
+      ),
+    );
+    expectDone(await secured(board, unit));
+    expectDone(await on(board, 'info', '--require-secure'));
+  });
+
   test.each(FULL ? CUTS : CUTS.filter(({ name }) => SAMPLE.includes(name)))(
     'cut in $name',
     async ({ arm, cut }) => {

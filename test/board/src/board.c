@@ -314,13 +314,22 @@ uint32_t board_pc(const struct board *b) {
     return b->pc;
 }
 
-void board_cut_at(struct board *b, uint64_t n, uint64_t seed) {
+static void cut_at(struct board *b, uint64_t n, uint64_t seed, bool options) {
     b->fpec.cut_in = n;
+    b->fpec.cut_counts_options = options;
     if (n) {
         rng_seed(&b->rng_tear, seed, 2);
     } else {
         ev_at(b, EV_CUT, NEVER);
     }
+}
+
+void board_cut_at(struct board *b, uint64_t n, uint64_t seed) {
+    cut_at(b, n, seed, false);
+}
+
+void board_cut_at_option(struct board *b, uint64_t n, uint64_t seed) {
+    cut_at(b, n, seed, true);
 }
 
 void board_cut_after_cycles(struct board *b, uint64_t cycles) {

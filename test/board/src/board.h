@@ -157,7 +157,8 @@ void board_echo(struct board *b, bool on); // the host hears what it sends, as o
 
 // Power is lost during the n-th flash operation from now (1 = the next); 0 cancels.
 void board_cut_at(struct board *b, uint64_t n, uint64_t seed);
-void board_cut_after_cycles(struct board *b, uint64_t cycles); // UINT64_MAX cancels
+void board_cut_at_option(struct board *b, uint64_t n, uint64_t seed); // of those on option bytes
+void board_cut_after_cycles(struct board *b, uint64_t cycles);        // UINT64_MAX cancels
 
 // Pins: level 1, 0, or -1 = nobody drives it.
 bool board_pin_parse(const char *text, int *port, int *bit); // "PA0"

@@ -13,7 +13,8 @@
 #define MAX_SUPPLY_MV 3600u
 
 static const char help[] =
-    "commands: reset, power on|off|cycle, supply MV, cut N [SEED], cut off, cut-cycles N, "
+    "commands: reset, power on|off|cycle, supply MV, cut N [SEED], cut-option N [SEED], cut off, "
+    "cut-cycles N, "
     "button press|release, button PIN high|low|float, pin PIN, unplug, replug, counters, "
     "boot0 high|low, rom-nack CODE STEP [SKIP [FIRST]], rom-nack off, echo on|off, clear-counters, "
     "save [FILE], peek ADDR LEN, poke ADDR HEX, hw-watchdog "
@@ -108,10 +109,10 @@ static bool cmd_cut(struct session *s, int argc, char **argv, struct json *out) 
         return true;
     }
     if (argc < 2 || !parse_u64(argv[1], &n) || !n || (argc > 2 && !parse_u64(argv[2], &seed))) {
-        control_error(out, "cut: expected N [SEED] with N from 1, or off");
+        control_error(out, "%s: expected N [SEED] with N from 1, or off", argv[0]);
         return false;
     }
-    board_cut_at(s->board, n, seed + n);
+    (strcmp(argv[0], "cut") ? board_cut_at_option : board_cut_at)(s->board, n, seed + n);
     return true;
 }
 
@@ -277,16 +278,27 @@ struct command {
 };
 
 static const struct command commands[] = {
-    {"reset", cmd_reset},       {"power", cmd_power},
-    {"cut", cmd_cut},           {"cut-cycles", cmd_cut_cycles},
-    {"button", cmd_button},     {"pin", cmd_pin},
-    {"unplug", cmd_unplug},     {"replug", cmd_unplug},
-    {"counters", cmd_counters}, {"clear-counters", cmd_clear},
-    {"save", cmd_save},         {"peek", cmd_peek},
-    {"poke", cmd_poke},         {"hw-watchdog", cmd_watchdog},
-    {"boot0", control_boot0},   {"time", cmd_time},
-    {"echo", cmd_echo},         {"rom-nack", control_rom_nack},
-    {"supply", cmd_supply},     {"quit", cmd_quit},
+    {"reset", cmd_reset},
+    {"power", cmd_power},
+    {"cut", cmd_cut},
+    {"cut-option", cmd_cut},
+    {"cut-cycles", cmd_cut_cycles},
+    {"button", cmd_button},
+    {"pin", cmd_pin},
+    {"unplug", cmd_unplug},
+    {"replug", cmd_unplug},
+    {"counters", cmd_counters},
+    {"clear-counters", cmd_clear},
+    {"save", cmd_save},
+    {"peek", cmd_peek},
+    {"poke", cmd_poke},
+    {"hw-watchdog", cmd_watchdog},
+    {"boot0", control_boot0},
+    {"time", cmd_time},
+    {"echo", cmd_echo},
+    {"rom-nack", control_rom_nack},
+    {"supply", cmd_supply},
+    {"quit", cmd_quit},
 };
 
 void control_command(struct session *s, const char *line, struct json *out) {

@@ -48,7 +48,7 @@ static void begin(struct board *b, enum board_flash_kind kind, bool strt) {
     if (!b->cfg.no_stall) {
         cpu_attention(b, ATTN_STALL);
     }
-    if (f->cut_in && --f->cut_in == 0) {
+    if (f->cut_in && (f->option || !f->cut_counts_options) && --f->cut_in == 0) {
         // Somewhere inside the operation: power_off tears what is under way.
         uint64_t span = f->busy_end - f->busy_start;
         ev_at(b, EV_CUT, f->busy_start + span / 1024 * (1 + rng_below(&b->rng_tear, 1022)));

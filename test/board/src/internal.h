@@ -119,7 +119,8 @@ struct fpec {
     uint16_t op_old, op_new, op_weak;
     uint8_t *page_old; // contents before the erase under way; flash_size bytes for MER
     uint32_t erase_size;
-    uint64_t cut_in; // operations until power is cut; 0: never
+    uint64_t cut_in;         // operations until power is cut; 0: never
+    bool cut_counts_options; // and no others
 };
 
 struct rcc {

@@ -180,6 +180,20 @@ static void test_power_cut_while_option_bytes_are_written_protects(void) {
     fixture_stop(&f);
 }
 
+static void test_power_cut_in_an_operation_on_option_bytes(void) {
+    start();
+    sync_up();
+    board_cut_at_option(f.board, 2, 7);
+    CHECK_EQ(ask("\x43\xBC", 2, 5), ACK);
+    CHECK_EQ(ask("\xFF\x00", 2, 200), ACK); // all of flash: does not count
+    send("\x73\x8C", 2);
+    fixture_run_ms(&f, 15);
+    CHECK_EQ(board_get_state(f.board), BOARD_RUNNING); // erasing the option bytes: the first
+    fixture_run_ms(&f, 60);
+    CHECK_EQ(board_get_state(f.board), BOARD_OFF);
+    fixture_stop(&f);
+}
+
 static void test_two_nacks_where_the_field_reports_them(void) {
     start_part("stm32f030x8");
     sync_up();
@@ -237,6 +251,7 @@ int main(void) {
     test_a_hardware_watchdog_is_fed();
     test_power_cut_while_it_erases();
     test_power_cut_while_option_bytes_are_written_protects();
+    test_power_cut_in_an_operation_on_option_bytes();
     test_two_nacks_where_the_field_reports_them();
     test_refusals_told_by_hand();
     test_boot0_low_runs_flash();
