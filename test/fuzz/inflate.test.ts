@@ -2,7 +2,7 @@
 // ones: never more than zlib makes of them, and no finding of the sanitizers.
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
@@ -116,6 +116,30 @@ function streams(size: number): (Case & { readonly bytes: Uint8Array })[] {
     ),
   );
 }
+
+interface Vector {
+  readonly name: string;
+  readonly size: number;
+  readonly dictionary: string;
+  readonly stream: string;
+  readonly page?: string;
+  readonly rejected?: 'STREAM';
+}
+
+const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'));
+
+const file = new URL('../../protocol/compressed.json', import.meta.url);
+const vectors = JSON.parse(readFileSync(file, 'utf8')) as readonly Vector[];
+
+test.each(vectors)('golden vector: $name', async ({ size, page, rejected, ...texts }) => {
+  const [dictionary, stream] = [bytesOf(texts.dictionary), bytesOf(texts.stream)];
+  const [decoded] = await inflate([{ size, room: size + stream.length, dictionary, stream }]);
+  expect(decoded && hex(decoded)).toBe(page);
+  expect(rejected).toBe(page === undefined ? 'STREAM' : undefined);
+  if (page === undefined) return;
+  const options = dictionary.length > 0 ? { dictionary } : {};
+  expect(hex(inflateRawSync(stream, options))).toBe(page);
+});
 
 describe.each(SIZES)('pages of %i bytes', (size) => {
   test('each stream decodes to its page', async () => {
