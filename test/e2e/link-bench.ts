@@ -12,6 +12,7 @@ import {
   update,
   waitForApp,
 } from '../../host/index.js';
+import { deflate } from '../../host/node/deflate.js';
 import {
   APP_BASE,
   AreaHeader,
@@ -74,6 +75,8 @@ export interface Entry {
 export interface Scenario {
   readonly name: string;
   readonly old: Uint8Array | undefined;
+  /** Of each of its updates */
+  readonly options?: UpdateOptions;
   powerUp(): Promise<LinkBench>;
 }
 
@@ -291,7 +294,17 @@ export const RUNNING: Scenario = {
   },
 };
 
-export const SCENARIOS = [FRESH, RUNNING] as const;
+/** At a rate at which a smaller page is a faster one. */
+export const COMPRESSED: Scenario = {
+  ...RUNNING,
+  name: 'compressed update of a running application',
+  options: {
+    rate: 230_400,
+    compression: { deflate, old: { candidates: () => Promise.resolve([OLD]) } },
+  },
+};
+
+export const SCENARIOS = [FRESH, RUNNING, COMPRESSED] as const;
 
 /** Until the device has worked through what it got from a host that is gone. */
 export function rest(bench: LinkBench): Promise<void> {

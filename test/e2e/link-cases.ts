@@ -108,7 +108,7 @@ export async function findings(
       faults++;
     };
     const line = new FrameLine(wrap ? wrap(transport, did) : transport, rule?.(clock, did));
-    const outcome = await bench.update({}, { line });
+    const outcome = await bench.update(scenario.options, { line });
     const wrong = await judged(bench, outcome, scenario);
     if (faults === 0) wrong.push('the fault was never injected');
     if (outcome.error && !mayGiveUp) wrong.push(`given up: ${String(outcome.error)}`);
@@ -128,7 +128,7 @@ async function judged(bench: LinkBench, outcome: Outcome, scenario: Scenario): P
   if (outcome.result) return faultsOfSuccess(bench, outcome, scenario);
   await rest(bench);
   const wrong = strange(await bench.flash(), scenario.old).map((page) => `WRONG BYTES in ${page}`);
-  const next = await bench.update();
+  const next = await bench.update(scenario.options);
   if (next.error) return [...wrong, `the next update: ${String(next.error)}`];
   // What was sent before may be all there is to send.
   if (!next.result?.changed) return [...wrong, ...(await wrongBytes(bench, scenario))];

@@ -7,6 +7,7 @@ import { demoImage } from '../support/board.js';
 import { faulty, type LineFaults } from '../support/faulty.js';
 import { FrameLine } from '../support/frame-line.js';
 import {
+  COMPRESSED,
   differing,
   FRESH,
   faultsOfSuccess,
@@ -29,6 +30,7 @@ function noisy(
   faults: LineFaults,
   seeds: number,
   expectation?: Expectation,
+  scenario = FRESH,
 ): Promise<string[]> {
   const cases = sample(SEEDS, seeds).map(
     (seed): Case => ({
@@ -36,7 +38,7 @@ function noisy(
       wrap: (transport, did) => faulty(transport, faults, seed, did),
     }),
   );
-  return findings(tally, kind, FRESH, cases, expectation);
+  return findings(tally, kind, scenario, cases, expectation);
 }
 
 describe('an update completes, and flash holds every byte of it', () => {
@@ -124,6 +126,18 @@ describe('a line that carries nearly nothing is given up, or not, but never beli
     LONGEST_MS,
   );
 });
+
+test(
+  'one byte in a thousand of each, over compressed pages',
+  async () => {
+    const bench = await COMPRESSED.powerUp();
+    const undisturbed = await bench.update(COMPRESSED.options);
+    expect(undisturbed.result?.bytesEncoded).toBeLessThan(NEW.length / 2);
+    const faults = { flipped: 1e-3, lost: 1e-3, inserted: 1e-3 };
+    expect(await noisy('… of each, compressed', faults, 2, undefined, COMPRESSED)).toEqual([]);
+  },
+  LONGEST_MS,
+);
 
 test(
   'frames are shortened while the line is bad, and as long as before when it is good again',

@@ -30,7 +30,7 @@ function clean(scenario: Scenario): Promise<Clean> {
       bytes[passing.direction] += passing.bytes.length;
       pass(passing.bytes);
     });
-    const { error } = await bench.update({}, { line });
+    const { error } = await bench.update(scenario.options, { line });
     await bench.stop();
     if (error) throw error;
     return { types: line.types, bytes };

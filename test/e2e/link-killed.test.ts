@@ -2,7 +2,7 @@
 // without a reset or a power cut of the device. The next host completes, and sends nothing again that is in flash.
 // IAP_LINKS=full stops after every frame, and prints the counts.
 import { describe, expect, test } from 'vitest';
-import { IapError } from '../../host/index.js';
+import { IapError, type UpdateOptions } from '../../host/index.js';
 import { Mode } from '../../protocol/index.js';
 import { FrameLine } from '../support/frame-line.js';
 import {
@@ -38,7 +38,11 @@ const AT_ONE_RATE = { rate: 115_200 } as const;
 
 const unplugged = new IapError('PORT_LOST', 'the adapter is gone');
 
-async function stopped(bench: LinkBench, { how, frames, half }: Stop): Promise<Outcome> {
+async function stopped(
+  bench: LinkBench,
+  options: UpdateOptions | undefined,
+  { how, frames, half }: Stop,
+): Promise<Outcome> {
   const abort = new AbortController();
   let gone = false;
   const line = new FrameLine(bench.board.transport, ({ direction, index, bytes }, pass) => {
@@ -51,7 +55,7 @@ async function stopped(bench: LinkBench, { how, frames, half }: Stop): Promise<O
     }
     if (!gone) pass(bytes);
   });
-  return bench.update({ ...AT_ONE_RATE, signal: abort.signal }, { line });
+  return bench.update({ ...options, ...AT_ONE_RATE, signal: abort.signal }, { line });
 }
 
 /** Nothing that is not verified is ever started; an application is only left when its pages are touched. */
@@ -70,7 +74,7 @@ async function faultsOfStart(bench: LinkBench, { old }: Scenario): Promise<strin
 }
 
 async function faultsAfter(bench: LinkBench, scenario: Scenario, stop: Stop): Promise<string[]> {
-  const first = await stopped(bench, stop);
+  const first = await stopped(bench, scenario.options, stop);
   const found = first.line.checker.violations.map((text) => `on the wire: ${text}`);
   const code = first.error instanceof IapError ? first.error.code : 'no error';
   if (code !== (stop.how === 'killed' ? 'INTERRUPTED' : 'PORT_LOST'))
@@ -81,7 +85,7 @@ async function faultsAfter(bench: LinkBench, scenario: Scenario, stop: Stop): Pr
   if (stop.then !== 'nothing') found.push(...(await faultsOfStart(bench, scenario)));
 
   const missing = differing(await bench.flash(), NEW);
-  const next = await bench.update(AT_ONE_RATE);
+  const next = await bench.update({ ...scenario.options, ...AT_ONE_RATE });
   if (next.error) return [...found, `the next host: ${String(next.error)}`];
   if (next.result?.pagesSent !== missing.length)
     found.push(`${next.result?.pagesSent} pages sent, ${missing.length} were missing`);
@@ -94,7 +98,7 @@ async function faultsAfter(bench: LinkBench, scenario: Scenario, stop: Stop): Pr
 
 async function frameCount(scenario: Scenario): Promise<number> {
   const bench = await scenario.powerUp();
-  const { line, error } = await bench.update(AT_ONE_RATE);
+  const { line, error } = await bench.update({ ...scenario.options, ...AT_ONE_RATE });
   await bench.stop();
   if (error) throw error;
   return line.counts.toDevice;
