@@ -1,17 +1,13 @@
 // The same streams into the TypeScript decoder and the device's: same frames, same discards, same counts.
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
-import { createInterface, type Interface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type Decoded, encodeFrame, FrameDecoder, MAX_PAYLOAD } from '../../protocol/index.js';
+import { filter } from '../support/filter.js';
 
-const program = fileURLToPath(new URL('../../build/core-tests/decode-stream', import.meta.url));
 const vectorFile = new URL('../../protocol/vectors.json', import.meta.url);
 
-/** Streams that are sent to the device's decoder before its answers are read */
+/** Streams of one property */
 const BATCH = 64;
 const SEED = 20_240_501;
 
@@ -27,35 +23,10 @@ interface Vector {
   readonly events: unknown;
 }
 
-let device: ChildProcessWithoutNullStreams;
-let lines: AsyncIterator<string>;
-let reader: Interface;
+const ask = filter('decode-stream');
 
-beforeAll(() => {
-  if (!existsSync(program)) throw new Error('no build/core-tests/decode-stream: run scripts/build');
-  device = spawn(program);
-  reader = createInterface({ input: device.stdout });
-  lines = reader[Symbol.asyncIterator]();
-});
-
-afterAll(async () => {
-  const exit = once(device, 'exit');
-  device.stdin.end();
-  expect(await exit).toEqual([0, null]); // the sanitizers had nothing to say
-  reader.close();
-});
-
-async function decodeOnDevice(streams: readonly Stream[]): Promise<string[]> {
-  device.stdin.write(
-    streams.map(({ maxPayload, bytes }) => `${maxPayload} ${hex(bytes)}\n`).join(''),
-  );
-  const out: string[] = [];
-  for (const _ of streams) {
-    const { value, done } = await lines.next();
-    if (done) throw new Error("the device's decoder has ended");
-    out.push(value);
-  }
-  return out;
+function decodeOnDevice(streams: readonly Stream[]): Promise<string[]> {
+  return ask(streams.map(({ maxPayload, bytes }) => `${maxPayload} ${hex(bytes)}\n`));
 }
 
 function hex(bytes: Uint8Array): string {

@@ -1,10 +1,7 @@
 // The same dumps of flash into "iap dump-record" and into the bootloader's own code: same identity, same entries, same decision.
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface, type Interface } from 'node:readline';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { recordJson, recordTable } from '../../host/cli/record-text.js';
 import { buildIdentity, readIdentity } from '../../host/factory/identity.js';
 import { headerFor } from '../../host/image/image.js';
@@ -30,7 +27,7 @@ import {
   RECORD_SLOTS,
   RecordSlot,
 } from '../../protocol/index.js';
-import { built } from '../support/board.js';
+import { filter } from '../support/filter.js';
 import { appImage } from '../support/images.js';
 
 /** As in test/bootloader/read_dumps.c */
@@ -47,22 +44,7 @@ const SEED = 20_261_120;
 const IMAGE_SIZE = 1500;
 const STATE_BITS = ['written', 'touched', 'valid', 'sealed', 'confirmed', 'closed'] as const;
 
-let device: ChildProcessWithoutNullStreams;
-let reader: Interface;
-let lines: AsyncIterator<string>;
-
-beforeAll(() => {
-  device = spawn(built('build', 'core-tests', 'read-dumps'));
-  reader = createInterface({ input: device.stdout });
-  lines = reader[Symbol.asyncIterator]();
-});
-
-afterAll(async () => {
-  const exit = once(device, 'exit');
-  device.stdin.end();
-  expect(await exit).toEqual([0, null]); // the sanitizers had nothing to say
-  reader.close();
-});
+const ask = filter('read-dumps');
 
 interface Read {
   readonly record: BootRecord;
@@ -113,15 +95,9 @@ function summaryOf(entry: Entry | undefined): object | null {
 }
 
 async function readByDevice(dumps: readonly Uint8Array[]): Promise<unknown[]> {
-  for (const dump of dumps) device.stdin.write(dump);
-  const out: unknown[] = [];
-  for (const _ of dumps) {
-    const { value, done } = await lines.next();
-    if (done) throw new Error("the device's reader has ended");
-    // Which trials are counted is said by their number.
-    out.push(JSON.parse(value, (key, v: unknown) => (key === 'states' ? Number(v) & 0x3f : v)));
-  }
-  return out;
+  // Which trials are counted is said by their number.
+  const bits = (key: string, value: unknown) => (key === 'states' ? Number(value) & 0x3f : value);
+  return (await ask(dumps)).map((answer): unknown => JSON.parse(answer, bits));
 }
 
 const APP = appImage(IMAGE_SIZE);

@@ -1,23 +1,16 @@
 // Streams of Node.js' zlib into the device's inflate: the same bytes, whatever the level, the strategy and the dictionary. Damaged
 // ones: never more than zlib makes of them, and no finding of the sanitizers.
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
-import { createInterface, type Interface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { PAGE_SPARE } from '../../protocol/index.js';
 import { demoImage } from '../support/board.js';
+import { filter } from '../support/filter.js';
 import { randomBytes, randomFrom } from '../support/random.js';
-
-const program = fileURLToPath(new URL('../../build/core-tests/inflate-stream', import.meta.url));
 
 /** IAP_INFLATE=full: as many as docs/reliability.md says */
 const FULL = process.env.IAP_INFLATE === 'full';
 const DAMAGED = FULL ? 200_000 : 2000;
-/** Sent before answers are read */
-const BATCH = 64;
 const SIZES = [1024, 2048];
 
 interface Case {
@@ -27,47 +20,21 @@ interface Case {
   readonly stream: Uint8Array;
 }
 
-let device: ChildProcessWithoutNullStreams;
-let lines: AsyncIterator<string>;
-let reader: Interface;
-
-beforeAll(() => {
-  if (!existsSync(program))
-    throw new Error('no build/core-tests/inflate-stream: run scripts/build');
-  device = spawn(program);
-  reader = createInterface({ input: device.stdout });
-  lines = reader[Symbol.asyncIterator]();
-});
-
-afterAll(async () => {
-  const exit = once(device, 'exit');
-  device.stdin.end();
-  expect(await exit).toEqual([0, null]); // the sanitizers had nothing to say
-  reader.close();
-});
+const ask = filter('inflate-stream');
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 /** What the device decodes each to; undefined where it refuses */
 async function inflate(cases: readonly Case[]): Promise<(Uint8Array | undefined)[]> {
-  const out: (Uint8Array | undefined)[] = [];
-  for (let at = 0; at < cases.length; at += BATCH) {
-    const batch = cases.slice(at, at + BATCH);
-    device.stdin.write(
-      batch
-        .map(
-          ({ size, room, dictionary, stream }) =>
-            `${size} ${room} ${hex(dictionary) || '-'} ${hex(stream) || '-'}\n`,
-        )
-        .join(''),
-    );
-    for (const _ of batch) {
-      const { value, done } = await lines.next();
-      if (done) throw new Error("the device's inflate has ended");
-      out.push(value === '-' ? undefined : Buffer.from(value.slice(0, -1), 'hex'));
-    }
-  }
-  return out;
+  const answers = await ask(
+    cases.map(
+      ({ size, room, dictionary, stream }) =>
+        `${size} ${room} ${hex(dictionary) || '-'} ${hex(stream) || '-'}\n`,
+    ),
+  );
+  return answers.map((answer) =>
+    answer === '-' ? undefined : Buffer.from(answer.slice(0, -1), 'hex'),
+  );
 }
 
 /** Pages with something to compress: code, text, runs, noise, and a few bytes changed of what is in the dictionary */
