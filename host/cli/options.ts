@@ -58,12 +58,14 @@ export const JSON_OPTION = {
   },
 } as const;
 
+const AUTO = 'auto';
+
 export const BAUD_OPTION = {
   baud: {
-    type: 'number',
-    ...RATES,
+    type: 'string',
     requiresArg: true,
-    describe: 'Rate of the transfer, if device and line can',
+    complete: () => [AUTO],
+    describe: 'Rate of the transfer, if device and line can; auto: the fastest that holds',
   },
 } as const;
 
@@ -129,6 +131,11 @@ export type AllowArguments = ArgumentsOf<typeof ALLOW_OPTION>;
 /** An address as people write it: 0x08008000 or decimal. */
 export function parseAddress(name: string, text: string): number {
   return wholeNumber(name, text, { least: 0, most: 0xffff_ffff });
+}
+
+/** @throws IapError USAGE */
+export function parseBaud(text: string): number | typeof AUTO {
+  return text === AUTO ? AUTO : wholeNumber('--baud', text, RATES, AUTO);
 }
 
 /** Bytes, written like an address */

@@ -12,18 +12,20 @@ const WHOLE = /^(0x[0-9a-f]+|\d+(e\d+)?)$/i;
 
 /**
  * @param name for messages: "--timeout"
+ * @param word that may stand in its place
  * @throws IapError USAGE
  */
 export function wholeNumber(
   name: string,
   text: string,
   { least = 0, most = Number.MAX_SAFE_INTEGER }: Bounds,
+  word?: string,
 ): number {
   const value = WHOLE.test(text) ? Number(text) : Number.NaN;
   if (value >= least && value <= most) return value;
   throw new IapError(
     'USAGE',
-    `${name} must be a whole number from ${least} to ${most}, got "${text}"`,
+    `${name} must be a whole number from ${least} to ${most}${word ? `, or ${word}` : ''}, got "${text}"`,
     { hint: 'decimal, or hexadecimal with 0x' },
   );
 }

@@ -16,7 +16,7 @@ const WORTH_ON_THE_LINE = 0.97;
 const WORTH_ELSEWHERE = 1 / 8;
 
 /** What flash takes for a KB at least, on these parts: 20 ms for an erase of 2 KB, 40 us a half-word [ms] */
-const FLASH_MS_A_KB = 30;
+export const FLASH_MS_A_KB = 30;
 
 const NO_VOTES: Votes = new Map();
 

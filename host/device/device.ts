@@ -70,10 +70,11 @@ export class Device {
   }
 
   /** Asks for another rate; the device changes after its answer. Returns the rate it will really have. */
-  async baud(rate: number): Promise<number> {
+  async baud(rate: number, attempts?: number): Promise<number> {
     const payload = encode(BaudRequest, { rate });
-    const limits = { limitMs: IDLE_ANSWER_MS, answerSize: BaudResponse.size, quick: true };
-    const { rate: made } = await this.#ask('BAUD', payload, BaudResponse, limits);
+    const limit = { limitMs: IDLE_ANSWER_MS, answerSize: BaudResponse.size, quick: true };
+    const options = attempts === undefined ? limit : { ...limit, attempts };
+    const { rate: made } = await this.#ask('BAUD', payload, BaudResponse, options);
     if (Math.abs(made - rate) > RATE_TOLERANCE * rate) {
       throw badField('BAUD', 'rate', made, `${rate}, within ${100 * RATE_TOLERANCE} %`);
     }

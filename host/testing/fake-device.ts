@@ -37,6 +37,7 @@ import {
   PagesRequest,
   PagesResponse,
   RATE_IDLE_MS,
+  RATE_PROOF_MS,
   RESPONSE_BIT,
   Refusal,
   Rejection,
@@ -134,6 +135,8 @@ export class FakeDevice {
   #busy = false;
   #session: Session | undefined;
   #lastValidAt = 0;
+  /** A frame has arrived at the rate that it has now. */
+  #rateProven = true;
   #held = false;
   #life = 0;
   readonly #counts = new Map<number, number>();
@@ -199,11 +202,13 @@ export class FakeDevice {
     for (const item of this.#decoder.push(bytes)) {
       if (item.kind === 'frame' && (item.frame.type & RESPONSE_BIT) === 0) {
         this.#lastValidAt = this.#clock.now();
+        this.#rateProven = true;
         this.#queue.push(item.frame);
       }
     }
     const changed = this.mode === Mode.BOOTLOADER && this.rate !== this.#defaultRate;
-    if (changed && this.#clock.now() - this.#lastValidAt > RATE_IDLE_MS) {
+    const patience = this.#rateProven ? RATE_IDLE_MS : RATE_PROOF_MS;
+    if (changed && this.#clock.now() - this.#lastValidAt > patience) {
       this.rate = this.#defaultRate;
     }
     this.#work();
@@ -323,7 +328,9 @@ export class FakeDevice {
         // The answer's last bit leaves at the old rate, and a host must give the device time after it.
         const lastBitMs = (BaudResponse.size + 9) * (10_000 / this.rate);
         this.#clock.after(lastBitMs + SETTLE_MS, () => {
-          if (life === this.#life) this.rate = rate;
+          if (life !== this.#life) return;
+          this.rate = rate;
+          this.#rateProven = false;
         });
       },
     ];

@@ -31,7 +31,14 @@ export type UpdateEvent =
   | { readonly event: 'installed' }
   /** This image was installed already */
   | { readonly event: 'unchanged' }
-  | { readonly event: 'rate'; readonly rate: number }
+  | {
+      readonly event: 'rate';
+      readonly rate: number;
+      /** With rate `auto` */
+      readonly chosen?: RateChoice;
+      /** The lowest that did not hold [baud] */
+      readonly failed?: number;
+    }
   | { readonly event: 'booting' }
   | { readonly event: 'booted'; readonly answered: boolean }
   | { readonly event: 'app'; readonly device: DeviceInfo }
@@ -46,6 +53,12 @@ export type UpdateEvent =
       /** An error that was allowed */
       readonly allowed?: boolean;
     };
+
+/**
+ * Why this rate: the fastest that was tried and holds; the same as last time; errors had risen at a faster one; there is too little
+ * to send to try others; the device has no other.
+ */
+export type RateChoice = 'fastest' | 'remembered' | 'lowered' | 'little' | 'only';
 
 export type WarningCode = 'RATE' | 'VERIFY_AGAIN' | 'BOOT_UNCONFIRMED' | 'IMAGE' | 'SUPPLY_LOW';
 
@@ -63,6 +76,8 @@ export interface UpdateResult {
   /** What these bytes were sent as: fewer, where pages were compressed */
   readonly bytesEncoded: number;
   readonly seconds: number;
+  /** Of the transfer at its end [baud] */
+  readonly rate: number;
   /** Errors of the image that were allowed */
   readonly allowed: readonly FindingId[];
 }

@@ -17,6 +17,7 @@ import { badAnswer, badField, type Device, otherDevice, statusName } from '../de
 import { isInstalled } from '../device/installed.js';
 import { isBlank } from '../image/areas.js';
 import type { Page } from '../image/pages.js';
+import type { AutoRate } from './auto-rate.js';
 import { comparePages, mayDrift } from './compare.js';
 import type { Emit } from './events.js';
 import { Transfer } from './transfer.js';
@@ -53,6 +54,7 @@ export class Installer {
   readonly #pages: readonly Page[];
   readonly #emit: Emit;
   readonly #packerOf: () => Promise<Packer>;
+  readonly #rates: AutoRate | undefined;
 
   constructor(
     device: Device,
@@ -60,12 +62,14 @@ export class Installer {
     pages: readonly Page[],
     emit: Emit,
     packerOf: () => Promise<Packer>,
+    rates?: AutoRate,
   ) {
     this.#device = device;
     this.#header = header;
     this.#pages = pages;
     this.#emit = emit;
     this.#packerOf = packerOf;
+    this.#rates = rates;
   }
 
   async run(): Promise<void> {
@@ -93,9 +97,11 @@ export class Installer {
   async #sendAndVerify(next: number, resumed: boolean): Promise<void> {
     const { info } = this.#device;
     const distrusted = (page: Page): boolean => isBlank(page.bytes) && mayDrift(info, page);
+    this.#emit({ event: 'comparing', pages: this.#pages.length });
+    const compared = await this.#settleRate(distrusted);
     const packer = await this.#packerOf();
     const transfer = this.#transfer(next, packer, distrusted);
-    await this.#compareAndSend(transfer, packer, resumed, distrusted);
+    await this.#compareAndSend(transfer, packer, resumed, distrusted, compared);
     if ((await this.#verify(transfer)) === 0) return;
     this.#emit({
       event: 'warning',
@@ -112,20 +118,29 @@ export class Installer {
     throw checks === Check.VECTORS ? notForThisPart() : notWhatWasSent(checks);
   }
 
+  /** How fast is worth the while only what is to be sent tells: then all is compared first. */
+  async #settleRate(distrusted: (page: Page) => boolean): Promise<Compared | undefined> {
+    if (!this.#rates) return undefined;
+    const compared = await comparePages(this.#device, this.#pages, distrusted);
+    await this.#rates.settle(sizeOf(compared.differing));
+    return compared;
+  }
+
   /** The first pages are sent while the device computes the CRCs of the others. */
   async #compareAndSend(
     transfer: Transfer,
     packer: Packer,
     resumed: boolean,
     distrusted: (page: Page) => boolean,
+    compared: Compared | undefined,
   ): Promise<void> {
-    this.#emit({ event: 'comparing', pages: this.#pages.length });
     const toSend = async (pages: readonly Page[]): Promise<Page[]> => {
       if (pages.length === 0) return []; // all were planned at once
-      const { found, differing } = await comparePages(this.#device, pages, distrusted);
+      const { found, differing } =
+        compared ?? (await comparePages(this.#device, pages, distrusted));
       return packer.plan(pages, found, differing);
     };
-    const firstPages = packer.delta ? this.#pages.length : FIRST_PAGES;
+    const firstPages = compared || packer.delta ? this.#pages.length : FIRST_PAGES;
     const first = await toSend(this.#pages.slice(0, firstPages));
     transfer.add(first);
     transfer.open = true;
@@ -158,7 +173,7 @@ export class Installer {
     this.writing = true;
     const before = { pages: this.pagesSent, bytes: this.bytesSent, encoded: this.bytesEncoded };
     const meter = new ProgressMeter(this.#device.session.clock);
-    return new Transfer(this.#device, next, packer, force, (done) => {
+    const transfer = new Transfer(this.#device, next, packer, force, (done) => {
       this.pagesSent = before.pages + done.pages;
       this.bytesSent = before.bytes + done.bytes;
       this.bytesEncoded = before.encoded + done.bytesEncoded;
@@ -166,6 +181,8 @@ export class Installer {
       // As long as pages are still compared, nobody knows how much there is to do.
       if (!done.open) this.#emit({ event: 'progress', ...progress });
     });
+    transfer.givesUp = () => this.#rates?.raised ?? false;
+    return transfer;
   }
 
   /** OK says that an image was verified. Which one, on which device, only HELLO says: another host may have begun an update since. */
@@ -200,6 +217,8 @@ export class Installer {
     }
   }
 }
+
+type Compared = Awaited<ReturnType<typeof comparePages>>;
 
 function notThisImage(): IapError {
   return new IapError(

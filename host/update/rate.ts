@@ -28,22 +28,46 @@ export async function changeRate(device: Device, rate: number, emit: Emit): Prom
   if ((device.info.capabilities & Capability.BAUD) === 0) {
     return stay('the device can not change its rate');
   }
-  try {
+  const failure = await tryRate(device, rate, proofs, async () => {
     await device.baud(rate);
-    await session.drain();
-    await session.setRate(rate);
-    await session.sleep(SETTLE_MS);
-    await device.hello(true, proofs(session));
+  });
+  if (!failure) {
     emit({ event: 'rate', rate });
     return true;
-  } catch (error) {
-    if (!(error instanceof IapError)) throw error;
-    if (error.code === 'REFUSED' && transport.rate === before) return stay(error.message);
-    if (!RATE_FAILURES.has(error.code)) throw error;
   }
+  if (failure.code === 'REFUSED') return stay(failure.message);
   await returnToDefault(device, before);
   const noise = noiseOf(session.stats, counted);
   return stay(`nothing is understood at ${rate} baud${noise ? `: ${noise.found}` : ''}`);
+}
+
+/**
+ * Both sides change to `rate`, and one HELLO is answered there. Returns what keeps them from it: REFUSED leaves all as it is, after
+ * anything else the device may be at either rate.
+ * @param attempts of that HELLO
+ * @param ask for that rate
+ */
+export async function tryRate(
+  device: Device,
+  rate: number,
+  attempts: (session: Session) => number,
+  ask: () => Promise<void>,
+): Promise<IapError | undefined> {
+  const { session } = device;
+  const before = session.transport.rate;
+  try {
+    await ask();
+    await session.drain();
+    await session.setRate(rate);
+    await session.sleep(SETTLE_MS);
+    await device.hello(true, attempts(session));
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof IapError)) throw error;
+    const refused = error.code === 'REFUSED' && session.transport.rate === before;
+    if (!refused && !RATE_FAILURES.has(error.code)) throw error;
+    return error;
+  }
 }
 
 function proofs(session: Session): number {

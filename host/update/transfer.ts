@@ -17,6 +17,7 @@ import type { Packer } from '../compress/packer.js';
 import { type EncodedPage, rawPage } from '../compress/page-encoder.js';
 import { badAnswer, badField, type Device, decodeAnswer, statusName } from '../device/device.js';
 import type { Page } from '../image/pages.js';
+import { ErrorShare } from '../link/error-share.js';
 import { Pace } from '../link/pace.js';
 import { type Outgoing, Session } from '../link/session.js';
 import { PageFailures } from './page-failures.js';
@@ -60,6 +61,10 @@ function distance(from: number, to: number): number {
 
 export class Transfer {
   readonly pace: Pace;
+  /** Asked for while errors are many: true ends the transfer with {@link TooManyErrors}. */
+  givesUp: () => boolean = () => false;
+  readonly #errors = new ErrorShare();
+  #damaged: number;
   readonly #device: Device;
   readonly #session: Session;
   /** More pages may be added. */
@@ -113,6 +118,7 @@ export class Transfer {
     this.pace = new Pace(device.info);
     this.#failures = new PageFailures(device.info);
     this.#entryMs = device.info.beginMs;
+    this.#damaged = device.session.stats.answersDamaged;
   }
 
   /** Number of the DATA frame that would come next: what END is to be told. */
@@ -148,7 +154,19 @@ export class Transfer {
       for (const { epoch, payload } of this.#answers.splice(0)) {
         this.#take(decodeAnswer('DATA', payload, DataResponse), epoch);
       }
+      await this.#countErrors();
     }
+  }
+
+  async #countErrors(): Promise<void> {
+    const { answersDamaged } = this.#session.stats;
+    this.#errors.failed(answersDamaged - this.#damaged);
+    this.#damaged = answersDamaged;
+    if (!this.#errors.high || !this.givesUp()) return;
+    // What is on the way is worked off first, so that nothing is sent to a device that is busy.
+    const { answersAt, margin } = this.#session;
+    await this.#session.until(answersAt + margin, () => this.#session.bytesUnanswered === 0);
+    throw new TooManyErrors();
   }
 
   /** Takes END's report of a missing frame or a failed page; run() then sends what is missing. */
@@ -291,6 +309,7 @@ export class Transfer {
     const news = distance(this.#acknowledged, next);
     if (news > 0) {
       this.pace.arrived(news);
+      this.#errors.arrived(news);
       this.#fruitless = 0;
     }
     this.#acknowledged = next;
@@ -346,7 +365,15 @@ export class Transfer {
     this.#entryMs = this.#pagesDone === 0 ? this.#device.info.beginMs : 0;
     if (again) return;
     this.pace.lost();
+    this.#errors.failed(1);
     if (++this.#fruitless > MOST_FRUITLESS) throw tooNoisy();
+  }
+}
+
+/** The line loses so much that a slower rate is no loss; all that was sent is worked off. */
+export class TooManyErrors extends IapError {
+  constructor() {
+    super('LINK_LOST', 'the line damages too much at this rate');
   }
 }
 

@@ -21,15 +21,19 @@ import { noiseOf } from '../link/noise.js';
 import { restoreRate } from '../link/restore-rate.js';
 import type { Session } from '../link/session.js';
 import type { Transport } from '../link/transport.js';
+import { AutoRate, type RateMemory } from './auto-rate.js';
 import { startApplication } from './boot.js';
 import type { Emit, UpdateEvent, UpdateResult } from './events.js';
 import { Installer } from './install.js';
 import { changeRate } from './rate.js';
 import { SupplyWait } from './supply.js';
+import { TooManyErrors } from './transfer.js';
 
 export interface UpdateOptions extends LinkOptions {
-  /** Rate of the transfer [baud]; the transport's own if missing */
-  readonly rate?: number;
+  /** Rate of the transfer [baud]; `auto`: the fastest that holds; the transport's own if missing */
+  readonly rate?: number | 'auto';
+  /** With rate `auto`: where it is kept for the next update */
+  readonly rates?: RateMemory;
   /** Start the application afterwards; yes if missing */
   readonly boot?: boolean;
   /** After the start, wait until the application answers */
@@ -82,6 +86,9 @@ class Updater {
   #bootRate: number;
   #pages: readonly Page[] = [];
   #installer: Installer | undefined;
+  #rates: AutoRate | undefined;
+  /** At the end of the transfer [baud] */
+  #lastRate: number;
   /** The image is installed and verified. */
   #inFlash = false;
   /** An application was running, and was asked to leave */
@@ -98,6 +105,7 @@ class Updater {
     this.#startedAt = session.clock.now();
     this.#firstRate = session.transport.rate;
     this.#bootRate = session.transport.rate;
+    this.#lastRate = session.transport.rate;
   }
 
   async run(): Promise<UpdateResult> {
@@ -156,7 +164,7 @@ class Updater {
       this.#check(info);
       this.#pages = pagesOf(this.#image.bytes, info.pageSize);
       if (wanted) {
-        if (rate !== undefined) await changeRate(device, rate, this.#emit);
+        if (typeof rate === 'number') await changeRate(device, rate, this.#emit);
         await this.#install(device);
       }
     } catch (error) {
@@ -164,6 +172,7 @@ class Updater {
       throw error;
     }
     this.#inFlash = true;
+    this.#lastRate = this.#session.transport.rate;
     const changed = this.#installer?.changed ?? false;
     this.#emit({ event: changed ? 'installed' : 'unchanged' });
     if (boot) return this.#result(device, changed, await this.#boot(device));
@@ -222,9 +231,11 @@ class Updater {
   /** Until the image is verified in flash. A reset or a broken line on the way only costs time. */
   async #install(device: Device): Promise<void> {
     const header = headerFor(this.#image, device.info.appBase);
-    const installer = new Installer(device, header, this.#pages, this.#emit, () =>
-      packerFor(device.info, this.#session.transport.rate, this.#options.compression),
-    );
+    const { rate, rates } = this.#options;
+    this.#rates = rate === 'auto' ? new AutoRate(device, this.#emit, rates) : undefined;
+    const packerOf = (): ReturnType<typeof packerFor> =>
+      packerFor(device.info, this.#session.transport.rate, this.#options.compression);
+    const installer = new Installer(device, header, this.#pages, this.#emit, packerOf, this.#rates);
     this.#installer = installer;
     const supply = new SupplyWait(this.#session, this.#emit);
     let fruitless = 0;
@@ -239,12 +250,24 @@ class Updater {
           continue;
         }
         if (!isInterruption(error)) throw error;
+        if (error instanceof TooManyErrors && (await this.#lower())) continue;
         const { pagesSent } = installer;
         const useful = pagesSent > before && pagesSent <= MOST_SENDS * this.#pages.length;
         fruitless = useful ? 0 : fruitless + 1;
         if (fruitless >= MOST_FRUITLESS_STARTS) throw error;
         await this.#reconnect(device, error);
       }
+    }
+  }
+
+  /** To a slower rate. False: the line is so bad that not even that is understood any more. */
+  async #lower(): Promise<boolean> {
+    try {
+      await this.#rates?.lower();
+      return true;
+    } catch (error) {
+      if (isInterruption(error)) return false;
+      throw error;
     }
   }
 
@@ -259,7 +282,8 @@ class Updater {
     const found = await this.#findAgain(device.info.defaultRate);
     if (!sameBytes(found.info.uniqueId, device.info.uniqueId)) throw otherDevice();
     device.info = found.info;
-    if (rate !== transport.rate) await changeRate(device, rate, this.#emit);
+    if (this.#rates) await this.#rates.lost(rate);
+    else if (rate !== transport.rate) await changeRate(device, rate, this.#emit);
   }
 
   /** In its bootloader; or, if no page was written before a reset, in its application at its own rate. */
@@ -323,6 +347,7 @@ class Updater {
       bytesSent: this.#installer?.bytesSent ?? 0,
       bytesEncoded: this.#installer?.bytesEncoded ?? 0,
       seconds: (this.#session.clock.now() - this.#startedAt) / 1000,
+      rate: this.#lastRate,
       allowed: allowedIds(this.#findings),
     };
   }

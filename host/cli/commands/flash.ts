@@ -18,6 +18,7 @@ import {
   IMAGE,
   LINK_OPTIONS,
   parseAllow,
+  parseBaud,
   WAIT_APP_OPTION,
 } from '../options.js';
 import type { Output } from '../output.js';
@@ -46,12 +47,14 @@ export const FLASH = command({
   examples: [
     ['flash app.hex --port /dev/ttyUSB0', 'update at 115200 baud'],
     ['flash app.bin --port COM5 --baud 921600 --wait', 'faster, waiting for a reset'],
+    ['flash app.hex --port /dev/ttyUSB0 --baud auto', 'as fast as device, adapter and cable hold'],
   ],
   handler: flash,
 });
 
 async function flash(args: FlashArguments, context: Context): Promise<void> {
   const allow = parseAllow(args.allow, ALLOWABLE);
+  const rate = args.baud === undefined ? undefined : parseBaud(args.baud);
   const image = await readImage(args);
   const sending = await sendingOf(args, image.bytes);
   let begun: Uint8Array | undefined;
@@ -59,7 +62,7 @@ async function flash(args: FlashArguments, context: Context): Promise<void> {
   let pagesSent: number | undefined;
   for (;;) {
     try {
-      await attempt(args, context, { image, allow, sending, only: begun }, ({ uniqueId }) => {
+      await attempt(args, context, { image, allow, rate, sending, only: begun }, ({ uniqueId }) => {
         begun = uniqueId;
       });
       return;
@@ -99,6 +102,7 @@ function afterwards(error: unknown, pagesSent: number | undefined): unknown {
 interface Wanted {
   readonly image: Image;
   readonly allow: readonly Allowable[];
+  readonly rate: number | 'auto' | undefined;
   readonly sending: Sending;
   /** Unique id of the device whose update was begun */
   readonly only: Uint8Array | undefined;
@@ -107,7 +111,7 @@ interface Wanted {
 async function attempt(
   args: FlashArguments,
   context: Context,
-  { image, allow, sending, only }: Wanted,
+  { image, allow, rate, sending, only }: Wanted,
   onFound: (device: DeviceInfo) => void,
 ): Promise<void> {
   const { output } = context;
@@ -117,7 +121,7 @@ async function attempt(
       boot: args.boot,
       waitApp: args.waitApp,
       allow,
-      ...(args.baud === undefined ? {} : { rate: args.baud }),
+      ...(rate === undefined ? {} : { rate }),
       ...(only === undefined ? {} : { only }),
       ...(sending.compression ? { compression: sending.compression } : {}),
     });
@@ -154,7 +158,7 @@ function tell(output: Output, event: UpdateEvent): void {
       output.progress(event);
       break;
     case 'rate':
-      output.line(`now at ${event.rate} baud`);
+      output.line(rateText(event));
       break;
     case 'unchanged':
       output.line('this image is installed already: nothing to do');
@@ -168,6 +172,24 @@ function tell(output: Output, event: UpdateEvent): void {
     case 'warning':
       output.warn(event.message);
       break;
+  }
+}
+
+function rateText({ rate, chosen, failed }: Extract<UpdateEvent, { event: 'rate' }>): string {
+  const worse = failed === undefined ? '' : `; ${failed} does not hold`;
+  switch (chosen) {
+    case 'fastest':
+      return `now at ${rate} baud, the fastest that holds${worse}`;
+    case 'remembered':
+      return `now at ${rate} baud, as last time with this adapter${worse}`;
+    case 'lowered':
+      return `now at ${rate} baud: too many errors at ${failed}`;
+    case 'little':
+      return `stays at ${rate} baud: too little to send to try faster ones`;
+    case 'only':
+      return `stays at ${rate} baud: this device has no other`;
+    default:
+      return `now at ${rate} baud`;
   }
 }
 
