@@ -77,9 +77,11 @@ export {
 } from './signing/key-block.js';
 export { fingerprintOf, type PublicKey, type VerifySignature } from './signing/public-key.js';
 export { type DeviceKey, protectionGaps, securityKeys } from './signing/security.js';
+export type { KnownRate, RateMemory } from './update/auto-rate.js';
 export { bootDevice } from './update/boot.js';
 export type {
   Emit,
+  RateChoice,
   UpdateEvent,
   UpdateResult,
   VerifyResult,

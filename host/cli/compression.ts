@@ -26,7 +26,7 @@ export const COMPRESSION_OPTIONS = {
     type: 'boolean',
     default: true,
     describe:
-      'Keep what was sent on this computer, for the next update; --no-cache neither keeps nor looks',
+      'Keep what was sent, and which rate held, on this computer for the next update; --no-cache neither keeps nor looks',
   },
 } as const;
 

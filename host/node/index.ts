@@ -1,5 +1,6 @@
 // What needs Node.js: the serial port, keys, and the files of this package.
 export { parseBoard, parsePart } from '../parts/parts.js';
+export { adapterOf } from './adapter.js';
 export { boardNames, loadBoard, loadPart, partNames } from './board-file.js';
 export { type BuiltBootloader, builtBootloader } from './built-bootloader.js';
 export { cacheFolder } from './cache-folder.js';
@@ -12,4 +13,5 @@ export {
   type SigningKey,
   verifySignature,
 } from './key-file.js';
+export { RateFile } from './rate-file.js';
 export { listPorts, openSerial, type PortInfo, type SerialOptions } from './serial.js';

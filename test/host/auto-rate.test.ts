@@ -246,9 +246,9 @@ describe('a line that gets worse on the way', () => {
     },
   );
 
-  test.each<Direction[]>([['toDevice'], ['toHost'], ['toDevice', 'toHost']])(
-    'until nothing gets through at this rate, %s %s: found again, and goes on at a slower one',
-    async (...directions) => {
+  test.each<Direction[][]>([[['toDevice']], [['toHost']], [['toDevice', 'toHost']]])(
+    'until nothing gets through at this rate, %s: found again, and goes on at a slower one',
+    async (directions) => {
       start(BOARD);
       const image = appImage(120_000);
       let worse = false;

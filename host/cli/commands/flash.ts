@@ -22,6 +22,7 @@ import {
   WAIT_APP_OPTION,
 } from '../options.js';
 import type { Output } from '../output.js';
+import { rateMemoryOf } from '../rate-memory.js';
 
 const OPTIONS = {
   ...LINK_OPTIONS,
@@ -116,12 +117,14 @@ async function attempt(
 ): Promise<void> {
   const { output } = context;
   await withPort(args, context, async (transport, options) => {
+    const rates = rate === 'auto' && args.cache ? await rateMemoryOf(args.port ?? '') : undefined;
     const run = update(transport, image, {
       ...options,
       boot: args.boot,
       waitApp: args.waitApp,
       allow,
       ...(rate === undefined ? {} : { rate }),
+      ...(rates === undefined ? {} : { rates }),
       ...(only === undefined ? {} : { only }),
       ...(sending.compression ? { compression: sending.compression } : {}),
     });
