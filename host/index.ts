@@ -41,6 +41,7 @@ export type { ImageFormat } from './image/load.js';
 export { type LoadOptions, loadImage } from './image/load.js';
 export { type SRecordOptions, writeSRecord } from './image/s-record.js';
 export type { Gap, Segment } from './image/segments.js';
+export type { RoundTrips } from './link/round-trips.js';
 export type { Outgoing, RequestOptions } from './link/session.js';
 export { type LinkStats, Session, type SessionOptions, type TraceEvent } from './link/session.js';
 export type { ControlLines, StopOptions, Transport } from './link/transport.js';
@@ -87,5 +88,6 @@ export type {
   VerifyResult,
   WarningCode,
 } from './update/events.js';
+export type { LatencyCost } from './update/latency-cost.js';
 export { type UpdateOptions, update } from './update/update.js';
 export { type VerifyOptions, verify } from './update/verify.js';

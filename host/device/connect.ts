@@ -95,11 +95,12 @@ export async function call(
   const before = { ...session.stats };
   let end = startedAt + timeoutMs;
   let answer: Uint8Array | undefined;
+  let lateMs = 0;
   // A host that gets little of its computer has not looked for long, however late it is.
   const least = Math.min(MOST_CALLS, Math.floor(timeoutMs / interval / 2));
   for (let calls = 0; ; calls++) {
     if (clock.now() >= end && calls >= least) await session.until(end, () => answer !== undefined);
-    if (answer !== undefined) return decodeHello(answer);
+    if (answer !== undefined) return measured(session, answer, lateMs);
     if (clock.now() >= end && calls >= least) {
       throw notFound(session, before, end - startedAt);
     }
@@ -107,10 +108,15 @@ export async function call(
       type: Command.HELLO,
       payload,
       answerSize: HELLO_ANSWER_SIZE,
-      onAnswer: (bytes: Uint8Array): Uint8Array => (answer ??= bytes),
+      onAnswer: (bytes: Uint8Array): void => {
+        answer ??= bytes;
+        lateMs = clock.now() - sentAt - session.lineTime(Session.wireSize(bytes.length));
+      },
     };
     // Whoever waits for a device waits for a port that nobody reads yet, too.
-    await session.post([hello], Math.max(end, clock.now() + LEAST_WRITE_MS));
+    const posted = session.post([hello], Math.max(end, clock.now() + LEAST_WRITE_MS));
+    const sentAt = session.lineFreeAt;
+    await posted;
     let late = session.lateAnswers;
     const soon = clock.now() + interval;
     let next = clock.now() < end ? Math.min(end, soon) : soon;
@@ -128,6 +134,14 @@ export async function call(
     // One more call would be answered, too, and an answer takes longer than a pause.
     if (session.incoming > 0) await session.until(clock.now(), () => answer !== undefined);
   }
+}
+
+/** An application answers when it gets to it: only a bootloader's answer tells of the way. */
+function measured(session: Session, answer: Uint8Array, lateMs: number): DeviceInfo {
+  const info = decodeHello(answer);
+  session.roundTrips.waited++;
+  if (info.mode === Mode.BOOTLOADER) session.roundTrips.add(lateMs, answer.length);
+  return info;
 }
 
 /**

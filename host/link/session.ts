@@ -19,6 +19,7 @@ import { IapError } from '../base/errors.js';
 import { LatencyEstimate } from './latency.js';
 import { noiseOf } from './noise.js';
 import { type Pending, PendingAnswers } from './pending.js';
+import { RoundTrips } from './round-trips.js';
 import { portStalled, SLOWEST, STALL_MS } from './stall.js';
 import { lineMs, type StopOptions, type Transport } from './transport.js';
 
@@ -112,6 +113,7 @@ export class Session {
     repeats: 0,
     answersDamaged: 0,
   };
+  readonly roundTrips = new RoundTrips();
   /** Newest of what arrived before the first answer */
   sample: Uint8Array = new Uint8Array();
   readonly #options: SessionOptions;
@@ -361,8 +363,13 @@ export class Session {
       );
       if (answer !== undefined) {
         // After a repeat nobody knows which attempt was answered, so it measures nothing.
-        if (options.quick && attempt === 0)
-          this.#latency.add(this.clock.now() - (latest - limitMs));
+        this.roundTrips.waited++;
+        if (options.quick && attempt === 0) {
+          const late = this.clock.now() - (latest - limitMs);
+          this.#latency.add(late);
+          const shorter = Session.wireSize(answerSize) - Session.wireSize(answer.length);
+          this.roundTrips.add(late + this.lineTime(shorter), answer.length);
+        }
         return answer;
       }
       patience = Math.min(MOST_PATIENCE, patience * BACKOFF);

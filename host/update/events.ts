@@ -2,6 +2,7 @@
 import type { IapError } from '../base/errors.js';
 import type { FindingId } from '../check/finding.js';
 import type { DeviceInfo } from '../device/device.js';
+import type { LatencyCost } from './latency-cost.js';
 
 export type UpdateEvent =
   | { readonly event: 'found'; readonly device: DeviceInfo }
@@ -42,6 +43,8 @@ export type UpdateEvent =
   | { readonly event: 'booting' }
   | { readonly event: 'booted'; readonly answered: boolean }
   | { readonly event: 'app'; readonly device: DeviceInfo }
+  /** At the end: answers came so late, at such a cost, that it is worth to look at the adapter */
+  | ({ readonly event: 'latency' } & LatencyCost)
   /** The device is looked for again, after a reset or a broken line */
   | { readonly event: 'reconnecting'; readonly reason: string }
   | {

@@ -25,6 +25,7 @@ import { AutoRate, type RateMemory } from './auto-rate.js';
 import { startApplication } from './boot.js';
 import type { Emit, UpdateEvent, UpdateResult } from './events.js';
 import { Installer } from './install.js';
+import { latencyCost } from './latency-cost.js';
 import { changeRate } from './rate.js';
 import { SupplyWait } from './supply.js';
 import { TooManyErrors } from './transfer.js';
@@ -110,7 +111,10 @@ class Updater {
 
   async run(): Promise<UpdateResult> {
     try {
-      return await this.#run();
+      const result = await this.#run();
+      const cost = latencyCost(this.#session.roundTrips, 1000 * result.seconds);
+      if (cost) this.#emit({ event: 'latency', ...cost });
+      return result;
     } catch (error) {
       await restoreRate(this.#session.transport, this.#session.clock, this.#bootRate);
       throw error instanceof IapError ? this.#explained(error) : error;

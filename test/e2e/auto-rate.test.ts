@@ -16,12 +16,12 @@ import {
 } from '../support/board.js';
 import { type Direction, FrameLine } from '../support/frame-line.js';
 import { Iap, type Outcome } from '../support/iap.js';
-import { expectDemo, expectDone, powerUp, tempDir } from './bench.js';
+import { expectDemo, expectDone, flash, powerUp, tempDir } from './bench.js';
 
 describe('the command', () => {
   const part = 'stm32f103xe';
 
-  function flash(board: Board, cache: string, image: Uint8Array): Promise<Outcome> {
+  function flashAuto(board: Board, cache: string, image: Uint8Array): Promise<Outcome> {
     const file = board.dir.write('image.bin', image);
     const link = ['--port', board.port, ...hostOptions(board.part)];
     const run = new Iap(['flash', file, ...link, '--baud', 'auto', '--json'], {
@@ -39,21 +39,30 @@ describe('the command', () => {
     const board = await powerUp(part);
     const cache = tempDir().path;
     const one = demoImage(part, 1, 60_001);
-    const first = await flash(board, cache, one);
+    const first = await flashAuto(board, cache, one);
     expectDone(first);
     expect(rates(first)).toEqual([{ event: 'rate', rate: 921_600, chosen: 'fastest' }]);
     expect(first.result).toMatchObject({ rate: 921_600 });
     await expectDemo(board, 1);
-    const second = await flash(board, cache, demoImage(part, 2, 60_001));
+    const second = await flashAuto(board, cache, demoImage(part, 2, 60_001));
     expectDone(second);
     expect(rates(second)).toEqual([{ event: 'rate', rate: 921_600, chosen: 'remembered' }]);
     writeFileSync(join(cache, 'rates.json'), '{"port');
-    const third = await flash(board, cache, one);
+    const third = await flashAuto(board, cache, one);
     expectDone(third);
     expect(rates(third)).toEqual([{ event: 'rate', rate: 921_600, chosen: 'fastest' }]);
     await expectDemo(board, 1);
     expect(differingPages(part, await board.flash(), one)).toEqual([]);
   });
+});
+
+test('an adapter that holds bytes for 16 ms: told, where it costs much', async () => {
+  const board = await powerUp('stm32f103xe', { args: ['--latency', '16'] });
+  const outcome = await flash(board, demoImage(board.part, 1), '--no-cache');
+  expectDone(outcome);
+  const told = outcome.events.filter(({ event }) => event === 'latency');
+  expect(told).toHaveLength(1);
+  expect(Number(told[0]?.heldMs)).toBeGreaterThan(5);
 });
 
 /** In lockstep: what is tested is no question of the computer's speed. */

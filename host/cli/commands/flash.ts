@@ -3,6 +3,7 @@ import { IapError } from '../../base/errors.js';
 import { ALLOWABLE, type Allowable } from '../../check/allow.js';
 import type { DeviceInfo } from '../../device/device.js';
 import type { Image } from '../../image/image.js';
+import { latencyRemedy } from '../../node/latency-timer.js';
 import type { UpdateEvent, UpdateResult } from '../../update/events.js';
 import { update } from '../../update/update.js';
 import { command } from '../command.js';
@@ -136,9 +137,21 @@ async function attempt(
         return;
       }
       if (step.value.event === 'found') onFound(step.value.device);
-      tell(output, step.value);
+      if (step.value.event === 'latency') await tellLatency(output, step.value, args.port ?? '');
+      else tell(output, step.value);
     }
   });
+}
+
+async function tellLatency(
+  output: Output,
+  { heldMs, costMs }: Extract<UpdateEvent, { event: 'latency' }>,
+  port: string,
+): Promise<void> {
+  const remedy = await latencyRemedy(port);
+  output.event('latency', { heldMs, costMs, ...(remedy === undefined ? {} : { remedy }) });
+  const cost = `your adapter holds bytes for about ${heldMs} ms, which cost ${(costMs / 1000).toFixed(1)} s`;
+  output.line(remedy === undefined ? cost : `${cost}; ${remedy}`);
 }
 
 function tell(output: Output, event: UpdateEvent): void {
