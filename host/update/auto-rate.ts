@@ -33,6 +33,8 @@ export interface RateMemory {
 const PROOFS = 2;
 /** BAUD, until the rate itself is looked at */
 const ASKS = 2;
+/** A device that was told to has answered and changed by then [ms]. */
+const BACK_MS = 10;
 /** A link that is lost once may have been a reset of the device. */
 const MOST_LOSSES = 2;
 
@@ -180,6 +182,7 @@ export class AutoRate {
       await session.post([{ type: Command.BAUD, payload }]);
       await session.drain();
       await session.setRate(this.#home);
+      await session.sleep(BACK_MS);
     }
     const longest = RATE_IDLE_MS + RATE_PROOF_MS;
     try {
