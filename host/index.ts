@@ -41,6 +41,7 @@ export type { ImageFormat } from './image/load.js';
 export { type LoadOptions, loadImage } from './image/load.js';
 export { type SRecordOptions, writeSRecord } from './image/s-record.js';
 export type { Gap, Segment } from './image/segments.js';
+export type { KnownRate, RateMemory } from './link/rate-memory.js';
 export type { RoundTrips } from './link/round-trips.js';
 export type { Outgoing, RequestOptions } from './link/session.js';
 export { type LinkStats, Session, type SessionOptions, type TraceEvent } from './link/session.js';
@@ -78,7 +79,6 @@ export {
 } from './signing/key-block.js';
 export { fingerprintOf, type PublicKey, type VerifySignature } from './signing/public-key.js';
 export { type DeviceKey, protectionGaps, securityKeys } from './signing/security.js';
-export type { KnownRate, RateMemory } from './update/auto-rate.js';
 export { bootDevice } from './update/boot.js';
 export type {
   Emit,

@@ -1,6 +1,6 @@
 // Where --baud auto finds which rate held last time.
+import type { RateMemory } from '../link/rate-memory.js';
 import { cacheFolder } from '../node/cache-folder.js';
-import type { RateMemory } from '../update/auto-rate.js';
 
 /** Loaded only where it is needed; undefined if nothing is kept on this computer. */
 export async function rateMemoryOf(port: string): Promise<RateMemory | undefined> {

@@ -1,8 +1,7 @@
 // Which rates held, by adapter and part. What is not there, or is damaged, only makes an update slower: nothing here throws.
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DeviceInfo } from '../device/device.js';
-import type { KnownRate, RateMemory } from '../update/auto-rate.js';
+import type { KnownRate, RateMemory } from '../link/rate-memory.js';
 
 const NAME = 'rates.json';
 /** The oldest of more are forgotten. */
@@ -26,14 +25,14 @@ export class RateFile implements RateMemory {
     this.#now = now;
   }
 
-  async recall(device: DeviceInfo): Promise<KnownRate | undefined> {
-    return (await this.#read()).get(this.#key(device));
+  async recall(part: string): Promise<KnownRate | undefined> {
+    return (await this.#read()).get(this.#key(part));
   }
 
   /** What is known already keeps its date, so that it is looked for anew some day. */
-  async keep(device: DeviceInfo, { rate, failed }: KnownRate): Promise<void> {
+  async keep(part: string, { rate, failed }: KnownRate): Promise<void> {
     const entries = await this.#read();
-    const key = this.#key(device);
+    const key = this.#key(part);
     const known = entries.get(key);
     if (known?.rate === rate && known.failed === failed) return;
     entries.set(key, { rate, ...(failed === undefined ? {} : { failed }), at: this.#now() });
@@ -51,7 +50,7 @@ export class RateFile implements RateMemory {
     }
   }
 
-  #key({ part }: DeviceInfo): string {
+  #key(part: string): string {
     return `${this.#adapter}, ${part}`;
   }
 

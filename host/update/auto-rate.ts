@@ -9,25 +9,12 @@ import {
 } from '../../protocol/index.js';
 import { IapError } from '../base/errors.js';
 import { answerTime, call, NOBODY } from '../device/connect.js';
-import type { Device, DeviceInfo } from '../device/device.js';
+import type { Device } from '../device/device.js';
+import type { KnownRate, RateMemory } from '../link/rate-memory.js';
 import type { Emit, RateChoice } from './events.js';
 import { tryRate } from './rate.js';
 import { rungAbove, rungBelow, worthIt } from './rate-ladder.js';
 import { rateHolds } from './rate-proof.js';
-
-/** What was found with an adapter and a device */
-export interface KnownRate {
-  /** It held [baud] */
-  readonly rate: number;
-  /** It did not; missing if there was none to try [baud] */
-  readonly failed?: number;
-}
-
-/** Where that is kept from one update to the next. It is a hint: what it says is proven anew, and nothing that it does may throw. */
-export interface RateMemory {
-  recall(device: DeviceInfo): Promise<KnownRate | undefined>;
-  keep(device: DeviceInfo, known: KnownRate): Promise<void>;
-}
 
 /** HELLOs that prove a rate for a start; the device goes back when it has heard none for RATE_PROOF_MS. */
 const PROOFS = 2;
@@ -107,11 +94,11 @@ export class AutoRate {
     this.#failed = rate;
     const lower = rungBelow(rate, this.#home);
     this.#chosen = { rate: lower, why: 'lowered' };
-    await this.#memory?.keep(this.#device.info, { rate: lower, failed: rate });
+    await this.#memory?.keep(this.#device.info.part, { rate: lower, failed: rate });
   }
 
   async #recall(): Promise<KnownRate | undefined> {
-    const known = await this.#memory?.recall(this.#device.info);
+    const known = await this.#memory?.recall(this.#device.info.part);
     if (!known || known.rate > this.#device.info.maxRate || known.rate < this.#home)
       return undefined;
     return known;
@@ -201,7 +188,7 @@ export class AutoRate {
     if (this.#chosen?.rate !== rate) this.#losses = 0;
     this.#chosen = { rate, why };
     this.#emit({ event: 'rate', rate, chosen: why, ...failed });
-    await this.#memory?.keep(this.#device.info, { rate, ...failed });
+    await this.#memory?.keep(this.#device.info.part, { rate, ...failed });
   }
 
   #say(chosen: RateChoice): void {

@@ -1,9 +1,9 @@
 // The rate that an update finds by itself: up as far as both directions hold, down when errors rise, the same again next time.
 import { describe, expect, test } from 'vitest';
 import { IapError } from '../../host/base/errors.js';
+import type { KnownRate, RateMemory } from '../../host/link/rate-memory.js';
 import type { FakeLine } from '../../host/testing/fake-line.js';
 import { randomFrom } from '../../host/testing/random.js';
-import type { KnownRate, RateMemory } from '../../host/update/auto-rate.js';
 import { Capability, Command, Status } from '../../protocol/index.js';
 import type { Outcome } from '../support/bench.js';
 import { appImage } from '../support/images.js';

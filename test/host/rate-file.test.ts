@@ -10,13 +10,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { DeviceInfo } from '../../host/device/device.js';
 import { adapterOf } from '../../host/node/adapter.js';
 import { RateFile } from '../../host/node/rate-file.js';
 
 const DAY_MS = 24 * 3600 * 1000;
-const device = (part: string): DeviceInfo => ({ part }) as DeviceInfo;
-const ONE = device('stm32f103xe');
+const ONE = 'stm32f103xe';
 
 function newFolder(): string {
   return join(mkdtempSync(join(tmpdir(), 'iap-')), 'a', 'b');
@@ -31,7 +29,7 @@ test('found again, by adapter and part', async () => {
     rate: 230_400,
     failed: 460_800,
   });
-  expect(await new RateFile(folder, 'A').recall(device('stm32f030x8'))).toBeUndefined();
+  expect(await new RateFile(folder, 'A').recall('stm32f030x8')).toBeUndefined();
   expect(await new RateFile(folder, 'C').recall(ONE)).toBeUndefined();
   expect(readdirSync(folder)).toEqual(['rates.json']);
 });
