@@ -6,7 +6,7 @@ const FRAMES = 36;
 const MOST_ERRORS = 6;
 
 export class ErrorShare {
-  /** One bit a frame, the newest first: true is an error. */
+  /** The newest first: true is an error. */
   #frames: boolean[] = [];
 
   arrived(frames: number): void {
