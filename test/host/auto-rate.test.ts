@@ -262,6 +262,31 @@ describe('a line that gets worse on the way', () => {
     },
   );
 
+  test.each([
+    ['drop', 4500],
+    ['deaf', 1200],
+  ] as const)(
+    'until not even BAUD gets through (%s): one step down all the same',
+    async (how, ms) => {
+      start(BOARD);
+      const { line, device } = bench;
+      const image = appImage(120_000);
+      let worse = false;
+      let count = 0;
+      line.toDevice = (bytes) =>
+        worse && line.rate > 500_000 && bytes.length > 60 && ++count % 3 === 0 ? [] : [bytes];
+      device.hook = ({ type }) =>
+        worse && type === Command.BAUD && device.rate > 500_000 ? how : undefined;
+      const outcome = await bench.update(image, { rate: 'auto' }, (event) => {
+        if (event.event === 'progress' && event.bytesDone > 50_000) worse = true;
+      });
+      expectInstalled(outcome, image);
+      expect(outcome.result?.rate).toBe(460_800);
+      // Beside the flash and what is sent twice
+      expect(outcome.ms).toBeLessThan(59 * 60 + ms);
+    },
+  );
+
   test('at every rate: goes down to the first one, and is done', async () => {
     start(BOARD);
     const { line } = bench;
@@ -285,6 +310,7 @@ describe('a line that gets worse on the way', () => {
     const outcome = await bench.update(image, { rate: 921_600 });
     expectInstalled(outcome, image);
     expect(ratesOf(outcome)).toEqual([{ rate: 921_600 }]);
+    expect(bench.line.checker.count(Command.BEGIN)).toBe(1);
   });
 
   test('a frame lost now and then: stays there', async () => {
@@ -356,6 +382,6 @@ describe('what is remembered', () => {
     const memory = new Memory(known);
     const outcome = await bench.update(image, { rate: 'auto', rates: memory });
     expectInstalled(outcome, image);
-    expect(outcome.result?.rate).toBe(921_600);
+    expect(ratesOf(outcome)).toEqual([{ rate: 921_600, chosen: 'fastest' }]);
   });
 });

@@ -3,6 +3,8 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { connect } from '../../host/device/connect.js';
+import { openSession } from '../../host/device/open.js';
 import { latencyRemedy } from '../../host/node/latency-timer.js';
 import type { UpdateEvent } from '../../host/update/events.js';
 import { latencyCost } from '../../host/update/latency-cost.js';
@@ -39,14 +41,19 @@ describe('an update', () => {
     start({ faults: { latencyMs } });
     expect(toldBy(await bench.update(appImage(2000)))).toEqual([]);
   });
-
-  test('with an application that takes its time to answer: not told', async () => {
-    start({ appKit: true });
-    const image = appImage(6000);
-    await bench.update(image);
-    expect(toldBy(await bench.update(appImage(6000, 2)))).toEqual([]);
-  });
 });
+
+test.each([true, false])(
+  "a bootloader's answers tell of the way, an application's do not: %s",
+  async (app) => {
+    start({ appKit: true, faults: { latencyMs: 16 } });
+    if (app) bench.device.startApp();
+    const session = openSession(bench.line, { clock: bench.clock });
+    for (let i = 0; i < 3; i++) await connect(session, { hold: false });
+    expect(session.roundTrips.waited).toBe(3);
+    expect(session.roundTrips.lateMs === undefined).toBe(app);
+  },
+);
 
 test.each([
   [{ lateMs: undefined, waited: 9 }, 100, undefined],
