@@ -39,7 +39,10 @@ describe('usage', () => {
     [['info', '--port'], 'port'],
     [['info', '--port', 'x', '--baudrate', '9'], 'baudrate'],
     [['info', '--port', 'x', '--initial-baud', 'fast'], '--initial-baud must be a whole number'],
-    [['flash', 'x', '--baud', 'fast'], '--baud must be a whole number from 300 to 12000000, or auto'],
+    [
+      ['flash', 'x', '--baud', 'fast'],
+      '--baud must be a whole number from 300 to 12000000, or auto',
+    ],
     [['info', '--port', 'x', '--address', '255'], '--address must be a whole number from 0 to 254'],
     [['info', '--port', 'x', '--timeout', '-1'], '--timeout must be a whole number'],
     [['board', '--part', 'stm32z'], 'Invalid values: Argument: part, Given: "stm32z"'],
