@@ -86,7 +86,7 @@ struct board *board_create(const struct board_config *config) {
     fill_identity(b);
     bus_build(b);
     time_set_clock(b, 8000000, 8000000, 8000000);
-    if (!cpu_open(b) || !parity_open(b)) {
+    if (!memo_open(b) || !cpu_open(b) || !parity_open(b)) {
         board_destroy(b);
         return NULL;
     }
@@ -98,6 +98,7 @@ void board_destroy(struct board *b) {
         return;
     }
     idle_close(b);
+    memo_close(b);
     if (b->uc) {
         uc_close(b->uc);
     }
@@ -234,7 +235,9 @@ void board_step(struct board *b) {
         }
     } else {
         b->sleeping = false;
-        cpu_run_chunk(b);
+        if (!memo_step(b)) {
+            cpu_run_chunk(b);
+        }
     }
 }
 
