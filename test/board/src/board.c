@@ -22,11 +22,11 @@ void rng_seed(struct rng *r, uint64_t seed, uint64_t stream) {
 
 static bool ram_open(struct ram *ram, uint32_t base, uint32_t size) {
     *ram = (struct ram){.base = base, .size = size, .lo = UINT32_MAX};
-    ram->data = size ? aligned_alloc(4096, size) : NULL;
+    ram->data = aligned_alloc(4096, size ? size : 4096); // there, so that none is copied, too
     if (ram->data) {
         memset(ram->data, 0, size);
     }
-    return ram->data || !size;
+    return ram->data;
 }
 
 static void fill_identity(struct board *b) {
