@@ -23,10 +23,12 @@ static struct product *load_board(const struct options *options, const struct bo
              options->is_signed ? "-signed" : "");
     snprintf(demo, sizeof demo, "%s/%s/demo-v1.bin", options->build, entry->name);
     struct product *product = calloc(1, sizeof *product);
-    if (!product_load(product, entry,
-                      options->bootloader != NULL ? options->bootloader : bootloader, demo,
-                      options->is_signed)) {
+    const char *binary = options->bootloader != NULL ? options->bootloader : bootloader;
+    if (!product_load(product, entry, binary, demo, options->is_signed)) {
         exit(2);
+    }
+    if (options->is_signed && options->check_every != 0) {
+        product_remember(product, binary, options->check_every);
     }
     return product;
 }
@@ -72,6 +74,18 @@ static void print_row(const struct run *run, uint32_t product, uint32_t row, dou
            tally->findings[FINDING_FLAPPING], tally->findings[FINDING_REVIVED], seconds() - begun,
            all_ended ? "" : " crashed");
     fflush(stdout);
+}
+
+static void print_signatures(const struct run *run) {
+    for (uint32_t i = 0; i < run->product_count; i++) {
+        const struct product *product = run->products[i];
+        if (product->memo != NULL) {
+            struct board_memo_counts counts = board_memo_counts(product->memo);
+            printf("%s: %llu signatures computed, %llu of them once more, %llu known\n",
+                   product->name, (unsigned long long)(counts.computed + counts.checked),
+                   (unsigned long long)counts.checked, (unsigned long long)counts.left_out);
+        }
+    }
 }
 
 static struct pass pass_of(const struct run *run, uint32_t product, uint32_t scenario) {
@@ -208,6 +222,7 @@ int main(int argc, char **argv) {
     if (!ended_well) {
         printf("a process of the exploration itself crashed\n");
     }
+    print_signatures(&run);
     tally_print(run.tallies, tally_count(&run));
     uint32_t found = 0;
     for (uint32_t i = 0; i < tally_count(&run); i++) {

@@ -24,6 +24,8 @@ static const char usage[] =
     "explore --part P --reset NAME [--verbose]              one case of resets again, or all\n"
     "  P: a file of bootloader-c/boards\n"
     "  --signed           with the bootloaders that take signed images alone\n"
+    "  --real-signatures  each verification is computed, not only the first one of its arguments\n"
+    "  --check-signatures N   one in N of those that are known is computed and compared (100)\n"
     "  --bootloader FILE  instead of the build's; with --part\n"
     "  --build DIR        where the firmware was built\n"
     "  --jobs N           processes at a time (2)\n";
@@ -60,9 +62,15 @@ struct options options_parse(int argc, char **argv) {
                                           {"random", 1, 0, 'r'},
                                           {"reset", 1, 0, 'R'},
                                           {"signed", 0, 0, 'g'},
+                                          {"real-signatures", 0, 0, 'G'},
+                                          {"check-signatures", 1, 0, 'C'},
                                           {0, 0, 0, 0}};
-    struct options options = {
-        .build = BUILD_DIR, .boots = POINT_BOOTS, .seeds = 8, .seed = 1, .sample_s = 30};
+    struct options options = {.build = BUILD_DIR,
+                              .boots = POINT_BOOTS,
+                              .seeds = 8,
+                              .seed = 1,
+                              .sample_s = 30,
+                              .check_every = 100};
     int option;
     while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
         switch (option) {
@@ -114,6 +122,12 @@ struct options options_parse(int argc, char **argv) {
             break;
         case 'g':
             options.is_signed = true;
+            break;
+        case 'G':
+            options.check_every = 0;
+            break;
+        case 'C':
+            options.check_every = (uint32_t)number(optarg);
             break;
         case 'R':
             options.reset = optarg;

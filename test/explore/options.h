@@ -9,6 +9,7 @@ struct options {
     const struct scenario *scenario;
     uint64_t cut, seed, random;
     uint32_t boots, seeds, sample_s, uncut;
+    uint32_t check_every; // 0: all signatures are computed
     bool full, verbose, has_cut, is_signed;
 };
 

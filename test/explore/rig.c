@@ -7,6 +7,7 @@
 #include "iap_bytes.h"
 #include "iap_crc.h"
 #include "signer.h"
+#include "symbol.h"
 
 #define SLICE_MS 10u
 
@@ -69,6 +70,25 @@ bool product_load(struct product *product, const struct board_entry *entry, cons
     return true;
 }
 
+bool product_remember(struct product *product, const char *bootloader, uint32_t check_every) {
+    static const char name[] = "p256_ecdsa_verify";
+    char elf[512];
+    size_t length = strlen(bootloader);
+    length -= length > 4 && strcmp(bootloader + length - 4, ".bin") == 0 ? 4 : 0;
+    snprintf(elf, sizeof elf, "%.*s.elf", (int)length, bootloader);
+    // The signature r and s, the point x and y, the digest
+    const struct board_function function = {
+        symbol_find(elf, name, product->bootloader, IAP_BOOTLOADER_BASE, product->bootloader_size),
+        {64, 64, 32}};
+    if (function.address == 0) {
+        fprintf(stderr, "%s: not the firmware's, or no %s: all signatures are computed\n", elf,
+                name);
+        return false;
+    }
+    product->memo = board_memo_create(&function, check_every);
+    return product->memo != NULL;
+}
+
 static void on_event(void *user, const struct board_event *event) {
     struct rig *rig = user;
     if (event->kind == BOARD_EVENT_RESET) {
@@ -95,6 +115,7 @@ bool rig_open(struct rig *rig, const struct product *product, uint64_t seed, boo
     const struct board_config config = {.part = product->part,
                                         .seed = seed,
                                         .app_base = product->app_base,
+                                        .memo = product->memo,
                                         .user = rig,
                                         .on_event = on_event,
                                         .on_flash_op = on_flash_op,
@@ -109,6 +130,11 @@ bool rig_open(struct rig *rig, const struct product *product, uint64_t seed, boo
 }
 
 void rig_close(struct rig *rig) {
+    if (rig->verbose) {
+        fprintf(stderr, "  ends after %llu operations, flash 0x%08x\n",
+                (unsigned long long)rig->operations,
+                iap_crc32(0, board_flash_data(rig->board), rig->product->part->flash_size));
+    }
     board_destroy(rig->board);
     rig->board = NULL;
 }
@@ -174,7 +200,7 @@ struct outcome rig_run(struct rig *rig, uint32_t ms) {
         if (application_runs(rig)) {
             return started(rig);
         }
-        board_run_ps(rig->board, SLICE_MS * RIG_MS);
+        board_run_idle_ps(rig->board, SLICE_MS * RIG_MS);
     }
     enum board_state state = board_get_state(rig->board);
     if (application_runs(rig)) {

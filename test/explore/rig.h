@@ -34,6 +34,7 @@ struct product {
     uint8_t bootloader[IAP_BOOTLOADER_SIZE]; // with an identity block
     bool is_signed;
     struct image images[IMAGE_COUNT];
+    struct board_memo *memo; // of verifications; NULL: each is computed
 };
 
 enum rig_state {
@@ -64,6 +65,10 @@ struct rig {
 // message on stderr.
 bool product_load(struct product *product, const struct board_entry *entry, const char *bootloader,
                   const char *demo, bool is_signed);
+
+// From now on a signature is computed once, and one time in check_every: a verification takes most
+// of the time of a cut. false: the bootloader's ELF file does not say where, which is told.
+bool product_remember(struct product *product, const char *bootloader, uint32_t check_every);
 
 // A board with blank record and application, power off.
 bool rig_open(struct rig *rig, const struct product *product, uint64_t seed, bool verbose);

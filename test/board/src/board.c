@@ -22,11 +22,11 @@ void rng_seed(struct rng *r, uint64_t seed, uint64_t stream) {
 
 static bool ram_open(struct ram *ram, uint32_t base, uint32_t size) {
     *ram = (struct ram){.base = base, .size = size, .lo = UINT32_MAX};
-    ram->data = size ? aligned_alloc(4096, size) : NULL;
+    ram->data = aligned_alloc(4096, size ? size : 4096); // there, so that none is copied, too
     if (ram->data) {
         memset(ram->data, 0, size);
     }
-    return ram->data || !size;
+    return ram->data;
 }
 
 static void fill_identity(struct board *b) {
@@ -86,7 +86,7 @@ struct board *board_create(const struct board_config *config) {
     fill_identity(b);
     bus_build(b);
     time_set_clock(b, 8000000, 8000000, 8000000);
-    if (!cpu_open(b) || !parity_open(b)) {
+    if (!memo_open(b) || !cpu_open(b) || !parity_open(b)) {
         board_destroy(b);
         return NULL;
     }
@@ -98,6 +98,7 @@ void board_destroy(struct board *b) {
         return;
     }
     idle_close(b);
+    memo_close(b);
     if (b->uc) {
         uc_close(b->uc);
     }
@@ -234,7 +235,9 @@ void board_step(struct board *b) {
         }
     } else {
         b->sleeping = false;
-        cpu_run_chunk(b);
+        if (!memo_step(b)) {
+            cpu_run_chunk(b);
+        }
     }
 }
 

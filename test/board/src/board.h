@@ -62,6 +62,19 @@ struct board_event {
     const char *text; // valid during the call only
 };
 
+// A function of the firmware whose outcome depends on nothing but what R0 to R2 point at: computed
+// once for each of that, then only its time passes (memo.c).
+#define BOARD_MEMO_POINTERS 3
+#define BOARD_MEMO_BYTES    64u
+struct board_function {
+    uint32_t address;
+    uint32_t bytes[BOARD_MEMO_POINTERS]; // so many at R0, R1, R2
+};
+struct board_memo;
+struct board_memo_counts {
+    uint64_t computed, left_out, checked; // calls
+};
+
 struct board_config {
     const struct board_part *part;
     uint64_t seed;
@@ -75,8 +88,9 @@ struct board_config {
     bool ram_parity;      // option byte: never-written RAM read since power-up raises NMI
     bool clone;   // FLASH_CR.LOCK reads 0 though locked, EOP never comes, the CRC unit is another
     bool lenient; // treat the bootloader's mistakes like an app's: count and log
-    bool boot0;   // the BOOT0 pin at the start; BOOT1 is low
-    int uart;     // the UART on the line, 1-3; 0: 1
+    struct board_memo *memo; // NULL: everything is computed
+    bool boot0;              // the BOOT0 pin at the start; BOOT1 is low
+    int uart;                // the UART on the line, 1-3; 0: 1
     bool have_uid;
     uint8_t uid[12];
     void *user;
@@ -93,7 +107,7 @@ struct board_unknown {
 };
 
 struct board_counters {
-    uint64_t instructions, left_out; // the latter of the former: while idle (idle.c)
+    uint64_t instructions, left_out; // the latter of the former (idle.c, memo.c)
     uint64_t flash_ops, half_words, erases, pg_errors, wrprt_errors;
     uint64_t uart_rx, uart_tx; // bytes the device took and gave
     uint64_t overruns, framing_errors, noise_errors;
@@ -109,6 +123,12 @@ struct board_counters {
 const struct board_part *board_find_part(const char *name);
 const struct board_part *board_part_at(size_t i); // NULL behind the last
 bool board_has_ram_parity(const struct board_part *part);
+
+// What is known of a function of one firmware: for all its boards, also in processes that are
+// forked later. One call in check_every that could be left out is computed and compared; 0: none.
+struct board_memo *board_memo_create(const struct board_function *function, uint32_t check_every);
+void board_memo_free(struct board_memo *memo);
+struct board_memo_counts board_memo_counts(const struct board_memo *memo);
 
 // NULL when libunicorn refuses; power is off, flash blank.
 struct board *board_create(const struct board_config *config);

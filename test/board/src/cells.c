@@ -40,6 +40,9 @@ static void roll(struct board *b, uint32_t off) {
     uint16_t v, mask = b->weak[off / 2].mask;
     memcpy(&v, b->flash + off, 2);
     v = (uint16_t)((v & ~mask) | (rng_next(&b->rng_weak) & mask));
+    if (b->trying) {
+        return; // flash could not be put back; that the stream has moved on is seen
+    }
     memcpy(b->flash + off, &v, 2);
 }
 

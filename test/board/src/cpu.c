@@ -59,6 +59,7 @@ void cpu_reset(struct board *b) {
     b->fault.exc = 0;
     b->prev_class = 0;
     b->stack_own = false;
+    memo_reset(b);
     uint32_t vectors[2];
     cpu_sync_code(b);
     if (b->weak_count) {

@@ -151,8 +151,8 @@ static bool at(struct board *b, struct loop loop) {
 
 static bool may_wait(const struct board *b) {
     return b->state == BOARD_RUNNING && !b->rom.running && !b->sleeping && !b->stall_wait &&
-           !b->fault.exc && !b->reset_request && !b->fpec.busy && !b->weak_count &&
-           b->low == b->low_wanted && b->cut_cycle == NEVER;
+           !b->fault.exc && !b->reset_request && !b->fpec.busy && b->low == b->low_wanted &&
+           b->cut_cycle == NEVER && !memo_busy(b);
 }
 
 // Runs to where the loop begins anew.

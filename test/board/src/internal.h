@@ -221,6 +221,7 @@ struct weak_cell {
 
 struct host_byte; // line.c
 struct idle;
+struct memo_call;
 
 struct board {
     struct board_config cfg;
@@ -312,6 +313,7 @@ struct board {
     uint32_t *logged; // addresses and rules reported once
     size_t logged_count, logged_room;
     struct idle *idle;
+    struct memo_call *call;
     bool trying; // idle.c looks what would happen: nothing may come of it that can not be undone
 };
 
@@ -330,6 +332,15 @@ void board_step(struct board *b); // of the run loop
 
 // idle.c
 void idle_close(struct board *b);
+
+// memo.c
+bool memo_open(struct board *b);
+void memo_close(struct board *b);
+void memo_reset(struct board *b);
+bool memo_busy(const struct board *b);
+bool memo_step(struct board *b); // true: not the core's turn
+uint32_t memo_address(const struct board *b);
+void hook_memo(uc_engine *uc, uint64_t address, uint32_t size, void *user);
 
 // time.c
 uint64_t now_ps(const struct board *b);

@@ -138,6 +138,8 @@ bool cpu_open(struct board *b) {
               uc_mmio_map(b->uc, PPB_BASE, PPB_SIZE, ppb_read, b, ppb_write, b) == UC_ERR_OK &&
               (!b->core->v7m || map_bit_bands(b));
     // Hook calls are compiled into the translated blocks: all hooks before the first one.
+    ok = ok && (!b->cfg.memo ||
+                add_hook(b, UC_HOOK_CODE, (void *)hook_memo, memo_address(b), memo_address(b)));
     ok =
         ok && add_hook(b, UC_HOOK_CODE, (void *)hook_code, 0, UINT64_MAX) &&
         add_hook(b, UC_HOOK_MEM_READ, (void *)hook_flash_read, FLASH_BASE, FLASH_BASE + size - 1) &&

@@ -40,6 +40,13 @@ static uint32_t compute(void) {
     return x;
 }
 
+// Of a cell that reads differently each time.
+static uint32_t wait_for_zero(void) {
+    while (REG16(0x08010000) != 0) {
+    }
+    return 0;
+}
+
 void main_(void) {
     clock_64mhz();
     uart_open(64000000 / 115200);
@@ -64,6 +71,9 @@ void main_(void) {
             break;
         case 'c':
             result = compute();
+            break;
+        case 'z':
+            result = wait_for_zero();
             break;
         case 't':
             result = ticks;
