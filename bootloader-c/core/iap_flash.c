@@ -30,8 +30,8 @@ iap_result iap_flash_erase_page(const struct iap_target *target, uint32_t addres
 }
 
 // How many bytes are done
-static uint32_t program(const struct iap_port *port, uint32_t address, const uint8_t *bytes,
-                        uint32_t size) {
+static uint32_t program_bytes(const struct iap_port *port, uint32_t address, const uint8_t *bytes,
+                              uint32_t size) {
     if (iap_port_has_program_run(port)) {
         return (uint32_t)iap_port_program_run(port, address, bytes, size);
     }
@@ -51,7 +51,7 @@ iap_result iap_flash_program(const struct iap_target *target, uint32_t address,
     }
     iap_port_poll(target->port);
     const uint8_t *flash = iap_flash_read(target, address);
-    uint32_t done = program(target->port, address, bytes, size);
+    uint32_t done = program_bytes(target->port, address, bytes, size);
     if (done < size) {
         return iap_failure(IAP_STATUS_FLASH_FAILED, address + done);
     }
