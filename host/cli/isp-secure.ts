@@ -102,7 +102,7 @@ export async function secure(
       if (protectionGaps(device.info.security).length > 0) await leaveBootloader(device);
       return device.info;
     },
-    true,
+    { enter: true },
   );
   if (protectionGaps(before.security).length === 0) return before;
   const protectedBy = await inRomAgain(args, context, async (rom) => {
@@ -121,7 +121,7 @@ export async function secure(
       if (missing.length === 0) return device.info;
       throw unproven(missing.join('; '));
     },
-    true,
+    { enter: true },
   );
 }
 

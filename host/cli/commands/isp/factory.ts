@@ -1,14 +1,25 @@
 // iap isp factory: from a blank part to one whose IAP bootloader answers.
 import { BOOTLOADER_BASE, BOOTLOADER_SIZE } from '../../../../protocol/index.js';
 import { IapError } from '../../../base/errors.js';
+import type { Device, DeviceInfo } from '../../../device/device.js';
 import { checkFactoryImage } from '../../../factory/bootloader.js';
+import { type SplitUnit, splitUnit } from '../../../factory/split-unit.js';
 import { unitIn } from '../../../factory/unit-image.js';
 import type { Segment } from '../../../image/segments.js';
-import { protectReadout, protectWrite, type Rom, sectorsOf, write } from '../../../isp/index.js';
+import {
+  protectReadout,
+  protectWrite,
+  type Rom,
+  sectorsOf,
+  type WriteResult,
+  write,
+} from '../../../isp/index.js';
+import type { Transport } from '../../../link/transport.js';
 import { checkSegments } from '../../checked-image.js';
 import { command } from '../../command.js';
 import { deviceJson, deviceLine } from '../../describe.js';
 import { readSegments } from '../../image-file.js';
+import { type AppResult, type Installed, installApp, writeFirst } from '../../isp-app.js';
 import { ISP_IMAGE, ISP_WRITE_OPTIONS, YES_OPTION } from '../../isp-options.js';
 import { secure, writeOnce } from '../../isp-secure.js';
 import { afterWriting, type Started, start, withBootloader } from '../../isp-start.js';
@@ -44,6 +55,17 @@ const OPTIONS = {
     requiresArg: true,
     default: 115200,
     describe: "The bootloader's rate",
+  },
+  'transfer-baud': {
+    type: 'number',
+    ...RATES,
+    requiresArg: true,
+    describe: 'Rate at which the bootloader takes the application; its highest if missing',
+  },
+  'rom-only': {
+    type: 'boolean',
+    default: false,
+    describe: 'Write the application through the ROM bootloader, too: slower',
   },
   start: {
     type: 'boolean',
@@ -94,32 +116,82 @@ async function ispFactory(args: IspFactoryArguments, context: Context): Promise<
   }
   const done = await withRom(args, context, async (rom) => {
     if (!args.massErase) tellErased(output, rom, segments);
-    const result = await tellWork(output, write(rom, segments, { massErase: args.massErase }));
-    output.line(`written and read back: ${result.bytes} bytes`);
+    const split = splitFor(rom, args, segments);
+    const { pagesErased } = await writeWhat(rom, args, segments, split, output);
     try {
-      return { result, started: await finish(rom, args, output), part: romJson(rom.info) };
+      const started = await finish(rom, args, output);
+      return { pagesErased, split, started, part: romJson(rom.info) };
     } catch (error) {
-      throw error instanceof IapError ? afterWriting(error, error.message, error.hint) : error;
+      throw error instanceof IapError
+        ? afterWriting(error, error.message, error.hint, split ? 'bootloader' : 'image')
+        : error;
     }
   });
-  const { started } = done;
-  const device =
-    started === 'no'
-      ? undefined
-      : await withBootloader(args, context, started, async ({ info }) => info);
+  const { started, split } = done;
+  const answered = started === 'no' ? undefined : await answering(args, context, started, split);
   const seconds = (clock.now() - startedAt) / 1000;
-  if (device) output.line(deviceLine(device));
-  const state = device ? 'the bootloader answers' : 'not started';
+  if (answered) output.line(deviceLine(answered.device));
+  const state = answered ? 'the bootloader answers' : 'not started';
   output.line(`done in ${seconds.toFixed(1)} s: ${state}; BOOT0 must be low from now on`);
   output.result({
-    ...done.result,
-    pagesErased: done.result.pagesErased ?? null,
+    bytes: sizeOf(segments),
+    pagesErased: done.pagesErased ?? null,
+    verified: true,
     seconds,
     started,
     part: done.part,
-    device: device ? deviceJson(device) : null,
+    device: answered ? deviceJson(answered.device) : null,
     allowed,
+    application: answered?.app ?? null,
   });
+}
+
+/** Undefined where the ROM bootloader has to write the application, too */
+function splitFor(
+  rom: Rom,
+  args: IspFactoryArguments,
+  segments: readonly Segment[],
+): SplitUnit | undefined {
+  if (args.romOnly || !args.start) return undefined;
+  return splitUnit(segments, rom.chip.pageSize);
+}
+
+async function writeWhat(
+  rom: Rom,
+  { massErase }: IspFactoryArguments,
+  segments: readonly Segment[],
+  split: SplitUnit | undefined,
+  output: Output,
+): Promise<Pick<WriteResult, 'pagesErased'>> {
+  if (split) return writeFirst(rom, split, massErase, output);
+  const result = await tellWork(output, write(rom, segments, { massErase }));
+  output.line(`written and read back: ${result.bytes} bytes`);
+  return result;
+}
+
+interface Answer {
+  readonly device: DeviceInfo;
+  readonly app: AppResult | undefined;
+}
+
+async function answering(
+  args: IspFactoryArguments,
+  context: Context,
+  started: Started,
+  split: SplitUnit | undefined,
+): Promise<Answer> {
+  if (!split) {
+    return withBootloader(args, context, started, async ({ info }) => ({
+      device: info,
+      app: undefined,
+    }));
+  }
+  const install = (device: Device, transport: Transport): Promise<Installed> =>
+    installApp(device, transport, split, args.transferBaud, context);
+  const { device, app } = await withBootloader(args, context, started, install, {
+    written: 'bootloader',
+  });
+  return { device: device.info, app };
 }
 
 async function secureFactory(
@@ -152,6 +224,10 @@ async function secureFactory(
     allowed,
     secured: true,
   });
+}
+
+function sizeOf(segments: readonly Segment[]): number {
+  return segments.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }
 
 async function finish(rom: Rom, args: IspFactoryArguments, output: Output): Promise<Started> {

@@ -1,0 +1,108 @@
+// What "iap isp factory" leaves to the unit's own bootloader: the application, which that takes faster than the ROM does, and
+// verifies. Wherever it is cut, the same command goes on.
+import { IapError } from '../base/errors.js';
+import { ALLOWABLE } from '../check/allow.js';
+import { connect } from '../device/connect.js';
+import type { Device } from '../device/device.js';
+import { openSession } from '../device/open.js';
+import { goesOn, type SplitUnit } from '../factory/split-unit.js';
+import type { Segment } from '../image/segments.js';
+import { type Rom, read, readBack, type WriteResult, write } from '../isp/index.js';
+import type { Transport } from '../link/transport.js';
+import type { UpdateResult } from '../update/events.js';
+import { update } from '../update/update.js';
+import { sendingOf } from './compression.js';
+import type { Context } from './link.js';
+import type { Output } from './output.js';
+import { tellWork } from './rom-link.js';
+import { tellUpdate } from './tell-update.js';
+
+export type Written = Pick<WriteResult, 'pagesErased'>;
+
+/**
+ * Writes all but the application, and erases where that goes. What an earlier run has written is compared and left, and an
+ * application in mid-update is, too.
+ */
+export async function writeFirst(
+  rom: Rom,
+  unit: SplitUnit,
+  massErase: boolean,
+  output: Output,
+): Promise<Written> {
+  const { first, record, appPages } = unit;
+  const there = !massErase && !rom.info.readProtected && (await holds(rom, first));
+  if (there) {
+    output.line('bootloader and identity are there already: compared, and left');
+    if (goesOn(unit, await recordOf(rom, record))) return { pagesErased: 0 };
+  }
+  const segments = there ? [record] : [...first, record];
+  const written = await tellWork(output, write(rom, segments, { massErase, erase: [appPages] }));
+  output.line(`written and read back: ${written.bytes} bytes, all but the application`);
+  return written;
+}
+
+async function holds(rom: Rom, segments: readonly Segment[]): Promise<boolean> {
+  try {
+    await readBack(rom, segments).result;
+    return true;
+  } catch (error) {
+    if (error instanceof IapError && error.code === 'VERIFY_FAILED') return false;
+    throw error;
+  }
+}
+
+async function recordOf(rom: Rom, { address, bytes }: Segment): Promise<Uint8Array> {
+  return (await read(rom, { address, length: bytes.length }).result).bytes;
+}
+
+/** What the application's transfer was */
+export type AppResult = Pick<
+  UpdateResult,
+  'bytes' | 'pagesTotal' | 'pagesSent' | 'bytesSent' | 'bytesEncoded' | 'seconds'
+>;
+
+export interface Installed {
+  /** With the application, as it says of itself then */
+  readonly device: Device;
+  readonly app: AppResult;
+}
+
+/** An update as any other; the application is not started. */
+export async function installApp(
+  found: Device,
+  transport: Transport,
+  { app }: SplitUnit,
+  transferBaud: number | undefined,
+  { output, clock, signal }: Context,
+): Promise<Installed> {
+  found.session.close();
+  const { compression } = await sendingOf(
+    { compress: true, cache: false, from: undefined },
+    app.bytes,
+  );
+  const run = update(transport, app, {
+    clock,
+    signal,
+    boot: false,
+    only: found.info.uniqueId,
+    rate: transferBaud ?? found.info.maxRate,
+    // Whoever made the image has allowed what is wrong with it.
+    allow: ALLOWABLE,
+    ...(compression ? { compression } : {}),
+  });
+  for (;;) {
+    const step = await run.next();
+    if (step.done) {
+      const { bytes, pagesTotal, pagesSent, bytesSent, bytesEncoded, seconds } = step.value;
+      const session = openSession(transport, { clock, signal });
+      return {
+        device: await connect(session, { hold: true }),
+        app: { bytes, pagesTotal, pagesSent, bytesSent, bytesEncoded, seconds },
+      };
+    }
+    const event = step.value;
+    // It was found before, and checked when it was made.
+    if (event.event === 'found' || (event.event === 'warning' && event.code === 'IMAGE')) continue;
+    await tellUpdate(output, event, port);
+  }
+}
