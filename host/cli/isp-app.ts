@@ -5,17 +5,53 @@ import { ALLOWABLE } from '../check/allow.js';
 import { connect } from '../device/connect.js';
 import type { Device } from '../device/device.js';
 import { openSession } from '../device/open.js';
-import { goesOn, type SplitUnit } from '../factory/split-unit.js';
+import { goesOn, type SplitUnit, splitUnit } from '../factory/split-unit.js';
 import type { Segment } from '../image/segments.js';
-import { type Rom, read, readBack, type WriteResult, write } from '../isp/index.js';
+import { FAMILIES } from '../isp/chips.js';
+import { MEMORY, type Rom, read, readBack, type WriteResult, write } from '../isp/index.js';
 import type { Transport } from '../link/transport.js';
+import type { Board } from '../parts/parts.js';
 import type { UpdateResult } from '../update/events.js';
 import { update } from '../update/update.js';
 import { sendingOf } from './compression.js';
+import type { StartArguments } from './isp-start.js';
 import type { Context } from './link.js';
 import type { Output } from './output.js';
 import { tellWork } from './rom-link.js';
 import { tellUpdate } from './tell-update.js';
+
+/** Where the ROM bootloaders of all these parts listen; some have another UART besides (AN2606). */
+const ROM_PINS = { tx: 'PA9', rx: 'PA10' } as const;
+
+/**
+ * The image in two parts; undefined where the ROM bootloader has to write all of it. Why, is told if nobody has asked for that.
+ * @param board whose bootloader is in the image, if that is known
+ */
+export function splitFor(
+  { info, chip }: Rom,
+  { romOnly, start }: { readonly romOnly: boolean; readonly start: boolean },
+  segments: readonly Segment[],
+  board: Board | undefined,
+  output: Output,
+): SplitUnit | undefined {
+  const split = romOnly || !start ? undefined : splitUnit(segments, chip.pageSize);
+  if (!split || info.readProtected) return undefined;
+  const { tx, rx } = board?.pins ?? ROM_PINS;
+  if (tx !== ROM_PINS.tx || rx !== ROM_PINS.rx) {
+    output.line(
+      `the bootloader of ${board?.name} listens at ${rx}, the ROM bootloader at ${ROM_PINS.rx}: that writes the application, too`,
+    );
+    return undefined;
+  }
+  const options = split.first.find(({ address }) => address === MEMORY.options);
+  if (options && options.bytes[0] !== FAMILIES[chip.family].open) {
+    output.line(
+      'the image sets read-out protection: the ROM bootloader writes the application, too',
+    );
+    return undefined;
+  }
+  return split;
+}
 
 export type Written = Pick<WriteResult, 'pagesErased'>;
 
@@ -41,6 +77,10 @@ export async function writeFirst(
   return written;
 }
 
+export function sizeOf(segments: readonly Segment[]): number {
+  return segments.reduce((sum, { bytes }) => sum + bytes.length, 0);
+}
+
 async function holds(rom: Rom, segments: readonly Segment[]): Promise<boolean> {
   try {
     await readBack(rom, segments).result;
@@ -61,6 +101,8 @@ export type AppResult = Pick<
   'bytes' | 'pagesTotal' | 'pagesSent' | 'bytesSent' | 'bytesEncoded' | 'seconds'
 >;
 
+export type InstallArguments = StartArguments & { readonly transferBaud?: number | undefined };
+
 export interface Installed {
   /** With the application, as it says of itself then */
   readonly device: Device;
@@ -72,7 +114,7 @@ export async function installApp(
   found: Device,
   transport: Transport,
   { app }: SplitUnit,
-  transferBaud: number | undefined,
+  { transferBaud }: InstallArguments,
   { output, clock, signal }: Context,
 ): Promise<Installed> {
   found.session.close();

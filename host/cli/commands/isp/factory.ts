@@ -1,9 +1,9 @@
 // iap isp factory: from a blank part to one whose IAP bootloader answers.
 import { BOOTLOADER_BASE, BOOTLOADER_SIZE } from '../../../../protocol/index.js';
 import { IapError } from '../../../base/errors.js';
-import type { Device, DeviceInfo } from '../../../device/device.js';
+import type { DeviceInfo } from '../../../device/device.js';
 import { checkFactoryImage } from '../../../factory/bootloader.js';
-import { type SplitUnit, splitUnit } from '../../../factory/split-unit.js';
+import type { SplitUnit } from '../../../factory/split-unit.js';
 import { unitIn } from '../../../factory/unit-image.js';
 import type { Segment } from '../../../image/segments.js';
 import {
@@ -14,14 +14,13 @@ import {
   type WriteResult,
   write,
 } from '../../../isp/index.js';
-import type { Transport } from '../../../link/transport.js';
-import { checkSegments } from '../../checked-image.js';
+import { type CheckedSegments, checkSegments } from '../../checked-image.js';
 import { command } from '../../command.js';
 import { deviceJson, deviceLine } from '../../describe.js';
 import { readSegments } from '../../image-file.js';
-import { type AppResult, type Installed, installApp, writeFirst } from '../../isp-app.js';
+import { type AppResult, installApp, sizeOf, splitFor, writeFirst } from '../../isp-app.js';
 import { ISP_IMAGE, ISP_WRITE_OPTIONS, YES_OPTION } from '../../isp-options.js';
-import { secure, writeOnce } from '../../isp-secure.js';
+import { inRomAgain, leaveBootloader, secure, writeOnce } from '../../isp-secure.js';
 import { afterWriting, type Started, start, withBootloader } from '../../isp-start.js';
 import type { Context } from '../../link.js';
 import type { ArgumentsOf } from '../../option.js';
@@ -108,18 +107,20 @@ async function ispFactory(args: IspFactoryArguments, context: Context): Promise<
   }
   const segments = await readSegments(args, BOOTLOADER_BASE);
   checkFactoryImage(segments);
-  const allowed = await checkSegments(segments, args.allow, output);
+  const { allowed, board } = await checkSegments(segments, args.allow, output);
   const startedAt = clock.now();
   if (args.secure) {
-    await secureFactory(args, context, segments, allowed);
+    await secureFactory(args, context, segments, { allowed, board });
     return;
   }
   const done = await withRom(args, context, async (rom) => {
     if (!args.massErase) tellErased(output, rom, segments);
-    const split = splitFor(rom, args, segments);
+    const split = splitFor(rom, args, segments, board, output);
     const { pagesErased } = await writeWhat(rom, args, segments, split, output);
     try {
-      const started = await finish(rom, args, output);
+      // Read-out protection is the last: the ROM bootloader starts nothing then.
+      const now = split ? { ...args, protectRead: false } : args;
+      const started = await finish(rom, now, output);
       return { pagesErased, split, started, part: romJson(rom.info) };
     } catch (error) {
       throw error instanceof IapError
@@ -138,22 +139,12 @@ async function ispFactory(args: IspFactoryArguments, context: Context): Promise<
     pagesErased: done.pagesErased ?? null,
     verified: true,
     seconds,
-    started,
-    part: done.part,
+    started: answered?.started ?? started,
+    part: answered?.part ?? done.part,
     device: answered ? deviceJson(answered.device) : null,
     allowed,
     application: answered?.app ?? null,
   });
-}
-
-/** Undefined where the ROM bootloader has to write the application, too */
-function splitFor(
-  rom: Rom,
-  args: IspFactoryArguments,
-  segments: readonly Segment[],
-): SplitUnit | undefined {
-  if (args.romOnly || !args.start) return undefined;
-  return splitUnit(segments, rom.chip.pageSize);
 }
 
 async function writeWhat(
@@ -172,6 +163,9 @@ async function writeWhat(
 interface Answer {
   readonly device: DeviceInfo;
   readonly app: AppResult | undefined;
+  /** Where it was in its ROM bootloader once more */
+  readonly started?: Started;
+  readonly part?: object;
 }
 
 async function answering(
@@ -186,28 +180,43 @@ async function answering(
       app: undefined,
     }));
   }
-  const install = (device: Device, transport: Transport): Promise<Installed> =>
-    installApp(device, transport, split, args.transferBaud, context);
-  const { device, app } = await withBootloader(args, context, started, install, {
-    written: 'bootloader',
+  const { device, app } = await withBootloader(
+    args,
+    context,
+    started,
+    async (found, transport) => {
+      const installed = await installApp(found, transport, split, args, context);
+      if (args.protectRead) await leaveBootloader(installed.device);
+      return installed;
+    },
+    { written: 'bootloader' },
+  );
+  if (!args.protectRead) return { device: device.info, app };
+  const again = await inRomAgain(args, context, async (rom) => {
+    await tellWork(context.output, protectReadout(rom));
+    return { started: await start(rom, args), part: romJson(rom.info) };
   });
-  return { device: device.info, app };
+  const last = await withBootloader(args, context, again.started, async ({ info }) => info, {
+    enter: true,
+  });
+  return { ...again, device: last, app };
 }
 
 async function secureFactory(
   args: IspFactoryArguments,
   context: Context,
   segments: readonly Segment[],
-  allowed: readonly string[],
+  { allowed, board }: CheckedSegments,
 ): Promise<void> {
   const { output, clock } = context;
   const startedAt = clock.now();
   const unit = unitIn(segments);
   const { written, started, part } = await withRom(args, context, async (rom) => {
-    const result = await writeOnce(rom, segments, args.massErase, output);
+    const split = splitFor(rom, args, segments, board, output);
+    const result = await writeOnce(rom, segments, split, args.massErase, output);
     return { written: result, started: await start(rom, args), part: romJson(rom.info) };
   });
-  const device = await secure(args, context, started, unit, segments);
+  const { device, app } = await secure(args, context, started, unit, segments, written.split);
   const seconds = (clock.now() - startedAt) / 1000;
   output.line(deviceLine(device));
   output.line(
@@ -223,11 +232,8 @@ async function secureFactory(
     device: deviceJson(device),
     allowed,
     secured: true,
+    application: app ?? null,
   });
-}
-
-function sizeOf(segments: readonly Segment[]): number {
-  return segments.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }
 
 async function finish(rom: Rom, args: IspFactoryArguments, output: Output): Promise<Started> {
