@@ -1,9 +1,12 @@
 // What "iap isp factory" leaves to the unit's own bootloader: the application, which that takes faster than the ROM does, and
 // verifies. Wherever it is cut, the same command goes on.
+import { Mode } from '../../protocol/index.js';
 import { IapError } from '../base/errors.js';
+import { sha256 } from '../base/sha256.js';
 import { ALLOWABLE } from '../check/allow.js';
 import { connect } from '../device/connect.js';
 import type { Device } from '../device/device.js';
+import { isInstalled } from '../device/installed.js';
 import { openSession } from '../device/open.js';
 import { goesOn, type SplitUnit, splitUnit } from '../factory/split-unit.js';
 import type { Segment } from '../image/segments.js';
@@ -109,14 +112,21 @@ export interface Installed {
   readonly app: AppResult;
 }
 
-/** An update as any other; the application is not started. */
+/** An update as any other; the application is not started. One that runs already is left. */
 export async function installApp(
   found: Device,
   transport: Transport,
-  { app }: SplitUnit,
+  { app, appPages }: SplitUnit,
   { transferBaud }: InstallArguments,
   { output, clock, signal }: Context,
 ): Promise<Installed> {
+  const { mode, pageSize, maxRate, uniqueId } = found.info;
+  // Asked to leave, with BOOT0 still high it would end in the ROM bootloader.
+  if (mode === Mode.APP && isInstalled(found.info, sha256(app.bytes))) {
+    const nothing = { pagesSent: 0, bytesSent: 0, bytesEncoded: 0, seconds: 0 };
+    const pagesTotal = appPages.length / pageSize;
+    return { device: found, app: { bytes: app.bytes.length, pagesTotal, ...nothing } };
+  }
   found.session.close();
   const { compression } = await sendingOf(
     { compress: true, cache: false, from: undefined },
@@ -126,8 +136,8 @@ export async function installApp(
     clock,
     signal,
     boot: false,
-    only: found.info.uniqueId,
-    rate: transferBaud ?? found.info.maxRate,
+    only: uniqueId,
+    rate: transferBaud ?? maxRate,
     // Whoever made the image has allowed what is wrong with it.
     allow: ALLOWABLE,
     ...(compression ? { compression } : {}),

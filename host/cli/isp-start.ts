@@ -117,7 +117,7 @@ const LOOK = 'set BOOT0 low, reset the part, and look with "iap info"';
 const AGAIN = 'run the same command again: it goes on where it stopped';
 
 /** The bootloader speaks without parity, so the port is opened anew. */
-async function call<T>(
+export async function call<T>(
   args: StartArguments,
   context: Context,
   timeoutMs: number,

@@ -1,6 +1,6 @@
 // A unit's image in two parts: what the ROM bootloader has to write, and the application, which the unit's own bootloader takes
 // faster. Pure.
-import { BOOTLOADER_BASE } from '../../protocol/index.js';
+import { BOOTLOADER_BASE, type HelloResponse, Identity } from '../../protocol/index.js';
 import { sameBytes } from '../base/bytes.js';
 import { sha256 } from '../base/sha256.js';
 import { isBlank } from '../image/areas.js';
@@ -8,6 +8,8 @@ import { type Image, plainHeader } from '../image/image.js';
 import { join, type Segment, type Span } from '../image/segments.js';
 import { placesBelow } from '../record/places.js';
 import { buildRecord, readRecord } from '../record/record.js';
+import { readIdentity } from './identity.js';
+import { otherIdentity } from './unit-image.js';
 
 /** APP_BASE is a multiple of it [bytes]. */
 const ALIGNMENT = 4096;
@@ -54,6 +56,21 @@ export function goesOn({ installed }: SplitUnit, record: Uint8Array): boolean {
   if (!wanted || !entry || others.length > 0) return false;
   const clean = areas.every((area) => area.broken.length === 0) && !entry.marks.closed;
   return clean && !entry.marks.valid && sameBytes(entry.raw, wanted.raw);
+}
+
+/**
+ * Whether a unit that answers is the image's, and nothing but its application is missing or under way. Nothing tells whether its
+ * bootloader is the image's, too.
+ */
+export function isUnderWay({ first, app, record }: SplitUnit, info: HelloResponse): boolean {
+  const unit = first[0]?.bytes ?? new Uint8Array();
+  const read = readIdentity(unit.subarray(unit.length - Identity.size));
+  if (info.appBase !== record.address + record.bytes.length || read.state !== 'good') return false;
+  if (otherIdentity(read, info).length > 0) return false;
+  const { installed, pending } = info;
+  return [installed, pending]
+    .filter(({ sequence }) => sequence !== 0)
+    .every((entry) => sameBytes(entry.sha256, sha256(app.bytes)));
 }
 
 function splitAt(unit: Segment, appBase: number, pageSize: number): SplitUnit | undefined {

@@ -18,6 +18,7 @@ import { type CheckedSegments, checkSegments } from '../../checked-image.js';
 import { command } from '../../command.js';
 import { deviceJson, deviceLine } from '../../describe.js';
 import { readSegments } from '../../image-file.js';
+import { withRomOrUnit } from '../../isp-again.js';
 import { type AppResult, installApp, sizeOf, splitFor, writeFirst } from '../../isp-app.js';
 import { ISP_IMAGE, ISP_WRITE_OPTIONS, YES_OPTION } from '../../isp-options.js';
 import { inRomAgain, leaveBootloader, secure, writeOnce } from '../../isp-secure.js';
@@ -26,7 +27,7 @@ import type { Context } from '../../link.js';
 import type { ArgumentsOf } from '../../option.js';
 import { RATES } from '../../options.js';
 import type { Output } from '../../output.js';
-import { tellErased, tellWork, withRom } from '../../rom-link.js';
+import { tellErased, tellWork } from '../../rom-link.js';
 import { romJson } from '../../rom-text.js';
 
 const POSITIONALS = {
@@ -113,7 +114,7 @@ async function ispFactory(args: IspFactoryArguments, context: Context): Promise<
     await secureFactory(args, context, segments, { allowed, board });
     return;
   }
-  const done = await withRom(args, context, async (rom) => {
+  const done = await withRomOrUnit(args, context, segments, async (rom) => {
     if (!args.massErase) tellErased(output, rom, segments);
     const split = splitFor(rom, args, segments, board, output);
     const { pagesErased } = await writeWhat(rom, args, segments, split, output);
@@ -211,7 +212,7 @@ async function secureFactory(
   const { output, clock } = context;
   const startedAt = clock.now();
   const unit = unitIn(segments);
-  const { written, started, part } = await withRom(args, context, async (rom) => {
+  const { written, started, part } = await withRomOrUnit(args, context, segments, async (rom) => {
     const split = splitFor(rom, args, segments, board, output);
     const result = await writeOnce(rom, segments, split, args.massErase, output);
     return { written: result, started: await start(rom, args), part: romJson(rom.info) };
