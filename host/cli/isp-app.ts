@@ -31,7 +31,7 @@ const ROM_PINS = { tx: 'PA9', rx: 'PA10' } as const;
  * @param board whose bootloader is in the image, if that is known
  */
 export function splitFor(
-  { info, chip }: Rom,
+  { info, chip }: Pick<Rom, 'info' | 'chip'>,
   { romOnly, start }: { readonly romOnly: boolean; readonly start: boolean },
   segments: readonly Segment[],
   board: Board | undefined,
