@@ -140,9 +140,18 @@ describe('the record of a unit that is met', () => {
     ['of one that was verified, and not sealed', withMarks({ sealed: 0xff }), false],
     ['of an update that was given up', withMarks({ ...UNDER_WAY, closed: 0 }), false],
     [
-      'with a second entry',
+      'with a broken slot behind it',
       Uint8Array.from(withMarks(UNDER_WAY), (byte, i) =>
         i === slot + RecordSlot.size ? 0x42 : byte,
+      ),
+      false,
+    ],
+    [
+      'with a second entry',
+      Uint8Array.from(withMarks(UNDER_WAY), (byte, i) =>
+        i >= slot + RecordSlot.size && i < slot + 2 * RecordSlot.size
+          ? (withMarks(UNDER_WAY)[i - RecordSlot.size] ?? 0)
+          : byte,
       ),
       false,
     ],
