@@ -16,6 +16,7 @@ import {
   start,
   tempDir,
   untilCounters,
+  untilQuiet,
   untilState,
 } from './bench.js';
 import { blankPart, boot0, hex, isp } from './isp-bench.js';
@@ -157,6 +158,9 @@ describe.each(FULL ? FAMILIES : FAMILIES.slice(0, 1))('%s', (part) => {
       await making.signal('SIGKILL');
       await board.command('cut off');
       await board.command('power on');
+      // What the stopped host has left in the pty is no 0x7F, from which the ROM bootloader would measure the rate.
+      await untilQuiet(board);
+      await board.command('reset');
       const done = await isp(board, 'factory', unit);
       expectDone(done);
       const { pagesSent, pagesTotal } = transferOf(done);
