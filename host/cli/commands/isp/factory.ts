@@ -190,7 +190,7 @@ async function answering(
       if (args.protectRead) await leaveBootloader(installed.device);
       return installed;
     },
-    { written: 'bootloader' },
+    { enter: args.protectRead, written: 'bootloader' },
   );
   if (!args.protectRead) return { device: device.info, app };
   const again = await inRomAgain(args, context, async (rom) => {
