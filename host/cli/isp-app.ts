@@ -117,10 +117,10 @@ export async function installApp(
   found: Device,
   transport: Transport,
   { app, appPages }: SplitUnit,
-  { transferBaud }: InstallArguments,
+  { transferBaud, port }: InstallArguments,
   { output, clock, signal }: Context,
 ): Promise<Installed> {
-  const { mode, pageSize, maxRate, uniqueId } = found.info;
+  const { mode, pageSize, uniqueId } = found.info;
   // Asked to leave, with BOOT0 still high it would end in the ROM bootloader.
   if (mode === Mode.APP && isInstalled(found.info, sha256(app.bytes))) {
     const nothing = { pagesSent: 0, bytesSent: 0, bytesEncoded: 0, seconds: 0 };
@@ -137,7 +137,7 @@ export async function installApp(
     signal,
     boot: false,
     only: uniqueId,
-    rate: transferBaud ?? maxRate,
+    rate: transferBaud ?? 'auto',
     // Whoever made the image has allowed what is wrong with it.
     allow: ALLOWABLE,
     ...(compression ? { compression } : {}),

@@ -262,9 +262,9 @@ test('protection: of the bootloader before its application, against reading behi
   await expectDemo(board, 1);
 });
 
-test('option bytes in the image, an adapter that holds answers back, and both once more', async () => {
+test('option bytes in the image, and once more', async () => {
   const unit = await unitFile(part, 1, '--write-protect');
-  const board = await blank(part, '--realtime', '--latency', '16');
+  const board = await blank(part);
   expectDone(await isp(board, 'factory', unit));
   await boot0(board, 'high');
   const { flashOps } = await board.counters();
@@ -272,4 +272,11 @@ test('option bytes in the image, an adapter that holds answers back, and both on
   expect((await board.counters()).flashOps).toBe(flashOps);
   await boot0(board, 'low');
   await expectDemo(board, 1);
+});
+
+test('an adapter that holds answers back', async () => {
+  const unit = await unitFile(part);
+  const board = await blank(part, '--realtime', '--latency', '16');
+  expectDone(await isp(board, 'factory', unit));
+  await expectUnit(board, unit);
 });

@@ -74,11 +74,7 @@ async function flash(args: FlashArguments, context: Context): Promise<void> {
       }
       const unplugged = error instanceof IapError && error.code === 'PORT_LOST';
       if (!unplugged || !args.wait || begun === undefined) throw error;
-      await tellUpdate(
-        context.output,
-        { event: 'reconnecting', reason: error.message },
-        args.port,
-      );
+      await tellUpdate(context.output, { event: 'reconnecting', reason: error.message }, args.port);
     }
   }
 }

@@ -60,7 +60,7 @@ const OPTIONS = {
     type: 'number',
     ...RATES,
     requiresArg: true,
-    describe: 'Rate at which the bootloader takes the application; its highest if missing',
+    describe: 'Rate at which the bootloader takes the application; the fastest that holds if missing',
   },
   'rom-only': {
     type: 'boolean',
