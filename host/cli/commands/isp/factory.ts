@@ -60,7 +60,8 @@ const OPTIONS = {
     type: 'number',
     ...RATES,
     requiresArg: true,
-    describe: 'Rate at which the bootloader takes the application; the fastest that holds if missing',
+    describe:
+      'Rate at which the bootloader takes the application; the fastest that holds if missing',
   },
   'rom-only': {
     type: 'boolean',
