@@ -10,6 +10,7 @@ import type { Image } from '../image/image.js';
 import { type ImageFile, imageOf, type LoadOptions, loadFile } from '../image/load.js';
 import type { Segment } from '../image/segments.js';
 import { readWhole } from '../node/files.js';
+import type { Board } from '../parts/parts.js';
 import { FlashDump } from '../record/dump.js';
 import { boardInFlash } from './board-in-flash.js';
 import { checkBase, loadOptions } from './image-file.js';
@@ -44,22 +45,28 @@ export async function readCheckedImage(
   return { image, allowed: allowedIds(left) };
 }
 
+export interface CheckedSegments {
+  /** Errors that they have, and that --allow names */
+  readonly allowed: readonly FindingId[];
+  /** Whose bootloader is in them, if it can be told */
+  readonly board: Board | undefined;
+}
+
 /**
  * What a programmer is to write, held against the places where programs begin; told as {@link readCheckedImage} does.
- * @returns errors that --allow names
  * @throws IapError IMAGE_… for the first other error
  */
 export async function checkSegments(
   segments: readonly Segment[],
   typed: CheckedArguments['allow'],
   output: Output,
-): Promise<FindingId[]> {
+): Promise<CheckedSegments> {
   const allow = parseAllow(typed, ALLOWABLE_IN_FLASH);
   const first = segments.find(({ address }) => address === FLASH_BASE);
   const board = first && (await boardInFlash(new FlashDump(first.address, first.bytes)));
   const left = tolerated(flashFindings(segments, board), allow, ALLOWABLE_IN_FLASH);
   tellFindings(output, left);
-  return allowedIds(left);
+  return { allowed: allowedIds(left), board };
 }
 
 /** @throws IapError as for a finding of "iap check" */

@@ -4,6 +4,7 @@ import { Status } from '../../protocol/index.js';
 import { IapError } from '../base/errors.js';
 import type { Device, DeviceInfo } from '../device/device.js';
 import { isRefusedWith } from '../device/refusal.js';
+import type { SplitUnit } from '../factory/split-unit.js';
 import { type ImageUnit, unlike } from '../factory/unit-image.js';
 import { isBlank } from '../image/areas.js';
 import { plainHeader } from '../image/image.js';
@@ -22,6 +23,13 @@ import {
 } from '../isp/index.js';
 import { protectionGaps } from '../signing/security.js';
 import {
+  type AppResult,
+  type InstallArguments,
+  installApp,
+  sizeOf,
+  writeFirst,
+} from './isp-app.js';
+import {
   BY_HAND_MS,
   isSilent,
   type StartArguments,
@@ -39,14 +47,25 @@ const FOUND_MS = 2000;
 /** Stack pointer and reset vector [bytes]: where they are blank, nothing has ever run from here. */
 const FIRST_VECTORS = 8;
 
-/** How a unit comes to have this image, unless an earlier run, cut short, has written it. `verified`: flash was read and compared. */
+export interface WrittenOnce extends Pick<WriteResult, 'bytes' | 'pagesErased'> {
+  /** Flash was read and compared. */
+  readonly verified: boolean;
+  /** What is left to the unit's own bootloader */
+  readonly split: SplitUnit | undefined;
+}
+
+/**
+ * How a unit comes to have this image, unless an earlier run, cut short, has written it.
+ * @param split the image, where its application is left to the unit's own bootloader
+ */
 export async function writeOnce(
   rom: Rom,
   segments: readonly Segment[],
+  split: SplitUnit | undefined,
   massErase: boolean,
   output: Output,
-): Promise<Pick<WriteResult, 'bytes' | 'pagesErased'> & { readonly verified: boolean }> {
-  const nothing = { bytes: 0, pagesErased: 0 };
+): Promise<WrittenOnce> {
+  const nothing = { bytes: 0, pagesErased: 0, split: undefined };
   if (rom.info.readProtected) {
     output.line(
       'it is read-out protected already: nothing is written, the bootloader has to show what it is',
@@ -57,10 +76,14 @@ export async function writeOnce(
     output.line('it is write-protected, and erased, as a cut leaves it');
     await tellWork(output, unprotectWrite(rom));
   }
+  if (!isWriteProtected(rom) && split) {
+    const { pagesErased } = await writeFirst(rom, split, massErase, output);
+    return { bytes: sizeOf(segments), pagesErased, verified: true, split };
+  }
   if (!isWriteProtected(rom)) {
     const written = await tellWork(output, write(rom, segments, { massErase }));
     output.line(`written and read back: ${written.bytes} bytes`);
-    return { ...written, verified: true };
+    return { ...written, verified: true, split };
   }
   output.line('it is write-protected already: only compared');
   try {
@@ -83,35 +106,49 @@ function isWriteProtected({ info }: Rom): boolean {
   return (info.optionBytes?.protectedSectors.length ?? 0) > 0;
 }
 
-/** Asks, protects, asks again. Returns what the unit says of itself in the end. */
+export interface Secured {
+  /** What the unit says of itself in the end */
+  readonly device: DeviceInfo;
+  /** How its bootloader took the application, if that was left to it */
+  readonly app: AppResult | undefined;
+}
+
+/**
+ * Asks, protects, asks again.
+ * @param split of a unit whose bootloader has to take the application first
+ */
 export async function secure(
-  args: StartArguments,
+  args: InstallArguments,
   context: Context,
   started: Started,
   unit: ImageUnit,
   segments: readonly Segment[],
-): Promise<DeviceInfo> {
+  split: SplitUnit | undefined,
+): Promise<Secured> {
   const { output } = context;
+  let app: AppResult | undefined;
   const before = await withBootloader(
     args,
     context,
     started,
-    async (device) => {
+    async (found, transport) => {
+      let device = found;
+      if (split) ({ device, app } = await installApp(found, transport, split, args, context));
       await seeSignedOnly(device, unit);
       output.line('an unsigned image was refused');
       if (protectionGaps(device.info.security).length > 0) await leaveBootloader(device);
       return device.info;
     },
-    true,
+    { enter: true, written: split ? 'bootloader' : 'image' },
   );
-  if (protectionGaps(before.security).length === 0) return before;
+  if (protectionGaps(before.security).length === 0) return { device: before, app };
   const protectedBy = await inRomAgain(args, context, async (rom) => {
     if (rom.info.readProtected) await makeAnew(rom, segments, output);
     await tellWork(output, protectWrite(rom, sectorsOf(0, unit.bootloaderSize)));
     await tellWork(output, protectReadout(rom));
     return start(rom, args);
   });
-  return withBootloader(
+  const device = await withBootloader(
     args,
     context,
     protectedBy,
@@ -121,8 +158,9 @@ export async function secure(
       if (missing.length === 0) return device.info;
       throw unproven(missing.join('; '));
     },
-    true,
+    { enter: true },
   );
+  return { device, app };
 }
 
 /**
@@ -155,7 +193,7 @@ async function seeSignedOnly(device: Device, unit: ImageUnit): Promise<void> {
 }
 
 /** With BOOT0 still high the reset that this is ends in the ROM. A unit without application stays. */
-async function leaveBootloader(device: Device): Promise<void> {
+export async function leaveBootloader(device: Device): Promise<void> {
   try {
     await device.boot(1);
   } catch (error) {
@@ -164,7 +202,7 @@ async function leaveBootloader(device: Device): Promise<void> {
 }
 
 /** A person is asked only where BOOT0 is not high any more: who resets a part that is found already disturbs it. */
-async function inRomAgain<T>(
+export async function inRomAgain<T>(
   args: StartArguments,
   context: Context,
   use: (rom: Rom) => Promise<T>,

@@ -6,6 +6,7 @@ import type { Device } from '../device/device.js';
 import { openSession } from '../device/open.js';
 import { goTo, type Rom, reset } from '../isp/index.js';
 import { closePort } from '../link/stall.js';
+import type { Transport } from '../link/transport.js';
 import type { IspArguments } from './isp-options.js';
 import { wiringOf } from './line-options.js';
 import { type Context, openPort } from './link.js';
@@ -24,9 +25,22 @@ export type Started = 'go' | 'lines' | 'hand' | 'no';
 
 export type StartArguments = IspArguments & { readonly appBaud: number };
 
-export function afterWriting(cause: IapError, what: string, hint: string | undefined): IapError {
+/** What is on the part when it is started, for errors */
+export type InFlash = 'image' | 'bootloader';
+
+const WRITTEN: Readonly<Record<InFlash, string>> = {
+  image: 'the image is written and verified',
+  bootloader: 'all but the application is written and verified',
+};
+
+export function afterWriting(
+  cause: IapError,
+  what: string,
+  hint: string | undefined,
+  written: InFlash = 'image',
+): IapError {
   const { code, details } = cause;
-  const message = `the image is written and verified, but ${what}`;
+  const message = `${WRITTEN[written]}, but ${what}`;
   return new IapError(code, message, { hint, details, cause });
 }
 
@@ -42,39 +56,57 @@ export async function start(rom: Rom, args: IspArguments): Promise<Started> {
   return 'go';
 }
 
-/**
- * What `use` makes of the device, once it answers. The port is closed then.
- * @param enter an application that runs already is asked to leave; else it may be what answers
- */
+/** What is made of a device that answers; the port stays open meanwhile. */
+export type Use<T> = (device: Device, transport: Transport) => Promise<T>;
+
+interface Answering {
+  /** An application that runs already is asked to leave; else it may be what answers */
+  readonly enter?: boolean;
+  readonly written?: InFlash;
+}
+
+/** What `use` makes of the device, once it answers. The port is closed then. */
 export async function withBootloader<T>(
   args: StartArguments,
   context: Context,
   started: Started,
-  use: (device: Device) => Promise<T>,
-  enter = false,
+  use: Use<T>,
+  { enter = false, written = 'image' }: Answering = {},
 ): Promise<T> {
   const { output } = context;
+  let answered = false;
+  const once: Use<T> = (device, transport) => {
+    answered = true;
+    return use(device, transport);
+  };
   try {
     let how = started;
     for (let again = 0; how !== 'hand'; again++) {
       try {
-        return await call(args, context, STARTED_MS, use, enter);
+        return await call(args, context, STARTED_MS, once, enter);
       } catch (error) {
-        if (!isSilent(error)) throw error;
+        if (answered || !isSilent(error)) throw error;
       }
       how = how === 'go' && again < GO_AGAIN ? await startAgain(args, context) : 'hand';
     }
     output.event('reset-by-hand');
     output.line('now set BOOT0 low and reset the part: waiting for its bootloader');
-    return await call(args, context, BY_HAND_MS, use, enter);
+    return await call(args, context, BY_HAND_MS, once, enter);
   } catch (error) {
-    if (!(error instanceof IapError)) throw error;
+    // What goes wrong then says itself what is on the part.
+    if (answered || !(error instanceof IapError)) throw error;
     if (error.code === 'INTERRUPTED') {
-      throw afterWriting(error, 'its bootloader has not answered yet: interrupted', LOOK);
+      throw afterWriting(
+        error,
+        'its bootloader has not answered yet: interrupted',
+        written === 'image' ? LOOK : AGAIN,
+        written,
+      );
     }
     const why = error.code === 'ECHO' ? 'a program runs that repeats what it hears' : error.message;
-    const hint = isSilent(error) ? `${LOOK}: ${NOT_STARTED}` : error.hint;
-    throw afterWriting(error, `its bootloader does not answer: ${why}`, hint);
+    const look = written === 'image' ? LOOK : `${LOOK}, or write all of it with --rom-only`;
+    const hint = isSilent(error) ? `${look}: ${NOT_STARTED}` : error.hint;
+    throw afterWriting(error, `its bootloader does not answer: ${why}`, hint, written);
   }
 }
 
@@ -82,13 +114,14 @@ export async function withBootloader<T>(
 const NOT_STARTED =
   'the ROM bootloader or another program may run instead, or the bootloader may have another rate (--app-baud) or UART';
 const LOOK = 'set BOOT0 low, reset the part, and look with "iap info"';
+const AGAIN = 'run the same command again: it goes on where it stopped';
 
 /** The bootloader speaks without parity, so the port is opened anew. */
-async function call<T>(
+export async function call<T>(
   args: StartArguments,
   context: Context,
   timeoutMs: number,
-  use: (device: Device) => Promise<T>,
+  use: Use<T>,
   enter: boolean,
 ): Promise<T> {
   const { clock, signal } = context;
@@ -96,7 +129,7 @@ async function call<T>(
   try {
     const session = openSession(transport, { clock, signal });
     const options = { hold: true, wait: true, timeoutMs, beforeEnter: () => enter };
-    return await use(await connect(session, options));
+    return await use(await connect(session, options), transport);
   } finally {
     await closePort(transport, clock);
   }

@@ -100,7 +100,10 @@ function otherKeys({ fingerprints }: ImageUnit, security: Security): string[] {
   });
 }
 
-function otherIdentity({ identity }: ImageUnit, info: Said): string[] {
+export function otherIdentity(
+  { identity }: Pick<ImageUnit, 'identity'>,
+  info: Omit<Said, 'installed'>,
+): string[] {
   const pairs: readonly (readonly [string, string, string])[] = [
     ['product', hexBytes(info.product), hexBytes(identity.product)],
     ['hardware revision', `${info.hardware}`, `${identity.hardware}`],

@@ -2,7 +2,7 @@
 import { IapError } from '../base/errors.js';
 import { hex32, sizeText } from '../base/text.js';
 import { areaName, BLANK } from '../image/areas.js';
-import type { Segment } from '../image/segments.js';
+import type { Segment, Span } from '../image/segments.js';
 import { type Chip, MEMORY } from './chips.js';
 import { OPTION_SIZE } from './option-bytes.js';
 
@@ -36,7 +36,7 @@ export function sortByMemory(segments: readonly Segment[], target: PartMemory): 
   for (const segment of segments) {
     const { address, bytes } = segment;
     if (address >= MEMORY.flash && address < MEMORY.flash + 0x0040_0000) {
-      checkFlash(segment, target);
+      checkFlash({ address, length: bytes.length }, target);
       flash.push(segment);
     } else if (
       address >= MEMORY.ram + target.chip.romRam &&
@@ -52,13 +52,17 @@ export function sortByMemory(segments: readonly Segment[], target: PartMemory): 
   return { flash, ram, options };
 }
 
-function checkFlash({ address, bytes }: Segment, { flashSize }: PartMemory): void {
+/** @throws IapError IMAGE_TOO_LARGE */
+export function checkFlash(
+  { address, length }: Span,
+  { flashSize }: Pick<PartMemory, 'flashSize'>,
+): void {
   if (flashSize === undefined) return;
-  const over = address + bytes.length - (MEMORY.flash + flashSize);
+  const over = address + length - (MEMORY.flash + flashSize);
   if (over <= 0) return;
   throw new IapError(
     'IMAGE_TOO_LARGE',
-    `the image reaches up to ${hex32(address + bytes.length - 1)}; the flash of this part ends at ${hex32(MEMORY.flash + flashSize - 1)}`,
+    `the image reaches up to ${hex32(address + length - 1)}; the flash of this part ends at ${hex32(MEMORY.flash + flashSize - 1)}`,
     {
       hint: 'check that the image is for this part',
       details: { flashSize, over },
@@ -83,10 +87,19 @@ function wrongAddress({ address, bytes }: Segment, chip: Chip): IapError {
 
 /** Pages that any byte of these segments lies in, in order */
 export function pagesOfSegments(segments: readonly Segment[], pageSize: number): number[] {
+  return pagesOfSpans(spansOf(segments), pageSize);
+}
+
+export function spansOf(segments: readonly Segment[]): Span[] {
+  return segments.map(({ address, bytes }) => ({ address, length: bytes.length }));
+}
+
+/** The same of ranges */
+export function pagesOfSpans(spans: readonly Span[], pageSize: number): number[] {
   const pages = new Set<number>();
-  for (const { address, bytes } of segments) {
+  for (const { address, length } of spans) {
     const first = Math.floor((address - MEMORY.flash) / pageSize);
-    const last = Math.floor((address + bytes.length - 1 - MEMORY.flash) / pageSize);
+    const last = Math.floor((address + length - 1 - MEMORY.flash) / pageSize);
     for (let page = first; page <= last; page++) pages.add(page);
   }
   return [...pages].sort((a, b) => a - b);

@@ -4,7 +4,7 @@ import { ProgressMeter } from '../base/progress.js';
 import { hex32 } from '../base/text.js';
 import type { Tell, Work } from '../base/work.js';
 import { isBlank } from '../image/areas.js';
-import type { Segment } from '../image/segments.js';
+import type { Segment, Span } from '../image/segments.js';
 import { FAMILIES, MEMORY } from './chips.js';
 import { RomCommand } from './commands.js';
 import {
@@ -23,9 +23,11 @@ import {
   type Block,
   type ByMemory,
   blocksOf,
-  pagesOfSegments,
+  checkFlash,
+  pagesOfSpans,
   sizeOf,
   sortByMemory,
+  spansOf,
 } from './image.js';
 import { checkReadable, readBackAll } from './read-back.js';
 import type { Rom } from './rom.js';
@@ -33,6 +35,8 @@ import type { Rom } from './rom.js';
 export interface WriteOptions {
   /** Erase all of flash instead of the pages needed */
   readonly massErase?: boolean;
+  /** Flash whose pages are erased besides, for what is going to be written by other means */
+  readonly erase?: readonly Span[];
   /** Read everything back; yes if missing */
   readonly verify?: boolean;
 }
@@ -60,7 +64,7 @@ export function write(
 async function writeAll(
   rom: Rom,
   segments: readonly Segment[],
-  { massErase = false, verify = true }: WriteOptions,
+  { massErase = false, erase = [], verify = true }: WriteOptions,
   tell: Tell<RomEvent>,
 ): Promise<WriteResult> {
   if (rom.info.readProtected) throw readProtected('write');
@@ -69,7 +73,8 @@ async function writeAll(
   const { flashSize } = rom.info;
   const parts = sortByMemory(segments, { chip, flashSize });
   checkOptions(parts, rom);
-  const pages = pagesOfSegments(parts.flash, chip.pageSize);
+  for (const span of erase) checkFlash(span, { flashSize });
+  const pages = pagesOfSpans([...spansOf(parts.flash), ...erase], chip.pageSize);
   for (const page of pages) checkWritable(rom, page * chip.pageSize, chip.pageSize);
   const erases = massErase || pages.length > 0;
   if (erases) eraser(rom);

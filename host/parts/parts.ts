@@ -43,6 +43,8 @@ export interface Board {
   /** Clock of the bootloader's UART [Hz] and its highest rate [baud] */
   readonly clockHz: number;
   readonly maxRate: number;
+  /** Pins of that UART; undefined for a board that does not say */
+  readonly pins?: { readonly tx: string; readonly rx: string };
   /** Trial boots of an image that wants confirmation */
   readonly trials: number;
 }
@@ -66,7 +68,12 @@ interface BoardText {
   readonly name: string;
   readonly part: string;
   readonly clock: { readonly hz: number };
-  readonly usart: { readonly instance: number; readonly maxRate: number };
+  readonly usart: {
+    readonly instance: number;
+    readonly tx: string;
+    readonly rx: string;
+    readonly maxRate: number;
+  };
   readonly appBase: string;
   readonly appEnd: string | null;
   readonly trials: number;
@@ -112,6 +119,7 @@ export async function parseBoard(
     clockHz:
       board.usart.instance > 1 && part.core !== 'cortex-m0' ? board.clock.hz / 2 : board.clock.hz,
     maxRate: board.usart.maxRate,
+    pins: { tx: board.usart.tx, rx: board.usart.rx },
     trials: board.trials,
   };
 }

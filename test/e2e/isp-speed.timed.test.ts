@@ -1,15 +1,20 @@
-// iap isp write against stm32flash -w -v: the same model, rate and image, one after the other. Run alone on the machine.
+// iap isp write, and iap isp factory, against stm32flash -w -v: the same model, rate and image, one after the other. Run alone on the machine.
 import { loadavg } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { BOOTLOADER_BASE } from '../../protocol/index.js';
+import { demoImage } from '../support/board.js';
 import { tooBusy } from '../support/busy.js';
+import { iap } from '../support/iap.js';
 import { randomBytes } from '../support/random.js';
-import { expectDone } from './bench.js';
+import { expectDone, tempDir } from './bench.js';
 import { blankPart, boot0, hex, isp, stm32flash } from './isp-bench.js';
 
 const part = 'stm32f103xe';
 /** IAP_SPEED=full: as much as a figure is made of. [bytes] */
-const SIZE = (process.env.IAP_SPEED === 'full' ? 48 : 12) * 1024;
+const FULL = process.env.IAP_SPEED === 'full';
+const SIZE = (FULL ? 48 : 12) * 1024;
+const UNIT_SIZE = 100 * 1024;
 /** Beyond this the board was not in real time, and a figure says nothing about the software. */
 const MOST_LAG_MS = 50;
 /**
@@ -58,5 +63,31 @@ describe.each([0, 1, 16])('an adapter of %i ms', (latency) => {
       'no figure: this machine is too busy for real time',
     );
     expect({ good, aheadGood }).toEqual({ good: true, aheadGood: true });
+  });
+
+  // A small application is nothing beside the bootloader.
+  test.runIf(FULL)('a unit of 100 KB in half of its time', { retry: 2 }, async ({ skip }) => {
+    const args = ['--realtime', '--flash-typical', '--latency', String(latency)];
+    const dir = tempDir();
+    const app = dir.write('app.bin', demoImage(part, 1, UNIT_SIZE));
+    const unit = join(dir.path, 'unit.hex');
+    expectDone(await iap('factory', app, '--board', part, '-o', unit, '--json'));
+
+    const board = await blankPart(part, { args, allowed: ['overruns'] });
+    const startUs = (await board.counters()).virtualTimeUs;
+    expect((await stm32flash(board, '-w', app, '-v')).code).toBe(0);
+    const theirs = (await board.counters()).virtualTimeUs - startUs;
+
+    const other = await blankPart(part, { args, allowed: ['overruns'] });
+    const ourStartUs = (await other.counters()).virtualTimeUs;
+    expectDone(await isp(other, 'factory', unit));
+    const { virtualTimeUs, maxLagMs, lostMs } = await other.counters();
+    const ours = virtualTimeUs - ourStartUs;
+    console.log(
+      `a unit of ${UNIT_SIZE} bytes, latency ${latency} ms: stm32flash ${seconds(theirs / 1000)}, iap isp factory ${seconds(ours / 1000)}; the board was ${maxLagMs} ms behind at most and lost ${lostMs} ms`,
+    );
+    const good = ours < theirs / 2;
+    skip(!good && tooBusy(), 'no figure: this machine is too busy for real time');
+    expect(good).toBe(true);
   });
 });

@@ -39,6 +39,14 @@ const CUTS: readonly Cut[] = [
       await board.command('power off');
     },
   },
+  {
+    name: 'the application',
+    cut: async (board, making) => {
+      await making.until('plan');
+      await board.command('cut 100');
+      await off(board);
+    },
+  },
   ...Array.from({ length: OPTION_OPERATIONS }, (_, i) => i + 1).map((operation) => ({
     name: `operation ${operation} on the option bytes`,
     arm: (board: Board) => board.command(`cut-option ${operation}`),

@@ -185,7 +185,7 @@ describe('iap isp', () => {
     const image = file('factory.hex', writeIntelHex(pieces));
     const args = {
       ...{ ...ISP, image, massErase: false, protectBootloader: false, protectRead: false },
-      ...{ appBaud: 115200, start: false, secure: false, yes: false },
+      ...{ appBaud: 115200, start: false, secure: false, romOnly: false, yes: false },
     };
     const [told = ''] = await toldBefore((context) => ispFactory(args, context));
     expect(told).toContain('0x08001388 to 0x080017FF, 0x08008000 to 0x0800800F, between the parts');

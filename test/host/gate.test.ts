@@ -43,6 +43,7 @@ const ISP = {
     appBaud: 115200,
     start: false,
     secure: false,
+    romOnly: false,
     yes: false,
   },
 } as const;

@@ -158,6 +158,7 @@ describe('factory', () => {
         appBaud: 115200,
         start: false,
         secure: false,
+        romOnly: false,
         yes: false,
         ...args,
       },
@@ -198,7 +199,7 @@ describe('factory', () => {
 describe('factory, once the image is written', () => {
   const image = file('written.bin', bootloaderImage());
   const unit = { ...ISP, image, massErase: false, protectRead: false, appBaud: 115200, yes: false };
-  const parts = { protectBootloader: false, start: true, secure: false };
+  const parts = { protectBootloader: false, start: true, secure: false, romOnly: false };
 
   test.each<[string, FakeRomOptions, string]>([
     ['nobody', {}, 'NO_ANSWER'],

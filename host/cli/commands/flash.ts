@@ -3,12 +3,10 @@ import { IapError } from '../../base/errors.js';
 import { ALLOWABLE, type Allowable } from '../../check/allow.js';
 import type { DeviceInfo } from '../../device/device.js';
 import type { Image } from '../../image/image.js';
-import { latencyRemedy } from '../../node/latency-timer.js';
-import type { UpdateEvent, UpdateResult } from '../../update/events.js';
+import type { UpdateResult } from '../../update/events.js';
 import { update } from '../../update/update.js';
 import { command } from '../command.js';
 import { COMPRESSION_OPTIONS, type Sending, sendingOf } from '../compression.js';
-import { deviceJson, deviceLine, notNowText } from '../describe.js';
 import { readImage } from '../image-file.js';
 import { type Context, withPort } from '../link.js';
 import type { ArgumentsOf } from '../option.js';
@@ -24,6 +22,7 @@ import {
 } from '../options.js';
 import type { Output } from '../output.js';
 import { rateMemoryOf } from '../rate-memory.js';
+import { tellUpdate } from '../tell-update.js';
 
 const OPTIONS = {
   ...LINK_OPTIONS,
@@ -75,7 +74,7 @@ async function flash(args: FlashArguments, context: Context): Promise<void> {
       }
       const unplugged = error instanceof IapError && error.code === 'PORT_LOST';
       if (!unplugged || !args.wait || begun === undefined) throw error;
-      tell(context.output, { event: 'reconnecting', reason: error.message });
+      await tellUpdate(context.output, { event: 'reconnecting', reason: error.message }, args.port);
     }
   }
 }
@@ -137,82 +136,9 @@ async function attempt(
         return;
       }
       if (step.value.event === 'found') onFound(step.value.device);
-      if (step.value.event === 'latency') await tellLatency(output, step.value, args.port ?? '');
-      else tell(output, step.value);
+      await tellUpdate(output, step.value, args.port);
     }
   });
-}
-
-async function tellLatency(
-  output: Output,
-  { heldMs, costMs }: Extract<UpdateEvent, { event: 'latency' }>,
-  port: string,
-): Promise<void> {
-  const remedy = await latencyRemedy(port);
-  output.event('latency', { heldMs, costMs, ...(remedy === undefined ? {} : { remedy }) });
-  const cost = `your adapter holds bytes for about ${heldMs} ms, which cost ${(costMs / 1000).toFixed(1)} s`;
-  output.line(remedy === undefined ? cost : `${cost}; ${remedy}`);
-}
-
-function tell(output: Output, event: UpdateEvent): void {
-  const { event: name, ...values } = event;
-  output.event(name, 'device' in event ? { device: deviceJson(event.device) } : values);
-  switch (event.event) {
-    case 'found':
-      output.line(deviceLine(event.device));
-      break;
-    case 'entering':
-      output.line('asking the application to enter the bootloader');
-      break;
-    case 'not-now':
-      output.line(notNowText(event.detail));
-      break;
-    case 'plan':
-      output.line(planText(event));
-      break;
-    case 'progress':
-      output.progress(event);
-      break;
-    case 'rate':
-      output.line(rateText(event));
-      break;
-    case 'unchanged':
-      output.line('this image is installed already: nothing to do');
-      break;
-    case 'app':
-      output.line('the application answers');
-      break;
-    case 'reconnecting':
-      output.warn(`${event.reason}; looking for it again`);
-      break;
-    case 'warning':
-      output.warn(event.message);
-      break;
-  }
-}
-
-function rateText({ rate, chosen, failed }: Extract<UpdateEvent, { event: 'rate' }>): string {
-  const worse = failed === undefined ? '' : `; ${failed} does not hold`;
-  switch (chosen) {
-    case 'fastest':
-      return `now at ${rate} baud, the fastest that holds${worse}`;
-    case 'remembered':
-      return `now at ${rate} baud, as last time with this adapter${worse}`;
-    case 'lowered':
-      return `now at ${rate} baud: too many errors at ${failed}`;
-    case 'little':
-      return `stays at ${rate} baud: too little to send to try faster ones`;
-    case 'only':
-      return `stays at ${rate} baud: this device has no other`;
-    default:
-      return `now at ${rate} baud`;
-  }
-}
-
-function planText(plan: Extract<UpdateEvent, { event: 'plan' }>): string {
-  const { pagesTotal, pagesToSend, bytesToSend, resumed } = plan;
-  const what = `${pagesToSend} of ${pagesTotal} pages to send, ${bytesToSend} bytes`;
-  return resumed ? `${what} (going on with an update begun before)` : what;
 }
 
 function finish(output: Output, result: UpdateResult): void {

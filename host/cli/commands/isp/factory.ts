@@ -1,22 +1,33 @@
 // iap isp factory: from a blank part to one whose IAP bootloader answers.
 import { BOOTLOADER_BASE, BOOTLOADER_SIZE } from '../../../../protocol/index.js';
 import { IapError } from '../../../base/errors.js';
+import type { DeviceInfo } from '../../../device/device.js';
 import { checkFactoryImage } from '../../../factory/bootloader.js';
+import type { SplitUnit } from '../../../factory/split-unit.js';
 import { unitIn } from '../../../factory/unit-image.js';
 import type { Segment } from '../../../image/segments.js';
-import { protectReadout, protectWrite, type Rom, sectorsOf, write } from '../../../isp/index.js';
-import { checkSegments } from '../../checked-image.js';
+import {
+  protectReadout,
+  protectWrite,
+  type Rom,
+  sectorsOf,
+  type WriteResult,
+  write,
+} from '../../../isp/index.js';
+import { type CheckedSegments, checkSegments } from '../../checked-image.js';
 import { command } from '../../command.js';
 import { deviceJson, deviceLine } from '../../describe.js';
 import { readSegments } from '../../image-file.js';
+import { withRomOrUnit } from '../../isp-again.js';
+import { type AppResult, installApp, sizeOf, splitFor, writeFirst } from '../../isp-app.js';
 import { ISP_IMAGE, ISP_WRITE_OPTIONS, YES_OPTION } from '../../isp-options.js';
-import { secure, writeOnce } from '../../isp-secure.js';
+import { inRomAgain, leaveBootloader, secure, writeOnce } from '../../isp-secure.js';
 import { afterWriting, type Started, start, withBootloader } from '../../isp-start.js';
 import type { Context } from '../../link.js';
 import type { ArgumentsOf } from '../../option.js';
 import { RATES } from '../../options.js';
 import type { Output } from '../../output.js';
-import { tellErased, tellWork, withRom } from '../../rom-link.js';
+import { tellErased, tellWork } from '../../rom-link.js';
 import { romJson } from '../../rom-text.js';
 
 const POSITIONALS = {
@@ -44,6 +55,18 @@ const OPTIONS = {
     requiresArg: true,
     default: 115200,
     describe: "The bootloader's rate",
+  },
+  'transfer-baud': {
+    type: 'number',
+    ...RATES,
+    requiresArg: true,
+    describe:
+      'Rate at which the bootloader takes the application; the fastest that holds if missing',
+  },
+  'rom-only': {
+    type: 'boolean',
+    default: false,
+    describe: 'Write the application through the ROM bootloader, too: slower',
   },
   start: {
     type: 'boolean',
@@ -86,56 +109,116 @@ async function ispFactory(args: IspFactoryArguments, context: Context): Promise<
   }
   const segments = await readSegments(args, BOOTLOADER_BASE);
   checkFactoryImage(segments);
-  const allowed = await checkSegments(segments, args.allow, output);
+  const { allowed, board } = await checkSegments(segments, args.allow, output);
   const startedAt = clock.now();
   if (args.secure) {
-    await secureFactory(args, context, segments, allowed);
+    await secureFactory(args, context, segments, { allowed, board });
     return;
   }
-  const done = await withRom(args, context, async (rom) => {
+  const done = await withRomOrUnit(args, context, segments, async (rom) => {
     if (!args.massErase) tellErased(output, rom, segments);
-    const result = await tellWork(output, write(rom, segments, { massErase: args.massErase }));
-    output.line(`written and read back: ${result.bytes} bytes`);
+    const split = splitFor(rom, args, segments, board, output);
+    const { pagesErased } = await writeWhat(rom, args, segments, split, output);
     try {
-      return { result, started: await finish(rom, args, output), part: romJson(rom.info) };
+      // Read-out protection is the last: the ROM bootloader starts nothing then.
+      const now = split ? { ...args, protectRead: false } : args;
+      const started = await finish(rom, now, output);
+      return { pagesErased, split, started, part: romJson(rom.info) };
     } catch (error) {
-      throw error instanceof IapError ? afterWriting(error, error.message, error.hint) : error;
+      throw error instanceof IapError
+        ? afterWriting(error, error.message, error.hint, split ? 'bootloader' : 'image')
+        : error;
     }
   });
-  const { started } = done;
-  const device =
-    started === 'no'
-      ? undefined
-      : await withBootloader(args, context, started, async ({ info }) => info);
+  const { started, split } = done;
+  const answered = started === 'no' ? undefined : await answering(args, context, started, split);
   const seconds = (clock.now() - startedAt) / 1000;
-  if (device) output.line(deviceLine(device));
-  const state = device ? 'the bootloader answers' : 'not started';
+  if (answered) output.line(deviceLine(answered.device));
+  const state = answered ? 'the bootloader answers' : 'not started';
   output.line(`done in ${seconds.toFixed(1)} s: ${state}; BOOT0 must be low from now on`);
   output.result({
-    ...done.result,
-    pagesErased: done.result.pagesErased ?? null,
+    bytes: sizeOf(segments),
+    pagesErased: done.pagesErased ?? null,
+    verified: true,
     seconds,
-    started,
-    part: done.part,
-    device: device ? deviceJson(device) : null,
+    started: answered?.started ?? started,
+    part: answered?.part ?? done.part,
+    device: answered ? deviceJson(answered.device) : null,
     allowed,
+    application: answered?.app ?? null,
   });
+}
+
+async function writeWhat(
+  rom: Rom,
+  { massErase }: IspFactoryArguments,
+  segments: readonly Segment[],
+  split: SplitUnit | undefined,
+  output: Output,
+): Promise<Pick<WriteResult, 'pagesErased'>> {
+  if (split) return writeFirst(rom, split, massErase, output);
+  const result = await tellWork(output, write(rom, segments, { massErase }));
+  output.line(`written and read back: ${result.bytes} bytes`);
+  return result;
+}
+
+interface Answer {
+  readonly device: DeviceInfo;
+  readonly app: AppResult | undefined;
+  /** Where it was in its ROM bootloader once more */
+  readonly started?: Started;
+  readonly part?: object;
+}
+
+async function answering(
+  args: IspFactoryArguments,
+  context: Context,
+  started: Started,
+  split: SplitUnit | undefined,
+): Promise<Answer> {
+  if (!split) {
+    return withBootloader(args, context, started, async ({ info }) => ({
+      device: info,
+      app: undefined,
+    }));
+  }
+  const { device, app } = await withBootloader(
+    args,
+    context,
+    started,
+    async (found, transport) => {
+      const installed = await installApp(found, transport, split, args, context);
+      if (args.protectRead) await leaveBootloader(installed.device);
+      return installed;
+    },
+    { enter: args.protectRead, written: 'bootloader' },
+  );
+  if (!args.protectRead) return { device: device.info, app };
+  const again = await inRomAgain(args, context, async (rom) => {
+    await tellWork(context.output, protectReadout(rom));
+    return { started: await start(rom, args), part: romJson(rom.info) };
+  });
+  const last = await withBootloader(args, context, again.started, async ({ info }) => info, {
+    enter: true,
+  });
+  return { ...again, device: last, app };
 }
 
 async function secureFactory(
   args: IspFactoryArguments,
   context: Context,
   segments: readonly Segment[],
-  allowed: readonly string[],
+  { allowed, board }: CheckedSegments,
 ): Promise<void> {
   const { output, clock } = context;
   const startedAt = clock.now();
   const unit = unitIn(segments);
-  const { written, started, part } = await withRom(args, context, async (rom) => {
-    const result = await writeOnce(rom, segments, args.massErase, output);
+  const { written, started, part } = await withRomOrUnit(args, context, segments, async (rom) => {
+    const split = splitFor(rom, args, segments, board, output);
+    const result = await writeOnce(rom, segments, split, args.massErase, output);
     return { written: result, started: await start(rom, args), part: romJson(rom.info) };
   });
-  const device = await secure(args, context, started, unit, segments);
+  const { device, app } = await secure(args, context, started, unit, segments, written.split);
   const seconds = (clock.now() - startedAt) / 1000;
   output.line(deviceLine(device));
   output.line(
@@ -151,6 +234,7 @@ async function secureFactory(
     device: deviceJson(device),
     allowed,
     secured: true,
+    application: app ?? null,
   });
 }
 

@@ -35,7 +35,7 @@ export const ISP_WRITE = command({
 async function ispWrite(args: IspWriteArguments, context: Context): Promise<void> {
   const { output, clock } = context;
   const segments = await readSegments(args);
-  const allowed = await checkSegments(segments, args.allow, output);
+  const { allowed } = await checkSegments(segments, args.allow, output);
   await withRom(args, context, async (rom) => {
     if (!args.massErase) tellErased(output, rom, segments);
     const startedAt = clock.now();
