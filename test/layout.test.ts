@@ -29,7 +29,10 @@ test('one sequence works the flash controller', () => {
   const unlocks = files('bootloader-c').filter((file) =>
     /\bFLASH_KEYR *=|cdef89ab/i.test(readFileSync(join(root, file), 'utf8')),
   );
-  expect(unlocks).toEqual(['bootloader-c/ports/stm32/flash_steps.h', 'bootloader-c/ports/stm32/stm32.h']);
+  expect(unlocks).toEqual([
+    'bootloader-c/ports/stm32/flash_steps.h',
+    'bootloader-c/ports/stm32/stm32.h',
+  ]);
 });
 
 describe('bootloader-c/generated', () => {
