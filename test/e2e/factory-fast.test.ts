@@ -9,17 +9,8 @@ import { merge } from '../../host/image/segments.js';
 import { BOOTLOADER_BASE } from '../../protocol/index.js';
 import { type Board, demoImage, PARTS, type Part } from '../support/board.js';
 import { type Iap, iap, type Outcome } from '../support/iap.js';
-import {
-  expectDemo,
-  expectDone,
-  flash,
-  start,
-  tempDir,
-  untilCounters,
-  untilQuiet,
-  untilState,
-} from './bench.js';
-import { blankPart, boot0, hex, isp } from './isp-bench.js';
+import { expectDemo, expectDone, flash, start, tempDir, untilQuiet, untilState } from './bench.js';
+import { blankPart, boot0, type Cut, hex, isp, ROM_CUTS } from './isp-bench.js';
 
 const FULL = process.env.IAP_FACTORY === 'full';
 const FAMILIES: readonly Part[] = ['stm32f103xb', 'stm32f030x8', 'stm32f303xc'];
@@ -97,41 +88,21 @@ describe.each(FAMILIES)('%s', (part) => {
   });
 });
 
-interface Cut {
-  readonly name: string;
-  cut(board: Board, making: Iap): Promise<unknown>;
-  /** Before the command runs */
-  arm?(board: Board): Promise<unknown>;
+interface FactoryCut extends Cut {
   /** So much was written before that not all is sent again */
   readonly keeps?: true;
 }
 
-const off = (board: Board): Promise<unknown> => untilState(board, 'off');
 const inUpdate =
   (operations: number) =>
   async (board: Board, making: Iap): Promise<unknown> => {
     await making.until('plan');
     await board.command(`cut ${operations}`);
-    return off(board);
+    return untilState(board, 'off');
   };
 
-const CUTS: readonly Cut[] = [
-  { name: 'erasing', arm: (board) => board.command('cut 1'), cut: off },
-  { name: 'writing', arm: (board) => board.command('cut 3000'), cut: off },
-  {
-    name: 'reading back',
-    cut: async (board, making) => {
-      await making.until('verifying');
-      await board.command('power off');
-    },
-  },
-  {
-    name: 'the start',
-    cut: async (board) => {
-      await untilCounters(board, ({ rom }) => !rom);
-      await board.command('power off');
-    },
-  },
+const CUTS: readonly FactoryCut[] = [
+  ...ROM_CUTS,
   { name: 'the first page', cut: inUpdate(1) },
   { name: 'the pages', cut: inUpdate(3000), keeps: true },
   {

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Board, Part } from '../support/board.js';
 import type { Iap, IapEvent, Outcome } from '../support/iap.js';
-import { type BenchOptions, powerUp, start, tempDir } from './bench.js';
+import { type BenchOptions, powerUp, start, tempDir, untilCounters, untilState } from './bench.js';
 
 /** As from the maker of the part: nothing in flash, BOOT0 high */
 export function blankPart(part: Part, options: BenchOptions = {}): Promise<Board> {
@@ -38,6 +38,37 @@ export async function secured(board: Board, unit: string): Promise<Outcome> {
   await Promise.allSettled([follow('waiting', 'high'), follow('reset-by-hand', 'low')]);
   return run.done;
 }
+
+/** How the supply goes while a unit is made */
+export interface Cut {
+  readonly name: string;
+  /** Until the supply is gone */
+  cut(board: Board, making: Iap): Promise<unknown>;
+  /** Before the command runs */
+  arm?(board: Board): Promise<unknown>;
+}
+
+const off = (board: Board): Promise<unknown> => untilState(board, 'off');
+
+/** While the ROM bootloader does what only that can do, and starts the unit's own */
+export const ROM_CUTS: readonly Cut[] = [
+  { name: 'erasing', arm: (board) => board.command('cut 1'), cut: off },
+  { name: 'writing', arm: (board) => board.command('cut 3000'), cut: off },
+  {
+    name: 'reading back',
+    cut: async (board, making) => {
+      await making.until('verifying');
+      await board.command('power off');
+    },
+  },
+  {
+    name: 'the start',
+    cut: async (board) => {
+      await untilCounters(board, ({ rom }) => !rom);
+      await board.command('power off');
+    },
+  },
+];
 
 export interface Told {
   readonly code: number | null;

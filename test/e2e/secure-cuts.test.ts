@@ -2,55 +2,29 @@
 // every step and every operation on the option bytes, on an F1 and an F0; otherwise three of the cuts are made.
 import { describe, expect, test } from 'vitest';
 import type { Board, Part } from '../support/board.js';
-import type { Iap } from '../support/iap.js';
-import { expectDemo, expectDone, on, untilCounters, untilState } from './bench.js';
+import { expectDemo, expectDone, on, untilState } from './bench.js';
 import { House } from './house.js';
-import { blankPart, isp, secured, startSecuring } from './isp-bench.js';
+import { blankPart, type Cut, isp, ROM_CUTS, secured, startSecuring } from './isp-bench.js';
 
 const FULL = process.env.IAP_SECURE === 'full';
 const PARTS: readonly Part[] = FULL ? ['stm32f103xb', 'stm32f030x8'] : ['stm32f103xb'];
 /** Operations on option bytes of a run: two erases, each with what is programmed again behind it */
 const OPTION_OPERATIONS = 18;
 
-interface Cut {
-  readonly name: string;
-  /** Until the supply is gone */
-  cut(board: Board, making: Iap): Promise<unknown>;
-  /** Before the command runs */
-  arm?(board: Board): Promise<unknown>;
-}
-
-const off = (board: Board): Promise<unknown> => untilState(board, 'off');
-
 const CUTS: readonly Cut[] = [
-  { name: 'erasing', arm: (board) => board.command('cut 1'), cut: off },
-  { name: 'writing', arm: (board) => board.command('cut 3000'), cut: off },
-  {
-    name: 'reading back',
-    cut: async (board, making) => {
-      await making.until('verifying');
-      await board.command('power off');
-    },
-  },
-  {
-    name: 'the start',
-    cut: async (board) => {
-      await untilCounters(board, ({ rom }) => !rom);
-      await board.command('power off');
-    },
-  },
+  ...ROM_CUTS,
   {
     name: 'the application',
     cut: async (board, making) => {
       await making.until('plan');
       await board.command('cut 100');
-      await off(board);
+      await untilState(board, 'off');
     },
   },
   ...Array.from({ length: OPTION_OPERATIONS }, (_, i) => i + 1).map((operation) => ({
     name: `operation ${operation} on the option bytes`,
     arm: (board: Board) => board.command(`cut-option ${operation}`),
-    cut: off,
+    cut: (board: Board) => untilState(board, 'off'),
   })),
 ];
 
