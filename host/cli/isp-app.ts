@@ -56,8 +56,6 @@ export function splitFor(
   return split;
 }
 
-export type Written = Pick<WriteResult, 'pagesErased'>;
-
 /**
  * Writes all but the application, and erases where that goes. What an earlier run has written is compared and left, and an
  * application in mid-update is, too.
@@ -67,7 +65,7 @@ export async function writeFirst(
   unit: SplitUnit,
   massErase: boolean,
   output: Output,
-): Promise<Written> {
+): Promise<Pick<WriteResult, 'pagesErased'>> {
   const { first, record, appPages } = unit;
   const there = !massErase && !rom.info.readProtected && (await holds(rom, first));
   if (there) {
@@ -78,10 +76,6 @@ export async function writeFirst(
   const written = await tellWork(output, write(rom, segments, { massErase, erase: [appPages] }));
   output.line(`written and read back: ${written.bytes} bytes, all but the application`);
   return written;
-}
-
-export function sizeOf(segments: readonly Segment[]): number {
-  return segments.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }
 
 async function holds(rom: Rom, segments: readonly Segment[]): Promise<boolean> {

@@ -9,6 +9,7 @@ import { type ImageUnit, unlike } from '../factory/unit-image.js';
 import { isBlank } from '../image/areas.js';
 import { plainHeader } from '../image/image.js';
 import type { Segment } from '../image/segments.js';
+import { sizeOf } from '../isp/image.js';
 import {
   MEMORY,
   protectReadout,
@@ -22,13 +23,7 @@ import {
   write,
 } from '../isp/index.js';
 import { protectionGaps } from '../signing/security.js';
-import {
-  type AppResult,
-  type InstallArguments,
-  installApp,
-  sizeOf,
-  writeFirst,
-} from './isp-app.js';
+import { type AppResult, type InstallArguments, installApp, writeFirst } from './isp-app.js';
 import {
   BY_HAND_MS,
   isSilent,

@@ -6,6 +6,7 @@ import { checkFactoryImage } from '../../../factory/bootloader.js';
 import type { SplitUnit } from '../../../factory/split-unit.js';
 import { unitIn } from '../../../factory/unit-image.js';
 import type { Segment } from '../../../image/segments.js';
+import { sizeOf } from '../../../isp/image.js';
 import {
   protectReadout,
   protectWrite,
@@ -19,7 +20,7 @@ import { command } from '../../command.js';
 import { deviceJson, deviceLine } from '../../describe.js';
 import { readSegments } from '../../image-file.js';
 import { withRomOrUnit } from '../../isp-again.js';
-import { type AppResult, installApp, sizeOf, splitFor, writeFirst } from '../../isp-app.js';
+import { type AppResult, installApp, splitFor, writeFirst } from '../../isp-app.js';
 import { ISP_IMAGE, ISP_WRITE_OPTIONS, YES_OPTION } from '../../isp-options.js';
 import { inRomAgain, leaveBootloader, secure, writeOnce } from '../../isp-secure.js';
 import { afterWriting, type Started, start, withBootloader } from '../../isp-start.js';
