@@ -236,6 +236,7 @@ void board_step(struct board *b) {
     } else {
         b->sleeping = false;
         if (!memo_step(b)) {
+            flash_poll_step(b);
             cpu_run_chunk(b);
         }
     }

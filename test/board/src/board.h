@@ -88,6 +88,7 @@ struct board_config {
     bool ram_parity;      // option byte: never-written RAM read since power-up raises NMI
     bool clone;   // FLASH_CR.LOCK reads 0 though locked, EOP never comes, the CRC unit is another
     bool lenient; // treat the bootloader's mistakes like an app's: count and log
+    bool every_poll;         // of FLASH_SR is computed (flash_poll.c)
     struct board_memo *memo; // NULL: everything is computed
     bool boot0;              // the BOOT0 pin at the start; BOOT1 is low
     int uart;                // the UART on the line, 1-3; 0: 1
@@ -107,7 +108,7 @@ struct board_unknown {
 };
 
 struct board_counters {
-    uint64_t instructions, left_out; // the latter of the former (idle.c, memo.c)
+    uint64_t instructions, left_out; // the latter of the former (idle.c, memo.c, flash_poll.c)
     uint64_t flash_ops, half_words, erases, pg_errors, wrprt_errors;
     uint64_t uart_rx, uart_tx; // bytes the device took and gave
     uint64_t overruns, framing_errors, noise_errors;

@@ -139,6 +139,7 @@ uint32_t fpec_read(struct board *b, const struct periph *p, uint32_t off) {
     case 0x0C:
         // BSY rises a cycle after STRT: a read by the very next instruction still sees 0.
         if (f->busy && !(f->by_strt && b->instructions == f->start_instruction + 1)) {
+            flash_poll_seen(b);
             return f->sr | SR_BSY;
         }
         return f->sr;

@@ -53,7 +53,7 @@ static bool must_leave(struct board *b, uint32_t addr) {
         }
         nvic_changed(b);
     }
-    if ((b->attention & ATTN_STOP) || b->cyc >= b->deadline) {
+    if ((b->attention & (ATTN_STOP | ATTN_POLL)) || b->cyc >= b->deadline) {
         return true;
     }
     if ((b->attention & ATTN_WATCH) && addr == b->watch_pc && b->instructions > b->watch_from) {

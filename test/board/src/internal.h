@@ -52,6 +52,7 @@
 #define ATTN_MASKS 4u  // PRIMASK, BASEPRI or FAULTMASK may have changed
 #define ATTN_WATCH 8u  // stop at watch_pc
 #define ATTN_STACK 16u // the stack pointer may be lower
+#define ATTN_POLL  32u // FLASH_SR was read: stop
 
 struct rng {
     uint64_t state;
@@ -177,6 +178,17 @@ struct iwdg {
     uint64_t since, pvu_until, rvu_until, wvu_until;
 };
 
+#define POLL_REGISTERS 15u
+
+// A look at FLASH_SR, and what is new since the one before it (flash_poll.c)
+struct poll {
+    uint32_t pc, xpsr, r[POLL_REGISTERS];
+    uint64_t cyc, instructions;
+    uint64_t round_cycles, round_instructions;
+    unsigned counter; // the register that has changed; POLL_REGISTERS: none
+    int32_t step;
+};
+
 struct crc {
     uint32_t dr, idr, cr, init;
     uint64_t ready;    // cycle in which all that was written is in DR
@@ -275,6 +287,7 @@ struct board {
     struct nvic nvic;
     struct scs scs;
     struct fpec fpec;
+    struct poll poll;
     struct rcc rcc;
     struct uart uart[BOARD_UARTS];
     struct dma dma;
@@ -332,6 +345,10 @@ void board_step(struct board *b); // of the run loop
 
 // idle.c
 void idle_close(struct board *b);
+
+// flash_poll.c
+void flash_poll_seen(struct board *b);
+void flash_poll_step(struct board *b);
 
 // memo.c
 bool memo_open(struct board *b);
