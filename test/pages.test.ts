@@ -7,10 +7,10 @@ import { levelsOf } from '../host/cli/completion/levels.js';
 import { anchorsOf, type Block, blocksOf, linksOf, spansOf, targetOf } from './support/markdown.js';
 
 const root = resolve(import.meta.dirname, '..');
-const FOLDERS = ['.github', 'bootloader-c', 'docs', 'host', 'linker', 'protocol', 'test'];
+const FOLDERS = ['bootloader-c', 'docs', 'host', 'linker', 'protocol', 'test'];
 const pages = [
   ...readdirSync(root),
-  ...FOLDERS.filter((folder) => existsSync(join(root, folder))).flatMap((folder) =>
+  ...FOLDERS.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) =>
       join(folder, file),
     ),
