@@ -3,7 +3,7 @@
 // changes one line of the English page is told which section of the Chinese one to look at.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { anchorsOf, type Block, blocksOf, linksOf, spansOf, targetOf } from './support/markdown.js';
 
@@ -12,7 +12,7 @@ const RENEW = 'IAP_UPDATE_DOCS=1 npx vitest run test/translations.test.ts';
 
 /** Chinese pages, and what each is the translation of */
 const TRANSLATIONS: ReadonlyMap<string, string> = new Map([
-  ['README-zh-CN.md', 'README.md'],
+  ['docs/README.zh-CN.md', 'README.md'],
   ['docs/integrating.zh-CN.md', 'docs/integrating.md'],
 ]);
 const translated = new Set(TRANSLATIONS.values());
@@ -63,7 +63,8 @@ const markOf = ({ blocks }: Section): string =>
 /** A page and heading in any language by the English name and a number */
 function place(page: string, target: string): string {
   const to = targetOf(page, target);
-  if (to === undefined || !to.file.endsWith('.md')) return target;
+  if (to === undefined) return target;
+  if (!to.file.endsWith('.md')) return to.file;
   const english = TRANSLATIONS.get(to.file) ?? to.file;
   const heading = to.anchor && anchorsOf(blocksOf(to.file)).indexOf(to.anchor);
   const language = translated.has(to.file) ? 'the English ' : '';
@@ -155,8 +156,8 @@ describe.each([...TRANSLATIONS])('%s', (page, original) => {
   test('and the English page lead to each other in their first lines', () => {
     const first = (file: string): string | undefined =>
       blocksOf(file).filter(({ kind }) => kind !== 'comment')[1]?.text;
-    expect(first(original)).toBe(`English | [简体中文](${basename(page)})`);
-    expect(first(page)).toBe(`[English](${basename(original)}) | 简体中文`);
+    expect(first(original)).toBe(`English | [简体中文](${relative(dirname(original), page)})`);
+    expect(first(page)).toBe(`[English](${relative(dirname(page), original)}) | 简体中文`);
   });
 
   const levels = (of: readonly Section[]): string =>
