@@ -21,7 +21,7 @@ beforeEach(() => {
   const boards = { [BOARD]: { file: 'b.bin', sha256 } };
   writeFileSync(join(folder, 'index.json'), JSON.stringify({ boards }));
 });
-afterEach(() => rmSync(root, { recursive: true }));
+afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 test('the one in the package', async () => {
   expect(await builtBootloader(BOARD, root)).toMatchObject({ from: 'package', sha256 });
