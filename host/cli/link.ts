@@ -6,7 +6,9 @@ import type { LinkOptions } from '../device/open.js';
 import { resetSequence, setInTurn } from '../isp/lines.js';
 import type { TraceEvent } from '../link/session.js';
 import { closePort } from '../link/stall.js';
-import type { ControlLines, Transport } from '../link/transport.js';
+import type { Transport } from '../link/transport.js';
+import { openPort as openAnyPort } from '../node/open-port.js';
+import type { PortOptions } from '../node/port-options.js';
 import { checkLineArguments, type LineArguments, linesOf, wiringOf } from './line-options.js';
 import type { LinkArguments } from './options.js';
 import type { Output } from './output.js';
@@ -20,14 +22,6 @@ const WAITED_FOR: ReadonlySet<IapErrorCode> = new Set(['PORT_NOT_FOUND', 'PORT_B
 /** A trace line shows so much of a payload [bytes]. */
 const TRACE_BYTES = 24;
 
-export interface PortOptions {
-  readonly path: string;
-  /** Baud */
-  readonly rate: number;
-  readonly parity?: 'none' | 'even';
-  readonly lines?: ControlLines;
-}
-
 /** What commands do with ports; tests give their own. */
 export interface Ports {
   open(options: PortOptions): Promise<Transport>;
@@ -36,7 +30,7 @@ export interface Ports {
 
 /** Loads the serial port driver only when a port is really needed. */
 export const realPorts: Ports = {
-  open: async (options) => (await import('../node/serial.js')).openSerial(options),
+  open: openAnyPort,
   list: async () => (await import('../node/serial.js')).listPorts(),
 };
 
@@ -120,7 +114,12 @@ export async function openPort(
   let told: IapErrorCode | undefined;
   for (;;) {
     try {
-      return await context.ports.open({ path, ...line, lines: linesOf(args) });
+      return await context.ports.open({
+        path,
+        ...line,
+        lines: linesOf(args),
+        signal: context.signal,
+      });
     } catch (error) {
       if (!(error instanceof IapError) || !args.wait || clock.now() >= end) throw error;
       const { code, hint } = error;

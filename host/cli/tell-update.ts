@@ -75,6 +75,8 @@ function rateText({ rate, chosen, failed }: Extract<UpdateEvent, { event: 'rate'
       return `stays at ${rate} baud: too little to send to try faster ones`;
     case 'only':
       return `stays at ${rate} baud: this device has no other`;
+    case 'fixed':
+      return `stays at ${rate} baud: this port can not change the rate of its line`;
     default:
       return `now at ${rate} baud`;
   }

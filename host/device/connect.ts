@@ -152,7 +152,8 @@ async function enter(device: Device, notNow: NotNowWait): Promise<boolean> {
   const { session } = device;
   const { clock, transport } = session;
   const appRate = transport.rate;
-  const bootRate = device.info.defaultRate || appRate;
+  // What the bootloader calls its rate is not what a fixed one has to be called here.
+  const bootRate = transport.fixedRate ? appRate : device.info.defaultRate || appRate;
   const sameRate = bootRate === appRate;
   let end = clock.now() + ENTER_MS;
   let sentAt = Number.NEGATIVE_INFINITY;

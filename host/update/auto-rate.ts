@@ -65,6 +65,7 @@ export class AutoRate {
       return;
     }
     const { info } = this.#device;
+    if (this.#device.session.transport.fixedRate) return this.#say('fixed');
     if ((info.capabilities & Capability.BAUD) === 0) return this.#say('only');
     const known = await this.#recall();
     if (!worthIt(bytes, this.#rate, known !== undefined)) return this.#say('little');

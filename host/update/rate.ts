@@ -25,6 +25,7 @@ export async function changeRate(device: Device, rate: number, emit: Emit): Prom
     emit({ event: 'warning', code: 'RATE', message });
     return false;
   };
+  if (transport.fixedRate) return stay('this port can not change the rate of its line');
   if ((device.info.capabilities & Capability.BAUD) === 0) {
     return stay('the device can not change its rate');
   }
