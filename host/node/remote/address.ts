@@ -22,6 +22,11 @@ const URL_LIKE = /^([a-z][a-z0-9+.-]+):\/\/(.*)$/is;
 const PLACE = /^(?:\[([0-9a-f:.]+(?:%[\w.-]+)?)\]|([^\s:/?#@[\]]+)):(\d+)\/?$/i;
 const MOST_PORT = 65_535;
 
+/** Whether this is the name of a port on the network, be it a right one or not */
+export function isRemote(path = ''): boolean {
+  return URL_LIKE.test(path);
+}
+
 /**
  * Undefined: the name of a serial port.
  * @throws IapError USAGE

@@ -85,7 +85,7 @@ export function requestBytes({ command, value }: Pick<Setting, 'command' | 'valu
   return concat([Uint8Array.of(COM_PORT_OPTION, command), payload]);
 }
 
-/** What a server tells: of an answer the command that it is to. Undefined if this is not of this option. */
+/** What a server tells: of an answer the command that it is to. Undefined if this is not what a server says. */
 export function tellingOf(
   sub: Uint8Array,
 ): { readonly command: number; readonly value: number } | undefined {

@@ -14,11 +14,11 @@ const ADDRESS_MS = 3000;
 const KEEPALIVE_MS = 10_000;
 /** To hand over what was written last [ms] */
 const CLOSE_MS = 2000;
-/** Kept of what came last, for messages [bytes] */
+/** A server's last words are not longer [bytes]. */
 const SAID = 80;
 
 export class Connection {
-  /** What the server sent last */
+  /** All that came, if that is little: a server's own words, not those of a device */
   said: Uint8Array = new Uint8Array();
   onBytes: (bytes: Uint8Array) => void = () => {};
   /** Called once, not after close() */
@@ -32,12 +32,14 @@ export class Connection {
     this.#socket = socket;
     this.#path = path;
     let fault: NetworkFault | undefined;
+    let received = 0;
     socket.on('error', (error: NetworkFault) => {
       fault = error;
     });
     socket.on('data', (chunk: Buffer) => {
       const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-      this.said = concat([this.said, bytes.slice(-SAID)]).slice(-SAID);
+      received += bytes.length;
+      this.said = received > SAID ? new Uint8Array() : concat([this.said, bytes]);
       this.onBytes(bytes);
     });
     socket.on('close', () => {

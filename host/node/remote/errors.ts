@@ -68,7 +68,7 @@ const ENDS: Readonly<Partial<Record<string, string>>> = {
 
 /**
  * A connection that ended by itself.
- * @param said what the server sent last
+ * @param said all that the server sent, if it was little
  */
 export function connectionLost(path: string, said: Uint8Array, fault?: NetworkFault): IapError {
   const why = fault ? (ENDS[fault.code ?? ''] ?? printable(fault.message)) : 'the server closed it';

@@ -23,18 +23,21 @@ const BINARY = 0;
 const SUPPRESS_GO_AHEAD = 3;
 const OURS = [BINARY, SUPPRESS_GO_AHEAD, COM_PORT_OPTION];
 const ITS = [BINARY, SUPPRESS_GO_AHEAD];
+/** Not asked for, but some servers offer it in this direction too */
+const WELCOME = [...ITS, COM_PORT_OPTION];
 
 /** An answer that must come: a server far away, which has lost a packet or two [ms] */
 export const ANSWER_MS = 5000;
 /** A server that gives some answers gives the others with them, at the latest so long after [ms]. */
 const MORE_MS = 200;
-/** What a stranger has said, for a message [bytes] */
-const SAMPLE = 16;
+/** What a stranger has said, and how much of it a message shows in hex [bytes] */
+const SAMPLE = 80;
+const SHOWN = 16;
 
 interface Asked {
   readonly setting: Setting;
-  /** Nothing is done once nobody waits any more. */
-  answered: (value: number) => void;
+  /** Missing once nobody waits any more */
+  answered: ((value: number) => void) | undefined;
 }
 
 export interface AskOptions extends StopOptions {
@@ -57,10 +60,12 @@ export class Rfc2217Client {
   #lost: IapError | undefined;
   /** Until the server has agreed: what came, and was not telnet */
   #stray: Uint8Array | undefined = new Uint8Array();
+  /** Our own requests came back. */
+  #echo = false;
   /** The server takes no bytes for the moment. */
   #suspended = false;
-  /** From the first request to its answer [ms] */
-  #roundTripMs = 0;
+  /** The quickest answer that was needed [ms] */
+  roundTripMs = Number.POSITIVE_INFINITY;
 
   constructor(connection: Connection, path: string, answerMs = ANSWER_MS) {
     this.#connection = connection;
@@ -95,7 +100,7 @@ export class Rfc2217Client {
         : error;
     }
     if (!agreed()) throw this.#stranger(refused());
-    this.#roundTripMs = performance.now() - from;
+    this.#answeredIn(performance.now() - from);
     this.#stray = undefined;
   }
 
@@ -112,15 +117,18 @@ export class Rfc2217Client {
     });
     this.#asked.push(...asked);
     this.#send(concat(settings.map((setting) => subBytes(requestBytes(setting)))));
-    const more = Math.max(MORE_MS, 2 * this.#roundTripMs);
+    const from = performance.now();
+    const more = Math.max(MORE_MS, 2 * this.roundTripMs);
     try {
       await this.#until(() => needed.every((each) => answers.has(each)), this.#answerMs, options);
+      if (needed.length > 0) this.#answeredIn(performance.now() - from);
       await this.#until(() => answers.size === settings.length, more, options);
     } finally {
-      for (const each of asked) each.answered = () => {};
+      for (const each of asked) each.answered = undefined;
     }
     for (const setting of settings) {
       const value = answers.get(setting);
+      if (value === undefined && this.#echo) throw this.#stranger(false);
       if (value === undefined ? needed.includes(setting) : !setting.isDone(value)) {
         throw this.#notDone(setting, value);
       }
@@ -144,6 +152,10 @@ export class Rfc2217Client {
     return this.#connection.close();
   }
 
+  #answeredIn(ms: number): void {
+    this.roundTripMs = Math.min(this.roundTripMs, ms);
+  }
+
   #take(part: TelnetPart): void {
     switch (part.kind) {
       case 'data':
@@ -163,7 +175,7 @@ export class Rfc2217Client {
   #heardOption(verb: number, option: number): void {
     this.#heard.add(key(verb, option));
     if (verb === DO) this.#say(OURS.includes(option) ? WILL : WONT, option);
-    if (verb === WILL) this.#say(ITS.includes(option) ? DO : DONT, option);
+    if (verb === WILL) this.#say(WELCOME.includes(option) ? DO : DONT, option);
   }
 
   #say(verb: number, option: number): void {
@@ -178,19 +190,23 @@ export class Rfc2217Client {
 
   #heardSub(bytes: Uint8Array): void {
     const told = tellingOf(bytes);
-    if (!told) return;
+    if (!told) {
+      this.#echo ||= bytes[0] === COM_PORT_OPTION;
+      return;
+    }
     const { command, value } = told;
     if (command === ComPort.FLOWCONTROL_SUSPEND) this.#suspended = true;
     if (command === ComPort.FLOWCONTROL_RESUME) this.#suspended = false;
     const candidates = this.#asked.filter(
       ({ setting }) => setting.command === command && setting.isAnswer(value),
     );
-    // The answer to one that was given up may come late.
-    const answered = candidates.find(({ setting }) => setting.isDone(value)) ?? candidates[0];
-    if (!answered) return;
-    const over = candidates.slice(0, candidates.indexOf(answered) + 1);
+    // The answer to one that was given up may come late, or never.
+    const fits = candidates.filter(({ setting }) => setting.isDone(value));
+    const own = fits.find(({ answered }) => answered) ?? fits[0] ?? candidates[0];
+    if (!own) return;
+    const over = candidates.slice(0, candidates.indexOf(own) + 1);
     this.#asked = this.#asked.filter((each) => !over.includes(each));
-    answered.answered(value);
+    own.answered?.(value);
   }
 
   #send(bytes: Uint8Array): void {
@@ -239,18 +255,20 @@ export class Rfc2217Client {
   }
 
   #stranger(refused: boolean): IapError {
-    const heard = this.#stray ?? new Uint8Array();
-    const within = `within ${this.#answerMs / 1000} s`;
-    const says =
-      heard.length > 0 ? `: ${heard.length} bytes came, the last ${hexBytes(heard)}` : '';
     if (refused) {
       return this.#failed(
         'is a telnet server that does not know RFC 2217',
         `with ser2net: accepter "telnet(rfc2217),tcp,PORT"; ${RAW_INSTEAD}`,
       );
     }
+    const heard = this.#stray ?? new Uint8Array();
+    const found =
+      heard.length === 0
+        ? 'nothing came'
+        : `${heard.length} bytes came, the last ${hexBytes(heard.subarray(-SHOWN))}`;
+    const within = `within ${this.#answerMs / 1000} s`;
     return this.#failed(
-      `does not answer as an RFC 2217 server does ${within}${says || ': nothing came'}`,
+      `does not answer as an RFC 2217 server does ${within}: ${this.#echo ? 'it sends back what it is sent' : found}`,
       `look after the number of the port; ${RAW_INSTEAD}`,
     );
   }

@@ -66,6 +66,10 @@ class Rfc2217Transport implements Transport {
     this.rate = rate;
   }
 
+  get roundTripMs(): number {
+    return this.#client.roundTripMs;
+  }
+
   async write(bytes: Uint8Array, options?: StopOptions): Promise<void> {
     this.#line.written(bytes.length, this.rate);
     await this.#client.write(bytes, options);
