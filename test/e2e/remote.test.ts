@@ -123,8 +123,7 @@ test("rfc2217: ST's ROM bootloader over a network of 400 ms there and back", asy
   const remote = await serve(board.port);
   const { path } = await SlowNetwork.before(remote.rfc2217, 400);
   expectDone(await start('isp', 'info', '--port', path, '--json').done);
-  const image = demoImage(PART, 1, 2048);
-  const file = board.dir.write('small.bin', image);
+  const file = board.dir.write('small.bin', demoImage(PART, 1));
   const at = ['--port', path, '--base', '0x08008000', '--json'];
   const written = await start('isp', 'write', file, ...at).done;
   expect(written.code, written.result?.message).toBe(0);
