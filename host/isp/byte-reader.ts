@@ -8,7 +8,7 @@ const MOST_TALK_MS = 3000;
 
 export class ByteReader {
   readonly #clock: Clock;
-  /** Every answer comes so much later [ms]. */
+  /** Every answer comes later by a round trip of the network, and a second one if that is having a slow moment [ms]. */
   readonly #farMs: number;
   /** Each of them ends every wait. */
   readonly #signals = new Set<AbortSignal>();
@@ -18,7 +18,7 @@ export class ByteReader {
 
   constructor(transport: Transport, clock: Clock, signal?: AbortSignal) {
     this.#clock = clock;
-    this.#farMs = transport.roundTripMs ?? 0;
+    this.#farMs = 2 * (transport.roundTripMs ?? 0);
     if (signal) this.#signals.add(signal);
     transport.onBytes((bytes) => {
       for (const byte of bytes) this.#bytes.push(byte);

@@ -239,8 +239,8 @@ describe('no RFC 2217 server', () => {
     [
       'that is cut when the rate is set',
       { closesAt: (command) => command === RATE },
-      'PORT_LOST',
-      /the connection to .* is lost/,
+      'PORT_BUSY',
+      /closes the connection at once/,
     ],
   ])('%s', async (_, behaviour, code, message) => {
     await expect(open(behaviour, {}, SOON)).rejects.toMatchObject({

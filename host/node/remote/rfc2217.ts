@@ -15,6 +15,7 @@ import {
   rateSetting,
 } from './com-port.js';
 import { Connection } from './connection.js';
+import { closedAtOnce } from './errors.js';
 import { LineLeft } from './line-left.js';
 import { Rfc2217Client } from './rfc2217-client.js';
 
@@ -48,7 +49,9 @@ export async function openRfc2217(
     return transport;
   } catch (error) {
     await client.close();
-    throw error;
+    // ser2net agrees to all first, and closes when it finds that the port behind is in use.
+    const lost = error instanceof IapError && error.code === 'PORT_LOST';
+    throw lost ? closedAtOnce(path, new Uint8Array()) : error;
   }
 }
 
