@@ -8,6 +8,7 @@ test.each([
   'protocol/protocol.schema.json',
   'protocol/package.schema.json',
   'protocol/json-lines.schema.json',
+  'protocol/production-log.schema.json',
 ])('%s is a JSON Schema', (path) => {
   const schema = JSON.parse(readFileSync(path, 'utf8')) as object;
   expect(() => new Ajv({ strict: true, allowUnionTypes: true }).compile(schema)).not.toThrow();

@@ -72,7 +72,7 @@ function shortHash({ sha256 }: Installed): string {
   return hexBytes(sha256.subarray(0, 4));
 }
 
-function bootloaderVersion(info: DeviceInfo): string {
+export function bootloaderVersion(info: DeviceInfo): string {
   return `${info.bootloaderMajor}.${info.bootloaderMinor}.${info.bootloaderPatch}`;
 }
 

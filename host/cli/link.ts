@@ -6,7 +6,10 @@ import type { LinkOptions } from '../device/open.js';
 import { resetSequence, setInTurn } from '../isp/lines.js';
 import type { TraceEvent } from '../link/session.js';
 import { closePort } from '../link/stall.js';
-import type { ControlLines, Transport } from '../link/transport.js';
+import type { Transport } from '../link/transport.js';
+import { openPort as openAnyPort } from '../node/open-port.js';
+import type { PortOptions } from '../node/port-options.js';
+import { remoteAddress } from '../node/remote/address.js';
 import { checkLineArguments, type LineArguments, linesOf, wiringOf } from './line-options.js';
 import type { LinkArguments } from './options.js';
 import type { Output } from './output.js';
@@ -20,14 +23,6 @@ const WAITED_FOR: ReadonlySet<IapErrorCode> = new Set(['PORT_NOT_FOUND', 'PORT_B
 /** A trace line shows so much of a payload [bytes]. */
 const TRACE_BYTES = 24;
 
-export interface PortOptions {
-  readonly path: string;
-  /** Baud */
-  readonly rate: number;
-  readonly parity?: 'none' | 'even';
-  readonly lines?: ControlLines;
-}
-
 /** What commands do with ports; tests give their own. */
 export interface Ports {
   open(options: PortOptions): Promise<Transport>;
@@ -36,7 +31,7 @@ export interface Ports {
 
 /** Loads the serial port driver only when a port is really needed. */
 export const realPorts: Ports = {
-  open: async (options) => (await import('../node/serial.js')).openSerial(options),
+  open: openAnyPort,
   list: async () => (await import('../node/serial.js')).listPorts(),
 };
 
@@ -54,7 +49,7 @@ export async function withPort<T>(
   context: Context,
   use: (transport: Transport, options: LinkOptions) => Promise<T>,
 ): Promise<T> {
-  const transport = await openPort(args, { rate: args.initialBaud }, context);
+  const transport = await openPort(args, { rate: lineRate(args) }, context);
   try {
     await resetByLines(args, transport, context);
     if (args.wait) {
@@ -77,13 +72,22 @@ async function resetByLines(
 ): Promise<void> {
   const wiring = wiringOf(args);
   if (!wiring) return;
-  await setInTurn(transport, resetSequence(wiring, false), (ms) => wait(ms, clock));
+  await setInTurn(transport, resetSequence(wiring, false), (ms) => pause(ms, clock));
   output.line('reset by DTR and RTS');
 }
 
-function wait(ms: number, clock: Clock): Promise<void> {
+export function pause(ms: number, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     clock.after(ms, resolve);
+  });
+}
+
+/** @throws IapError USAGE */
+function lineRate({ port, lineRate: told, initialBaud }: LinkArguments): number {
+  if (told === undefined) return initialBaud;
+  if (remoteAddress(port ?? '')?.protocol === 'tcp') return told;
+  throw new IapError('USAGE', '--line-rate is for tcp://HOST:PORT, whose line nothing here sets', {
+    hint: 'the rate to find a device is --initial-baud, that of the transfer --baud',
   });
 }
 
@@ -120,7 +124,12 @@ export async function openPort(
   let told: IapErrorCode | undefined;
   for (;;) {
     try {
-      return await context.ports.open({ path, ...line, lines: linesOf(args) });
+      return await context.ports.open({
+        path,
+        ...line,
+        lines: linesOf(args),
+        signal: context.signal,
+      });
     } catch (error) {
       if (!(error instanceof IapError) || !args.wait || clock.now() >= end) throw error;
       const { code, hint } = error;
@@ -136,7 +145,7 @@ export async function openPort(
         if (code === 'PORT_BUSY') context.output.line(`  ${error.message}: ${hint ?? ''}`);
       }
     }
-    await wait(PORT_POLL_MS, clock);
+    await pause(PORT_POLL_MS, clock);
     if (context.signal.aborted)
       throw new IapError('INTERRUPTED', 'interrupted; nothing was changed');
   }

@@ -17,7 +17,7 @@ export const LINK_OPTIONS = {
     type: 'string',
     requiresArg: true,
     complete: 'file',
-    describe: 'Serial port; "iap ports" lists them',
+    describe: 'Serial port ("iap ports" lists them), tcp://HOST:PORT or rfc2217://HOST:PORT',
   },
   'initial-baud': {
     type: 'number',
@@ -47,6 +47,12 @@ export const LINK_OPTIONS = {
   },
   ...LINE_OPTIONS,
   verbose: { type: 'boolean', default: false, describe: 'Wire trace on standard error' },
+  'line-rate': {
+    type: 'number',
+    ...RATES,
+    requiresArg: true,
+    describe: 'Rate that the line behind tcp:// has, for time-outs; --initial-baud if missing',
+  },
 } as const;
 
 /** Of every command */

@@ -2,6 +2,7 @@
 // What it writes has no control characters but its own, wherever the text is from.
 import { type ErrorDetails, exitCodeOf, IapError } from '../base/errors.js';
 import { escaped, printable } from '../base/text.js';
+import { barText, type ProgressLine, ProgressSteps } from './progress-text.js';
 
 export interface Streams {
   readonly out: OutputStream;
@@ -11,25 +12,19 @@ export interface Streams {
 export interface OutputStream {
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
   write(text: string | Uint8Array): unknown;
 }
 
-export interface ProgressLine {
-  readonly bytesDone: number;
-  readonly bytesTotal: number;
-  readonly rate: number;
-  readonly secondsLeft: number;
-}
-
-const BAR_CELLS = 24;
-/** In a pipe a line at each of these steps; a log does not want a hundred. */
-const PIPE_STEP_PERCENT = 10;
 const CLEAR_LINE = '\r\u001b[K';
+const clearRows = (rows: number): string => `\r\u001b[${rows}A\u001b[J`;
 /** Of help and bar; a terminal that does not say how wide it is has at least the usual [columns] */
 const WIDEST = 100;
 const USUAL = 80;
 /** The bar, and how much is done; a terminal that has less gets lines [columns] */
 const NARROWEST = 40;
+/** A terminal that does not say how high it is [rows] */
+const USUAL_ROWS = 24;
 
 /** Columns to write in; terminals on serial lines often say 0. */
 export function widthOf(columns: number | undefined): number {
@@ -43,8 +38,10 @@ export class Output {
   readonly #colour: boolean;
   /** The line that was written last can be replaced. */
   readonly #canClear: boolean;
+  readonly #steps = new ProgressSteps();
   #bar = false;
-  #step = -1;
+  /** Drawn last, to be drawn over */
+  #rows = 0;
 
   constructor(
     json: boolean,
@@ -95,25 +92,33 @@ export class Output {
 
   progress(line: ProgressLine): void {
     if (this.json) return;
-    const whole = line.bytesTotal === 0 ? 1 : line.bytesDone / line.bytesTotal;
-    // What is not done is not said to be: never rounded up.
-    const percent = Math.floor(100 * whole);
-    const done = `${line.bytesDone} of ${line.bytesTotal} bytes`;
-    const pace = `${(line.rate / 1000).toFixed(1)} kB/s, ${duration(line.secondsLeft)} left`;
-    const { columns } = this.#streams.out;
-    if (this.#canClear && (columns || USUAL) > NARROWEST) {
-      const cells = Math.floor(BAR_CELLS * whole);
-      const bar = `[${'#'.repeat(cells)}${'.'.repeat(BAR_CELLS - cells)}]`;
-      const text = `${bar} ${String(percent).padStart(3)} %  ${done}  ${pace}`;
-      const fit = text.slice(0, widthOf(columns) - 1);
-      this.#streams.out.write(`${CLEAR_LINE}${fit}`);
+    if (this.#canDrawOver) {
+      this.#streams.out.write(`${CLEAR_LINE}${this.#fit(barText(line))}`);
       this.#bar = true;
       return;
     }
-    const step = Math.floor(percent / PIPE_STEP_PERCENT);
-    if (step === this.#step) return;
-    this.#step = step;
-    this.#streams.out.write(`${String(percent).padStart(3)} %  ${done}  ${pace}\n`);
+    const text = this.#steps.next(line);
+    if (text !== undefined) this.#streams.out.write(`${text}\n`);
+  }
+
+  /** Whether so many rows can be drawn over and over */
+  hasRoomFor(rows: number): boolean {
+    return !this.json && this.#canDrawOver && rows < (this.#streams.out.rows || USUAL_ROWS);
+  }
+
+  /** Rows that the next ones, or whatever else is written, take the place of, unless they are to stay. */
+  rows(texts: readonly string[], stay = false): void {
+    this.#endBar();
+    for (const text of texts) this.#streams.out.write(`${this.#fit(printable(text))}\n`);
+    this.#rows = stay ? 0 : texts.length;
+  }
+
+  get #canDrawOver(): boolean {
+    return this.#canClear && (this.#streams.out.columns || USUAL) > NARROWEST;
+  }
+
+  #fit(text: string): string {
+    return text.slice(0, widthOf(this.#streams.out.columns) - 1);
   }
 
   /** Wire trace; on standard error, whatever the mode. */
@@ -131,22 +136,32 @@ export class Output {
   failure(error: unknown, exitCode: number = exitCodeOf(error)): void {
     this.#endBar();
     if (this.json) {
-      this.event('result', { ok: false, ...describe(error, exitCode) });
+      this.event('result', { ok: false, ...errorJson(error, exitCode) });
       return;
     }
+    this.error(error);
+  }
+
+  /** For people only. @param where if it did not happen everywhere */
+  error(error: unknown, where = ''): void {
+    if (this.json) return;
+    this.#endBar();
     if (!(error instanceof IapError)) {
       const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
       const lines = what.split('\n').map(printable).join('\n');
-      this.#streams.error.write(`${this.#paint('31', 'bug in this program:')} ${lines}\n`);
+      this.#streams.error.write(`${this.#paint('31', 'bug in this program:')} ${where}${lines}\n`);
       return;
     }
-    this.#streams.error.write(`${this.#paint('31', 'error:')} ${printable(error.message)}\n`);
+    const message = printable(`${where}${error.message}`);
+    this.#streams.error.write(`${this.#paint('31', 'error:')} ${message}\n`);
     if (error.hint !== undefined) this.#streams.error.write(`  ${printable(error.hint)}\n`);
   }
 
   #endBar(): void {
     if (this.#bar) this.#streams.out.write('\n');
+    if (this.#rows > 0) this.#streams.out.write(clearRows(this.#rows));
     this.#bar = false;
+    this.#rows = 0;
   }
 
   #paint(colour: string, text: string): string {
@@ -163,7 +178,8 @@ function hasColour({ isTTY }: OutputStream, env: Environment): boolean {
   return isTTY === true && env.TERM !== 'dumb';
 }
 
-function describe(
+/** @param exitCode what the command ends with */
+export function errorJson(
   error: unknown,
   exitCode: number,
 ): {
@@ -184,9 +200,4 @@ function jsonValue(_key: string, value: unknown): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
   if (typeof value === 'number' && !Number.isInteger(value)) return Math.round(value * 1000) / 1000;
   return value;
-}
-
-export function duration(seconds: number): string {
-  const whole = Math.ceil(seconds);
-  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }

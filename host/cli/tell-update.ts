@@ -1,5 +1,6 @@
 // An update's events, as they are told.
 import { latencyRemedy } from '../node/latency-timer.js';
+import { isRemote } from '../node/remote/address.js';
 import type { UpdateEvent } from '../update/events.js';
 import { deviceJson, deviceLine, notNowText } from './describe.js';
 import type { Output } from './output.js';
@@ -19,9 +20,11 @@ async function tellLatency(
   { heldMs, costMs }: Extract<UpdateEvent, { event: 'latency' }>,
   port: string,
 ): Promise<void> {
-  const remedy = await latencyRemedy(port);
+  const remote = isRemote(port);
+  const remedy = remote ? undefined : await latencyRemedy(port);
   output.event('latency', { heldMs, costMs, ...(remedy === undefined ? {} : { remedy }) });
-  const cost = `your adapter holds bytes for about ${heldMs} ms, which cost ${(costMs / 1000).toFixed(1)} s`;
+  const what = remote ? 'an answer takes' : 'your adapter holds bytes for';
+  const cost = `${what} about ${heldMs} ms${remote ? ' over the network' : ''}, which cost ${(costMs / 1000).toFixed(1)} s`;
   output.line(remedy === undefined ? cost : `${cost}; ${remedy}`);
 }
 
@@ -75,6 +78,8 @@ function rateText({ rate, chosen, failed }: Extract<UpdateEvent, { event: 'rate'
       return `stays at ${rate} baud: too little to send to try faster ones`;
     case 'only':
       return `stays at ${rate} baud: this device has no other`;
+    case 'fixed':
+      return `stays at ${rate} baud: this port can not change the rate of its line, or not fast enough`;
     default:
       return `now at ${rate} baud`;
   }

@@ -1,6 +1,7 @@
 // The device under test as checks use it: single requests, strictly answered, and the few states that checks start from.
 import {
   CALL_INTERVAL_MS,
+  Capability,
   Command,
   decode,
   type Frame,
@@ -279,6 +280,12 @@ export class Bench {
   needCapability(capability: number, name: string): void {
     if ((this.info.capabilities & capability) === 0)
       throw new NotTestable(`the device does not announce ${name}`);
+  }
+
+  /** @throws NotTestable */
+  needRates(): void {
+    this.needCapability(Capability.BAUD, 'BAUD');
+    if (this.wire.transport.fixedRate) throw new NotTestable('this port can not change its rate');
   }
 
   /** Whether this image is installed, complete and good, as far as HELLO says */

@@ -153,7 +153,7 @@ async function enter(device: Device, notNow: NotNowWait): Promise<boolean> {
   const { clock, transport } = session;
   const appRate = transport.rate;
   const bootRate = device.info.defaultRate || appRate;
-  const sameRate = bootRate === appRate;
+  const sameRate = transport.fixedRate === true || bootRate === appRate;
   let end = clock.now() + ENTER_MS;
   let sentAt = Number.NEGATIVE_INFINITY;
   let lastHeardAt = clock.now();
@@ -195,8 +195,9 @@ async function enter(device: Device, notNow: NotNowWait): Promise<boolean> {
   );
 }
 
+/** A port that can not change is where it is, whatever its rate is called. */
 async function changePort(session: Session, rate: number): Promise<void> {
-  if (session.transport.rate === rate) return;
+  if (session.transport.fixedRate || session.transport.rate === rate) return;
   await session.drain();
   await session.setRate(rate);
 }

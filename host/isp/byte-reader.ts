@@ -8,6 +8,8 @@ const MOST_TALK_MS = 3000;
 
 export class ByteReader {
   readonly #clock: Clock;
+  /** Every answer comes later by a round trip of the network, and a second one if that is having a slow moment [ms]. */
+  readonly #farMs: number;
   /** Each of them ends every wait. */
   readonly #signals = new Set<AbortSignal>();
   #bytes: number[] = [];
@@ -16,6 +18,7 @@ export class ByteReader {
 
   constructor(transport: Transport, clock: Clock, signal?: AbortSignal) {
     this.#clock = clock;
+    this.#farMs = 2 * (transport.roundTripMs ?? 0);
     if (signal) this.#signals.add(signal);
     transport.onBytes((bytes) => {
       for (const byte of bytes) this.#bytes.push(byte);
@@ -49,7 +52,7 @@ export class ByteReader {
    * @throws IapError INTERRUPTED, PORT_LOST
    */
   async next(timeoutMs: number): Promise<number | undefined> {
-    await this.#until(() => this.#bytes.length > 0, timeoutMs);
+    await this.#until(() => this.#bytes.length > 0, timeoutMs + this.#farMs);
     return this.#bytes.shift();
   }
 
@@ -58,7 +61,7 @@ export class ByteReader {
    * @throws IapError INTERRUPTED, PORT_LOST
    */
   async take(count: number, timeoutMs: number): Promise<Uint8Array | undefined> {
-    await this.#until(() => this.#bytes.length >= count, timeoutMs);
+    await this.#until(() => this.#bytes.length >= count, timeoutMs + this.#farMs);
     if (this.#bytes.length < count) return undefined;
     return Uint8Array.from(this.#bytes.splice(0, count));
   }

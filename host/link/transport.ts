@@ -24,6 +24,10 @@ export interface StopOptions {
 export interface Transport {
   /** Baud; ten bit times a byte */
   readonly rate: number;
+  /** The rate is set at the other end, and `rate` only tells it: setRate() to another one fails. */
+  readonly fixedRate?: boolean;
+  /** To the port and back over a network, where that is known; as long as setRate() takes [ms] */
+  readonly roundTripMs?: number;
   /** Resolves when the bytes are handed to the operating system, which may be long before they are on the line. */
   write(bytes: Uint8Array, options?: StopOptions): Promise<void>;
   /** One listener, the newest; called with whatever arrived, in any chunking. May return how to remove it. */

@@ -160,7 +160,8 @@ async function replace(path: string, bytes: Uint8Array | string): Promise<void> 
   }
 }
 
-function unwritable(path: string, error: unknown): unknown {
+/** FILE_UNWRITABLE for what the system said; anything else as it is */
+export function unwritable(path: string, error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const full = codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT';
   const there = codeOf(error) === 'EEXIST';

@@ -13,5 +13,10 @@ export {
   type SigningKey,
   verifySignature,
 } from './key-file.js';
+export { openPort } from './open-port.js';
+export type { PortOptions } from './port-options.js';
+export { type LogEntry, ProductionLog } from './production-log.js';
 export { RateFile } from './rate-file.js';
+export { openRfc2217 } from './remote/rfc2217.js';
+export { openTcp } from './remote/tcp.js';
 export { listPorts, openSerial, type PortInfo, type SerialOptions } from './serial.js';

@@ -1,4 +1,5 @@
 // Which rates held, by adapter and part. What is not there, or is damaged, only makes an update slower: nothing here throws.
+import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KnownRate, RateMemory } from '../link/rate-memory.js';
@@ -40,7 +41,7 @@ export class RateFile implements RateMemory {
     try {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
       const path = join(this.#folder, NAME);
-      const unfinished = `${path}.${process.pid}`;
+      const unfinished = `${path}.${randomUUID()}`;
       await writeFile(unfinished, `${JSON.stringify(Object.fromEntries(newest))}\n`, {
         mode: 0o600,
       });

@@ -7,16 +7,9 @@ import type { ControlLines, StopOptions, Transport } from '../link/transport.js'
 import { ADAPTERS, holdsBytesBack } from './latency-timer.js';
 import { busyWith, lost, openError, VANISHED } from './port-errors.js';
 import { holderOf } from './port-holder.js';
+import type { PortOptions } from './port-options.js';
 
-export interface SerialOptions {
-  readonly path: string;
-  /** Baud */
-  readonly rate: number;
-  /** None if missing; a ROM bootloader wants even */
-  readonly parity?: 'none' | 'even';
-  /** What to set DTR and RTS to, as soon as the port is open; missing: left as the system leaves it */
-  readonly lines?: ControlLines;
-}
+export type SerialOptions = PortOptions;
 
 export interface PortInfo {
   readonly path: string;

@@ -12,7 +12,7 @@ import { answerTime, call, NOBODY } from '../device/connect.js';
 import type { Device } from '../device/device.js';
 import type { KnownRate, RateMemory } from '../link/rate-memory.js';
 import type { Emit, RateChoice } from './events.js';
-import { tryRate } from './rate.js';
+import { rateObstacle, tryRate } from './rate.js';
 import { rungAbove, rungBelow, worthIt } from './rate-ladder.js';
 import { rateHolds } from './rate-proof.js';
 
@@ -50,6 +50,10 @@ export class AutoRate {
     return this.#device.session.transport.rate;
   }
 
+  #worthIt(bytes: number, known: boolean): boolean {
+    return worthIt(bytes, this.#rate, known, this.#device.session.transport.roundTripMs);
+  }
+
   /** There is a slower rate to go on at. */
   get raised(): boolean {
     return this.#rate > this.#home;
@@ -59,15 +63,16 @@ export class AutoRate {
   async settle(bytes: number): Promise<void> {
     const chosen = this.#chosen;
     if (chosen) {
-      if (this.#rate === chosen.rate || !worthIt(bytes, this.#rate, true)) return;
+      if (this.#rate === chosen.rate || !this.#worthIt(bytes, true)) return;
       await this.#hold(chosen.rate);
       await this.#choose(chosen.why);
       return;
     }
     const { info } = this.#device;
+    if (rateObstacle(this.#device.session.transport)) return this.#say('fixed');
     if ((info.capabilities & Capability.BAUD) === 0) return this.#say('only');
     const known = await this.#recall();
-    if (!worthIt(bytes, this.#rate, known !== undefined)) return this.#say('little');
+    if (!this.#worthIt(bytes, known !== undefined)) return this.#say('little');
     this.#failed = Math.min(this.#failed, known?.failed ?? this.#failed);
     const before = known?.rate ?? this.#rate;
     if (before !== this.#rate) await this.#hold(before);

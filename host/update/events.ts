@@ -59,9 +59,9 @@ export type UpdateEvent =
 
 /**
  * Why this rate: the fastest that was tried and holds; the same as last time; errors had risen at a faster one; there is too little
- * to send to try others; the device has no other.
+ * to send to try others; the device has no other; the port can not change it.
  */
-export type RateChoice = 'fastest' | 'remembered' | 'lowered' | 'little' | 'only';
+export type RateChoice = 'fastest' | 'remembered' | 'lowered' | 'little' | 'only' | 'fixed';
 
 export type WarningCode = 'RATE' | 'VERIFY_AGAIN' | 'BOOT_UNCONFIRMED' | 'IMAGE' | 'SUPPLY_LOW';
 

@@ -13,6 +13,10 @@ const FAILURE_MS = 1200;
 /** To change to a rate and to prove it [ms] */
 const CHANGE_MS = 100;
 
+/** Round trips over a network: of a change and its proof, and of the way up from 115200 to 921600 */
+const CHANGE_TRIPS = 4;
+const CLIMB_TRIPS = 11;
+
 /** The next rate to try above this one; undefined if the device can not make it, or flash gains nothing by it. */
 export function rungAbove(rate: number, { maxRate }: DeviceInfo): number | undefined {
   if (lineMs(1024, rate) < FAST_ENOUGH * FLASH_MS_A_KB) return undefined;
@@ -24,8 +28,15 @@ export function rungBelow(rate: number, least: number): number {
   return Math.max(least, RUNGS.findLast((rung) => rung < rate) ?? least);
 }
 
-/** Whether bytes are enough for a faster rate to save more time than the way there may cost. */
-export function worthIt(bytes: number, rate: number, known: boolean): boolean {
+/**
+ * Whether bytes are enough for a faster rate to save more time than the way there may cost.
+ * @param known it held before, and is gone to at once
+ * @param roundTripMs of a network in between [ms]
+ */
+export function worthIt(bytes: number, rate: number, known: boolean, roundTripMs = 0): boolean {
   const saved = lineMs(bytes, rate) - (FLASH_MS_A_KB * bytes) / 1024;
-  return saved > (known ? CHANGE_MS : FAILURE_MS);
+  const cost = known
+    ? CHANGE_MS + CHANGE_TRIPS * roundTripMs
+    : FAILURE_MS + CLIMB_TRIPS * roundTripMs;
+  return saved > cost;
 }

@@ -1,14 +1,17 @@
 // Another baud rate for the transfer, proven before it is relied on, and the way back when it does not work.
-import { Capability, RATE_IDLE_MS } from '../../protocol/index.js';
+import { Capability, RATE_IDLE_MS, RATE_PROOF_MS } from '../../protocol/index.js';
 import { IapError } from '../base/errors.js';
 import { answerTime, call } from '../device/connect.js';
 import type { Device } from '../device/device.js';
 import { noiseOf } from '../link/noise.js';
 import { BACKOFF, type Session } from '../link/session.js';
+import type { Transport } from '../link/transport.js';
 import type { Emit } from './events.js';
 
 /** The device changes after its answer's last bit; the host must not be earlier (protocol § 5) [ms]. */
 const SETTLE_MS = 2;
+/** What a connection may need of RATE_PROOF_MS, so that a slower moment does no harm */
+const SHARE_OF_PROOF = 0.8;
 /** HELLOs that prove a rate, as far as they fit into the time after which the device goes back by itself */
 const MOST_PROOFS = 4;
 const FEWEST_PROOFS = 2;
@@ -25,6 +28,8 @@ export async function changeRate(device: Device, rate: number, emit: Emit): Prom
     emit({ event: 'warning', code: 'RATE', message });
     return false;
   };
+  const obstacle = rateObstacle(transport);
+  if (obstacle) return stay(obstacle);
   if ((device.info.capabilities & Capability.BAUD) === 0) {
     return stay('the device can not change its rate');
   }
@@ -39,6 +44,14 @@ export async function changeRate(device: Device, rate: number, emit: Emit): Prom
   await returnToDefault(device, before);
   const noise = noiseOf(session.stats, counted);
   return stay(`nothing is understood at ${rate} baud${noise ? `: ${noise.found}` : ''}`);
+}
+
+/** Why the port leaves no way to another rate; undefined if it does */
+export function rateObstacle({ fixedRate, roundTripMs = 0 }: Transport): string | undefined {
+  if (fixedRate) return 'this port can not change the rate of its line';
+  // The answer to BAUD must come here, the port change, and a frame reach the device.
+  if (2 * roundTripMs + SETTLE_MS < SHARE_OF_PROOF * RATE_PROOF_MS) return undefined;
+  return `the network takes ${Math.round(roundTripMs)} ms there and back: too long for a change of rate, which the device waits ${RATE_PROOF_MS} ms for`;
 }
 
 /**

@@ -295,7 +295,11 @@ class Updater {
   async #findAgain(defaultRate: number): Promise<Device> {
     const { transport } = this.#session;
     const timeoutMs = Math.max(this.#options.timeoutMs ?? 0, SEARCH_MS);
-    const rates = new Set([transport.rate, defaultRate || this.#bootRate, this.#firstRate]);
+    const { rate, fixedRate } = transport;
+    const rates = new Set([
+      rate,
+      ...(fixedRate ? [] : [defaultRate || this.#bootRate, this.#firstRate]),
+    ]);
     for (const rate of rates) {
       if (transport.rate !== rate) await this.#session.setRate(rate);
       try {

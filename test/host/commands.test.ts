@@ -21,7 +21,7 @@ import {
   Stay,
 } from '../../protocol/index.js';
 import { Bench } from '../support/bench.js';
-import { DEFAULTS, jsonLines, session } from '../support/cli.js';
+import { DEFAULTS, DEFAULTS_OF_PORTS, jsonLines, session } from '../support/cli.js';
 import { appImage } from '../support/images.js';
 
 const { handler: boot } = BOOT;
@@ -39,7 +39,7 @@ function imageFile(bytes: Uint8Array): string {
 
 test('flash, in a pipe', async () => {
   const { context, out, error } = session(new Bench());
-  await flash({ ...DEFAULTS, image: imageFile(appImage(50_000)) }, context);
+  await flash({ ...DEFAULTS_OF_PORTS, image: imageFile(appImage(50_000)) }, context);
   const lines = out.text.trim().split('\n');
   expect(lines[0]).toMatch(
     /^fake: bootloader 0\.1\.0 \(no application was ever installed\), installed: nothing$/,
@@ -56,7 +56,7 @@ test('flash, in a pipe', async () => {
 
 test('flash, on a terminal: one line that is written over, never wider than it', async () => {
   const { context, out } = session(new Bench(), { tty: true });
-  await flash({ ...DEFAULTS, image: imageFile(appImage(50_000)) }, context);
+  await flash({ ...DEFAULTS_OF_PORTS, image: imageFile(appImage(50_000)) }, context);
   const bars = out.text.split('\r\u001b[K').slice(1);
   expect(bars).toHaveLength(25);
   expect(bars.every((bar) => (bar.split('\n')[0]?.length ?? 0) < 80)).toBe(true);
@@ -65,7 +65,7 @@ test('flash, on a terminal: one line that is written over, never wider than it',
 
 test('flash --json: every line an event, the last the result', async () => {
   const { context, out } = session(new Bench(), { json: true });
-  await flash({ ...DEFAULTS, image: imageFile(appImage(5000)) }, context);
+  await flash({ ...DEFAULTS_OF_PORTS, image: imageFile(appImage(5000)) }, context);
   const events = jsonLines(out.text);
   expect(events.map(({ event }) => event)).toEqual([
     ...['found', 'comparing', 'plan', 'progress', 'progress', 'progress'],
@@ -88,10 +88,10 @@ test('flash --json: every line an event, the last the result', async () => {
 test('flash again: nothing to do', async () => {
   const bench = new Bench({ appKit: true });
   const image = imageFile(appImage(5000));
-  await flash({ ...DEFAULTS, image }, session(bench).context);
+  await flash({ ...DEFAULTS_OF_PORTS, image }, session(bench).context);
   bench.line.closed = false;
   const { context, out } = session(bench);
-  await flash({ ...DEFAULTS, image }, context);
+  await flash({ ...DEFAULTS_OF_PORTS, image }, context);
   expect(out.text).toContain('installed already: nothing to do');
   expect(out.text).toMatch(/done in 0\.\d s, nothing sent, application started\n$/);
 });
@@ -99,17 +99,17 @@ test('flash again: nothing to do', async () => {
 test('the port is closed, whatever happens', async () => {
   const bench = new Bench();
   bench.device.alive = false;
-  const run = info({ ...DEFAULTS, timeout: 500 }, session(bench).context);
+  const run = info({ ...DEFAULTS_OF_PORTS, timeout: 500 }, session(bench).context);
   await expect(run).rejects.toMatchObject({ code: 'NO_ANSWER' });
   expect(bench.line.closed).toBe(true);
 });
 
 test('info names the device and does not hold it', async () => {
   const bench = new Bench({ appKit: true });
-  await flash({ ...DEFAULTS, image: imageFile(appImage(5000)) }, session(bench).context);
+  await flash({ ...DEFAULTS_OF_PORTS, image: imageFile(appImage(5000)) }, session(bench).context);
   bench.line.closed = false;
   const { context, out } = session(bench);
-  await info(DEFAULTS, context);
+  await info(DEFAULTS_OF_PORTS, context);
   expect(out.text).toMatch(/^part +fake$/m);
   expect(out.text).toMatch(/^running +application$/m);
   expect(out.text).toMatch(
@@ -200,11 +200,11 @@ test('info of an application leaves out what only its bootloader knows', () => {
 test('verify: the same, another, and a damaged image', async () => {
   const bench = new Bench({ appKit: true });
   const image = imageFile(appImage(5000));
-  await flash({ ...DEFAULTS, image }, session(bench).context);
+  await flash({ ...DEFAULTS_OF_PORTS, image }, session(bench).context);
   const run = async (path: string): Promise<string> => {
     bench.line.closed = false;
     const { context, out } = session(bench);
-    await verify({ ...DEFAULTS, image: path }, context);
+    await verify({ ...DEFAULTS_OF_PORTS, image: path }, context);
     return out.text;
   };
   const same = await run(image);
@@ -222,7 +222,7 @@ test('verify: the same, another, and a damaged image', async () => {
 test('boot', async () => {
   const bench = new Bench({ appKit: true });
   await flash(
-    { ...DEFAULTS, boot: false, image: imageFile(appImage(5000)) },
+    { ...DEFAULTS_OF_PORTS, boot: false, image: imageFile(appImage(5000)) },
     session(bench).context,
   );
   bench.line.closed = false;
@@ -323,7 +323,7 @@ describe('interrupted while the adapter is unplugged', () => {
         });
       }
     };
-    const args = { ...DEFAULTS, wait: true, image: imageFile(appImage(50_000)) };
+    const args = { ...DEFAULTS_OF_PORTS, wait: true, image: imageFile(appImage(50_000)) };
     const error: unknown = await flash(args, context).then(
       () => undefined,
       (reason: unknown) => reason,

@@ -16,7 +16,7 @@ import type { Segment } from '../../host/image/segments.js';
 import { erasedBetween } from '../../host/isp/index.js';
 import { VirtualClock } from '../../host/testing/virtual-clock.js';
 import { Bench } from '../support/bench.js';
-import { DEFAULTS, jsonLines, session } from '../support/cli.js';
+import { DEFAULTS_OF_PORTS, jsonLines, session } from '../support/cli.js';
 import { elfOf } from '../support/elf.js';
 import { FakeRom } from '../support/fake-rom.js';
 import { appImage, bootloaderImage, tableImage } from '../support/images.js';
@@ -93,10 +93,10 @@ test('iap flash says it before it changes anything', async () => {
     writeIntelHex([{ address: BASE, bytes: appImage(3000) }, settings]),
   );
   const { context, out, error } = session(new Bench());
-  await flash({ ...DEFAULTS, image }, context).catch(() => {});
+  await flash({ ...DEFAULTS_OF_PORTS, image }, context).catch(() => {});
   expect(error.text).toMatch(WARNING);
   const json = session(new Bench(), { json: true });
-  await flash({ ...DEFAULTS, image }, json.context).catch(() => {});
+  await flash({ ...DEFAULTS_OF_PORTS, image }, json.context).catch(() => {});
   expect(jsonLines(json.out.text).slice(0, 3)).toMatchObject([
     { event: 'found' },
     { event: 'warning', finding: 'gap-filled' },

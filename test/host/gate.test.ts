@@ -18,7 +18,7 @@ import { VirtualClock } from '../../host/testing/virtual-clock.js';
 import { Mode } from '../../protocol/index.js';
 import { Bench } from '../support/bench.js';
 import { built as builtFile } from '../support/board.js';
-import { DEFAULTS, jsonLines, type Session, session } from '../support/cli.js';
+import { DEFAULTS_OF_PORTS, jsonLines, type Session, session } from '../support/cli.js';
 import { FakeRom } from '../support/fake-rom.js';
 import { bootloaderImage, tableImage } from '../support/images.js';
 import { built, program, START } from '../support/linked-program.js';
@@ -100,7 +100,7 @@ function flashing(appKit: boolean): Command {
     const bench = device(appKit);
     return run(
       session(bench, { json: true }),
-      (context) => flash({ ...DEFAULTS, image, allow }, context),
+      (context) => flash({ ...DEFAULTS_OF_PORTS, image, allow }, context),
       () => bench.device.log.some((name) => DISTURBING.has(name)),
     );
   };
@@ -191,7 +191,7 @@ describe('a device whose part is known', () => {
     async (appKit) => {
       const bench = device(appKit);
       const { context } = session(bench, { json: true });
-      await expect(flash({ ...DEFAULTS, image: large }, context)).rejects.toMatchObject({
+      await expect(flash({ ...DEFAULTS_OF_PORTS, image: large }, context)).rejects.toMatchObject({
         code: 'IMAGE_VECTORS',
         details: { finding: 'stack-outside-ram', stack: 0x2001_0000 },
       });
@@ -202,7 +202,7 @@ describe('a device whose part is known', () => {
 
   test('of another name is judged as any part', async () => {
     const bench = new Bench({ info: { part: 'of-our-own' } });
-    await flash({ ...DEFAULTS, image: large }, session(bench, { json: true }).context);
+    await flash({ ...DEFAULTS_OF_PORTS, image: large }, session(bench, { json: true }).context);
     expect(bench.device.log).toContain('BOOT');
   });
 });
@@ -212,7 +212,7 @@ test('verify compares what was allowed to be written', async () => {
   const bytes = new Uint8Array(readFileSync(outside));
   await bench.update(bytes, { boot: false, allow: ['vector-outside'] });
   const { context, out } = session(bench, { json: true });
-  await verify({ ...DEFAULTS, image: outside }, context);
+  await verify({ ...DEFAULTS_OF_PORTS, image: outside }, context);
   expect(jsonLines(out.text).at(-1)).toMatchObject({ ok: true });
 });
 
@@ -231,7 +231,7 @@ test('check with everything allowed ends well, and says so', async () => {
 
 test('what can not be allowed is named, with what can', async () => {
   const { context } = session(device());
-  const refused = flash({ ...DEFAULTS, image: outside, allow: ['too-large'] }, context);
+  const refused = flash({ ...DEFAULTS_OF_PORTS, image: outside, allow: ['too-large'] }, context);
   await expect(refused).rejects.toThrow(`--allow takes ${ALLOWABLE.join(', ')}; got "too-large"`);
 });
 

@@ -6,12 +6,13 @@ import { ISP_GO } from '../../host/cli/commands/isp/go.js';
 import { ISP_INFO } from '../../host/cli/commands/isp/info.js';
 import type { IspArguments } from '../../host/cli/isp-options.js';
 import { checkLineArguments, type LineArguments, linesOf } from '../../host/cli/line-options.js';
-import { type Context, openPort, type PortOptions } from '../../host/cli/link.js';
+import { type Context, openPort } from '../../host/cli/link.js';
 import type { ControlLines } from '../../host/link/transport.js';
+import type { PortOptions } from '../../host/node/port-options.js';
 import { VirtualClock } from '../../host/testing/virtual-clock.js';
 import { Bench } from '../support/bench.js';
 import { CIRCUITS } from '../support/circuits.js';
-import { DEFAULTS, session } from '../support/cli.js';
+import { DEFAULTS, DEFAULTS_OF_PORTS, session } from '../support/cli.js';
 import { FakeRom } from '../support/fake-rom.js';
 
 /** Runs `iap info` on a port that keeps what its lines are set to. */
@@ -29,7 +30,10 @@ async function linesDuring(args: LineArguments): Promise<(ControlLines | undefin
     lines.push(options.lines);
     return Promise.resolve(transport);
   };
-  await INFO.handler({ ...DEFAULTS, ...args }, { ...context, ports: { ...context.ports, open } });
+  await INFO.handler(
+    { ...DEFAULTS_OF_PORTS, ...args },
+    { ...context, ports: { ...context.ports, open } },
+  );
   return lines;
 }
 

@@ -10,7 +10,7 @@ import { VERIFY } from '../../host/cli/commands/verify.js';
 import { verify } from '../../host/update/verify.js';
 import { Command, Mode } from '../../protocol/index.js';
 import type { BenchOptions } from '../support/bench.js';
-import { DEFAULTS, jsonLines, session } from '../support/cli.js';
+import { DEFAULTS_OF_PORTS, jsonLines, session } from '../support/cli.js';
 import { appImage } from '../support/images.js';
 import { bench, expectInstalled, start } from '../support/one-bench.js';
 
@@ -191,7 +191,7 @@ describe('what the commands say', () => {
   test('flash --wait, to people', async () => {
     refusing(7, 3);
     const { context, out } = session(bench);
-    await FLASH.handler({ ...DEFAULTS, image: file, wait: true }, context);
+    await FLASH.handler({ ...DEFAULTS_OF_PORTS, image: file, wait: true }, context);
     expect(out.text).toMatch(
       /\nthe application does not want to be left .* \(its reason 7\); asking again until it does\n/,
     );
@@ -200,7 +200,7 @@ describe('what the commands say', () => {
   test('flash --wait --json', async () => {
     refusing(0xffff_ffff, 3);
     const { context, out } = session(bench, { json: true });
-    await FLASH.handler({ ...DEFAULTS, image: file, wait: true }, context);
+    await FLASH.handler({ ...DEFAULTS_OF_PORTS, image: file, wait: true }, context);
     expect(jsonLines(out.text)).toContainEqual({ event: 'not-now', detail: 0xffff_ffff });
   });
 
@@ -210,7 +210,7 @@ describe('what the commands say', () => {
     refuses(9, 3);
     bench.line.checker.newHost();
     const { context, out } = session(bench, { json: true });
-    await VERIFY.handler({ ...DEFAULTS, image: file, wait: true }, context);
+    await VERIFY.handler({ ...DEFAULTS_OF_PORTS, image: file, wait: true }, context);
     expect(jsonLines(out.text)).toContainEqual({ event: 'not-now', detail: 9 });
   });
 });

@@ -25,7 +25,7 @@ import {
   Status,
 } from '../../protocol/index.js';
 import { Bench } from '../support/bench.js';
-import { DEFAULTS, jsonLines, session } from '../support/cli.js';
+import { DEFAULTS_OF_PORTS, jsonLines, session } from '../support/cli.js';
 import { appImage } from '../support/images.js';
 
 const NONE = { role: KeyRole.NONE, fingerprint: new Uint8Array(8) };
@@ -349,7 +349,7 @@ describe('iap info', () => {
   async function info(bench: Bench, args: object = {}, json = false): Promise<Shown> {
     const { context, out, error } = session(bench, { json });
     let thrown: unknown;
-    await INFO.handler({ ...DEFAULTS, ...args }, context).catch((why: unknown) => {
+    await INFO.handler({ ...DEFAULTS_OF_PORTS, ...args }, context).catch((why: unknown) => {
       thrown = why;
     });
     return { out: out.text, warnings: error.text, error: thrown };

@@ -9,6 +9,8 @@ import { type UpdateOptions, update } from '../../host/update/update.js';
 export interface BenchOptions extends FakeDeviceOptions {
   readonly rate?: number;
   readonly faults?: Faults;
+  /** Of several at once; a clock of its own if missing */
+  readonly clock?: VirtualClock;
 }
 
 export interface Outcome {
@@ -20,11 +22,13 @@ export interface Outcome {
 }
 
 export class Bench {
-  readonly clock = new VirtualClock();
+  readonly clock: VirtualClock;
   readonly line: FakeLine;
   readonly device: FakeDevice;
 
-  constructor({ rate = 115200, faults = {}, ...device }: BenchOptions = {}) {
+  constructor(options: BenchOptions = {}) {
+    const { rate = 115200, faults = {}, clock = new VirtualClock(), ...device } = options;
+    this.clock = clock;
     this.line = new FakeLine(this.clock, rate, faults);
     this.device = new FakeDevice(this.clock, this.line, device);
   }

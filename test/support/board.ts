@@ -215,6 +215,12 @@ function boardArguments(part: Part, dir: TempDir, options: BoardOptions): string
 /** The clock of each board, by its port */
 const clocks = new Map<string, string>();
 
+/** A port on the network, or any other name of a board's: the command runs on that board's clock, too. */
+export function sharesClock(port: string, pty: string): void {
+  const clock = clocks.get(realpathSync(pty));
+  if (clock) clocks.set(port, clock);
+}
+
 /** How to run the command with these arguments, on its own clock. */
 export function plainCommand(
   args: readonly string[],
@@ -236,7 +242,7 @@ export function command(
 } {
   const { argv } = plainCommand(args, main);
   const port = args[args.indexOf('--port') + 1] ?? '';
-  const clock = existsSync(port) ? clocks.get(realpathSync(port)) : undefined;
+  const clock = clocks.get(existsSync(port) ? realpathSync(port) : port);
   if (!clock) return { argv, env: process.env };
   const preload = pathToFileURL(built('dist', 'test', 'support', 'board-clock.js')).href;
   return { argv: ['--import', preload, ...argv], env: { ...process.env, IAP_BOARD_CLOCK: clock } };

@@ -129,3 +129,6 @@ export const DEFAULTS = {
   invertReset: false,
   invertBoot0: false,
 } as const;
+
+/** Of a command that takes several ports */
+export const DEFAULTS_OF_PORTS = { ...DEFAULTS, port: ['fake'], all: false } as const;

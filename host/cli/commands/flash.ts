@@ -3,12 +3,16 @@ import { IapError } from '../../base/errors.js';
 import { ALLOWABLE, type Allowable } from '../../check/allow.js';
 import type { DeviceInfo } from '../../device/device.js';
 import type { Image } from '../../image/image.js';
+import type { ProductionLog } from '../../node/production-log.js';
+import { isRemote } from '../../node/remote/address.js';
 import type { UpdateResult } from '../../update/events.js';
 import { update } from '../../update/update.js';
 import { command } from '../command.js';
 import { COMPRESSION_OPTIONS, type Sending, sendingOf } from '../compression.js';
+import { isLeftOut, type OnePort, onEachPort, PORTS_OPTIONS } from '../each-port.js';
+import { LOG_OPTION, logged } from '../flash-log.js';
 import { readImage } from '../image-file.js';
-import { type Context, withPort } from '../link.js';
+import { type Context, pause, withPort } from '../link.js';
 import type { ArgumentsOf } from '../option.js';
 import {
   ALLOW_OPTION,
@@ -24,8 +28,12 @@ import type { Output } from '../output.js';
 import { rateMemoryOf } from '../rate-memory.js';
 import { tellUpdate } from '../tell-update.js';
 
+/** A server is not called more often [ms]. */
+const RECONNECT_MS = 1000;
+
 const OPTIONS = {
   ...LINK_OPTIONS,
+  ...PORTS_OPTIONS,
   ...BAUD_OPTION,
   ...BASE_OPTION,
   ...ALLOW_OPTION,
@@ -36,9 +44,11 @@ const OPTIONS = {
     default: true,
     describe: 'Start the application afterwards; --no-boot leaves the bootloader running',
   },
+  ...LOG_OPTION,
 } as const;
 
 type FlashArguments = ArgumentsOf<typeof IMAGE & typeof OPTIONS>;
+type OneFlash = OnePort<FlashArguments>;
 
 export const FLASH = command({
   name: 'flash <image>',
@@ -49,6 +59,11 @@ export const FLASH = command({
     ['flash app.hex --port /dev/ttyUSB0', 'update at 115200 baud'],
     ['flash app.bin --port COM5 --baud 921600 --wait', 'faster, waiting for a reset'],
     ['flash app.hex --port /dev/ttyUSB0 --baud auto', 'as fast as device, adapter and cable hold'],
+    ['flash app.hex --port rfc2217://gateway:4001 --baud 921600', 'over the network, with ser2net'],
+    [
+      'flash app.iap --all --log units.jsonl',
+      'every device that is plugged in, and a line for each',
+    ],
   ],
   handler: flash,
 });
@@ -58,25 +73,67 @@ async function flash(args: FlashArguments, context: Context): Promise<void> {
   const rate = args.baud === undefined ? undefined : parseBaud(args.baud);
   const image = await readImage(args);
   const sending = await sendingOf(args, image.bytes);
+  const log = args.log === undefined ? undefined : await openLog(args.log);
+  try {
+    await onEachPort(args, context, { rows: true }, async (one, at, named) => {
+      const flashing = {
+        port: one.port ?? '',
+        file: args.image,
+        image,
+        isNone: (error: unknown) => !named && isLeftOut(error),
+      };
+      const wanted = { image, allow, rate, sending };
+      const result = await logged(log, flashing, at, (onFound) =>
+        untilDone(one, at, wanted, onFound),
+      );
+      finish(at.output, result);
+    });
+  } finally {
+    await log?.close();
+  }
+}
+
+/** Loaded only where it is needed */
+async function openLog(path: string): Promise<ProductionLog> {
+  return (await import('../../node/production-log.js')).ProductionLog.open(path);
+}
+
+/** With --wait, as often as the port goes away and comes back */
+async function untilDone(
+  args: OneFlash,
+  context: Context,
+  wanted: Wanted,
+  onFound: (device: DeviceInfo) => void,
+): Promise<UpdateResult> {
   let begun: Uint8Array | undefined;
   /** Of earlier attempts; undefined if none got so far */
   let pagesSent: number | undefined;
   for (;;) {
     try {
-      await attempt(args, context, { image, allow, rate, sending, only: begun }, ({ uniqueId }) => {
-        begun = uniqueId;
+      return await attempt(args, context, wanted, begun, (device) => {
+        begun = device.uniqueId;
+        onFound(device);
       });
-      return;
     } catch (caught) {
       const error = afterwards(caught, pagesSent);
       if (error instanceof IapError && error.details.resumable === true) {
         pagesSent = Number(error.details.pagesSent);
       }
-      const unplugged = error instanceof IapError && error.code === 'PORT_LOST';
-      if (!unplugged || !args.wait || begun === undefined) throw error;
+      if (!args.wait || !(error instanceof IapError) || !isGone(error, args.port, begun))
+        throw error;
       await tellUpdate(context.output, { event: 'reconnecting', reason: error.message }, args.port);
+      if (isRemote(args.port)) await pause(RECONNECT_MS, context.clock);
     }
   }
+}
+
+/**
+ * An adapter that was unplugged in mid-update. A server may close at once as long as another connection has its port, and nobody tells of
+ * a network that carries nothing any more.
+ */
+function isGone({ code }: IapError, port = '', begun?: Uint8Array): boolean {
+  if (isRemote(port)) return code === 'PORT_LOST' || code === 'LINK_LOST';
+  return code === 'PORT_LOST' && begun !== undefined;
 }
 
 /** An error of a later attempt, with what the earlier ones have left behind */
@@ -105,18 +162,18 @@ interface Wanted {
   readonly allow: readonly Allowable[];
   readonly rate: number | 'auto' | undefined;
   readonly sending: Sending;
-  /** Unique id of the device whose update was begun */
-  readonly only: Uint8Array | undefined;
 }
 
-async function attempt(
-  args: FlashArguments,
+/** @param only unique id of the device whose update was begun */
+function attempt(
+  args: OneFlash,
   context: Context,
-  { image, allow, rate, sending, only }: Wanted,
+  { image, allow, rate, sending }: Wanted,
+  only: Uint8Array | undefined,
   onFound: (device: DeviceInfo) => void,
-): Promise<void> {
+): Promise<UpdateResult> {
   const { output } = context;
-  await withPort(args, context, async (transport, options) => {
+  return withPort(args, context, async (transport, options) => {
     const rates = rate === 'auto' && args.cache ? await rateMemoryOf(args.port ?? '') : undefined;
     const run = update(transport, image, {
       ...options,
@@ -131,9 +188,8 @@ async function attempt(
     for (;;) {
       const step = await run.next();
       if (step.done) {
-        finish(output, step.value);
         await sending.installed(step.value.device);
-        return;
+        return step.value;
       }
       if (step.value.event === 'found') onFound(step.value.device);
       await tellUpdate(output, step.value, args.port);

@@ -8,12 +8,14 @@ import type { Session } from '../../link/session.js';
 import { protectionGaps } from '../../signing/security.js';
 import { command } from '../command.js';
 import { deviceJson, deviceTable, securityWarnings } from '../describe.js';
+import { type OnePort, onEachPort, PORTS_OPTIONS } from '../each-port.js';
 import { type Context, withPort } from '../link.js';
 import type { ArgumentsOf } from '../option.js';
 import { LINK_OPTIONS } from '../options.js';
 
 const OPTIONS = {
   ...LINK_OPTIONS,
+  ...PORTS_OPTIONS,
   bootloader: {
     type: 'boolean',
     describe:
@@ -40,11 +42,17 @@ export const INFO = command({
       'what only the bootloader knows; then reset the device',
     ],
     ['info --port /dev/ttyUSB0 --wait --require-secure', 'last step of a production line'],
+    ['info --all', 'every device that is plugged in'],
+    ['info --port tcp://gateway:4000', 'over the network'],
   ],
   handler: info,
 });
 
-async function info(args: InfoArguments, context: Context): Promise<void> {
+function info(args: InfoArguments, context: Context): Promise<void> {
+  return onEachPort(args, context, { rows: false }, show);
+}
+
+async function show(args: OnePort<InfoArguments>, context: Context): Promise<void> {
   const { output } = context;
   const bootloader = args.bootloader === true || (args.requireSecure === true && args.wait);
   const device = await withPort(

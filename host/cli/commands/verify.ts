@@ -2,15 +2,17 @@
 import { IapError } from '../../base/errors.js';
 import { hex32 } from '../../base/text.js';
 import type { DeviceInfo } from '../../device/device.js';
+import type { Image } from '../../image/image.js';
 import { verify as compare } from '../../update/verify.js';
 import { command } from '../command.js';
 import { deviceJson, deviceLine, notNowText } from '../describe.js';
+import { type OnePort, onEachPort, PORTS_OPTIONS } from '../each-port.js';
 import { readImage } from '../image-file.js';
 import { type Context, withPort } from '../link.js';
 import type { ArgumentsOf } from '../option.js';
 import { BASE_OPTION, IMAGE, LINK_OPTIONS } from '../options.js';
 
-const OPTIONS = { ...LINK_OPTIONS, ...BASE_OPTION } as const;
+const OPTIONS = { ...LINK_OPTIONS, ...PORTS_OPTIONS, ...BASE_OPTION } as const;
 
 type VerifyArguments = ArgumentsOf<typeof IMAGE & typeof OPTIONS>;
 
@@ -27,8 +29,16 @@ export const VERIFY = command({
 const ADDRESSES_SHOWN = 4;
 
 async function verify(args: VerifyArguments, context: Context): Promise<void> {
-  const { output } = context;
   const image = await readImage(args);
+  await onEachPort(args, context, { rows: true }, (one, at) => compareAt(one, at, image));
+}
+
+async function compareAt(
+  args: OnePort<VerifyArguments>,
+  context: Context,
+  image: Image,
+): Promise<void> {
+  const { output } = context;
   const onEntering = (info: DeviceInfo): void => {
     output.event('entering', { device: deviceJson(info) });
     output.line('asking the application to enter the bootloader; it is started again afterwards');

@@ -92,7 +92,7 @@ async function hello(bench: Bench): Promise<void> {
 }
 
 async function baudRefused(bench: Bench): Promise<void> {
-  bench.needCapability(Capability.BAUD, 'BAUD');
+  bench.needRates();
   const { maxRate } = bench.info;
   for (const rate of [0, maxRate + 1, 2 * maxRate, 0xffff_ffff]) {
     if (rate > 0xffff_ffff) continue;
@@ -146,7 +146,7 @@ async function changeRate(bench: Bench, rate: number): Promise<void> {
 }
 
 async function baudReturns(bench: Bench): Promise<void> {
-  bench.needCapability(Capability.BAUD, 'BAUD');
+  bench.needRates();
   const rate = otherRate(bench);
   const image = bench.image({ seed: 7 });
   if (bench.closed === undefined) await begin(bench, image);

@@ -1,0 +1,79 @@
+// Telnet among data: whatever the bytes and however they are cut.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { concat } from '../../host/base/bytes.js';
+import {
+  DO,
+  escaped,
+  IAC,
+  optionBytes,
+  SB,
+  SE,
+  subBytes,
+  TelnetDecoder,
+  type TelnetPart,
+} from '../../host/node/remote/telnet.js';
+
+const bytes = fc
+  .array(fc.oneof(fc.constantFrom(IAC, SB, SE, 0, 13), fc.integer({ min: 0, max: 255 })))
+  .map((list) => Uint8Array.from(list));
+
+/** In pieces as the lengths say, with data that follows data as one part */
+function decoded(stream: Uint8Array, lengths: readonly number[]): TelnetPart[] {
+  const decoder = new TelnetDecoder();
+  const parts: TelnetPart[] = [];
+  let at = 0;
+  for (let i = 0; at < stream.length; i++) {
+    const length = lengths[i % lengths.length] ?? stream.length;
+    for (const part of decoder.push(stream.subarray(at, at + length))) {
+      const last = parts.at(-1);
+      if (part.kind === 'data' && last?.kind === 'data') {
+        parts[parts.length - 1] = { kind: 'data', bytes: concat([last.bytes, part.bytes]) };
+      } else parts.push(part);
+    }
+    at += length;
+  }
+  return parts;
+}
+
+const part = fc.oneof(
+  bytes.map((data): TelnetPart => ({ kind: 'data', bytes: data })),
+  bytes.map((sub): TelnetPart => ({ kind: 'sub', bytes: sub })),
+  fc
+    .integer({ min: 0, max: 255 })
+    .map((option): TelnetPart => ({ kind: 'option', verb: DO, option })),
+);
+
+function encoded(one: TelnetPart): Uint8Array {
+  if (one.kind === 'data') return escaped(one.bytes);
+  return one.kind === 'sub' ? subBytes(one.bytes) : optionBytes(one.verb, one.option);
+}
+
+test('what is encoded comes out again, in any chunking', () => {
+  const lengths = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 });
+  fc.assert(
+    fc.property(fc.array(part), lengths, (parts, cuts) => {
+      const stream = concat(parts.map(encoded));
+      expect(decoded(stream, cuts)).toEqual(decoded(stream, [stream.length || 1]));
+      const kinds = decoded(stream, cuts).filter(({ kind }) => kind !== 'data');
+      expect(kinds).toEqual(parts.filter(({ kind }) => kind !== 'data'));
+      const data = (list: readonly TelnetPart[]): Uint8Array =>
+        concat(list.flatMap((each) => (each.kind === 'data' ? [each.bytes] : [])));
+      expect(data(decoded(stream, cuts))).toEqual(data(parts));
+    }),
+  );
+});
+
+test('anything at all is no harm', () => {
+  fc.assert(
+    fc.property(bytes, (stream) => {
+      expect(() => decoded(stream, [1])).not.toThrow();
+    }),
+  );
+});
+
+test('commands without an option are left out', () => {
+  expect(decoded(Uint8Array.of(1, IAC, 241, 2), [1])).toEqual([
+    { kind: 'data', bytes: Uint8Array.of(1, 2) },
+  ]);
+});
