@@ -37,5 +37,5 @@ async function run({ bytes, options }: Job): Promise<Report> {
 }
 
 addEventListener('message', (message: MessageEvent<Job>) => {
-  run(message.data).then((report) => postMessage({ report }));
+  void run(message.data).then((report) => postMessage({ report }));
 });
