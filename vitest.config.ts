@@ -4,6 +4,9 @@ const E2E = 'test/e2e/**/*.test.ts';
 /** Tests that measure, or run in real time: alone on the machine, or their figures lie. */
 const TIMED = 'test/e2e/**/*.timed.test.ts';
 
+/** The page in a browser */
+const WEB = 'test/web/**/*.test.ts';
+
 /** No test finds what another one has sent, nor leaves anything in the cache of whoever runs them. */
 const env = { IAP_CACHE_DIR: '' };
 
@@ -18,7 +21,7 @@ export default defineConfig({
           name: 'unit',
           env,
           include: ['test/**/*.test.ts'],
-          exclude: [E2E],
+          exclude: [E2E, WEB],
           // Time is virtual in the tests of the library; only spawned commands take real time.
           testTimeout: A_LONG_TIME,
           hookTimeout: A_LONG_TIME,
@@ -40,13 +43,25 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'web',
+          env,
+          include: [WEB],
+          testTimeout: A_LONG_TIME,
+          hookTimeout: A_LONG_TIME,
+          // Each is a browser, and a board that wants its time.
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
           name: 'timed',
           env,
           include: [TIMED],
           testTimeout: A_LONG_TIME,
           hookTimeout: A_LONG_TIME,
           maxWorkers: 1,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],
