@@ -1,12 +1,9 @@
 // Chromium with serial adapters that are files, and with the permission to use them.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type BrowserContext, chromium } from 'playwright-core';
 import { built, TempDir } from '../../support/board.js';
 import { type Adapter, Adapters } from './adapters.js';
-
-/** Debian's; playwright's own would be a download. */
-export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 export interface BrowserOptions {
   /** The site that may use these adapters without being asked; scheme, host and port */
@@ -24,36 +21,26 @@ export interface Browser {
 }
 
 export async function startBrowser(options: BrowserOptions): Promise<Browser> {
-  const { origin, granted = [], display, locale = 'en-US' } = options;
-  if (!existsSync(CHROMIUM)) throw new Error(`${CHROMIUM} is missing: scripts/setup installs it`);
-  const profile = new TempDir();
-  mkdirSync(join(profile.path, 'Default'));
-  writeFileSync(join(profile.path, 'Default', 'Preferences'), preferences(origin, granted));
-  const adapters = new Adapters();
-  const context = await chromium.launchPersistentContext(profile.path, {
-    executablePath: CHROMIUM,
+  const { display, locale = 'en-US' } = options;
+  const setup = new BrowserSetup(options);
+  const context = await chromium.launchPersistentContext(setup.profile, {
+    executablePath: setup.executable,
     headless: display === undefined,
     locale,
     args: ARGUMENTS,
-    env: {
-      ...definedOf(process.env),
-      ...adapters.env,
-      ...(display === undefined ? {} : { DISPLAY: display }),
-      LD_PRELOAD: join(process.cwd(), built('build', 'web', 'udev.so')),
-    },
+    env: setup.env,
   });
   return {
     context,
-    adapters,
+    adapters: setup.adapters,
     close: async () => {
       await context.close();
-      adapters.remove();
-      profile.remove();
+      setup.remove();
     },
   };
 }
 
-const ARGUMENTS = [
+export const ARGUMENTS: readonly string[] = [
   '--no-sandbox', // which root can not have, nor a container
   '--disable-dev-shm-usage', // containers have little of it
   '--disable-gpu',
@@ -63,6 +50,38 @@ const ARGUMENTS = [
   '--disable-component-update',
   '--disable-sync',
 ];
+
+/** What a browser is started with, and leaves behind. */
+export class BrowserSetup {
+  /** Debian's; playwright's own would be a download. */
+  readonly executable = process.env.CHROMIUM ?? '/usr/bin/chromium';
+  readonly adapters = new Adapters();
+  readonly env: Readonly<Record<string, string>>;
+  readonly #profile = new TempDir();
+
+  constructor({ origin, granted = [], display }: BrowserOptions) {
+    if (!existsSync(this.executable)) {
+      throw new Error(`${this.executable} is missing: scripts/setup installs it`);
+    }
+    mkdirSync(join(this.profile, 'Default'));
+    writeFileSync(join(this.profile, 'Default', 'Preferences'), preferences(origin, granted));
+    this.env = {
+      ...definedOf(process.env),
+      ...this.adapters.env,
+      ...(display === undefined ? {} : { DISPLAY: display }),
+      LD_PRELOAD: resolve(built('build', 'web', 'udev.so')),
+    };
+  }
+
+  get profile(): string {
+    return this.#profile.path;
+  }
+
+  remove(): void {
+    this.adapters.remove();
+    this.#profile.remove();
+  }
+}
 
 /** A profile in which the user has chosen these adapters before */
 function preferences(origin: string, granted: readonly Adapter[]): string {
