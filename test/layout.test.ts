@@ -58,4 +58,6 @@ test('the package has what the command reads, and what a product builds from', a
   const paths = packed.map(({ path }) => path);
   expect(paths).toEqual(expect.arrayContaining([...files('bootloader-c'), ...files('linker')]));
   expect(paths).toContain('protocol/package.schema.json');
+  expect(paths).toContain('protocol/update-manifest.schema.json');
+  expect(paths).toContain('dist/web/index.html');
 });

@@ -43,6 +43,8 @@ export type Step =
       readonly resumed: boolean;
       /** The device is looked for again */
       readonly again?: boolean;
+      /** The browser says that the adapter is gone; the update may not have noticed yet */
+      readonly pulled?: boolean;
     }
   /** The port went away in mid-update, and is waited for */
   | { readonly at: 'lost'; readonly fault: Fault }
@@ -64,6 +66,8 @@ export interface State {
 }
 
 export type Action =
+  /** The page before this one was closed in an update */
+  | { readonly do: 'interrupted'; readonly port: Port; readonly only: string }
   | { readonly do: 'load' }
   | { readonly do: 'loaded'; readonly firmware: Firmware }
   | { readonly do: 'not-loaded'; readonly fault: Fault }
@@ -73,8 +77,6 @@ export type Action =
   | { readonly do: 'other-port' }
   | { readonly do: 'found'; readonly device: DeviceFacts; readonly fault?: Fault | undefined }
   | { readonly do: 'install'; readonly wait?: boolean }
-  /** An update that a page before this one has begun */
-  | { readonly do: 'go-on'; readonly port: Port; readonly only: string }
   | { readonly do: 'device'; readonly device: DeviceFacts }
   | { readonly do: 'event'; readonly event: UpdateEvent }
   | { readonly do: 'installed'; readonly result: Result; readonly device: DeviceFacts }
@@ -102,16 +104,28 @@ export const START: State = { step: { at: 'loading' }, warnings: [] };
 export function next(state: State, action: Action): Next {
   const { step } = state;
   switch (action.do) {
-    case 'load':
-      return isBusy(state) ? same(state) : to(begun(state), { at: 'loading' });
-    case 'loaded':
+    case 'interrupted':
       if (step.at !== 'loading') return same(state);
-      return to({ ...state, firmware: action.firmware }, { at: 'port' });
+      return { state: { ...state, port: action.port, only: action.only }, effects: [] };
+    case 'load': {
+      if (isBusy(state)) return same(state);
+      // Only where there was no firmware for it does an interrupted update go on with another file.
+      const goesOn = step.at === 'loading' || step.at === 'firmware';
+      return to(goesOn ? state : begun({ ...state, only: undefined }), { at: 'loading' });
+    }
+    case 'loaded': {
+      if (step.at !== 'loading') return same(state);
+      const loaded = { ...state, firmware: action.firmware };
+      return state.only === undefined
+        ? to(loaded, { at: 'port' })
+        : to(loaded, { at: 'lost', fault: CLOSED });
+    }
     case 'not-loaded':
       if (step.at !== 'loading') return same(state);
       return to({ ...state, firmware: undefined }, { at: 'firmware', fault: action.fault });
     case 'other-firmware':
-      return isBusy(state) ? same(state) : to(begun(state), { at: 'firmware' }, FORGET);
+      if (isBusy(state)) return same(state);
+      return to(begun({ ...state, only: undefined }), { at: 'firmware' }, FORGET);
     case 'choose-port':
       if (!state.firmware || isBusy(state)) return same(state);
       // An update that was interrupted goes on; whether it is that device, is for the update to see.
@@ -132,9 +146,6 @@ export function next(state: State, action: Action): Next {
     case 'install':
       if (!state.port || !state.firmware || isBusy(state)) return same(state);
       return update(begun(state), action.wait ?? false, state.only !== undefined);
-    case 'go-on':
-      if (!state.firmware || isBusy(state)) return same(state);
-      return update({ ...state, port: action.port, only: action.only }, false, true);
     case 'device':
       if (step.at !== 'updating') return same(state);
       return {
@@ -153,9 +164,8 @@ export function next(state: State, action: Action): Next {
     case 'failed':
       return failed(state, action.fault);
     case 'unplugged':
-      // The worker hears it too, but not in every browser.
       return step.at === 'updating' && state.port?.kind === 'serial'
-        ? { state, effects: [{ effect: 'stop' }] }
+        ? to(state, { ...step, pulled: true }, [{ effect: 'stop' }])
         : same(state);
     case 'plugged-in':
       if (step.at !== 'lost') return same(state);
@@ -167,6 +177,12 @@ export function next(state: State, action: Action): Next {
       return isBusy(state) ? { state, effects: [{ effect: 'stop' }] } : same(state);
   }
 }
+
+const CLOSED: Fault = {
+  code: 'INTERRUPTED',
+  message: 'the page was closed in mid-update',
+  details: { resumable: true },
+};
 
 const FORGET: readonly Effect[] = [{ effect: 'forget' }];
 
@@ -203,7 +219,9 @@ function failed(state: State, fault: Fault): Next {
   if (step.at === 'finding') return to(state, { at: 'failed', fault, stage: 'find' });
   if (step.at !== 'updating') return same(state);
   const resumable = state.only !== undefined;
-  if (fault.code === 'PORT_LOST' && resumable) return to(state, { at: 'lost', fault });
+  if (resumable && (fault.code === 'PORT_LOST' || step.pulled)) {
+    return to(state, { at: 'lost', fault: { ...fault, code: 'PORT_LOST' } });
+  }
   // Of an update that wrote nothing there is nothing to go on with.
   if (fault.details.resumable !== true && !step.resumed) {
     return to({ ...state, only: undefined }, { at: 'failed', fault, stage: 'update' }, FORGET);

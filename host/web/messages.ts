@@ -21,8 +21,8 @@ export interface UpdateSettings extends LineSettings {
   readonly rate?: number | 'auto' | undefined;
   /** Call until a device answers that is being reset */
   readonly wait: boolean;
-  /** The only device that is meant, by its unique id: that of an update that goes on */
-  readonly only?: Uint8Array | undefined;
+  /** The only device that is meant, by its unique id in hex digits: that of an update that goes on */
+  readonly only?: string | undefined;
 }
 
 /** One job at a time; each ends with one answer. `check` tells the firmware that the others are about. */

@@ -4,6 +4,7 @@ import { checkImage } from '../check/check-image.js';
 import { connect } from '../device/connect.js';
 import type { DeviceInfo } from '../device/device.js';
 import { openSession } from '../device/open.js';
+import { parseHex } from '../image/names.js';
 import type { Transport } from '../link/transport.js';
 import { update } from '../update/update.js';
 import { DemoDevice, demoFirmware } from './demo.js';
@@ -22,6 +23,12 @@ const scope = globalThis as unknown as {
   postMessage(message: FromWorker): void;
   onmessage: ((event: { readonly data: ToWorker }) => void) | null;
 };
+
+/** Of a chip's unique id [bytes] */
+const ID_SIZE = 12;
+/** A port that was just plugged in belongs for a moment to the system, or to a program that looks at every new one [ms]. */
+const SETTLES_MS = 5000;
+const LOOK_MS = 250;
 
 const demo = new DemoDevice();
 let checked: CheckedFirmware | undefined;
@@ -92,13 +99,13 @@ async function install(
   signal: AbortSignal,
 ): Promise<FromWorker> {
   const { image } = firmware();
-  return withPort(place, initialRate, async (transport) => {
+  const use = async (transport: Transport): Promise<FromWorker> => {
     const work = update(transport, image, {
       signal,
       wait,
       waitApp: false,
       ...(rate === undefined ? {} : { rate }),
-      ...(only === undefined ? {} : { only }),
+      ...(only === undefined ? {} : { only: parseHex('the unique id', only, ID_SIZE) }),
     });
     for (;;) {
       const step = await work.next();
@@ -112,7 +119,8 @@ async function install(
       }
       scope.postMessage({ answer: 'event', event });
     }
-  });
+  };
+  return withPort(place, initialRate, use, only === undefined ? 0 : SETTLES_MS);
 }
 
 function firmware(): CheckedFirmware {
@@ -120,21 +128,39 @@ function firmware(): CheckedFirmware {
   throw new IapError('IMAGE_EMPTY', 'no firmware is chosen');
 }
 
+/** @param patienceMs for a port that can not be opened yet */
 async function withPort<T>(
   place: Place,
   rate: number,
   use: (transport: Transport) => Promise<T>,
+  patienceMs = 0,
 ): Promise<T> {
   const transport =
     place.kind === 'demo'
       ? demo.open(firmware().image)
-      : await openWebSerial(await chosen(place.port), { rate });
+      : await openPort(place.port, rate, patienceMs);
   try {
     return await use(transport);
   } finally {
     await transport.close();
   }
 }
+
+async function openPort(id: WebPortId, rate: number, patienceMs: number): Promise<Transport> {
+  for (let left = patienceMs; ; left -= LOOK_MS) {
+    try {
+      return await openWebSerial(await chosen(id), { rate });
+    } catch (error) {
+      const passes = error instanceof IapError && PASSES.has(error.code);
+      if (!passes || left <= 0) throw error;
+    }
+    await new Promise((resolve) => {
+      setTimeout(resolve, LOOK_MS);
+    });
+  }
+}
+
+const PASSES: ReadonlySet<string> = new Set(['PORT_BUSY', 'PORT_NOT_FOUND']);
 
 async function chosen(id: WebPortId): Promise<BrowserPort> {
   const port = findPort((await browserSerial()?.getPorts()) ?? [], id);
