@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { type BrowserContext, chromium } from 'playwright-core';
 import { built, TempDir } from '../../support/board.js';
 import { type Adapter, Adapters } from './adapters.js';
+import { CHROMIUM } from './chromium.js';
 
 export interface BrowserOptions {
   /** The site that may use these adapters without being asked; scheme, host and port */
@@ -24,10 +25,10 @@ export async function startBrowser(options: BrowserOptions): Promise<Browser> {
   const { display, locale = 'en-US' } = options;
   const setup = new BrowserSetup(options);
   const context = await chromium.launchPersistentContext(setup.profile, {
-    executablePath: setup.executable,
+    executablePath: CHROMIUM,
     headless: display === undefined,
     locale,
-    args: ARGUMENTS,
+    args: [...ARGUMENTS],
     env: setup.env,
   });
   return {
@@ -49,20 +50,17 @@ export const ARGUMENTS: readonly string[] = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  '--host-resolver-rules=MAP *.test 127.0.0.1', // a site that is not on localhost
 ];
 
 /** What a browser is started with, and leaves behind. */
 export class BrowserSetup {
-  /** Debian's; playwright's own would be a download. */
-  readonly executable = process.env.CHROMIUM ?? '/usr/bin/chromium';
   readonly adapters = new Adapters();
   readonly env: Readonly<Record<string, string>>;
   readonly #profile = new TempDir();
 
   constructor({ origin, granted = [], display }: BrowserOptions) {
-    if (!existsSync(this.executable)) {
-      throw new Error(`${this.executable} is missing: scripts/setup installs it`);
-    }
+    if (!existsSync(CHROMIUM)) throw new Error(`${CHROMIUM} is missing: scripts/setup installs it`);
     mkdirSync(join(this.profile, 'Default'));
     writeFileSync(join(this.profile, 'Default', 'Preferences'), preferences(origin, granted));
     this.env = {

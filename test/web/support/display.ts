@@ -32,13 +32,8 @@ export class Display {
 
   /** @param keys names of X keys, pressed one after the other */
   async press(...keys: string[]): Promise<void> {
-    await this.#xdotool('key', '--delay', '50', ...keys);
-  }
-
-  /** Waits until a window with this title is there, and in front */
-  async #xdotool(...args: string[]): Promise<string> {
     const env = { ...process.env, DISPLAY: this.name };
-    return (await promisify(execFile)('xdotool', args, { env })).stdout;
+    await promisify(execFile)('xdotool', ['key', '--delay', '50', ...keys], { env });
   }
 
   async stop(): Promise<void> {

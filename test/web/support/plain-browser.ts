@@ -3,8 +3,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
+import { expect } from 'vitest';
+import type { Step } from '../../../host/web/flow.js';
+import type { Deed } from '../../../host/web/panels.js';
 import type { Adapters } from './adapters.js';
 import { ARGUMENTS, type BrowserOptions, BrowserSetup } from './browser.js';
+import { CHROMIUM } from './chromium.js';
 
 interface Message {
   readonly id?: number;
@@ -23,7 +27,7 @@ export class PlainBrowser {
     const profile = `--user-data-dir=${this.#setup.profile}`;
     const headless = options.display === undefined ? ['--headless'] : [];
     const args = [...headless, '--remote-debugging-pipe', profile, ...ARGUMENTS, 'about:blank'];
-    this.#process = spawn(this.#setup.executable, args, {
+    this.#process = spawn(CHROMIUM, args, {
       env: this.#setup.env,
       stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
     });
@@ -73,6 +77,10 @@ export class PlainBrowser {
   }
 }
 
+/** A busy computer only needs longer. */
+const POLL = { timeout: 300_000, interval: 50 };
+
+/** A tab with <iap-update> */
 export class PlainTab {
   readonly #browser: PlainBrowser;
   readonly #session: string;
@@ -93,4 +101,24 @@ export class PlainTab {
     if (exceptionDetails) throw new Error(JSON.stringify(exceptionDetails));
     return result.value;
   }
+
+  /** Clicks the button that does this, as a person does: a page may ask for a port only then. */
+  async press(deed: Deed): Promise<void> {
+    await this.evaluate(`${SHADOW}.querySelector('button[data-do=${deed}]').click()`);
+  }
+
+  async until(at: Step['at']): Promise<void> {
+    const state = `document.querySelector('iap-update')?.getAttribute('state')`;
+    await expect.poll(() => this.evaluate(state), POLL).toBe(at);
+  }
+
+  async untilFocus(has: boolean): Promise<void> {
+    await expect.poll(() => this.evaluate('document.hasFocus()'), POLL).toBe(has);
+  }
+
+  fault(): Promise<unknown> {
+    return this.evaluate(`${SHADOW}.querySelector('[data-fault]')?.dataset.fault`);
+  }
 }
+
+const SHADOW = `document.querySelector('iap-update').shadowRoot`;
