@@ -98,7 +98,7 @@ function firmwarePanel(view: View, { fault }: At<'firmware'>): Panel {
           )
         : undefined,
       actions(
-        manifest && button(view, 'reload', texts.again),
+        manifest && button(view, 'reload', texts.offeredFile),
         demo && button(view, 'demo-firmware', texts.demoFirmware, 'link'),
       ),
       fault && technical(fault, texts),

@@ -97,7 +97,7 @@ details[open] > :not(summary) { margin-top: .8rem; }
 .sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 @container (max-width: 34rem) {
   .card { padding: 1.1rem; gap: 1.2rem; }
-  .steps li { font-size: .85rem; }
+  .steps li { font-size: .8rem; }
   h1 { font-size: 1.2rem; }
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: .45rem; }

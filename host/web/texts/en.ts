@@ -15,6 +15,7 @@ export const EN: Texts = {
   dropHere: 'Drop the firmware file here',
   chooseFile: 'Choose a file…',
   otherFile: 'Use another file…',
+  offeredFile: 'Load the offered firmware',
   fileKinds: '.iap package, .hex, .srec, .bin or .elf',
   demoFirmware: 'Only have a look, with made-up firmware and a demo device',
   product: 'Product',

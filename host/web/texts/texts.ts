@@ -28,6 +28,8 @@ export interface Texts {
   readonly dropHere: string;
   readonly chooseFile: string;
   readonly otherFile: string;
+  /** Back to what the manifest has */
+  readonly offeredFile: string;
   readonly fileKinds: string;
   readonly demoFirmware: string;
   readonly product: string;

@@ -15,6 +15,7 @@ export const ZH: Texts = {
   dropHere: '将固件文件拖放到此处',
   chooseFile: '选择文件…',
   otherFile: '使用其他文件…',
+  offeredFile: '加载本页面提供的固件',
   fileKinds: '.iap 升级包，或 .hex、.srec、.bin、.elf 文件',
   demoFirmware: '先看看效果：使用虚构固件和演示设备',
   product: '产品',
