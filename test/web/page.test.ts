@@ -28,7 +28,14 @@ beforeAll(async () => {
   files.write('fan.iap', demoPackage(1, 2, 'FAN-1'));
   files.write('notes.txt', 'no firmware');
   const notes = ['--notes', 'en=Quieter at night', '--notes', 'zh=夜间更安静'];
-  site = await Served.start(file('pump-1.4.0.iap'), '--name', 'en=Pump', '--name', 'zh=水泵', ...notes);
+  site = await Served.start(
+    file('pump-1.4.0.iap'),
+    '--name',
+    'en=Pump',
+    '--name',
+    'zh=水泵',
+    ...notes,
+  );
   browser = await startBrowser({ origin: site.origin, granted: [FTDI] });
 });
 
@@ -220,10 +227,16 @@ test('a demonstration, and one that is stopped', async () => {
 
 test('small', () => {
   const folder = join('dist', 'web');
-  const loaded = readdirSync(folder).filter((name) => /\.(html|css|js)$/.test(name) && name !== 'element.js');
-  const sizes = loaded.map((name) => [name, gzipSync(readFileSync(join(folder, name))).length] as const);
+  const loaded = readdirSync(folder).filter(
+    (name) => /\.(html|css|js)$/.test(name) && name !== 'element.js',
+  );
+  const sizes = loaded.map(
+    (name) => [name, gzipSync(readFileSync(join(folder, name))).length] as const,
+  );
   const sum = sizes.reduce((all, [, bytes]) => all + bytes, 0);
-  console.log(`the page compressed: ${sum} bytes: ${sizes.map((size) => size.join(' ')).join(', ')}`);
+  console.log(
+    `the page compressed: ${sum} bytes: ${sizes.map((size) => size.join(' ')).join(', ')}`,
+  );
   expect(sum).toBeLessThanOrEqual(45 * 1024);
 });
 
@@ -236,7 +249,15 @@ test('as long as the command line', async () => {
   await install();
   const page = (performance.now() - since) / 1000;
   const byCommand = await powerUp(PART);
-  const args = ['flash', file('pump-1.4.0.iap'), '--port', byCommand.port, '--baud', '921600', '--json'];
+  const args = [
+    'flash',
+    file('pump-1.4.0.iap'),
+    '--port',
+    byCommand.port,
+    '--baud',
+    '921600',
+    '--json',
+  ];
   const outcome = await new Iap(args, { ownClock: true }).done;
   expectDone(outcome);
   const { result } = await ui.report();

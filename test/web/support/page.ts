@@ -55,10 +55,7 @@ export class UpdatePage {
 
   /** Until so much is sent, from 0 to 1. */
   async untilDone(share: number): Promise<void> {
-    await this.page
-      .locator('progress[data-progress]')
-      .and(this.page.locator('[value]'))
-      .waitFor();
+    await this.page.locator('progress[data-progress]').and(this.page.locator('[value]')).waitFor();
     await this.page.waitForFunction((least) => {
       const shadow = document.querySelector('iap-update')?.shadowRoot;
       const bar = shadow?.querySelector<HTMLProgressElement>('progress[data-progress]');
@@ -89,7 +86,9 @@ export class UpdatePage {
     await this.page.waitForFunction(async () => {
       const names = await caches.keys();
       const kept = names.map(async (name) => (await (await caches.open(name)).keys()).length);
-      return names.includes('iap-firmware') && (await Promise.all(kept)).every((count) => count > 1);
+      return (
+        names.includes('iap-firmware') && (await Promise.all(kept)).every((count) => count > 1)
+      );
     });
   }
 
