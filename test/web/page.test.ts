@@ -25,7 +25,7 @@ let ui: UpdatePage;
 beforeAll(async () => {
   files.write('pump-1.4.0.iap', first);
   files.write('pump-2.4.0.iap', second);
-  files.write('fan.iap', demoPackage(1, 2, 'FAN-1'));
+  files.write('fan.iap', demoPackage(1, 8, 'FAN-1'));
   files.write('notes.txt', 'no firmware');
   const notes = ['--notes', 'en=Quieter at night', '--notes', 'zh=夜间更安静'];
   site = await Served.start(
