@@ -3,20 +3,51 @@
 // dist/web: the page, after tsc of host/web. Static files with relative addresses, for any server; nothing else is loaded.
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
-import { root } from './generated.mjs';
+import { parseAst } from 'rolldown/parseAst';
+import { readJson, root } from './generated.mjs';
 
 const source = join(root, 'dist', 'host', 'web');
 const statics = join(root, 'host', 'web', 'static');
 const folder = join(root, 'dist', 'web');
 
-/** One file each, without imports: what a page needs comes all at once. The page is the element and what is around it.
+/**
+ * The library says what to do next in words of the command line ("add --wait"), and how to change a linker script. The page has words
+ * of its own, and never shows these: they would be a third of it.
+ */
+const withoutHints = {
+  name: 'without-hints',
+  /** @param {string} code @param {string} id */
+  transform(code, id) {
+    if (!/dist\/host\//.test(id)) return undefined;
+    let text = code;
+    for (const { start, end, key } of hints(parseAst(code)).reverse()) {
+      text = `${text.slice(0, start)}${key === 'hint' ? "''" : 'undefined'}${text.slice(end)}`;
+    }
+    return { code: text, map: null };
+  },
+};
+
+/** Values of these properties of objects, in their order. @param {unknown} node @returns {{ start: number, end: number, key: string }[]} */
+function hints(node) {
+  if (Array.isArray(node)) return node.flatMap(hints);
+  if (typeof node !== 'object' || node === null) return [];
+  const { type, key, value, shorthand } = /** @type {any} */ (node);
+  const name = type === 'Property' && !shorthand ? key.name : undefined;
+  if ((name === 'hint' || name === 'fixes') && !/Pattern|Function|Identifier/.test(value.type)) {
+    return [{ start: value.start, end: value.end, key: name }];
+  }
+  return Object.values(node).flatMap(hints);
+}
+
+/** One file each, without imports: what a page needs comes all at once.
  * @param {string} name @param {Record<string, string>} [define] */
 async function bundle(name, define = {}) {
   const made = await rolldown({
     input: join(source, `${name}.js`),
     platform: 'browser',
+    plugins: [withoutHints],
     transform: { define },
   });
   const { output } = await made.write({
@@ -25,10 +56,18 @@ async function bundle(name, define = {}) {
     minify: true,
   });
   await made.close();
-  if (output.length !== 1 || output[0].imports.length > 0) {
+  const [{ imports, dynamicImports, moduleIds }, ...more] = output;
+  if (more.length + imports.length + dynamicImports.length > 0) {
     throw new Error(`${name}.js is not one file by itself`);
   }
+  const others = moduleIds.flatMap((id) => /.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? []);
+  const strange = others.find((id) => !known.has(relative(root, id)));
+  // scripts/notices.mjs looks at what is in the command.
+  if (strange !== undefined) throw new Error(`${name}.js has ${strange}, and the command has not`);
 }
+
+/** @type {Set<string>} */
+const known = new Set(readJson('build/bundled.json').map((/** @type {string} */ path) => path.replace(/\/$/, '')));
 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });

@@ -24,7 +24,7 @@ export interface OfferedFirmware {
 /** @throws IapError FILE_UNREADABLE where the page is not built */
 export async function webSite(firmware?: OfferedFirmware): Promise<Site> {
   const folder = join(packageRoot(), 'dist', 'web');
-  const names = await readdir(folder).catch((): string[] => []);
+  const names: string[] = await readdir(folder).catch(() => []);
   if (!names.includes(PAGE)) {
     throw new IapError('FILE_UNREADABLE', `the page is not in ${folder}`, {
       hint: 'in a checkout "npm run build" makes it',

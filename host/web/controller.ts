@@ -22,6 +22,8 @@ interface File {
   readonly bytes: Uint8Array;
   readonly name: string;
   readonly manifest?: UpdateManifest | undefined;
+  /** Where manifest and file are from */
+  readonly urls?: readonly string[];
 }
 
 export class Controller {
@@ -37,6 +39,8 @@ export class Controller {
   #port: BrowserPort | undefined;
   #file: File | undefined;
   #closed = false;
+  /** What is remembered and forgotten, one after the other */
+  #keeping: Promise<void> = Promise.resolve();
 
   /**
    * @param changed called after each change of the state, with the one before
@@ -96,10 +100,7 @@ export class Controller {
     }
     this.dispatch({ do: 'load' });
     fetchFirmware(manifest).then(
-      ({ urls, ...file }) => {
-        this.#check(file);
-        this.#loaded(urls);
-      },
+      (file) => this.#check(file),
       (error: unknown) => this.dispatch({ do: 'not-loaded', fault: faultOf(error) }),
     );
   }
@@ -224,6 +225,7 @@ export class Controller {
       case 'checked':
         this.#file ??= { bytes: message.file, name: message.firmware.file };
         this.dispatch({ do: 'loaded', firmware: message.firmware });
+        if (this.#file.urls) this.#loaded(this.#file.urls);
         void this.#goOn();
         break;
       case 'found':
@@ -277,21 +279,25 @@ export class Controller {
         this.#send({ job: 'stop' });
         break;
       case 'remember':
-        void this.#remember();
+        this.#keep(() => this.#remember());
         break;
       case 'forget':
-        void forget().catch(() => {});
+        this.#keep(forget);
         break;
     }
   }
 
   /** A browser that keeps nothing can not go on after a reload; the update itself does not need it. */
+  #keep(change: () => Promise<void>): void {
+    this.#keeping = this.#keeping.then(change).catch(() => {});
+  }
+
   async #remember(): Promise<void> {
     const { port, only } = this.state;
     if (!this.#file || port?.kind !== 'serial' || only === undefined) return;
     const { bytes, name, manifest } = this.#file;
     const { base } = this.settings;
-    await remember({ only, port, name, base, manifest }, bytes).catch(() => {});
+    await remember({ only, port, name, base, manifest }, bytes);
   }
 }
 

@@ -73,7 +73,7 @@ export class IapUpdateElement extends HTMLElement {
     const { step } = state;
     if (step.at === 'updating' && before.step.at === 'updating' && state.device === before.device) {
       showProgress(this.#panel, step, this.#texts);
-      if (step.phase !== before.step.phase) this.#say(this.#texts.phases[step.phase]);
+      this.#sayProgress(before.step, step);
       return;
     }
     const focused = this.#root.activeElement;
@@ -84,6 +84,15 @@ export class IapUpdateElement extends HTMLElement {
     this.#say(this.#panel.querySelector('h2')?.textContent ?? '');
     // Whoever works with the keyboard is taken along; whoever is elsewhere in the page stays there.
     if (focused) this.#panel.querySelector('h2')?.focus();
+  }
+
+  /** Each phase, and each quarter: who does not see the bar is not to be talked to all the time. */
+  #sayProgress(before: Extract<Step, { at: 'updating' }>, now: typeof before): void {
+    if (now.phase !== before.phase) this.#say(this.#texts.phases[now.phase]);
+    const [last, quarter] = [before, now].map(({ progress }) =>
+      progress ? Math.floor((4 * progress.bytesDone) / progress.bytesTotal) : 0,
+    );
+    if (quarter && quarter !== last) this.#say(`${25 * quarter} %`);
   }
 
   #say(text: string): void {
@@ -121,7 +130,11 @@ export class IapUpdateElement extends HTMLElement {
       ...content.filter((node) => node !== undefined),
     );
     if (state.step.at === 'updating') showProgress(this.#panel, state.step, texts);
-    this.#help.replaceChildren(help(texts, state.step.at === 'failed'), h('slot', { name: 'footer' }));
+    const opened = this.#help.querySelector('details')?.open ?? false;
+    this.#help.replaceChildren(
+      help(texts, opened || state.step.at === 'failed'),
+      h('slot', { name: 'footer' }),
+    );
   }
 
   #header(): HTMLElement {
@@ -198,7 +211,12 @@ export class IapUpdateElement extends HTMLElement {
     const report = reportOf(state, new Date(), navigator.userAgent);
     const text = deed === 'save-json' ? reportJson(report) : reportText(report, this.#texts);
     if (deed === 'copy') {
-      await navigator.clipboard.writeText(text);
+      try {
+        await navigator.clipboard.writeText(text);
+      } catch {
+        // Not allowed: it can still be saved.
+        return;
+      }
       this.#say(this.#texts.copied);
       const button = this.#panel.querySelector('[data-do=copy]');
       if (button) button.textContent = this.#texts.copied;

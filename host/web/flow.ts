@@ -216,7 +216,10 @@ function update(state: State, wait: boolean, resumed: boolean): Next {
 
 function failed(state: State, fault: Fault): Next {
   const { step } = state;
-  if (step.at === 'finding') return to(state, { at: 'failed', fault, stage: 'find' });
+  if (step.at === 'finding') {
+    if (fault.code === 'INTERRUPTED') return to(state, { at: 'port' });
+    return to(state, { at: 'failed', fault, stage: 'find' });
+  }
   if (step.at !== 'updating') return same(state);
   const resumable = state.only !== undefined;
   if (resumable && (fault.code === 'PORT_LOST' || step.pulled)) {

@@ -17,4 +17,5 @@ export {
   type WebPortId,
   type WebPortInfo,
 } from './ports.js';
+export type { FailedPort } from './port-errors.js';
 export { openWebSerial, type WebSerialOptions, type WebSerialPort } from './serial.js';

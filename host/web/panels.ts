@@ -217,7 +217,7 @@ function donePanel(view: View, { result }: At<'done'>): Panel {
     content: [
       note('good', '✓', resultText(result, texts)),
       ...warningsOf(state, texts),
-      state.device && deviceBox(state.device, texts, state.firmware?.facts?.version),
+      state.device && deviceBox(state.device, texts, true),
       actions(button(view, 'other-port', texts.another, 'main')),
       reportBox(view),
     ],
@@ -294,7 +294,7 @@ function firmwareRows(firmware: Firmware, texts: Texts, name: string | undefined
   return [
     ...(said
       ? ([
-          [texts.product, name ?? said.product ?? texts.anyProduct],
+          [texts.product, productText(name, said.product ?? texts.anyProduct)],
           [texts.version, said.version],
           [texts.hardware, any ? texts.anyHardware : texts.hardwareRange(first, last)],
         ] as const)
@@ -310,8 +310,13 @@ function firmwareRows(firmware: Firmware, texts: Texts, name: string | undefined
   ];
 }
 
-/** @param version what is installed by now, if it is another than the device said at first */
-function deviceBox(device: DeviceFacts, texts: Texts, version?: string): HTMLElement {
+/** What people call it, and what the device is compared by */
+function productText(name: string | undefined, id: string): string {
+  return name === undefined || name === id ? id : `${name} (${id})`;
+}
+
+/** @param updated what was installed and running before is not told any more */
+function deviceBox(device: DeviceFacts, texts: Texts, updated = false): HTMLElement {
   const { installed } = device;
   const before = installed
     ? installed.complete
@@ -330,8 +335,8 @@ function deviceBox(device: DeviceFacts, texts: Texts, version?: string): HTMLEle
       [texts.hardware, device.product === undefined ? undefined : String(device.hardware)],
       [texts.serial, device.serial],
       [texts.uniqueId, device.uniqueId, true],
-      [texts.installed, version ?? before],
-      [texts.running, version === undefined ? running : undefined],
+      [texts.installed, updated ? undefined : before],
+      [texts.running, updated ? undefined : running],
     ]),
   );
 }

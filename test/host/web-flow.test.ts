@@ -216,6 +216,16 @@ describe('a cable that is pulled', () => {
     expect(effects).toEqual(['forget']);
   });
 
+  test('a search that is cancelled leads back to the ports', () => {
+    const { state } = after(
+      ...LOADED,
+      { do: 'choose-port', port },
+      { do: 'stop' },
+      { do: 'failed', fault: fault('INTERRUPTED') },
+    );
+    expect(state.step).toEqual({ at: 'port' });
+  });
+
   test('while a device is looked for: nothing to go on with', () => {
     const { state } = after(...LOADED, { do: 'choose-port', port }, { do: 'failed', fault: resumable });
     expect(state.step).toMatchObject({ at: 'failed', stage: 'find' });

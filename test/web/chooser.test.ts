@@ -38,7 +38,7 @@ test('the real chooser', async () => {
   await choose(tab, display, TAKE_THE_FIRST);
   await tab.until('found');
   await tab.press('install');
-  await tab.until('updating');
+  await tab.untilSending();
 
   // Without a serial number the browser does not know it again.
   browser.adapters.unplug();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { expectDemo, expectDone, powerUp, powerUpInstalled } from '../e2e/bench.js';
+import { firstPowerUp, productionLine } from '../e2e/production-line.js';
 import { type Board, TempDir } from '../support/board.js';
 import { Iap } from '../support/iap.js';
 import { FTDI } from './support/adapters.js';
@@ -169,7 +170,14 @@ test('the page is reloaded in mid-update: it asks before, and goes on afterwards
 });
 
 test('firmware for another product is refused before anything is disturbed', async () => {
-  const board = await powerUpInstalled(PART, 'first', first, { allowed: ['overruns'] });
+  const unit = await productionLine(PART).unit(
+    'unit.bin',
+    file('pump-1.4.0.iap'),
+    '--product',
+    'PUMP-2',
+  );
+  const board = await firstPowerUp(PART, unit);
+  await expectDemo(board, 1, 1);
   const before = await board.counters();
   await plugIn(board);
   await ui.chooseFile(file('fan.iap'));
