@@ -177,7 +177,7 @@ test('firmware for another product is refused before anything is disturbed', asy
     'PUMP-2',
   );
   const board = await firstPowerUp(PART, unit);
-  await expectDemo(board, 1, 1);
+  await expectDemo(board, 1, 2); // by then it has confirmed itself
   const before = await board.counters();
   await plugIn(board);
   await ui.chooseFile(file('fan.iap'));
