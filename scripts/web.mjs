@@ -60,14 +60,18 @@ async function bundle(name, define = {}) {
   if (more.length + imports.length + dynamicImports.length > 0) {
     throw new Error(`${name}.js is not one file by itself`);
   }
-  const others = moduleIds.flatMap((id) => /.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? []);
+  const others = moduleIds.flatMap(
+    (id) => /.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? [],
+  );
   const strange = others.find((id) => !known.has(relative(root, id)));
   // scripts/notices.mjs looks at what is in the command.
   if (strange !== undefined) throw new Error(`${name}.js has ${strange}, and the command has not`);
 }
 
 /** @type {Set<string>} */
-const known = new Set(readJson('build/bundled.json').map((/** @type {string} */ path) => path.replace(/\/$/, '')));
+const known = new Set(
+  readJson('build/bundled.json').map((/** @type {string} */ path) => path.replace(/\/$/, '')),
+);
 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });

@@ -1,13 +1,14 @@
 // Between the state, the worker and the browser's ports: does what the state machine wants done.
+
+import { Awake } from './awake.js';
 import { type BrowserPort, type BrowserSerial, browserSerial } from './browser-serial.js';
 import { type Fault, faultOf, PageError } from './fault.js';
-import { type Action, type Effect, isRisky, next, type Port, START, type State } from './flow.js';
 import { fetchFirmware } from './fetch-firmware.js';
+import { type Action, type Effect, isRisky, next, type Port, START, type State } from './flow.js';
 import type { UpdateManifest } from './manifest.js';
 import type { FromWorker, Place, ToWorker } from './messages.js';
 import { adapterFilters, describePort, findPort, portId, samePort } from './ports.js';
 import { forget, recall, remember } from './unfinished.js';
-import { Awake } from './awake.js';
 
 export interface Settings {
   /** To find the device [baud] */
@@ -258,7 +259,9 @@ export class Controller {
   }
 
   #broken(): void {
-    const fault = faultOf(new PageError('PAGE_INCOMPLETE', 'the worker could not be loaded or run'));
+    const fault = faultOf(
+      new PageError('PAGE_INCOMPLETE', 'the worker could not be loaded or run'),
+    );
     this.dispatch({ do: 'not-loaded', fault });
     this.dispatch({ do: 'failed', fault });
   }

@@ -2,6 +2,7 @@
 import { APP_BASE, Capability, decode, Header } from '../../protocol/index.js';
 import { isZero } from '../base/bytes.js';
 import type { Clock } from '../base/clock.js';
+import { kitFacts } from '../check/kit-facts.js';
 import { type Image, plainHeader } from '../image/image.js';
 import type { Transport } from '../link/transport.js';
 import { FakeDevice } from '../testing/fake-device.js';
@@ -75,16 +76,19 @@ export class DemoDevice {
     const header = image.header && decode(Header, image.header);
     const line = new FakeLine(this.#clock, RATE);
     this.#line = line;
+    const [kit] = kitFacts(image.bytes);
     const appBase = image.base ?? APP_BASE;
+    const pageSize = kit?.pageSize ?? PAGE_SIZE;
+    const appEnd = kit?.appEnd ?? appBase + PAGES * pageSize;
     const device = new FakeDevice(this.#clock, line, {
-      pageSize: PAGE_SIZE,
-      pages: PAGES,
+      pageSize,
+      pages: (appEnd - appBase) / pageSize,
       appKit: true,
       info: {
-        part: DEMO_PART,
+        part: kit?.part ?? DEMO_PART,
         serial: 'DEMO-0001',
         appBase,
-        appEnd: appBase + PAGES * PAGE_SIZE,
+        appEnd,
         ...(header
           ? {
               product: header.product,
@@ -99,7 +103,7 @@ export class DemoDevice {
           ((header?.capabilities ?? 0) & ~(Capability.DEFLATE | Capability.DICTIONARY)),
       },
     });
-    const old = noise(OLD_SIZE);
+    const old = noise(Math.min(OLD_SIZE, (appEnd - appBase) / 2));
     device.flash.bytes.set(old);
     const entry = device.flash.append(
       plainHeader(old, appBase, { version: { major: 1, minor: 0, patch: 0, build: 0 } }),

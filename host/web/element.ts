@@ -20,7 +20,7 @@ export class IapUpdateElement extends HTMLElement {
   readonly #root = this.attachShadow({ mode: 'open' });
   readonly #card = h('div', { class: 'card', part: 'card' });
   readonly #panel = h('section', { class: 'panel', 'aria-labelledby': 'title' });
-  readonly #head = h('div', {});
+  readonly #head = h('div', { class: 'head' });
   readonly #help = h('div', {});
   readonly #live = h('p', { class: 'sr', role: 'status', 'aria-live': 'polite' });
   readonly #input = h('input', { type: 'file', accept: FILE_TYPES, hidden: true });
@@ -207,7 +207,10 @@ export class IapUpdateElement extends HTMLElement {
     }
   }
 
-  async #report(deed: Extract<Deed, 'copy' | 'save-text' | 'save-json'>, state: State): Promise<void> {
+  async #report(
+    deed: Extract<Deed, 'copy' | 'save-text' | 'save-json'>,
+    state: State,
+  ): Promise<void> {
     const report = reportOf(state, new Date(), navigator.userAgent);
     const text = deed === 'save-json' ? reportJson(report) : reportText(report, this.#texts);
     if (deed === 'copy') {

@@ -1,5 +1,5 @@
 // A manifest and its file, from the server.
-import { type PageFaultCode, PageError } from './fault.js';
+import { PageError, type PageFaultCode } from './fault.js';
 import { readManifest, type UpdateManifest } from './manifest.js';
 
 export interface FetchedFirmware {

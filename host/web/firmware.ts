@@ -1,10 +1,11 @@
 // A file that somebody wants to install: loaded and judged as "iap check" does, and held against its manifest.
+
+import { IapError } from '../base/errors.js';
 import { sha256 } from '../base/sha256.js';
 import { hexBytes } from '../base/text.js';
-import { type Finding, errorOf } from '../check/finding.js';
+import { errorOf, type Finding } from '../check/finding.js';
 import { findingOf } from '../check/inspect.js';
 import { judge } from '../check/judge.js';
-import { IapError } from '../base/errors.js';
 import type { Image } from '../image/image.js';
 import { type ImageFile, type ImageFormat, imageOf, loadFile } from '../image/load.js';
 import { type PackageFacts, packageFacts } from '../pack/update-manifest.js';
@@ -39,7 +40,10 @@ export interface CheckedFirmware {
 export function checkedFirmware(
   file: Uint8Array,
   name: string,
-  { base, manifest }: { readonly base?: number | undefined; readonly manifest?: UpdateManifest | undefined } = {},
+  {
+    base,
+    manifest,
+  }: { readonly base?: number | undefined; readonly manifest?: UpdateManifest | undefined } = {},
 ): CheckedFirmware {
   if (manifest) checkFile(file, manifest);
   const loaded = load(file, name, base);

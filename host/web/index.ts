@@ -5,8 +5,9 @@ export {
   type Translated,
   type UpdateManifest,
 } from '../pack/update-manifest.js';
-export { checkFile, readManifest } from './manifest.js';
 export { PageError, type PageFaultCode } from './fault.js';
+export { checkFile, readManifest } from './manifest.js';
+export type { FailedPort } from './port-errors.js';
 export {
   adapterFilters,
   describePort,
@@ -17,5 +18,4 @@ export {
   type WebPortId,
   type WebPortInfo,
 } from './ports.js';
-export type { FailedPort } from './port-errors.js';
 export { openWebSerial, type WebSerialOptions, type WebSerialPort } from './serial.js';

@@ -32,7 +32,9 @@ const translated: Check = (value) =>
   Object.keys(value).length > 0 &&
   Object.entries(value).every(
     ([language, text]) =>
-      /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/.test(language) && typeof text === 'string' && text !== '',
+      /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/.test(language) &&
+      typeof text === 'string' &&
+      text !== '',
   );
 
 const revision = integer(0, 0xffff);
@@ -74,7 +76,9 @@ export function readManifest(text: string): UpdateManifest {
   if (!isObject(value)) throw new PageError('MANIFEST_WRONG', 'the manifest is no JSON object');
   const { format } = value;
   if (format !== MANIFEST_FORMAT) {
-    const code = integer(0, Number.MAX_SAFE_INTEGER)(format) ? 'MANIFEST_VERSION' : 'MANIFEST_WRONG';
+    const code = integer(0, Number.MAX_SAFE_INTEGER)(format)
+      ? 'MANIFEST_VERSION'
+      : 'MANIFEST_WRONG';
     const found = JSON.stringify(format) ?? 'none';
     throw new PageError(
       code,

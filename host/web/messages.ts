@@ -7,7 +7,8 @@ import type { UpdateManifest } from './manifest.js';
 import type { WebPortId } from './ports.js';
 
 export type Place =
-  { readonly kind: 'serial'; readonly port: WebPortId } | { readonly kind: 'demo' };
+  | { readonly kind: 'serial'; readonly port: WebPortId }
+  | { readonly kind: 'demo' };
 
 /** Where and how to talk to the device */
 export interface LineSettings {

@@ -62,7 +62,10 @@ export function panelOf(view: View): Panel {
     case 'finding':
       return {
         title: view.texts.finding,
-        content: [h('progress', { 'aria-label': view.texts.finding }), actions(button(view, 'stop', view.texts.cancel))],
+        content: [
+          h('progress', { 'aria-label': view.texts.finding }),
+          actions(button(view, 'stop', view.texts.cancel)),
+        ],
       };
     case 'found':
       return foundPanel(view, step);
@@ -138,7 +141,7 @@ function foundPanel(view: View, { device, fault }: At<'found'>): Panel {
       fault
         ? faultNote(fault, texts, texts.nothingChanged)
         : note('good', '✓', texts.fits, same ? texts.sameInstalled : undefined),
-      firmwareBox(view),
+      firmwareBox(view, !fault),
       actions(
         !fault && button(view, 'install', texts.install, 'main'),
         fault && view.files && button(view, 'other-firmware', texts.otherFile, 'main'),
@@ -161,14 +164,20 @@ function updatingPanel(view: View, { phase, progress, resumed, again }: At<'upda
       h('div', {}, bar, figures),
       h('p', { class: 'muted small' }, texts.keepPlugged),
       state.device && deviceBox(state.device, texts),
-      progress || phase !== 'waiting' ? undefined : h('p', { class: 'small' }, texts.waitForResetHow),
+      progress || phase !== 'waiting'
+        ? undefined
+        : h('p', { class: 'small' }, texts.waitForResetHow),
       actions(button(view, 'stop', texts.stop)),
     ],
   };
 }
 
 /** What changes while it is shown */
-export function showProgress(panel: Element, { progress, phase, again }: At<'updating'>, texts: Texts): void {
+export function showProgress(
+  panel: Element,
+  { progress, phase, again }: At<'updating'>,
+  texts: Texts,
+): void {
   const bar = panel.querySelector<HTMLProgressElement>('[data-progress]');
   const figures = panel.querySelector('[data-figures]');
   const doing = panel.querySelector('[data-doing]');
@@ -260,7 +269,8 @@ function warningsOf({ warnings }: State, texts: Texts): Node[] {
     : [h('details', {}, h('summary', {}, texts.warnings), list(warnings))];
 }
 
-function firmwareBox(view: View): HTMLElement | undefined {
+/** @param change whether another file can be chosen here */
+function firmwareBox(view: View, change = true): HTMLElement | undefined {
   const { texts, state, language, files } = view;
   const { firmware } = state;
   if (!firmware) return undefined;
@@ -281,7 +291,7 @@ function firmwareBox(view: View): HTMLElement | undefined {
         h('summary', {}, texts.warnings),
         list(firmware.warnings.map(({ message }) => message)),
       ),
-    files && actions(button(view, 'other-firmware', texts.otherFile, 'link')),
+    change && files && actions(button(view, 'other-firmware', texts.otherFile, 'link')),
   );
 }
 

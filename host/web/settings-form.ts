@@ -6,11 +6,7 @@ import type { Texts } from './texts/texts.js';
 const INITIAL_RATES = [9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600];
 const RATES = ['auto', 230400, 460800, 921600] as const;
 
-export function settingsForm(
-  controller: Controller,
-  texts: Texts,
-  withBase: boolean,
-): HTMLElement {
+export function settingsForm(controller: Controller, texts: Texts, withBase: boolean): HTMLElement {
   const { settings } = controller;
   const set = (changed: Partial<typeof settings>): void => {
     controller.settings = { ...controller.settings, ...changed };
@@ -36,7 +32,8 @@ export function settingsForm(
     placeholder: '0x08008000',
     pattern: '0x[0-9A-Fa-f]{1,8}',
     spellcheck: 'false',
-    change: () => set({ base: /^0x[0-9a-f]{1,8}$/i.test(base.value) ? Number(base.value) : undefined }),
+    change: () =>
+      set({ base: /^0x[0-9a-f]{1,8}$/i.test(base.value) ? Number(base.value) : undefined }),
   });
   return h(
     'details',

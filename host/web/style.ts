@@ -47,6 +47,7 @@ select, input {
 .steps li { display: grid; gap: .3rem; padding-top: .55rem; border-top: 4px solid var(--border); color: var(--muted); font-size: .95rem; }
 .steps li[data-state=done] { border-top-color: var(--good); color: var(--text); }
 .steps li[data-state=now] { border-top-color: var(--accent); color: var(--text); font-weight: 600; }
+.head { display: grid; gap: 1.25rem; }
 .panel { display: grid; gap: 1.1rem; }
 .muted { color: var(--muted); }
 .small { font-size: .9rem; }

@@ -1,6 +1,7 @@
 // What is needed to go on with an update after its page was reloaded: which device at which port, and the firmware.
-import type { UpdateManifest } from './manifest.js';
+
 import type { Port } from './flow.js';
+import type { UpdateManifest } from './manifest.js';
 
 export interface Unfinished {
   /** Unique id of the device, in hex digits */

@@ -7,11 +7,11 @@ import { openSession } from '../device/open.js';
 import { parseHex } from '../image/names.js';
 import type { Transport } from '../link/transport.js';
 import { update } from '../update/update.js';
+import { type BrowserPort, browserSerial } from './browser-serial.js';
 import { DemoDevice, demoFirmware } from './demo.js';
 import { deviceFacts } from './device-facts.js';
 import { faultOf } from './fault.js';
 import { type CheckedFirmware, checkedFirmware } from './firmware.js';
-import { type BrowserPort, browserSerial } from './browser-serial.js';
 import type { FromWorker, Job, Place, ToWorker } from './messages.js';
 import { findPort, type WebPortId } from './ports.js';
 import { openWebSerial } from './serial.js';
@@ -85,7 +85,10 @@ async function find(
 }
 
 /** Why an update would end before it began */
-function refusal(info: DeviceInfo, image: CheckedFirmware['image']): { fault?: ReturnType<typeof faultOf> } {
+function refusal(
+  info: DeviceInfo,
+  image: CheckedFirmware['image'],
+): { fault?: ReturnType<typeof faultOf> } {
   try {
     checkImage(image, info);
     return {};

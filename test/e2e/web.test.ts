@@ -1,8 +1,7 @@
 // iap web, asked as a browser asks: the page, its policy, the manifest and the package; and the same as files.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
@@ -38,7 +37,17 @@ describe('served', () => {
   let server: Iap;
   let url: string;
   beforeAll(async () => {
-    server = new Iap(['web', path, '--port', '0', '--notes', 'en=Quieter', '--notes', 'zh=更安静', '--json']);
+    server = new Iap([
+      'web',
+      path,
+      '--port',
+      '0',
+      '--notes',
+      'en=Quieter',
+      '--notes',
+      'zh=更安静',
+      '--json',
+    ]);
     url = String((await server.until('serving')).url);
   });
 
@@ -47,7 +56,9 @@ describe('served', () => {
     const text = await response.text();
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
     const [, policy = 'none'] = /Content-Security-Policy" content="([^"]+)"/.exec(text) ?? [];
-    expect(response.headers.get('content-security-policy')).toBe(`${policy}; frame-ancestors 'none'`);
+    expect(response.headers.get('content-security-policy')).toBe(
+      `${policy}; frame-ancestors 'none'`,
+    );
     expect(policy).toContain("default-src 'none'; script-src 'self'");
     expect(policy).not.toContain('unsafe');
     expect(text).toContain('<iap-update manifest="firmware.json">');
@@ -148,7 +159,9 @@ describe('refused', () => {
     writeFileSync(plain, appImage(5000));
     expect((await iap('web', plain, '--json')).result?.code).toBe('IMAGE_FORMAT');
     expect((await iap('web', join(folder, 'plain.bin'), '--json')).result?.code).toBe('USAGE');
-    expect((await iap('web', join(folder, 'none.iap'), '--json')).result?.code).toBe('IMAGE_UNREADABLE');
+    expect((await iap('web', join(folder, 'none.iap'), '--json')).result?.code).toBe(
+      'IMAGE_UNREADABLE',
+    );
   });
 
   test('texts without a language, or of nothing', async () => {

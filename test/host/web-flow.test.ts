@@ -105,13 +105,22 @@ describe('the way that everybody hopes for', () => {
 
   test('phases follow the events', () => {
     const phase = (...events: Extract<Action, { do: 'event' }>['event'][]): unknown => {
-      const { step } = after(...UPDATING, ...events.map((event) => ({ do: 'event', event }) as const)).state;
+      const { step } = after(
+        ...UPDATING,
+        ...events.map((event) => ({ do: 'event', event }) as const),
+      ).state;
       return step.at === 'updating' ? step.phase : step.at;
     };
     expect(phase({ event: 'comparing', pages: 3 })).toBe('comparing');
     expect(phase({ event: 'verifying' })).toBe('verifying');
     expect(phase({ event: 'booting' })).toBe('starting');
-    const plan = { event: 'plan', pagesTotal: 3, pagesToSend: 2, bytesToSend: 4096, resumed: true } as const;
+    const plan = {
+      event: 'plan',
+      pagesTotal: 3,
+      pagesToSend: 2,
+      bytesToSend: 4096,
+      resumed: true,
+    } as const;
     expect(after(...UPDATING, { do: 'event', event: plan }).state.step).toMatchObject({
       resumed: true,
       progress: { bytesDone: 0, bytesTotal: 4096 },
@@ -190,13 +199,20 @@ describe('a cable that is pulled', () => {
     expect(after(...LOST).state.step.at).toBe('lost');
     const back = after(...LOST, { do: 'plugged-in', port });
     expect(back.effects).toEqual(['update']);
-    expect(back.state).toMatchObject({ only: device.uniqueId, step: { at: 'updating', resumed: true } });
+    expect(back.state).toMatchObject({
+      only: device.uniqueId,
+      step: { at: 'updating', resumed: true },
+    });
   });
 
   test('is known to the browser before the worker hears of it', () => {
     const stopped = after(...UPDATING, { do: 'unplugged' });
     expect(stopped.effects).toEqual(['stop']);
-    const lost = after(...UPDATING, { do: 'unplugged' }, { do: 'failed', fault: fault('INTERRUPTED') });
+    const lost = after(
+      ...UPDATING,
+      { do: 'unplugged' },
+      { do: 'failed', fault: fault('INTERRUPTED') },
+    );
     expect(lost.state.step).toMatchObject({ at: 'lost', fault: { code: 'PORT_LOST' } });
   });
 
@@ -227,7 +243,11 @@ describe('a cable that is pulled', () => {
   });
 
   test('while a device is looked for: nothing to go on with', () => {
-    const { state } = after(...LOADED, { do: 'choose-port', port }, { do: 'failed', fault: resumable });
+    const { state } = after(
+      ...LOADED,
+      { do: 'choose-port', port },
+      { do: 'failed', fault: resumable },
+    );
     expect(state.step).toMatchObject({ at: 'failed', stage: 'find' });
   });
 });
@@ -298,7 +318,10 @@ describe('the report', () => {
   });
 
   test('of a failure, with what was told', () => {
-    const warning = { do: 'event', event: { event: 'warning', code: 'RATE', message: 'slow' } } as const;
+    const warning = {
+      do: 'event',
+      event: { event: 'warning', code: 'RATE', message: 'slow' },
+    } as const;
     const { state } = after(...UPDATING, warning, {
       do: 'failed',
       fault: fault('LINK_LOST', { resumable: true }),

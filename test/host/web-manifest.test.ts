@@ -78,8 +78,14 @@ describe('page and schema refuse the same', () => {
     ['notes without a language', { ...manifest, notes: {} }],
     ['notes in no language', { ...manifest, notes: { '?': 'x' } }],
     ['empty notes', { ...manifest, notes: { en: '' } }],
-    ['a signature without value', { ...manifest, signature: { algorithm: 'ECDSA_P256', keyId: 1 } }],
-    ['another algorithm', { ...manifest, signature: { algorithm: 'X', keyId: 1, value: '0'.repeat(128) } }],
+    [
+      'a signature without value',
+      { ...manifest, signature: { algorithm: 'ECDSA_P256', keyId: 1 } },
+    ],
+    [
+      'another algorithm',
+      { ...manifest, signature: { algorithm: 'X', keyId: 1, value: '0'.repeat(128) } },
+    ],
   ];
   test.each(wrong)('%s', (_, value) => {
     expect(validate(JSON.parse(JSON.stringify(value)))).toBe(false);

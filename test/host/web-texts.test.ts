@@ -38,7 +38,9 @@ test('Chinese is Chinese', () => {
   const latin = strings(ZH).filter(([, text]) => !/[\u4e00-\u9fff]/.test(text));
   expect(latin.map(([path]) => path).sort()).toEqual(['.hash', '.lang']);
   // Punctuation of the other language beside its characters
-  const mixed = strings(ZH).filter(([, text]) => /[\u4e00-\u9fff][,;!?]|[\u4e00-\u9fff]\.(?!\w)/.test(text));
+  const mixed = strings(ZH).filter(([, text]) =>
+    /[\u4e00-\u9fff][,;!?]|[\u4e00-\u9fff]\.(?!\w)/.test(text),
+  );
   expect(mixed).toEqual([]);
 });
 

@@ -1,13 +1,13 @@
 // iap web: the page that updates devices out of a browser, served on this computer or made for a server.
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { concat } from '../../base/bytes.js';
 import { IapError } from '../../base/errors.js';
 import { excerpt } from '../../base/text.js';
 import { writeBytes } from '../../node/files.js';
 import { serveSite } from '../../node/web-server.js';
 import { type Site, webSite } from '../../node/web-site.js';
 import { makeUpdateManifest, type Translated } from '../../pack/update-manifest.js';
-import { concat } from '../../base/bytes.js';
 import { command } from '../command.js';
 import type { Context } from '../link.js';
 import type { ArgumentsOf } from '../option.js';

@@ -91,14 +91,16 @@ export const EN: Texts = {
   lostTitle: 'The connection was lost',
   lostHow:
     'Nothing is broken: the device waits for the rest. Plug the adapter in again and the update goes on where it stopped.',
-  lostChoose: 'If nothing happens after plugging in, your adapter has no serial number: choose the port again.',
+  lostChoose:
+    'If nothing happens after plugging in, your adapter has no serial number: choose the port again.',
   chooseAgain: 'Choose the port again…',
   giveUp: 'Give up',
   goOn: 'Go on',
   forget: 'Begin anew',
 
   doneTitle: 'Done',
-  doneSame: 'This firmware was installed already; every page was checked and nothing had to be sent.',
+  doneSame:
+    'This firmware was installed already; every page was checked and nothing had to be sent.',
   started: 'The device runs the new firmware.',
   startUnconfirmed:
     'The firmware is installed and verified. The device did not confirm its start; if it does not run, switch it off and on.',

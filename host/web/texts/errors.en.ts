@@ -2,7 +2,8 @@
 import type { Texts } from './texts.js';
 
 const ASK_MAKER = 'Get the right file from the manufacturer of the device.';
-const DEVELOPER = 'This is for the developer of the firmware: “iap check” says where the mistake is.';
+const DEVELOPER =
+  'This is for the developer of the firmware: “iap check” says where the mistake is.';
 
 export const errors: Texts['errors'] = {
   USAGE: {
@@ -43,12 +44,13 @@ export const errors: Texts['errors'] = {
     remedy: `Compare the names of both. ${ASK_MAKER}`,
   },
   IMAGE_WRONG_HARDWARE: {
-    cause: 'The firmware is not for the hardware revision of this device.',
+    cause: 'The firmware is for another board or hardware revision than that of this device.',
     remedy: `Look for the revision on the device's label. ${ASK_MAKER}`,
   },
   IMAGE_WRONG_DEVICE: {
     cause: 'The firmware was made for one single device, and this is another.',
-    remedy: 'Connect the device that it was made for, or ask the manufacturer for one for this device.',
+    remedy:
+      'Connect the device that it was made for, or ask the manufacturer for one for this device.',
   },
   IMAGE_NOT_CAPABLE: {
     cause: "The firmware needs something that this device's bootloader can not do.",
@@ -109,22 +111,26 @@ export const errors: Texts['errors'] = {
   },
   ECHO: {
     cause: 'Only what is sent comes back.',
-    remedy: 'TX and RX are connected with each other, or the device is off. Check the wires and the supply.',
+    remedy:
+      'TX and RX are connected with each other, or the device is off. Check the wires and the supply.',
   },
   PROTOCOL_VERSION: {
     cause: 'The device speaks another version of the protocol.',
-    remedy: 'Open the page of the manufacturer for this device again; reload it, if it is an old one.',
+    remedy:
+      'Open the page of the manufacturer for this device again; reload it, if it is an old one.',
   },
   BAD_ANSWER: {
     cause: 'The device answered something that makes no sense.',
-    remedy: 'Switch the device off and on and try again. If it stays so, send the report to the manufacturer.',
+    remedy:
+      'Switch the device off and on and try again. If it stays so, send the report to the manufacturer.',
   },
   LINK_LOST: {
     cause: 'The device stopped answering.',
     remedy: 'Check its supply and the cable, then try again: the update goes on where it stopped.',
   },
   OTHER_DEVICE: {
-    cause: 'This is another device than the one whose update was interrupted. It was left as it is.',
+    cause:
+      'This is another device than the one whose update was interrupted. It was left as it is.',
     remedy: 'Connect the first device again to finish its update, or begin anew with this one.',
   },
   ENTER_FAILED: {
@@ -137,7 +143,8 @@ export const errors: Texts['errors'] = {
   },
   REFUSED: {
     cause: 'The device refuses this firmware or this step.',
-    remedy: 'The technical details say why. If they do not help, send the report to the manufacturer.',
+    remedy:
+      'The technical details say why. If they do not help, send the report to the manufacturer.',
   },
   READ_PROTECTED: {
     cause: 'The chip is protected against reading.',
@@ -149,11 +156,13 @@ export const errors: Texts['errors'] = {
   },
   PAGE_FAILED: {
     cause: "A page of the device's memory can not be written.",
-    remedy: 'Check the supply of the device and try again. If it fails at the same place, the memory is worn out.',
+    remedy:
+      'Check the supply of the device and try again. If it fails at the same place, the memory is worn out.',
   },
   VERIFY_FAILED: {
     cause: 'What is in the memory of the device is not what was sent.',
-    remedy: 'Try again: only what is wrong is sent. If it fails again, the memory or the supply is bad.',
+    remedy:
+      'Try again: only what is wrong is sent. If it fails again, the memory or the supply is bad.',
   },
   IMAGE_DIFFERS: {
     cause: 'The device has other firmware than this.',
@@ -241,7 +250,8 @@ export const errors: Texts['errors'] = {
   },
   FIRMWARE_DIFFERS: {
     cause: 'The firmware that came is not the one that was announced. It is not used.',
-    remedy: 'Reload the page. If it stays so, tell whoever runs this page: the file or the list on the server is wrong.',
+    remedy:
+      'Reload the page. If it stays so, tell whoever runs this page: the file or the list on the server is wrong.',
   },
   FIRMWARE_GONE: {
     cause: 'The firmware of the interrupted update is not in the browser any more.',
@@ -253,7 +263,8 @@ export const errors: Texts['errors'] = {
   },
   BUG: {
     cause: 'Something unexpected happened in this page.',
-    remedy: 'Reload the page and try again. If it stays so, send the report to whoever runs this page.',
+    remedy:
+      'Reload the page and try again. If it stays so, send the report to whoever runs this page.',
   },
 };
 
@@ -268,8 +279,10 @@ export const refused: Texts['refused'] = {
   NOT_CAPABLE: "The firmware needs something that this device's bootloader can not do.",
   BAD_SIGNATURE: 'The device does not accept the signature of the firmware.',
   PACKAGE_ONLY: 'The device takes only packages (.iap) that are made for its product.',
-  RECORD_FAILED: 'The device can not keep account of updates any more: its memory is worn out there, or protected.',
-  SUPPLY_LOW: 'The supply of the device is too low to write its memory. Charge or change the battery; nothing is lost.',
+  RECORD_FAILED:
+    'The device can not keep account of updates any more: its memory is worn out there, or protected.',
+  SUPPLY_LOW:
+    'The supply of the device is too low to write its memory. Charge or change the battery; nothing is lost.',
   NOT_BOOTABLE: 'There is no complete firmware on the device that could be started.',
   RATE_UNAVAILABLE: "The device can not do this rate. Choose a lower one, or the device's own.",
 };

@@ -34,7 +34,7 @@ export const errors: Texts['errors'] = {
     remedy: `请核对两者的产品名称。${ASK_MAKER}`,
   },
   IMAGE_WRONG_HARDWARE: {
-    cause: '此固件不适用于该设备的硬件版本。',
+    cause: '此固件适用于其他电路板或硬件版本，与该设备不符。',
     remedy: `请查看设备标签上的硬件版本。${ASK_MAKER}`,
   },
   IMAGE_WRONG_DEVICE: {

@@ -97,8 +97,7 @@ export const ZH: Texts = {
   doneTitle: '升级完成',
   doneSame: '设备中已是此固件；已逐页检查，无需发送数据。',
   started: '设备正在运行新固件。',
-  startUnconfirmed:
-    '固件已安装并通过校验，但设备未确认启动。如果设备没有运行，请断电后重新上电。',
+  startUnconfirmed: '固件已安装并通过校验，但设备未确认启动。如果设备没有运行，请断电后重新上电。',
   notStarted: '固件已安装并通过校验，将在下次复位后启动。',
   doneFacts: (bytes, seconds) => `已发送 ${bytes}，用时 ${seconds}，并已通过设备校验。`,
   another: '升级另一台设备',
