@@ -78,7 +78,7 @@ export class PlainBrowser {
 }
 
 /** A busy computer only needs longer. */
-const POLL = { timeout: 60_000, interval: 50 };
+const POLL = { timeout: 300_000, interval: 50 };
 
 /** A tab with <iap-update> */
 export class PlainTab {
