@@ -54,20 +54,18 @@ export async function serveSite(site: Site, port: number): Promise<WebServer> {
 }
 
 function answer(
-  { method, headers, url = '/' }: IncomingMessage,
+  request: IncomingMessage,
   response: ServerResponse,
   site: Site,
   policy: string,
 ): void {
-  const refuse = (status: number): void => {
-    response.writeHead(status, { 'Content-Type': 'text/plain' }).end();
-  };
-  // A name of somebody else that leads here
-  if (!/^(localhost|127\.0\.0\.1)(:\d+)?$/.test(headers.host ?? '')) return refuse(403);
-  if (method !== 'GET' && method !== 'HEAD') return refuse(405);
-  const path = pathOf(url);
+  const path = pathOf(request.url ?? '/');
   const bytes = site.get(path);
-  if (!bytes) return refuse(404);
+  const status = statusOf(request, bytes !== undefined);
+  if (status !== 200 || !bytes) {
+    response.writeHead(status, { 'Content-Type': 'text/plain' }).end();
+    return;
+  }
   response.writeHead(200, {
     'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream',
     'Content-Length': bytes.length,
@@ -79,7 +77,14 @@ function answer(
     // So that the next version of the package is seen at once
     'Cache-Control': 'no-cache',
   });
-  response.end(method === 'HEAD' ? undefined : bytes);
+  response.end(request.method === 'HEAD' ? undefined : bytes);
+}
+
+function statusOf({ method, headers }: IncomingMessage, found: boolean): number {
+  // A name of somebody else that leads here
+  if (!/^(localhost|127\.0\.0\.1)(:\d+)?$/.test(headers.host ?? '')) return 403;
+  if (method !== 'GET' && method !== 'HEAD') return 405;
+  return found ? 200 : 404;
 }
 
 function pathOf(url: string): string {

@@ -6,7 +6,7 @@ import type { Firmware } from './firmware.js';
 import type { State, Step } from './flow.js';
 import { translation } from './manifest.js';
 import { refusedOf } from './refused.js';
-import { resultText } from './report.js';
+import { resultLines } from './report.js';
 import type { Texts } from './texts/texts.js';
 
 /** What a button does */
@@ -224,7 +224,7 @@ function donePanel(view: View, { result }: At<'done'>): Panel {
   return {
     title: texts.doneTitle,
     content: [
-      note('good', '✓', resultText(result, texts)),
+      note('good', '✓', ...resultLines(result, texts)),
       ...warningsOf(state, texts),
       state.device && deviceBox(state.device, texts, true),
       actions(button(view, 'other-port', texts.another, 'main')),
@@ -274,13 +274,12 @@ function firmwareBox(view: View, change = true): HTMLElement | undefined {
   const { texts, state, language, files } = view;
   const { firmware } = state;
   if (!firmware) return undefined;
-  const name = translation(firmware.name, language);
   const notes = translation(firmware.notes, language);
   return h(
     'div',
     { class: 'box' },
     h('h3', {}, texts.steps.firmware),
-    facts(firmwareRows(firmware, texts, name)),
+    facts(firmwareRows(firmware, texts, translation(firmware.name, language))),
     firmware.facts === undefined && note('warn', '!', texts.plainImage),
     notes !== undefined &&
       h('details', {}, h('summary', {}, texts.notes), h('p', { class: 'notes' }, notes)),
@@ -291,32 +290,35 @@ function firmwareBox(view: View, change = true): HTMLElement | undefined {
         h('summary', {}, texts.warnings),
         list(firmware.warnings.map(({ message }) => message)),
       ),
+    more(texts, fileRows(firmware, texts)),
     change && files && actions(button(view, 'other-firmware', texts.otherFile, 'link')),
   );
 }
 
 type Row = readonly [name: string, value: string | undefined, code?: boolean];
 
-function firmwareRows(firmware: Firmware, texts: Texts, name: string | undefined): Row[] {
-  const { facts: said, file, size, sha256 } = firmware;
-  const [first, last] = said?.hardware ?? [0, 0xffff];
+function firmwareRows(
+  { facts: said, file }: Firmware,
+  texts: Texts,
+  name: string | undefined,
+): Row[] {
+  if (!said) return [[texts.file, file]];
+  const [first, last] = said.hardware;
   const any = first === 0 && last === 0xffff;
   return [
-    ...(said
-      ? ([
-          [texts.product, productText(name, said.product ?? texts.anyProduct)],
-          [texts.version, said.version],
-          [texts.hardware, any ? texts.anyHardware : texts.hardwareRange(first, last)],
-        ] as const)
-      : []),
+    [texts.product, productText(name, said.product ?? texts.anyProduct)],
+    [texts.version, said.version],
+    [texts.hardware, any ? texts.anyHardware : texts.hardwareRange(first, last)],
+  ];
+}
+
+function fileRows({ facts: said, file, size, sha256 }: Firmware, texts: Texts): Row[] {
+  const signature = said?.signature ? texts.signedBy(said.signature.keyId) : texts.unsigned;
+  return [
     [texts.file, file],
     [texts.size, texts.bytes(size)],
     [texts.hash, sha256, true],
-    ...(said
-      ? ([
-          [texts.signature, said.signature ? texts.signedBy(said.signature.keyId) : texts.unsigned],
-        ] as const)
-      : []),
+    [texts.signature, said && signature],
   ];
 }
 
@@ -340,15 +342,22 @@ function deviceBox(device: DeviceFacts, texts: Texts, updated = false): HTMLElem
     { class: 'box' },
     h('h3', {}, texts.steps.device),
     facts([
-      [texts.part, device.part],
       [texts.product, device.product],
       [texts.hardware, device.product === undefined ? undefined : String(device.hardware)],
       [texts.serial, device.serial],
-      [texts.uniqueId, device.uniqueId, true],
       [texts.installed, updated ? undefined : before],
+    ]),
+    more(texts, [
+      [texts.part, device.part],
+      [texts.uniqueId, device.uniqueId, true],
       [texts.running, updated ? undefined : running],
     ]),
   );
+}
+
+/** What only some want to know */
+function more(texts: Texts, rows: readonly Row[]): HTMLElement {
+  return h('details', {}, h('summary', {}, texts.technical), facts(rows));
 }
 
 /** Rows without a value are left out. */
@@ -395,7 +404,7 @@ function reportBox(view: View): HTMLElement {
   const { texts } = view;
   return h(
     'div',
-    {},
+    { class: 'report' },
     h('h3', {}, texts.report),
     actions(
       button(view, 'copy', texts.copy),

@@ -66,7 +66,7 @@ export function reportText(report: Report, texts: Texts): string {
     [texts.part, device?.part],
     [texts.serial, device?.serial],
     [texts.uniqueId, device?.uniqueId],
-    ['', result && resultText(result, texts)],
+    ...(result ? resultLines(result, texts).map((line) => ['', line] as const) : []),
     ['', fault && `${fault.code}: ${texts.errors[fault.code].cause}`],
     [texts.technical, fault?.message],
     ...Object.entries(fault?.details ?? {}).map(([key, value]) => [key, String(value)] as const),
@@ -80,11 +80,11 @@ export function reportText(report: Report, texts: Texts): string {
     .join('\n')}\n`;
 }
 
-/** How it ended, in a few sentences */
-export function resultText(result: Result, texts: Texts): string {
-  if (!result.changed) return texts.doneSame;
+/** How it ended: what became of the device, and what that took */
+export function resultLines(result: Result, texts: Texts): readonly [string, string?] {
+  if (!result.changed) return [texts.doneSame];
   const { started, startUnconfirmed, notStarted } = texts;
   const start = { started, unconfirmed: startUnconfirmed, no: notStarted }[result.boot];
   const seconds = texts.seconds(Math.max(1, Math.round(result.seconds)));
-  return `${start} ${texts.doneFacts(texts.bytes(result.bytesSent), seconds)}`;
+  return [start, texts.doneFacts(texts.bytes(result.bytesSent), seconds)];
 }

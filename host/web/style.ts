@@ -49,6 +49,7 @@ select, input {
 .steps li[data-state=now] { border-top-color: var(--accent); color: var(--text); font-weight: 600; }
 .head { display: grid; gap: 1.25rem; }
 .panel { display: grid; gap: 1.1rem; }
+.report { display: grid; gap: .6rem; }
 .muted { color: var(--muted); }
 .small { font-size: .9rem; }
 .actions { display: flex; flex-wrap: wrap; gap: .6rem; }
@@ -57,7 +58,7 @@ button {
   border-radius: var(--radius); border: 1px solid var(--accent); background: transparent; color: var(--accent);
 }
 button.main { background: var(--accent); color: var(--on-accent); }
-button.link { border-color: transparent; padding-inline: .3rem; text-decoration: underline; text-underline-offset: .2em; font-weight: 400; text-align: start; }
+button.link { border-color: transparent; padding-inline: 0; text-decoration: underline; text-underline-offset: .2em; font-weight: 400; text-align: start; }
 button:hover { filter: brightness(1.08); }
 button.link:hover { text-decoration-thickness: 2px; }
 :is(button, select, input, summary, a, .drop):focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
@@ -96,6 +97,8 @@ details[open] > :not(summary) { margin-top: .8rem; }
 .sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 @container (max-width: 34rem) {
   .card { padding: 1.1rem; gap: 1.2rem; }
+  .steps li { font-size: .85rem; }
+  h1 { font-size: 1.2rem; }
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: .45rem; }
   .help { grid-template-columns: 1fr; }

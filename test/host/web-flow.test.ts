@@ -58,7 +58,7 @@ interface Seen {
 }
 
 /** All these actions in turn, and the effects of the last one */
-function after(...actions: readonly Action[]): Seen {
+function run(...actions: readonly Action[]): Seen {
   let seen: Seen = { state: START, effects: [] };
   for (const action of actions) {
     const { state, effects } = next(seen.state, action);
@@ -78,34 +78,34 @@ const resumable = fault('PORT_LOST', { resumable: true });
 
 describe('the way that everybody hopes for', () => {
   test('firmware, port, device, update, done', () => {
-    expect(after({ do: 'load' }).state.step.at).toBe('loading');
-    expect(after(...LOADED).state.step.at).toBe('port');
-    const finding = after(...LOADED, { do: 'choose-port', port });
+    expect(run({ do: 'load' }).state.step.at).toBe('loading');
+    expect(run(...LOADED).state.step.at).toBe('port');
+    const finding = run(...LOADED, { do: 'choose-port', port });
     expect(finding).toMatchObject({ state: { step: { at: 'finding' } }, effects: ['find'] });
-    expect(after(...FOUND).state.step).toEqual({ at: 'found', device });
-    const begun = after(...FOUND, { do: 'install' });
+    expect(run(...FOUND).state.step).toEqual({ at: 'found', device });
+    const begun = run(...FOUND, { do: 'install' });
     expect(begun.effects).toEqual(['update']);
     expect(begun.state.step).toEqual({ at: 'updating', phase: 'connecting', resumed: false });
-    const met = after(...UPDATING);
+    const met = run(...UPDATING);
     expect(met.effects).toEqual(['remember']);
     expect(met.state.only).toBe(device.uniqueId);
-    expect(after(...UPDATING, progress).state.step).toMatchObject({
+    expect(run(...UPDATING, progress).state.step).toMatchObject({
       phase: 'sending',
       progress: { bytesDone: 2048 },
     });
-    const done = after(...UPDATING, progress, { do: 'installed', result, device });
+    const done = run(...UPDATING, progress, { do: 'installed', result, device });
     expect(done).toMatchObject({ state: { step: { at: 'done', result } }, effects: ['forget'] });
     expect(done.state.only).toBeUndefined();
   });
 
   test('then another device', () => {
-    const { state } = after(...UPDATING, { do: 'installed', result, device }, { do: 'other-port' });
+    const { state } = run(...UPDATING, { do: 'installed', result, device }, { do: 'other-port' });
     expect(state).toMatchObject({ step: { at: 'port' }, firmware });
   });
 
   test('phases follow the events', () => {
     const phase = (...events: Extract<Action, { do: 'event' }>['event'][]): unknown => {
-      const { step } = after(
+      const { step } = run(
         ...UPDATING,
         ...events.map((event) => ({ do: 'event', event }) as const),
       ).state;
@@ -121,7 +121,7 @@ describe('the way that everybody hopes for', () => {
       bytesToSend: 4096,
       resumed: true,
     } as const;
-    expect(after(...UPDATING, { do: 'event', event: plan }).state.step).toMatchObject({
+    expect(run(...UPDATING, { do: 'event', event: plan }).state.step).toMatchObject({
       resumed: true,
       progress: { bytesDone: 0, bytesTotal: 4096 },
     });
@@ -129,21 +129,21 @@ describe('the way that everybody hopes for', () => {
 
   test('what is looked for again is found with the next event', () => {
     const lost = { do: 'event', event: { event: 'reconnecting', reason: 'x' } } as const;
-    expect(after(...UPDATING, lost).state.step).toMatchObject({ again: true });
-    expect(after(...UPDATING, lost, progress).state.step).not.toHaveProperty('again');
+    expect(run(...UPDATING, lost).state.step).toMatchObject({ again: true });
+    expect(run(...UPDATING, lost, progress).state.step).not.toHaveProperty('again');
   });
 });
 
 describe('what does not fit', () => {
   test('firmware that is none', () => {
-    const { state } = after({ do: 'load' }, { do: 'not-loaded', fault: fault('IMAGE_FORMAT') });
+    const { state } = run({ do: 'load' }, { do: 'not-loaded', fault: fault('IMAGE_FORMAT') });
     expect(state.step).toMatchObject({ at: 'firmware', fault: { code: 'IMAGE_FORMAT' } });
     expect(state.firmware).toBeUndefined();
   });
 
   test('a device of another product is told before anything is done to it', () => {
     const wrong = fault('IMAGE_WRONG_PRODUCT');
-    const { state } = after(
+    const { state } = run(
       ...LOADED,
       { do: 'choose-port', port },
       { do: 'found', device, fault: wrong },
@@ -158,31 +158,31 @@ describe('what does not fit', () => {
       { do: 'choose-port', port },
       { do: 'failed', fault: fault('NO_ANSWER') },
     ] as const;
-    expect(after(...silent).state.step).toMatchObject({ at: 'failed', stage: 'find' });
-    const waiting = after(...silent, { do: 'install', wait: true });
+    expect(run(...silent).state.step).toMatchObject({ at: 'failed', stage: 'find' });
+    const waiting = run(...silent, { do: 'install', wait: true });
     expect(waiting.state.step).toMatchObject({ at: 'updating', phase: 'waiting' });
     expect(waiting.effects).toEqual(['update']);
   });
 
   test('no port was chosen', () => {
-    const { state } = after(...LOADED, { do: 'no-port', fault: fault('NO_PORT_CHOSEN') });
+    const { state } = run(...LOADED, { do: 'no-port', fault: fault('NO_PORT_CHOSEN') });
     expect(state.step).toMatchObject({ at: 'port', fault: { code: 'NO_PORT_CHOSEN' } });
   });
 
   test('a failure that wrote nothing leaves nothing to go on with', () => {
-    const failed = after(...UPDATING, { do: 'failed', fault: fault('IMAGE_ROLLBACK') });
+    const failed = run(...UPDATING, { do: 'failed', fault: fault('IMAGE_ROLLBACK') });
     expect(failed.effects).toEqual(['forget']);
     expect(failed.state.only).toBeUndefined();
   });
 
   test('one in mid-update does', () => {
-    const failed = after(...UPDATING, {
+    const failed = run(...UPDATING, {
       do: 'failed',
       fault: fault('LINK_LOST', { resumable: true }),
     });
     expect(failed.state.only).toBe(device.uniqueId);
     expect(failed.effects).toEqual([]);
-    const again = after(
+    const again = run(
       ...UPDATING,
       { do: 'failed', fault: fault('LINK_LOST', { resumable: true }) },
       { do: 'install' },
@@ -196,8 +196,8 @@ describe('a cable that is pulled', () => {
   const LOST: readonly Action[] = [...UPDATING, { do: 'failed', fault: resumable }];
 
   test('is waited for, and the update goes on with the same device', () => {
-    expect(after(...LOST).state.step.at).toBe('lost');
-    const back = after(...LOST, { do: 'plugged-in', port });
+    expect(run(...LOST).state.step.at).toBe('lost');
+    const back = run(...LOST, { do: 'plugged-in', port });
     expect(back.effects).toEqual(['update']);
     expect(back.state).toMatchObject({
       only: device.uniqueId,
@@ -206,9 +206,9 @@ describe('a cable that is pulled', () => {
   });
 
   test('is known to the browser before the worker hears of it', () => {
-    const stopped = after(...UPDATING, { do: 'unplugged' });
+    const stopped = run(...UPDATING, { do: 'unplugged' });
     expect(stopped.effects).toEqual(['stop']);
-    const lost = after(
+    const lost = run(
       ...UPDATING,
       { do: 'unplugged' },
       { do: 'failed', fault: fault('INTERRUPTED') },
@@ -217,23 +217,23 @@ describe('a cable that is pulled', () => {
   });
 
   test('no port chosen then: it still waits', () => {
-    const { state } = after(...LOST, { do: 'no-port', fault: fault('NO_PORT_CHOSEN') });
+    const { state } = run(...LOST, { do: 'no-port', fault: fault('NO_PORT_CHOSEN') });
     expect(state.step).toMatchObject({ at: 'lost', fault: { code: 'NO_PORT_CHOSEN' } });
   });
 
   test('given up, it can still be gone on with', () => {
-    const { state } = after(...LOST, { do: 'stop' });
+    const { state } = run(...LOST, { do: 'stop' });
     expect(state).toMatchObject({ only: device.uniqueId, step: { at: 'failed', stage: 'update' } });
   });
 
   test('begun anew, any device will do', () => {
-    const { state, effects } = after(...LOST, { do: 'stop' }, { do: 'other-port' });
+    const { state, effects } = run(...LOST, { do: 'stop' }, { do: 'other-port' });
     expect(state.only).toBeUndefined();
     expect(effects).toEqual(['forget']);
   });
 
   test('a search that is cancelled leads back to the ports', () => {
-    const { state } = after(
+    const { state } = run(
       ...LOADED,
       { do: 'choose-port', port },
       { do: 'stop' },
@@ -243,7 +243,7 @@ describe('a cable that is pulled', () => {
   });
 
   test('while a device is looked for: nothing to go on with', () => {
-    const { state } = after(
+    const { state } = run(
       ...LOADED,
       { do: 'choose-port', port },
       { do: 'failed', fault: resumable },
@@ -256,15 +256,15 @@ describe('a page that was closed in mid-update', () => {
   const back: Action = { do: 'interrupted', port, only: device.uniqueId };
 
   test('goes on as soon as its port is there', () => {
-    const loaded = after(back, { do: 'loaded', firmware });
+    const loaded = run(back, { do: 'loaded', firmware });
     expect(loaded.state).toMatchObject({ step: { at: 'lost', fault: { code: 'INTERRUPTED' } } });
-    const on = after(back, { do: 'loaded', firmware }, { do: 'plugged-in', port });
+    const on = run(back, { do: 'loaded', firmware }, { do: 'plugged-in', port });
     expect(on).toMatchObject({ state: { only: device.uniqueId }, effects: ['update'] });
   });
 
   test('asks for the file where the browser has not kept it', () => {
     const gone = fault('FIRMWARE_GONE');
-    const { state } = after(
+    const { state } = run(
       back,
       { do: 'not-loaded', fault: gone },
       { do: 'load' },
@@ -275,7 +275,7 @@ describe('a page that was closed in mid-update', () => {
 });
 
 test('while it updates nothing else is begun', () => {
-  const busy = after(...UPDATING, progress).state;
+  const busy = run(...UPDATING, progress).state;
   const others: readonly Action[] = [
     { do: 'load' },
     { do: 'loaded', firmware },
@@ -294,7 +294,7 @@ test('while it updates nothing else is begun', () => {
 
 test('leaving the page is no risk while nothing is written', () => {
   for (const actions of [LOADED, FOUND, [...LOADED, { do: 'choose-port', port } as const]]) {
-    expect(isRisky(after(...actions).state)).toBe(false);
+    expect(isRisky(run(...actions).state)).toBe(false);
   }
 });
 
@@ -302,7 +302,7 @@ describe('the report', () => {
   const now = new Date('2026-01-02T03:04:05Z');
 
   test('of a success', () => {
-    const { state } = after(...UPDATING, { do: 'installed', result, device });
+    const { state } = run(...UPDATING, { do: 'installed', result, device });
     const report = reportOf(state, now, 'Browser 1');
     expect(JSON.parse(reportJson(report))).toMatchObject({
       report: 'iap-update',
@@ -322,7 +322,7 @@ describe('the report', () => {
       do: 'event',
       event: { event: 'warning', code: 'RATE', message: 'slow' },
     } as const;
-    const { state } = after(...UPDATING, warning, {
+    const { state } = run(...UPDATING, warning, {
       do: 'failed',
       fault: fault('LINK_LOST', { resumable: true }),
     });
