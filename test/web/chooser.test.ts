@@ -1,4 +1,5 @@
 // The browser's own dialog for ports, on a screen: what it offers, what comes of it, and an adapter that must be chosen again.
+import { setTimeout } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { expectDemo, powerUp } from '../e2e/bench.js';
 import { TempDir } from '../support/board.js';
@@ -7,6 +8,9 @@ import { Display } from './support/display.js';
 import { demoPackage, PART } from './support/firmware.js';
 import { PlainBrowser, type PlainTab } from './support/plain-browser.js';
 import { Served } from './support/served.js';
+
+/** A dialog that has just come up takes no keys, lest they were meant for the page. */
+const DEAF_MS = 1000;
 
 /** Its list has a row, the first, for each port that the page's filters let through. */
 const TAKE_THE_FIRST = ['Tab', 'Down', 'Return'];
@@ -34,7 +38,7 @@ test('the real chooser', async () => {
   await choose(tab, display, TAKE_THE_FIRST);
   await tab.until('found');
   await tab.press('install');
-  await tab.until('updating');
+  await tab.untilSending();
 
   // Without a serial number the browser does not know it again.
   browser.adapters.unplug();
@@ -50,6 +54,7 @@ async function choose(tab: PlainTab, display: Display, keys: readonly string[]):
   await tab.untilFocus(true);
   await tab.press('choose-port');
   await tab.untilFocus(false);
+  await setTimeout(DEAF_MS);
   await display.press(...keys);
   await tab.untilFocus(true);
 }

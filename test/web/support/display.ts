@@ -2,6 +2,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 export class Display {
@@ -27,13 +28,20 @@ export class Display {
       env: { ...process.env, DISPLAY: name },
       stdio: 'ignore',
     });
-    return new Display(name, [manager, server]);
+    const display = new Display(name, [manager, server]);
+    // Windows that come before it get no focus. It tells the number of its desktop when it is ready.
+    while (!(await display.#xdotool('get_desktop').catch(() => ''))) await setTimeout(20);
+    return display;
   }
 
   /** @param keys names of X keys, pressed one after the other */
   async press(...keys: string[]): Promise<void> {
+    await this.#xdotool('key', '--delay', '50', ...keys);
+  }
+
+  async #xdotool(...args: string[]): Promise<string> {
     const env = { ...process.env, DISPLAY: this.name };
-    await promisify(execFile)('xdotool', ['key', '--delay', '50', ...keys], { env });
+    return (await promisify(execFile)('xdotool', args, { env })).stdout;
   }
 
   async stop(): Promise<void> {

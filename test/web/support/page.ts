@@ -49,7 +49,9 @@ export class UpdatePage {
   }
 
   async faultCode(): Promise<Fault['code'] | null> {
-    const code = await this.page.locator('[data-fault]').getAttribute('data-fault');
+    const fault = this.page.locator('[data-fault]');
+    if ((await fault.count()) === 0) return null;
+    const code = await fault.getAttribute('data-fault');
     return code as Fault['code'] | null;
   }
 

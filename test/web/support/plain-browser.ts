@@ -112,6 +112,12 @@ export class PlainTab {
     await expect.poll(() => this.evaluate(state), POLL).toBe(at);
   }
 
+  /** Until the device has some of it. */
+  async untilSending(): Promise<void> {
+    const share = `${SHADOW}.querySelector('progress[data-progress]')?.value ?? 0`;
+    await expect.poll(() => this.evaluate(share), POLL).toBeGreaterThan(0.1);
+  }
+
   async untilFocus(has: boolean): Promise<void> {
     await expect.poll(() => this.evaluate('document.hasFocus()'), POLL).toBe(has);
   }
