@@ -25,6 +25,7 @@ export class IapUpdateElement extends HTMLElement {
   readonly #live = h('p', { class: 'sr', role: 'status', 'aria-live': 'polite' });
   readonly #input = h('input', { type: 'file', accept: FILE_TYPES, hidden: true });
   #language: Language = 'en';
+  #shown: Step['at'] | undefined;
   #controller: Controller | undefined;
 
   connectedCallback(): void {
@@ -130,11 +131,11 @@ export class IapUpdateElement extends HTMLElement {
       ...content.filter((node) => node !== undefined),
     );
     if (state.step.at === 'updating') showProgress(this.#panel, state.step, texts);
-    const opened = this.#help.querySelector('details')?.open ?? false;
-    this.#help.replaceChildren(
-      help(texts, opened || state.step.at === 'failed'),
-      h('slot', { name: 'footer' }),
-    );
+    // As somebody has left it, until something else is shown
+    const { at } = state.step;
+    const left = this.#shown === at ? this.#help.querySelector('details')?.open : undefined;
+    this.#shown = at;
+    this.#help.replaceChildren(help(texts, left ?? at === 'failed'), h('slot', { name: 'footer' }));
   }
 
   #header(): HTMLElement {
@@ -261,8 +262,9 @@ function save(text: string, name: string, type: string): void {
   URL.revokeObjectURL(url);
 }
 
-function steps({ at }: Step, texts: Texts): HTMLElement {
-  const now = STEP_OF[at];
+function steps(step: Step, texts: Texts): HTMLElement {
+  const found = step.at !== 'failed' || step.stage !== 'find';
+  const now = found ? STEP_OF[step.at] : STEP_OF.finding;
   const names = [texts.steps.firmware, texts.steps.device, texts.steps.update];
   return h(
     'ol',

@@ -239,7 +239,7 @@ function failedPanel(view: View, { fault, stage }: At<'failed'>): Panel {
   const goesOn = state.only !== undefined;
   const after = goesOn ? texts.canGoOn : stage === 'find' ? texts.nothingChanged : undefined;
   return {
-    title: texts.failedTitle,
+    title: stage === 'find' ? texts.unreachableTitle : texts.failedTitle,
     content: [
       faultNote(fault, texts, after),
       ...warningsOf(state, texts),

@@ -88,6 +88,7 @@ details { border-top: 1px solid var(--border); padding-top: .9rem; }
 summary { cursor: pointer; color: var(--accent); min-height: 2rem; }
 details[open] > :not(summary) { margin-top: .8rem; }
 .help { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 1.25rem; align-items: start; }
+.help > div { display: grid; gap: .6rem; }
 .help ol { padding-inline-start: 1.3rem; display: grid; gap: .5rem; }
 .help img { width: 100%; height: auto; border: 1px solid var(--border); border-radius: var(--radius); background: #fff; }
 .settings { display: grid; gap: .7rem; }

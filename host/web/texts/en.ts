@@ -90,8 +90,7 @@ export const EN: Texts = {
   stop: 'Stop',
 
   lostTitle: 'The connection was lost',
-  lostHow:
-    'Nothing is broken: the device waits for the rest. Plug the adapter in again and the update goes on where it stopped.',
+  lostHow: 'Nothing is broken: the device waits for the rest.',
   lostChoose:
     'If nothing happens after plugging in, your adapter has no serial number: choose the port again.',
   chooseAgain: 'Choose the port again…',
@@ -110,6 +109,7 @@ export const EN: Texts = {
   another: 'Update another device',
 
   failedTitle: 'The update did not succeed',
+  unreachableTitle: 'The device could not be reached',
   nothingChanged: 'Nothing was changed on the device.',
   canGoOn: 'The device waits for the rest: the update can go on where it stopped.',
   whatToDo: 'What to do',

@@ -110,6 +110,8 @@ export interface Texts {
   readonly another: string;
 
   readonly failedTitle: string;
+  /** Nobody could be asked yet */
+  readonly unreachableTitle: string;
   readonly nothingChanged: string;
   readonly canGoOn: string;
   readonly whatToDo: string;

@@ -88,7 +88,7 @@ export const ZH: Texts = {
   stop: '停止',
 
   lostTitle: '连接已中断',
-  lostHow: '设备没有损坏，正在等待其余数据。重新插好适配器后，升级会从中断处自动继续。',
+  lostHow: '设备没有损坏，正在等待其余数据。',
   lostChoose: '如果重新插入后没有反应，说明适配器没有序列号，请重新选择串口。',
   chooseAgain: '重新选择串口…',
   giveUp: '放弃',
@@ -104,6 +104,7 @@ export const ZH: Texts = {
   another: '升级另一台设备',
 
   failedTitle: '升级未成功',
+  unreachableTitle: '无法连接设备',
   nothingChanged: '设备上的内容没有任何改变。',
   canGoOn: '设备正在等待其余数据，可以从中断处继续升级。',
   whatToDo: '处理方法',
