@@ -1,7 +1,5 @@
 // The page that people have, over the real Web Serial: every state of it, in both languages, against the virtual board.
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { expectDemo, expectDone, powerUp, powerUpInstalled } from '../e2e/bench.js';
 import { firstPowerUp, productionLine } from '../e2e/production-line.js';
@@ -260,22 +258,7 @@ test('a device that stands still is left when somebody says so', async () => {
   await ui.until('done');
 });
 
-test('small', () => {
-  const folder = join('dist', 'web');
-  const loaded = readdirSync(folder).filter(
-    (name) => /\.(html|css|js)$/.test(name) && name !== 'element.js',
-  );
-  const sizes = loaded.map(
-    (name) => [name, gzipSync(readFileSync(join(folder, name))).length] as const,
-  );
-  const sum = sizes.reduce((all, [, bytes]) => all + bytes, 0);
-  console.log(
-    `the page compressed: ${sum} bytes: ${sizes.map((size) => size.join(' ')).join(', ')}`,
-  );
-  expect(sum).toBeLessThan(80_000);
-});
-
-test('as long as the command line', async () => {
+test('the same update by the page and by the command: how long each takes', async () => {
   const byPage = await powerUp(PART);
   await plugIn(byPage);
   await ui.transferAt(921600);
