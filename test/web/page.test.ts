@@ -88,7 +88,7 @@ test('from nothing to an update that was interrupted and is done', async () => {
   await ui.until('finding');
   await ui.page.locator('iap-update[state=failed]').waitFor();
   expect(await ui.faultCode()).toBe('NO_ANSWER');
-  await ui.look('silent', (texts) => texts.failedTitle);
+  await ui.look('silent', (texts) => texts.unreachableTitle);
 
   await ui.press('wait');
   await ui.until('updating');
@@ -200,7 +200,7 @@ test('a port that can not be opened', async () => {
   await ui.press('last-port');
   await ui.page.locator('iap-update[state=failed]').waitFor();
   expect(await ui.faultCode()).toBe('PORT_BUSY');
-  await ui.look('busy', (texts) => texts.failedTitle);
+  await ui.look('busy', (texts) => texts.unreachableTitle);
 });
 
 test('without a network, once it was open', async () => {
