@@ -2,12 +2,13 @@
 import { Controller } from './controller.js';
 import { h } from './dom.js';
 import { isBusy, type State, type Step } from './flow.js';
-import { type Deed, panelOf, showProgress, type View } from './panels.js';
+import { panelOf, showProgress } from './panels.js';
 import { reportJson, reportOf, reportText } from './report.js';
 import { settingsForm } from './settings-form.js';
 import { styleSheet } from './style.js';
 import { LANGUAGES, languageFor } from './texts/language.js';
 import type { Language, Texts } from './texts/texts.js';
+import type { Deed, View } from './view.js';
 
 const FILE_TYPES = '.iap,.hex,.ihex,.srec,.s19,.s28,.s37,.mot,.bin,.elf,.axf';
 
