@@ -49,7 +49,7 @@ const text = [
     .map(([title, licenceText]) =>
       section(
         title,
-        `In the command, \`dist/iap\`: version ${[...(versions.get(title) ?? [])].sort().join(' and ')}.`,
+        `In the command, \`dist/iap\`, and where the page needs it in \`dist/web\`: version ${[...(versions.get(title) ?? [])].sort().join(' and ')}.`,
         licenceText,
       ),
     ),

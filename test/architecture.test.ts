@@ -47,12 +47,16 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   testing: ['base', 'link', 'protocol'],
 };
 const library = Object.keys(allowed).filter((name) => name !== 'protocol' && name !== 'testing');
+const needBrowser: Readonly<Record<string, readonly string[]>> = {
+  web: [...library, 'protocol', 'testing'],
+};
 const needNode: Readonly<Record<string, readonly string[]>> = {
   node: ['base', 'parts', 'image', 'signing', 'link', 'compress', 'serialport', 'node:'],
   cli: [...library, 'node', 'protocol', 'yargs', 'node:'],
 };
 const rules: Readonly<Record<string, readonly string[]>> = {
   ...allowed,
+  ...needBrowser,
   ...needNode,
   // The public surface
   host: library,

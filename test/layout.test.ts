@@ -60,6 +60,8 @@ test('the package has what the command reads, and what a product builds from', a
   expect(paths).toContain('protocol/package.schema.json');
   expect(paths).toContain('docs/README.zh-CN.md');
   expect(paths).toContain('docs/integrating.zh-CN.md');
+  expect(paths).toContain('protocol/update-manifest.schema.json');
+  expect(paths).toContain('dist/web/index.html');
 });
 
 test('npm shows README.md as the page of the package: it takes any README.* in this folder', () => {

@@ -7,6 +7,7 @@ test.each([
   'bootloader-c/board.schema.json',
   'protocol/protocol.schema.json',
   'protocol/package.schema.json',
+  'protocol/update-manifest.schema.json',
   'protocol/json-lines.schema.json',
   'protocol/production-log.schema.json',
 ])('%s is a JSON Schema', (path) => {

@@ -12,6 +12,7 @@ export const COMMANDS: CommandTable = {
   pack: async () => (await import('./commands/pack.js')).PACK,
   sign: async () => (await import('./commands/sign.js')).SIGN,
   keys: async () => (await import('./commands/keys.js')).KEYS,
+  web: async () => (await import('./commands/web.js')).WEB,
   factory: async () => (await import('./commands/factory.js')).FACTORY,
   bootloader: async () => (await import('./commands/bootloader.js')).BOOTLOADER,
   'dump-record': async () => (await import('./commands/dump-record.js')).DUMP_RECORD,

@@ -1,0 +1,37 @@
+// A manifest and its file, from the server.
+import { PageError, type PageFaultCode } from './fault.js';
+import { readManifest, type UpdateManifest } from './manifest.js';
+
+export interface FetchedFirmware {
+  readonly bytes: Uint8Array;
+  readonly name: string;
+  readonly manifest: UpdateManifest;
+  /** Of the manifest and of the file */
+  readonly urls: readonly [string, string];
+}
+
+/**
+ * @param address of the manifest, absolute or relative to the page
+ * @throws PageError MANIFEST_…, FIRMWARE_UNREACHABLE
+ */
+export async function fetchFirmware(address: string): Promise<FetchedFirmware> {
+  const url = new URL(address, document.baseURI);
+  const response = await get(url, 'MANIFEST_UNREACHABLE');
+  const manifest = readManifest(await response.text());
+  const file = new URL(manifest.file, url);
+  const bytes = await (await get(file, 'FIRMWARE_UNREACHABLE')).arrayBuffer();
+  const name = decodeURIComponent(file.pathname.split('/').at(-1) ?? '');
+  return { bytes: new Uint8Array(bytes), name, manifest, urls: [url.href, file.href] };
+}
+
+async function get(url: URL, code: PageFaultCode): Promise<Response> {
+  let why: string;
+  try {
+    const response = await fetch(url, { cache: 'no-cache' });
+    if (response.ok) return response;
+    why = `status ${response.status}`;
+  } catch (error) {
+    why = error instanceof Error ? error.message : String(error);
+  }
+  throw new PageError(code, `${url.href}: ${why}`);
+}
