@@ -87,10 +87,11 @@ async function conformance(args: ConformanceArguments, context: Context): Promis
     await consent(`this overwrites the application of the device on ${device}`, context);
   }
   const sign = await signerOf(args, context);
-  const run = await withPort(args, context, async (transport, { clock, address, signal }) => {
+  const run = await withPort(args, context, async (transport, { clock, address, halfDuplex, signal }) => {
     const work = conform(transport, {
       clock: clock ?? context.clock,
       address: address ?? 0,
+      halfDuplex: halfDuplex ?? false,
       permanent: args.permanent,
       ...(signal ? { signal } : {}),
       ...(sign ? { sign } : {}),
