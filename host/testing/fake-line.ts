@@ -47,6 +47,7 @@ export class FakeLine implements Transport {
   toHost: Rule;
   readonly #clock: Clock;
   readonly #faults: Faults;
+  readonly #heard = new FrameDecoder();
   #device: LineEnd | undefined;
   #onBytes: (bytes: Uint8Array) => void = () => {};
   #onClose: (error: IapError) => void = () => {};
@@ -109,7 +110,7 @@ export class FakeLine implements Transport {
     if (this.closed) return;
     this.answeredAt = this.#clock.now();
     const heard = rate === this.rate ? bytes : garbled(bytes);
-    for (const item of new FrameDecoder().push(heard)) {
+    for (const item of this.#heard.push(heard)) {
       if (item.kind === 'frame') this.checker.answered(item.frame);
     }
     this.#onBytes(heard);

@@ -76,7 +76,7 @@ describe.each([...SIZES])('%s', (part, size) => {
     'a slow pair, %i baud',
     async (rate) => {
       const bench = new PairBench(part, { holdMs: 2, rate, addresses: [7] });
-      await bench.update(demoImage(part, 1, 4 * KB), { address: 7 });
+      await bench.update(demoImage(part, 1, 6 * KB), { address: 7 });
       await expectNoCollision(bench);
     },
     LONGEST_MS,
@@ -147,7 +147,7 @@ describe('the pair is enforced', () => {
   test(
     'whose driver is off is not heard',
     async () => {
-      const bench = new PairBench(part, { args: ['--de', 'PA8:low'] });
+      const bench = new PairBench(part, { args: ['--de', 'PA7:high'] });
       const session = openSession(bench.board.transport, { clock: bench.board.clock });
       const found = connect(session, { hold: true, timeoutMs: 1000 });
       await expect(bench.board.during(found)).rejects.toMatchObject({ code: 'NO_ANSWER' });
