@@ -78,8 +78,7 @@ export async function withBus(
     const units = all.map((address) => {
       const file = join(dir, `${address}.bin`);
       writeFileSync(file, buildIdentity({ product, address, serial: `address ${address}` }));
-      const flash =
-        choice.flash === undefined ? {} : { flash: flashOf(choice.flash, address) };
+      const flash = choice.flash === undefined ? {} : { flash: flashOf(choice.flash, address) };
       return [
         ...factoryFlash({ ...choice, ...flash }),
         ...['--load', `${file}@${hex32(placesBelow(appBase).identity)}`],

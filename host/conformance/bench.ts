@@ -50,6 +50,8 @@ export interface AskOptions {
 
 /** Adapters, drivers, a busy computer [ms] */
 export const MARGIN_MS = 1000;
+/** On a half-duplex pair a host may send so soon after an answer's last byte (protocol, section 15) [ms]. */
+export const TURN_MS = 1;
 /** An idle bootloader answers this fast (B-20) [ms]. */
 export const ANSWER_MS = 50;
 const NOTHING: Uint8Array = new Uint8Array();

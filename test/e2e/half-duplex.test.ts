@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { connect, openSession } from '../../host/index.js';
 import { Mode } from '../../protocol/index.js';
-import { demoImage, mistakes, type Part, TempDir } from '../support/board.js';
+import { deafImage, demoImage, mistakes, type Part, TempDir } from '../support/board.js';
 import { iap, jsonLines, MAIN } from '../support/cli.js';
 import { type Pair, PairBench } from './pair-bench.js';
 
@@ -82,6 +82,30 @@ describe.each([...SIZES])('%s', (part, size) => {
     LONGEST_MS,
   );
 });
+
+test.each([115_200, 19_200, 9600])(
+  'at %i baud a device whose application says nothing is caught when it is reset',
+  async (rate) => {
+    const part = 'stm32f103xe-rs485';
+    const bench = new PairBench(part, { holdMs: 2, rate, addresses: [7] });
+    const { clock, transport } = bench.board;
+    await bench.update(deafImage(2 * KB, 'hangs'), { address: 7 });
+    for (const afterMs of [400, 433, 471]) {
+      await bench.pass(300);
+      const session = openSession(transport, { clock, address: 7, halfDuplex: true });
+      const caught = connect(session, { hold: true, wait: true, timeoutMs: 3000 });
+      clock.after(afterMs, () => {
+        bench.board.command('reset').catch(() => {});
+      });
+      const device = await bench.board.during(caught);
+      expect(device.info.mode).toBe(Mode.BOOTLOADER);
+      await bench.board.during(device.boot());
+      session.close();
+    }
+    await expectNoCollision(bench);
+  },
+  LONGEST_MS,
+);
 
 test.each([1, 30, 1500, 5000])(
   'power lost in flash operation %i: found again on the pair, and goes on',
@@ -173,7 +197,9 @@ test(
   'the command: three boards on one pair, each by its address',
   async () => {
     const args = ['board', '--part', 'stm32f103xe-rs485', '--bus', '1-3', '--echo', '--json'];
-    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     try {
       const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
       const { port } = JSON.parse(line) as { port: string };
@@ -181,7 +207,16 @@ test(
       onTestFinished(() => dir.remove());
       const image = dir.write('demo.bin', demoImage('stm32f103xe-rs485', 1, 4 * KB));
       for (const address of ['2', '3']) {
-        const flash = ['flash', image, '--port', port, '--address', address, '--wait-app', '--json'];
+        const flash = [
+          'flash',
+          image,
+          '--port',
+          port,
+          '--address',
+          address,
+          '--wait-app',
+          '--json',
+        ];
         const { code, out, error } = await iap(flash);
         expect({ code, error }).toEqual({ code: 0, error: '' });
         const device = jsonLines(out).find(({ event }) => event === 'found');

@@ -317,7 +317,7 @@ describe('boards on one pair', () => {
       '1,5',
       (options) => {
         given = options;
-        const files = options.filter((word) => word.endsWith('@0x08006fc0'));
+        const files = options.filter((word) => word.endsWith('@0x08006FC0'));
         const address = offsetOf(Identity, 'address');
         blocks = files.map((word) => readFileSync(word.split('@')[0] ?? '')[address]);
         return Promise.resolve(3);

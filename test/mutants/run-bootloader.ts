@@ -124,11 +124,7 @@ async function checked(
   return conformance(root, bootloader, check, board, unit);
 }
 
-async function judge(
-  root: string,
-  tree: Tree,
-  catcher: Catcher,
-): Promise<Outcome> {
+async function judge(root: string, tree: Tree, catcher: Catcher): Promise<Outcome> {
   const { caughtBy, explore: cuts } = catcher;
   const [kind, name = ''] = caughtBy.split(':');
   switch (kind) {

@@ -10,12 +10,10 @@ import {
 } from '../../../protocol/index.js';
 import { helloRequest } from '../../device/device.js';
 import { readAnswer } from '../answers.js';
-import type { Bench } from '../bench.js';
+import { type Bench, TURN_MS } from '../bench.js';
 import type { Check } from '../check.js';
 import { UNKNOWN_TYPE } from '../polls.js';
 
-/** A host may send so soon after an answer's last byte [ms]. */
-const TURN_MS = 1;
 const ROUNDS = 20;
 
 /** Short answers and long ones, each followed by a request at the first moment at which one is allowed. */

@@ -132,8 +132,7 @@ static uint64_t fall(const void *what, uint64_t from) {
             continue;
         }
         uint64_t edge = wave_fall(&d->wave, from);
-        while (edge != NEVER &&
-               (!is_on(d, edge) || (!p->receivers_stay_on && is_on(own, edge)))) {
+        while (edge != NEVER && (!is_on(d, edge) || (!p->receivers_stay_on && is_on(own, edge)))) {
             edge = wave_fall(&d->wave, edge + 1);
         }
         first = edge < first ? edge : first;
@@ -220,7 +219,7 @@ static uint64_t slice_ps(const struct board_pair *p) {
 }
 
 // Nothing is on the pair, and whoever was asked would have begun to answer.
-#define AT_REST_PS (250000 * BOARD_PS_PER_US)
+#define AT_REST_PS    (250000 * BOARD_PS_PER_US)
 #define REST_SLICE_PS (500 * BOARD_PS_PER_US)
 
 static bool moving(const struct board_pair *p) {

@@ -9,7 +9,7 @@
 #include "board.h"
 #include "serial_line.h"
 
-#define PAIR_HOST 0 // number of the driver; boards follow
+#define PAIR_HOST    0 // number of the driver; boards follow
 #define PAIR_MEMBERS (BOARD_PAIR_BOARDS + 1)
 
 #define PAIR_SPANS 64u

@@ -31,8 +31,10 @@ static const char usage[] =
     "  --lenient            the bootloader's mistakes are counted, not fatal\n"
     "  --boot0              BOOT0 is high: starts in the ROM bootloader (AN3155)\n"
     "  --latency MS         the adapter's latency timer towards the host (default 0)\n"
-    "  --de PIN:high|low    the line is a half-duplex pair (RS-485), and this pin enables the driver\n"
-    "  --next               options of another board on the same pair follow; it begins as the one\n"
+    "  --de PIN:high|low    the line is a half-duplex pair (RS-485), and this pin enables the "
+    "driver\n"
+    "  --next               options of another board on the same pair follow; it begins as the "
+    "one\n"
     "                       before, with a blank flash, the next seed and another unique id\n"
     "  --hold US            how long the host's adapter drives the pair after its last bit\n"
     "  --echo               all hear what they send themselves\n"
@@ -330,8 +332,8 @@ static bool unit_open(struct session *s, struct unit *u, int *exit_code) {
 
 bool session_open(struct session *s, int argc, char **argv, int *exit_code) {
     *s = (struct session){.units = 1, .at = s->unit};
-    s->unit[0] = (struct unit){
-        .number = 1, .button_high = true, .de = {.port = -1}, .config = {.seed = 1}};
+    s->unit[0] =
+        (struct unit){.number = 1, .button_high = true, .de = {.port = -1}, .config = {.seed = 1}};
     *exit_code = 2;
     if (!parse(s, argc, argv) || !fits(s)) {
         return false;
