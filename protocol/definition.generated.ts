@@ -374,6 +374,8 @@ export const Capability = {
   SIGNATURE: 0x8,
   /** Page encoding DEFLATE may copy from pages in flash. Clear where flash must not be read out */
   DICTIONARY: 0x10,
+  /** The line is a half-duplex pair: who sends is not heard by others that send, so a host waits for each answer. From an application too */
+  HALF_DUPLEX: 0x20,
 } as const;
 
 /** Flags of an image header. A bootloader refuses an image with a flag in bits 16 to 31 that it does not know. */

@@ -38,6 +38,7 @@ static void encode_hello(const struct iap_app *app, uint8_t *to) {
         .record = &record,
         .mode = IAP_MODE_APP,
         .stay = (enum iap_stay)app->report.stay,
+        .capabilities = app->core_config.capabilities,
         // What the bootloader checked when it started this application; flash may have changed
         // since.
         .installed_state = app->report.sequence == record.installed.sequence
@@ -67,6 +68,7 @@ void iap_app_init(struct iap_app *app, const struct iap_app_config *config) {
     core->app_base = config->app_base;
     core->app_end = config->app_end;
     core->default_rate = config->default_rate;
+    core->capabilities = config->capabilities;
     core->max_payload = IAP_APP_MAX_PAYLOAD;
     if (config->facts != NULL) {
         take_facts(core, config->facts);

@@ -64,6 +64,11 @@ struct iap_app_config {
     // now; the application goes on, and the host is told to ask again later, with *detail, a number
     // of the application's own (0 if it sets none). Must not wait. NULL: always true.
     bool (*may_enter)(void *context, uint32_t *detail);
+
+    // IAP_BOARD_CAPABILITIES of iap_board.h where there is one: on a half-duplex pair a host must
+    // know. There send switches the driver on with an answer's first byte, 0x00, and off when its
+    // last one, 0x00 again, has left; and the application prints nothing unasked.
+    uint32_t capabilities;
 };
 
 // Only report is for the application to read: why the bootloader last stayed (enum iap_stay), and

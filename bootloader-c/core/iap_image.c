@@ -16,7 +16,7 @@
 #define REQUIRED_FLAGS 0xffff0000u
 
 uint32_t iap_capabilities(const struct iap_target *target) {
-    return IAP_CAPABILITY_BAUD | IAP_CAPABILITY_CONFIRM |
+    return IAP_CAPABILITY_BAUD | IAP_CAPABILITY_CONFIRM | target->config->capabilities |
            (iap_trust_signed_only() ? IAP_CAPABILITY_SIGNATURE : 0) |
            (iap_page_takes_deflate(target->config) ? IAP_CAPABILITY_DEFLATE : 0) |
            (iap_page_takes_dictionary(target) ? IAP_CAPABILITY_DICTIONARY : 0);

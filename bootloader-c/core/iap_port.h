@@ -48,6 +48,9 @@ struct iap_port {
     //
     // Must not wait longer than the bytes' line time: a stuck line must not hang the device. What
     // could not be sent is lost, and the host asks again. Reception goes on meanwhile.
+    //
+    // An answer comes in pieces, some of size 0. 0x00 is its first byte and its last, and no other:
+    // on a half-duplex pair the driver is on from the one to the other.
     void (*send)(void *context, const uint8_t *bytes, size_t size);
 
     // The baud rate nearest to rate that the port can make, from the clock that is really running.
@@ -186,6 +189,10 @@ struct iap_config {
 
     // Trial boots of an image that wants confirmation, 1 to IAP_RECORD_TRIALS.
     uint8_t trials;
+
+    // IAP_CAPABILITY_* that the board has and the core does not know of: HALF_DUPLEX, or 0. Last: a
+    // Cortex-M0 reaches half-words and bytes only near the beginning in one instruction.
+    uint32_t capabilities;
 };
 
 // One device: what it is and how to reach its hardware.

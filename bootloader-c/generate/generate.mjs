@@ -7,7 +7,7 @@ import { Ajv } from 'ajv';
 import { emit, fail, readJson, root } from '../../scripts/generated.mjs';
 import { clockOf } from './clocks.mjs';
 import { kitHeader } from './kit-header.mjs';
-import { usartOf } from './usarts.mjs';
+import { driverEnableOf, usartOf } from './usarts.mjs';
 
 const ajv = new Ajv({ allErrors: true });
 const constants = new Map(
@@ -104,15 +104,30 @@ function supplyOf({ name, supplyMv }, { name: partName, pvd = true }) {
   return (supplyMv === undefined && pvd ? 2700 : supplyMv) ?? 0;
 }
 
+/** Lines of board.h for a half-duplex pair. @param {any} board @param {string} family whose USARTs the part has */
+function halfDuplex({ rs485, usart }, family) {
+  if (!rs485) return '#define BOARD_HALF_DUPLEX 0\n#define BOARD_DE_BY_USART 0';
+  const { de, activeHigh, turnRoundMs } = rs485;
+  const alternate = driverEnableOf(family, usart.instance, de);
+  return `#define BOARD_HALF_DUPLEX 1
+#define BOARD_DE_BY_USART ${alternate === undefined ? 0 : 1}
+#define BOARD_DE_PORT ${portOf(de)}u
+#define BOARD_DE_PIN ${bitOf(de)}u
+#define BOARD_DE_FUNCTION ${alternate ?? 0}u
+#define BOARD_DE_ACTIVE_HIGH ${activeHigh ? 1 : 0}
+#define BOARD_TURN_ROUND_MS ${turnRoundMs}u`;
+}
+
 /** Port 0 is GPIOA. @param {string} pin */
 const portOf = (pin) => 'ABCDEF'.indexOf(pin[1] ?? '');
 /** @param {string} pin */
 const bitOf = (pin) => Number(pin.slice(2));
 
 /** @param {any} board @param {any} part @param {(ok: boolean, what: string) => void} must */
-function checkPins({ usart, button, pins = [], watchdogPin }, part, must) {
+function checkPins({ usart, rs485, button, pins = [], watchdogPin }, part, must) {
   const { ports = 'ABCDE' } = part;
-  const used = [usart.tx, usart.rx, button?.pin, ...pins.map((/** @type {any} */ p) => p.pin)];
+  const wired = [usart.tx, usart.rx, rs485?.de, button?.pin];
+  const used = [...wired, ...pins.map((/** @type {any} */ p) => p.pin)];
   const named = [...used, watchdogPin].filter((pin) => pin !== undefined);
   for (const [i, pin] of named.entries()) {
     must(ports.includes(pin[1]), `${part.name} has no ${pin}: its ports are ${ports}`);
@@ -238,7 +253,7 @@ REGION_ALIAS("NOINIT", LOW_RAM)
 #define BOARD_DMA_SELECT ${usart.dmaSelect}u // of its reception in DMA1_CSELR; 0: there is none
 #define BOARD_RATE ${board.usart.rate}u
 #define BOARD_MAX_RATE ${board.usart.maxRate}u
-
+${halfDuplex(board, virtualBoard(part) ?? part.family)}
 #define BOARD_HAS_BUTTON ${button ? 1 : 0}
 ${
   button
@@ -292,8 +307,9 @@ function exploredRow({ name, part, appBase, listenMs, idleMs, trials, button }) 
   return `    {"${name}", "${part}", ${hex(Number(appBase))}u, ${listenMs}u, ${idleMs}u, ${trials}u, ${pin}},`;
 }
 
+// What power does is the same on a half-duplex pair.
 const explored = [...boards.values()].filter(
-  (board) => virtualBoard(parts.get(board.part)) !== null,
+  (board) => virtualBoard(parts.get(board.part)) !== null && !board.rs485,
 );
 files.set(
   'test/board/parts.generated.h',

@@ -58,7 +58,7 @@ export function kitHeader(board, part, constant, banner) {
 #define IAP_BOARD_APP_END  ${address(appEnd)}
 #define IAP_BOARD_RATE     ${board.usart.rate}u // of the bootloader after a reset [baud]
 #define IAP_BOARD_USART    ${board.usart.instance}
-
+${board.rs485 ? '\n// What an application says in HELLO: it is on a half-duplex pair.\n#define IAP_BOARD_CAPABILITIES IAP_CAPABILITY_HALF_DUPLEX\n' : ''}
 // Structure kit_facts of docs/protocol.md
 #define IAP_BOARD_FACTS \\
     { \\

@@ -4,7 +4,8 @@
 
 /**
  * @typedef {{ tx: string, rx: string, txFunction?: number, rxFunction?: number, remap?: number }} Pins
- * @typedef {{ channel: number, irq: number, pins: readonly Pins[] }} Usart
+ * @typedef {{ channel: number, irq: number, pins: readonly Pins[], de?: readonly Enable[] }} Usart
+ * @typedef {readonly [pin: string, function: number]} Enable a pin that can be driver enable, and its alternate function
  */
 
 /** @param {string} tx @param {string} rx @param {number} number @returns {Pins} */
@@ -13,9 +14,24 @@ const alternate = (tx, rx, number) => ({ tx, rx, txFunction: number, rxFunction:
 /** By number. `remap` is AFIO_MAPR of the STM32F1, a function the pin's alternate one. @type {Readonly<Record<string, readonly Usart[]>>} */
 const USARTS = {
   stm32f0: [
-    { channel: 3, irq: 27, pins: [alternate('PA9', 'PA10', 1), alternate('PB6', 'PB7', 0)] },
-    { channel: 5, irq: 28, pins: [alternate('PA2', 'PA3', 1), alternate('PA14', 'PA15', 1)] },
-    { channel: 6, irq: 29, pins: [alternate('PB10', 'PB11', 4), alternate('PC10', 'PC11', 1)] },
+    {
+      channel: 3,
+      irq: 27,
+      pins: [alternate('PA9', 'PA10', 1), alternate('PB6', 'PB7', 0)],
+      de: [['PA12', 1]],
+    },
+    {
+      channel: 5,
+      irq: 28,
+      pins: [alternate('PA2', 'PA3', 1), alternate('PA14', 'PA15', 1)],
+      de: [['PA1', 1]],
+    },
+    {
+      channel: 6,
+      irq: 29,
+      pins: [alternate('PB10', 'PB11', 4), alternate('PC10', 'PC11', 1)],
+      de: [['PB14', 4]],
+    },
   ],
   stm32f1: [
     {
@@ -34,9 +50,20 @@ const USARTS = {
       channel: 5,
       irq: 37,
       pins: [alternate('PA9', 'PA10', 7), alternate('PB6', 'PB7', 7), alternate('PC4', 'PC5', 7)],
+      de: [['PA12', 7]],
     },
-    { channel: 6, irq: 38, pins: [alternate('PA2', 'PA3', 7), alternate('PB3', 'PB4', 7)] },
-    { channel: 3, irq: 39, pins: [alternate('PB10', 'PB11', 7), alternate('PC10', 'PC11', 7)] },
+    {
+      channel: 6,
+      irq: 38,
+      pins: [alternate('PA2', 'PA3', 7), alternate('PB3', 'PB4', 7)],
+      de: [['PA1', 7]],
+    },
+    {
+      channel: 3,
+      irq: 39,
+      pins: [alternate('PB10', 'PB11', 7), alternate('PC10', 'PC11', 7)],
+      de: [['PB14', 7]],
+    },
   ],
 };
 const BASES = [0x40013800, 0x40004400, 0x40004800];
@@ -77,4 +104,12 @@ export function usartOf(part, { instance, tx, rx }, family, must) {
     divider: family !== 'stm32f0' && instance > 1 ? 2 : 1,
     dmaSelect: part.dmaSelect === undefined ? 0 : part.dmaSelect + instance - 1,
   };
+}
+
+/**
+ * Alternate function of a pin as driver enable of that USART; undefined: it has no such function.
+ * @param {string} family @param {number} instance @param {string} pin
+ */
+export function driverEnableOf(family, instance, pin) {
+  return USARTS[family]?.[instance - 1]?.de?.find(([name]) => name === pin)?.[1];
 }

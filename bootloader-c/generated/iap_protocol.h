@@ -254,6 +254,7 @@ enum iap_key_role {
 #define IAP_CAPABILITY_DEFLATE 0x4u // Page encoding DEFLATE works
 #define IAP_CAPABILITY_SIGNATURE 0x8u // Signed images are verified and unsigned ones refused
 #define IAP_CAPABILITY_DICTIONARY 0x10u // Page encoding DEFLATE may copy from pages in flash. Clear where flash must not be read out
+#define IAP_CAPABILITY_HALF_DUPLEX 0x20u // The line is a half-duplex pair: who sends is not heard by others that send, so a host waits for each answer. From an application too
 
 // Flags of an image header. A bootloader refuses an image with a flag in bits 16 to 31 that it does not know.
 #define IAP_IMAGE_FLAG_CONFIRM 0x10000u // The application must confirm itself within its trial boots

@@ -95,6 +95,7 @@ function linkOptions(args: LinkArguments, { signal, output, clock }: Context): L
   return {
     clock,
     address: args.address,
+    halfDuplex: args.halfDuplex,
     wait: args.wait,
     signal,
     ...(args.timeout === undefined ? {} : { timeoutMs: args.timeout }),

@@ -34,6 +34,11 @@ export const LINK_OPTIONS = {
     default: 0,
     describe: 'Bus address; 0 is the only device on the line',
   },
+  'half-duplex': {
+    type: 'boolean',
+    default: false,
+    describe: 'The line is one pair for both directions, as RS-485: known before a device says so',
+  },
   timeout: {
     type: 'number',
     ...TIMES,

@@ -25,7 +25,9 @@ export function silicon(
 ): string[] {
   const file = join(root, 'bootloader-c', 'boards', `${name}.json`);
   if (!existsSync(file)) return [...given];
-  const { part, appBase, usart, clock } = JSON.parse(readFileSync(file, 'utf8')) as BoardFile;
+  const { part, appBase, usart, rs485, clock } = JSON.parse(
+    readFileSync(file, 'utf8'),
+  ) as BoardFile;
   const named = given.map((word, i) => {
     if (given[i - 1] === '--part') return part;
     return word.startsWith('--part=') ? `--part=${part}` : word;
@@ -33,6 +35,7 @@ export function silicon(
   const wiring = [
     ...(usart.instance === 1 ? [] : ['--uart', `${usart.instance}`]),
     ...(clock.hse ? ['--hse', `${clock.hse.hz}`] : []),
+    ...(rs485 ? ['--de', `${rs485.de}:${rs485.activeHigh ? 'high' : 'low'}`] : []),
   ];
   return ['--app-base', appBase, ...wiring, ...named]; // first, so that the user's own wins
 }
@@ -41,6 +44,7 @@ interface BoardFile {
   readonly part: string;
   readonly appBase: string;
   readonly usart: { readonly instance: number };
+  readonly rs485?: { readonly de: string; readonly activeHigh: boolean };
   readonly clock: { readonly hse?: { readonly hz: number } };
 }
 

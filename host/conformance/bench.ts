@@ -18,7 +18,7 @@ import {
 import { sameBytes } from '../base/bytes.js';
 import type { Clock } from '../base/clock.js';
 import { nameOf } from '../base/text.js';
-import { helloRequest } from '../device/device.js';
+import { HELLO_ANSWER_SIZE, helloRequest } from '../device/device.js';
 import { describe, describeArrival, found, readAnswer, readHello } from './answers.js';
 import { Deviation, NotTestable } from './deviation.js';
 import { digestIn, type ImageOptions, type TestImage, testImage } from './image.js';
@@ -30,6 +30,8 @@ export interface BenchOptions {
   /** Rate after a reset [baud] */
   readonly rate: number;
   readonly address: number;
+  /** The line is a half-duplex pair: nothing is sent while an answer may come, but where a check does it on purpose. */
+  readonly halfDuplex: boolean;
   readonly power: Power | undefined;
   /** Whether what can not be undone may be done, too */
   readonly permanent: boolean;
@@ -49,6 +51,8 @@ export interface AskOptions {
 
 /** Adapters, drivers, a busy computer [ms] */
 export const MARGIN_MS = 1000;
+/** On a half-duplex pair a host may send so soon after an answer's last byte (protocol, section 15) [ms]. */
+export const TURN_MS = 1;
 /** An idle bootloader answers this fast (B-20) [ms]. */
 export const ANSWER_MS = 50;
 const NOTHING: Uint8Array = new Uint8Array();
@@ -64,6 +68,7 @@ export class Bench {
   readonly power: PowerSwitch | undefined;
   readonly permanent: boolean;
   readonly address: number;
+  readonly halfDuplex: boolean;
   readonly rate: number;
   readonly sign: SignHeader | undefined;
   /** What the last HELLO said */
@@ -77,10 +82,11 @@ export class Bench {
   #seq = 0;
   #lost = false;
 
-  constructor({ wire, rate, address, power, permanent, sign }: BenchOptions) {
+  constructor({ wire, rate, address, halfDuplex, power, permanent, sign }: BenchOptions) {
     this.wire = wire;
     this.rate = rate;
     this.address = address;
+    this.halfDuplex = halfDuplex;
     this.power = power && new PowerSwitch(power, wire);
     this.permanent = permanent;
     this.sign = sign;
@@ -220,10 +226,9 @@ export class Bench {
 
   async #call(ms: number): Promise<boolean> {
     const end = this.clock.now() + ms;
-    const interval = Math.max(
-      CALL_INTERVAL_MS,
-      this.wire.lineTime(Wire.size(HelloRequest.size) + 2),
-    );
+    const call = this.wire.lineTime(Wire.size(HelloRequest.size) + 2);
+    const answered = call + ANSWER_MS + this.wire.lineTime(Wire.size(HELLO_ANSWER_SIZE));
+    const interval = this.halfDuplex ? answered : Math.max(CALL_INTERVAL_MS, call);
     while (this.clock.now() < end) {
       const next = this.clock.now() + interval;
       await this.wire.post(this.frame(Command.HELLO, helloRequest(true)));
@@ -240,6 +245,7 @@ export class Bench {
         }
         if (this.info.mode === Mode.BOOTLOADER) return true;
         await this.wire.post(this.frame(Command.ENTER));
+        if (this.halfDuplex) await this.wire.sleep(answered);
       }
     }
     return false;

@@ -1,7 +1,8 @@
 // Watching a device that comes and goes: requests at short intervals, answered or not.
 import { Command, HelloResponse, RESPONSE_BIT } from '../../protocol/index.js';
 import { helloRequest } from '../device/device.js';
-import type { Bench } from './bench.js';
+import { ANSWER_MS, type Bench, TURN_MS } from './bench.js';
+import { Wire } from './wire.js';
 
 export interface Poll {
   /** When it was sent [ms] */
@@ -46,6 +47,10 @@ export async function poll(
     const frame = bench.frame(type, payload);
     polls.push({ at: wire.clock.now(), seq: frame.seq, answer: undefined });
     await wire.post(frame);
+    if (bench.halfDuplex) {
+      await inTurn(bench, polls, type);
+      continue;
+    }
     // A host that was kept from working does not catch up: polls closer together than the line can carry help nobody.
     due = Math.max(due + everyMs, wire.clock.now() + everyMs / 2);
     await collect(bench, polls, due, type);
@@ -54,13 +59,23 @@ export async function poll(
   return polls;
 }
 
+/** Until the newest poll is answered, or can not be any more: only then the pair is free for the next one. */
+async function inTurn(bench: Bench, polls: readonly Poll[], type: number): Promise<void> {
+  const { wire } = bench;
+  const answered = (): boolean => polls.at(-1)?.answer !== undefined;
+  const longest = ANSWER_MS + wire.lineTime(Wire.size(HelloResponse.size));
+  await collect(bench, polls, wire.freeAt + longest, type, answered);
+  await wire.sleep(TURN_MS);
+}
+
 async function collect(
   bench: Bench,
   polls: readonly Poll[],
   until: number,
   type: number,
+  enough: () => boolean = () => false,
 ): Promise<void> {
-  for (;;) {
+  while (!enough()) {
     const arrival = await bench.wire.receive(until);
     if (!arrival) return;
     if (arrival.kind !== 'frame' || arrival.frame.type !== (type | RESPONSE_BIT)) continue;

@@ -93,4 +93,7 @@ export const REQUIREMENTS: Readonly<Record<string, string | undefined>> = {
   'S-16': undefined,
   'S-17': SIGNED,
   'S-18': SIGNED,
+  'B-100': undefined,
+  'B-101': undefined,
+  'B-102': undefined,
 };

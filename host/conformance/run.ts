@@ -40,6 +40,8 @@ export interface CheckResult {
 export interface ConformOptions {
   readonly clock: Clock;
   readonly address: number;
+  /** The line is a half-duplex pair: known before the device says so */
+  readonly halfDuplex?: boolean;
   readonly signal?: AbortSignal;
   readonly power?: Power;
   /** How long to call for a device at first [ms]; Infinity for ever */
@@ -71,9 +73,10 @@ export function conform(
   options: ConformOptions,
 ): PromisedWork<ConformanceEvent, Conformance> {
   return new PromisedWork(async (tell, signal) => {
-    const { clock, address, power, permanent = false, sign } = options;
+    const { clock, address, halfDuplex = false, power, permanent = false, sign } = options;
     const wire = new Wire(transport, clock, signal, options.trace);
-    const bench = new Bench({ wire, rate: transport.rate, address, power, permanent, sign });
+    const { rate } = transport;
+    const bench = new Bench({ wire, rate, address, halfDuplex, power, permanent, sign });
     const results: CheckResult[] = [];
     try {
       return await runChecks(bench, options, results, tell);

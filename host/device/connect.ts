@@ -13,7 +13,14 @@ import { IapError } from '../base/errors.js';
 import { asciiOf } from '../base/text.js';
 import { noiseOf } from '../link/noise.js';
 import { Session } from '../link/session.js';
-import { Device, type DeviceInfo, decodeHello, HELLO_ANSWER_SIZE, helloRequest } from './device.js';
+import {
+  Device,
+  type DeviceInfo,
+  decodeHello,
+  HELLO_ANSWER_SIZE,
+  heeded,
+  helloRequest,
+} from './device.js';
 import { NotNowWait } from './not-now.js';
 import { isRefusedWith } from './refusal.js';
 
@@ -51,6 +58,10 @@ const LATE_PAUSE_MS = 1000;
 const LEAST_WRITE_MS = 1000;
 /** Idle characters between calls (protocol § 4) */
 const IDLE_CHARACTERS = 2;
+/** On a half-duplex pair an answer to a call has begun by then, if there is one (protocol § 15) [ms] … */
+const BEGUN_MS = 50;
+/** … and shows after so many characters whose it is. */
+const TELLING_CHARACTERS = 5;
 
 /** Finds a device. Throws NO_ANSWER, NOT_OUR_DEVICE or ECHO if there is none. */
 export async function connect(session: Session, options: ConnectOptions): Promise<Device> {
@@ -89,7 +100,11 @@ export async function call(
   const { clock } = session;
   const payload = helloRequest(hold);
   const size = Session.wireSize(HelloRequest.size) + 1;
-  const interval = Math.max(intervalMs, session.lineTime(size + IDLE_CHARACTERS));
+  const interval = (): number => {
+    const pause = Math.max(intervalMs, session.lineTime(size + IDLE_CHARACTERS));
+    const begun = BEGUN_MS + session.lineTime(size + TELLING_CHARACTERS);
+    return session.halfDuplex ? Math.max(pause, begun) : pause;
+  };
   const answerMs = session.lineTime(Session.wireSize(HELLO_ANSWER_SIZE) + 1);
   const startedAt = clock.now();
   const before = { ...session.stats };
@@ -97,7 +112,7 @@ export async function call(
   let answer: Uint8Array | undefined;
   let lateMs = 0;
   // A host that gets little of its computer has not looked for long, however late it is.
-  const least = Math.min(MOST_CALLS, Math.floor(timeoutMs / interval / 2));
+  const least = Math.min(MOST_CALLS, Math.floor(timeoutMs / interval() / 2));
   for (let calls = 0; ; calls++) {
     if (clock.now() >= end && calls >= least) await session.until(end, () => answer !== undefined);
     if (answer !== undefined) return measured(session, answer, lateMs);
@@ -113,12 +128,14 @@ export async function call(
         lateMs = clock.now() - sentAt - session.lineTime(Session.wireSize(bytes.length));
       },
     };
+    // None has begun to come: the pair is free for the next call.
+    if (session.halfDuplex) session.forget(Command.HELLO);
     // Whoever waits for a device waits for a port that nobody reads yet, too.
     const posted = session.post([hello], Math.max(end, clock.now() + LEAST_WRITE_MS));
     const sentAt = session.lineFreeAt;
     await posted;
     let late = session.lateAnswers;
-    const soon = clock.now() + interval;
+    const soon = clock.now() + interval();
     let next = clock.now() < end ? Math.min(end, soon) : soon;
     while (answer === undefined && clock.now() < next) {
       await session.pause(next);
@@ -128,7 +145,7 @@ export async function call(
         late = session.lateAnswers;
         const longest = startedAt + MOST_LONGER * timeoutMs;
         end = Math.min(longest, Math.max(end, clock.now() + timeoutMs));
-        next = Math.min(end, clock.now() + Math.max(LATE_PAUSE_MS, interval + answerMs));
+        next = Math.min(end, clock.now() + Math.max(LATE_PAUSE_MS, interval() + answerMs));
       }
     }
     // One more call would be answered, too, and an answer takes longer than a pause.
@@ -138,7 +155,7 @@ export async function call(
 
 /** An application answers when it gets to it: only a bootloader's answer tells of the way. */
 function measured(session: Session, answer: Uint8Array, lateMs: number): DeviceInfo {
-  const info = decodeHello(answer);
+  const info = heeded(session, decodeHello(answer));
   session.roundTrips.waited++;
   if (info.mode === Mode.BOOTLOADER) session.roundTrips.add(lateMs, answer.length);
   return info;

@@ -6,6 +6,7 @@ import {
   BeginRequest,
   BeginResponse,
   BootResponse,
+  Capability,
   Command,
   DataFlag,
   DataRequest,
@@ -65,7 +66,8 @@ export class Device {
   async hello(hold: boolean, attempts?: number): Promise<DeviceInfo> {
     const limit = { limitMs: APP_ANSWER_MS, answerSize: HELLO_ANSWER_SIZE, quick: true };
     const options = attempts === undefined ? limit : { ...limit, attempts };
-    this.info = decodeHello(await this.session.request(Command.HELLO, helloRequest(hold), options));
+    const answer = await this.session.request(Command.HELLO, helloRequest(hold), options);
+    this.info = heeded(this.session, decodeHello(answer));
     return this.info;
   }
 
@@ -165,6 +167,12 @@ export class Device {
   ): Promise<T> {
     return decodeAnswer(name, await this.session.request(Command[name], payload, options), layout);
   }
+}
+
+/** What a device says of the line holds for the session from then on. */
+export function heeded(session: Session, info: DeviceInfo): DeviceInfo {
+  if ((info.capabilities & Capability.HALF_DUPLEX) !== 0) session.halfDuplex = true;
+  return info;
 }
 
 export function helloRequest(hold: boolean): Uint8Array {

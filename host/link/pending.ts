@@ -39,8 +39,15 @@ export class PendingAnswers {
   /** Answers to frames of this type still count if they come, but no time is given for them. */
   forget(type: number): void {
     this.#items = this.#items.map((item) =>
-      item.type === type ? { ...item, answerBytes: 0, workMs: 0 } : item,
+      item.type === type
+        ? { ...item, answerBytes: 0, workMs: 0, dueAt: Number.NEGATIVE_INFINITY }
+        : item,
     );
+  }
+
+  /** When the last answer that time is given for must have come */
+  get dueAt(): number {
+    return Math.max(...this.#items.map(({ dueAt }) => dueAt));
   }
 
   get answerBytes(): number {

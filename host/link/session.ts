@@ -37,6 +37,8 @@ export interface SessionOptions {
   readonly clock: Clock;
   /** Bus address; 0 for the only device on the line */
   readonly address?: number;
+  /** The line is a half-duplex pair, known before a device has said so */
+  readonly halfDuplex?: boolean;
   /** Makes every wait throw INTERRUPTED; what was handed to the transport ends at a frame boundary. */
   readonly signal?: AbortSignal;
   readonly trace?: (event: TraceEvent) => void;
@@ -96,6 +98,8 @@ const BEHIND = 6;
 const STEADY_MS = 100;
 /** … and is whole in this time, at any rate in use [ms]. */
 const LONGEST_ARRIVAL_MS = 10_000;
+/** Who has answered on a half-duplex pair has let go of it then (protocol § 15) [ms]. */
+const TURN_MS = 1;
 /** Kept for a report on what arrived instead of an answer */
 const SAMPLE_SIZE = 48;
 
@@ -114,6 +118,8 @@ export class Session {
     answersDamaged: 0,
   };
   readonly roundTrips = new RoundTrips();
+  /** Nothing is sent while an answer may come: the line is one pair for both directions. */
+  halfDuplex: boolean;
   /** Newest of what arrived before the first answer */
   sample: Uint8Array = new Uint8Array();
   readonly #options: SessionOptions;
@@ -140,6 +146,7 @@ export class Session {
     this.transport = transport;
     this.clock = options.clock;
     this.#options = options;
+    this.halfDuplex = options.halfDuplex ?? false;
     const offBytes = transport.onBytes((bytes) => {
       if (!this.#closed) this.#receive(bytes);
     });
@@ -211,6 +218,7 @@ export class Session {
    */
   async post(frames: readonly Outgoing[], deadline?: number): Promise<void> {
     this.check();
+    if (this.halfDuplex) await this.#untilPairIsFree();
     const chunks: Uint8Array[] = [BURST_START];
     let sent = this.stats.bytesSent + BURST_START.length;
     const waitedFor: Pending[] = [];
@@ -238,6 +246,14 @@ export class Session {
     await this.#within('write', burst.length, deadline, (stop) =>
       this.transport.write(burst, stop),
     );
+  }
+
+  /** Until no answer may come any more, and whoever gave one has let go. */
+  async #untilPairIsFree(): Promise<void> {
+    const mayCome = (): boolean => this.#pending.dueAt > Number.NEGATIVE_INFINITY;
+    await this.until(this.#pending.dueAt + this.margin, () => !mayCome());
+    const free = this.#lastByteAt + TURN_MS;
+    while (this.clock.now() < free) await this.pause(free);
   }
 
   /** @throws IapError PORT_STALLED */

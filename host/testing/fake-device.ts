@@ -57,6 +57,8 @@ export interface FakeDeviceOptions {
   readonly pageSize?: number;
   readonly pages?: number;
   readonly info?: Partial<HelloResponse>;
+  /** On a half-duplex pair: what it waits before each answer [ms] */
+  readonly turnRoundMs?: number;
   /** Time to erase and program one page [ms] */
   readonly commitMs?: number;
   /** Time to make an entry of the record, with the first page of an update [ms] */
@@ -234,7 +236,8 @@ export class FakeDevice {
     const [payload, takesMs, after] = this.#react(frame, fault);
     this.#busy = true;
     const life = this.#life;
-    this.#clock.after(takesMs, () => {
+    const { turnRoundMs = 0 } = this.#options;
+    this.#clock.after(takesMs + (payload ? turnRoundMs : 0), () => {
       if (life !== this.#life) return;
       this.#busy = false;
       const { rate } = this;
@@ -311,6 +314,7 @@ export class FakeDevice {
     return {
       ...this.info,
       ...(app ? APP_INFO : {}),
+      ...(app ? { capabilities: this.info.capabilities & Capability.HALF_DUPLEX } : {}),
       mode: this.mode,
       stay: this.stay,
       installed: { ...installed, state: this.tellState(installed.state) },
@@ -594,7 +598,6 @@ const APP_INFO = {
   maxPayload: 32,
   window: 0,
   maxRate: 115_200,
-  capabilities: 0,
   holdMs: 0,
   beginMs: 0,
   pageMs: 0,

@@ -17,6 +17,15 @@ export interface Faults {
   readonly byteErrors?: number;
   /** Adapter latency of each chunk towards the host [ms] */
   readonly latencyMs?: number;
+  /** One pair for both directions */
+  readonly halfDuplex?: HalfDuplex;
+}
+
+export interface HalfDuplex {
+  /** The host's adapter hears what it sends. */
+  readonly echo?: boolean;
+  /** … and drives the pair so long after its last bit [ms]. */
+  readonly holdMs?: number;
 }
 
 /** The device's end of the line */
@@ -30,12 +39,15 @@ export type Rule = (bytes: Uint8Array) => Uint8Array[];
 export class FakeLine implements Transport {
   rate: number;
   closed = false;
+  /** When the newest answer was there [ms] */
+  answeredAt = Number.NEGATIVE_INFINITY;
   readonly checker = new WireChecker();
   /** Applied to each chunk; tests may replace them at any time. */
   toDevice: Rule;
   toHost: Rule;
   readonly #clock: Clock;
   readonly #faults: Faults;
+  readonly #heard = new FrameDecoder();
   #device: LineEnd | undefined;
   #onBytes: (bytes: Uint8Array) => void = () => {};
   #onClose: (error: IapError) => void = () => {};
@@ -47,6 +59,7 @@ export class FakeLine implements Transport {
     this.rate = rate;
     this.#faults = faults;
     const random = randomFrom(faults.seed ?? 1);
+    this.checker.halfDuplex = faults.halfDuplex !== undefined;
     this.toDevice = faultRule(faults, random);
     this.toHost = faultRule(faults, random);
   }
@@ -66,15 +79,27 @@ export class FakeLine implements Transport {
 
   #send(bytes: Uint8Array): void {
     const { rate } = this;
+    const { halfDuplex } = this.#faults;
+    if (halfDuplex && this.#inFreeAt > this.#clock.now()) {
+      this.checker.violations.push('the host sends while the device answers');
+    }
     this.#outFreeAt = Math.max(this.#outFreeAt, this.#clock.now()) + (bytes.length * 10_000) / rate;
     this.#clock.after(this.#outFreeAt - this.#clock.now(), () => {
+      if (halfDuplex?.echo) this.#onBytes(rate === this.rate ? bytes : garbled(bytes));
       this.#device?.receive(this.#device.rate === rate ? bytes : garbled(bytes));
     });
   }
 
   /** From the device */
   answer(bytes: Uint8Array, rate: number): void {
-    for (const chunk of this.toHost(bytes)) {
+    const { halfDuplex } = this.#faults;
+    if (halfDuplex && this.#outFreeAt + (halfDuplex.holdMs ?? 0) > this.#clock.now()) {
+      this.checker.violations.push('the device answers while the host sends');
+    }
+    // On a pair a host must hear at once that an answer begins.
+    const pieces = (chunk: Uint8Array): Uint8Array[] =>
+      halfDuplex ? Array.from(chunk, (byte) => Uint8Array.of(byte)) : [chunk];
+    for (const chunk of this.toHost(bytes).flatMap(pieces)) {
       this.#inFreeAt = Math.max(this.#inFreeAt, this.#clock.now()) + (chunk.length * 10_000) / rate;
       const at = this.#inFreeAt + (this.#faults.latencyMs ?? 0);
       this.#clock.after(at - this.#clock.now(), () => this.#deliver(chunk, rate));
@@ -83,8 +108,9 @@ export class FakeLine implements Transport {
 
   #deliver(bytes: Uint8Array, rate: number): void {
     if (this.closed) return;
+    this.answeredAt = this.#clock.now();
     const heard = rate === this.rate ? bytes : garbled(bytes);
-    for (const item of new FrameDecoder().push(heard)) {
+    for (const item of this.#heard.push(heard)) {
       if (item.kind === 'frame') this.checker.answered(item.frame);
     }
     this.#onBytes(heard);

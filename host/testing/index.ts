@@ -2,6 +2,6 @@
 export { FakeDevice, type FakeDeviceOptions, type Hook } from './fake-device.js';
 export { type Entry, FakeFlash } from './fake-flash.js';
 export type { Rule } from './fake-line.js';
-export { FakeLine, type Faults, type LineEnd } from './fake-line.js';
+export { FakeLine, type Faults, type HalfDuplex, type LineEnd } from './fake-line.js';
 export { VirtualClock } from './virtual-clock.js';
 export { WireChecker } from './wire-checker.js';

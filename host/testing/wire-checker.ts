@@ -24,6 +24,8 @@ export class WireChecker {
   readonly sent: Frame[] = [];
   /** Encoded bytes that the device has announced to hold */
   window = Number.POSITIVE_INFINITY;
+  /** On a half-duplex pair a burst asks in its last frame alone. */
+  halfDuplex = false;
   #bytes = 0;
   #frames: SentFrame[] = [];
   #answered = { index: -1, end: 0 };
@@ -77,7 +79,9 @@ export class WireChecker {
     const { number, flags, body } = decode(DataRequest, frame.payload);
     const asks = (flags & DataFlag.ASK) !== 0;
     if (lastOfBurst && !asks) this.violations.push('a burst that ends without asking');
-    if (!asks && end - this.#lastAskEnd > this.window / 4) {
+    if (this.halfDuplex) {
+      if (asks && !lastOfBurst) this.violations.push('a burst that asks before its end');
+    } else if (!asks && end - this.#lastAskEnd > this.window / 4) {
       this.violations.push('more than a quarter window without asking');
     }
     if (asks) this.#lastAskEnd = end;

@@ -1,6 +1,7 @@
 // The fastest rate that device, adapter and line hold, found by trying: up from the device's own, and down again when errors rise.
 import {
   BaudRequest,
+  BaudResponse,
   Capability,
   Command,
   encode,
@@ -11,6 +12,7 @@ import { IapError } from '../base/errors.js';
 import { answerTime, call, NOBODY } from '../device/connect.js';
 import type { Device } from '../device/device.js';
 import type { KnownRate, RateMemory } from '../link/rate-memory.js';
+import { Session } from '../link/session.js';
 import type { Emit, RateChoice } from './events.js';
 import { rateObstacle, tryRate } from './rate.js';
 import { rungAbove, rungBelow, worthIt } from './rate-ladder.js';
@@ -20,8 +22,10 @@ import { rateHolds } from './rate-proof.js';
 const PROOFS = 2;
 /** BAUD, until the rate itself is looked at */
 const ASKS = 2;
-/** A device that was told to has answered and changed by then [ms]. */
+/** A device that was told to has answered and changed by then, where nobody has to wait for its answer [ms]. */
 const BACK_MS = 10;
+/** Where its answer must be over first, it has begun by then [ms]. */
+const BEGUN_MS = 50;
 /** A link that is lost once may have been a reset of the device. */
 const MOST_LOSSES = 2;
 
@@ -173,8 +177,9 @@ export class AutoRate {
       const payload = encode(BaudRequest, { rate: this.#home });
       await session.post([{ type: Command.BAUD, payload }]);
       await session.drain();
+      const answered = BEGUN_MS + session.lineTime(Session.wireSize(BaudResponse.size));
       await session.setRate(this.#home);
-      await session.sleep(BACK_MS);
+      await session.sleep(session.halfDuplex ? answered : BACK_MS);
     }
     const longest = RATE_IDLE_MS + RATE_PROOF_MS;
     try {

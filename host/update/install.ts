@@ -120,9 +120,10 @@ export class Installer {
 
   /** How fast is worth the while only what is to be sent tells: then all is compared first. */
   async #settleRate(distrusted: (page: Page) => boolean): Promise<Compared | undefined> {
-    if (!this.#rates) return undefined;
+    const { halfDuplex } = this.#device.session; // where PAGES can not be answered while pages are sent
+    if (!this.#rates && !halfDuplex) return undefined;
     const compared = await comparePages(this.#device, this.#pages, distrusted);
-    await this.#rates.settle(sizeOf(compared.differing));
+    await this.#rates?.settle(sizeOf(compared.differing));
     return compared;
   }
 

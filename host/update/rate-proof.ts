@@ -27,7 +27,8 @@ async function allAnswered({ session, info }: Device): Promise<boolean> {
   for (let sent = 0; sent < FRAMES; ) {
     const room = Math.floor((window - session.bytesUnanswered - 1) / size);
     // What was lost before stays in the window until a newer frame is answered.
-    const count = Math.min(FRAMES - sent, Math.max(1, room));
+    const most = session.halfDuplex ? 1 : FRAMES;
+    const count = Math.min(most, FRAMES - sent, Math.max(1, room));
     let answers = 0;
     let last = false;
     await session.post(

@@ -50,6 +50,8 @@ interface Report {
 
 /** Compressed pages are so short that a window holds many: each is asked for in time, so that people see it go on. */
 const MOST_UNASKED_PAGES = 2;
+/** The same on a half-duplex pair, where a burst ends with each question. */
+const MOST_PAGES_A_BURST = 8;
 
 /** Going back this often without one frame taken: the line carries nothing. */
 const MOST_FRUITLESS = 30;
@@ -184,18 +186,21 @@ export class Transfer {
     const burst: Outgoing[] = [];
     let size = 1;
     let room = this.#room();
-    while (this.#page < this.#pages.length && this.#fits(room, size)) {
+    const alone = this.#session.halfDuplex;
+    const full = (): boolean => alone && this.#unaskedPages >= MOST_PAGES_A_BURST;
+    while (this.#page < this.#pages.length && this.#fits(room, size) && !full()) {
       const payload = this.pace.payload;
       const body = this.#cut(payload - DataRequest.size);
       const bytes = Session.wireSize(DataRequest.size + body.bytes.length);
       size += bytes;
       this.#unasked += bytes;
       room = { ...room, frames: room.frames - 1 };
-      const last = this.#page === this.#pages.length || !this.#fits(room, size);
+      const last = this.#page === this.#pages.length || !this.#fits(room, size) || full();
       const due =
         this.#unasked + Session.wireSize(payload) > this.pace.askEvery ||
         this.#unaskedPages >= MOST_UNASKED_PAGES;
-      const ask = last || due;
+      // One question a burst, at its end: an answer in the middle of it nobody would hear.
+      const ask = last || (due && !alone);
       burst.push(this.#frame(body, ask));
     }
     if (burst.length > 0) await this.#session.post(burst);

@@ -92,6 +92,15 @@ static void any_mode_and_version_is_told(void) {
     CHECK_EQUAL(iap_get32(bytes + IAP_HELLO_RESPONSE_AT_CAPABILITIES), 0x44556677);
 }
 
+static void the_board_adds_what_the_core_does_not_know(void) {
+    with_identity();
+    uint32_t own = iap_get32(sim_hello(&sim, 0) + IAP_HELLO_RESPONSE_AT_CAPABILITIES);
+    CHECK_EQUAL(own & IAP_CAPABILITY_HALF_DUPLEX, 0);
+    sim.config.capabilities = IAP_CAPABILITY_HALF_DUPLEX;
+    CHECK_EQUAL(iap_get32(sim_hello(&sim, 0) + IAP_HELLO_RESPONSE_AT_CAPABILITIES),
+                own | IAP_CAPABILITY_HALF_DUPLEX);
+}
+
 // After a fault the record is read once somebody asks.
 static void a_question_after_a_fault_reads_the_record(void) {
     const struct iap_mailbox fault = {.request = IAP_REQUEST_FAULT};
@@ -232,6 +241,7 @@ int main(void) {
     RUN(an_answer_has_the_address_that_was_asked);
     RUN(an_answer_has_its_requests_number);
     RUN(any_mode_and_version_is_told);
+    RUN(the_board_adds_what_the_core_does_not_know);
     RUN(a_question_after_a_fault_reads_the_record);
     RUN(hello_tells_each_fact_at_its_place);
     RUN(hello_tells_of_both_images);

@@ -58,22 +58,31 @@ async function expectConforming(
 ): Promise<void> {
   const dir = new TempDir();
   onTestFinished(() => dir.remove());
+  const { pair } = PARTS[part];
   const step = new Lockstep({
     board: built('build', 'board', 'iap-board'),
     part: PARTS[part].part,
     rate: PARTS[part].rate,
     bootloader: unit ? built('build', part, 'bootloader-signed.bin') : bootloaderFile(part),
-    args: [...boardOptions(part), ...args, ...(unit?.loadArgs(dir.path) ?? [])],
+    args: [
+      ...boardOptions(part),
+      ...(pair ? ['--hold', '2000'] : []), // us, of the adapter
+      ...args,
+      ...(unit?.loadArgs(dir.path) ?? []),
+    ],
   });
   try {
     const { clock, power, transport } = step;
     const sign = unit && { sign: (header: Uint8Array) => unit.sign(header) };
-    const options = { clock, power, address: 0, permanent: true, only, ...sign };
+    const line = { address: 0, halfDuplex: pair };
+    const options = { clock, power, ...line, permanent: true, only, ...sign };
     const { results, left } = await step.during(conform(transport, options));
     const failed = results.filter(({ verdict }) => verdict === 'fail');
     expect(failed).toEqual([]);
     const open = results.filter(({ verdict }) => verdict === 'not testable');
-    expect(ids(open)).toEqual(unit ? [] : only.filter((id) => id.startsWith('signed-')));
+    const notHere = (id: string): boolean =>
+      (!pair && id === 'half-duplex') || (!unit && id.startsWith('signed-'));
+    expect(ids(open)).toEqual(only.filter(notHere));
     expect(ids(results)).toEqual(only);
     expect(left).toBe('unfinished');
     const { state, errorText, violations, faults } = await step.counters();
@@ -96,6 +105,11 @@ describe('every check passes', () => {
 
   const others = PART_NAMES.filter((part) => !['stm32f103xb', 'stm32f030x8-24k'].includes(part));
   for (const part of others) inFull(part, () => expectConforming(part), WHOLE_RUN_MS);
+
+  // What a half-duplex pair changes: who is asked when, and rates
+  const onPair = ALL ? ids(CHECKS) : ['baud-returns', 'half-duplex', 'update', 'listening-window'];
+  for (const part of ['stm32f103xe-rs485', 'stm32f030x8-rs485'] as const)
+    it(part, () => expectConforming(part, { only: onPair }), WHOLE_RUN_MS);
 
   inFull(
     'stm32f100xb, with an identity that takes packages of its product only, and a bus address',

@@ -1,5 +1,5 @@
 // What the commands say, run in this process against a fake device.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -11,13 +11,16 @@ import { VERIFY } from '../../host/cli/commands/verify.js';
 import { deviceJson, deviceTable } from '../../host/cli/describe.js';
 import { Output } from '../../host/cli/output.js';
 import { factoryFlash, silicon } from '../../host/cli/virtual-board.js';
+import { parseAddresses, withBus } from '../../host/cli/virtual-bus.js';
 import {
   Capability,
   type Field,
   HelloResponse,
+  Identity,
   ImageState,
   type Layout,
   Mode,
+  offsetOf,
   Stay,
 } from '../../protocol/index.js';
 import { Bench } from '../support/bench.js';
@@ -287,6 +290,56 @@ describe('the board from the factory', () => {
     ]);
     expect(silicon([`--part=${name}`], name, here)).toEqual([...appBase, '--part=stm32f030x8']);
     expect(silicon(['--part', 'other'], 'other', here)).toEqual(['--part', 'other']);
+  });
+
+  test('on a half-duplex pair it is told the pin that enables its driver', () => {
+    const here = join(import.meta.dirname, '..', '..');
+    const options = silicon([], 'stm32f103xe-rs485', here);
+    expect(options.slice(options.indexOf('--de'))).toEqual(['--de', 'PA8:high']);
+  });
+});
+
+describe('boards on one pair', () => {
+  test('their addresses', () => {
+    expect(parseAddresses('1-3')).toEqual([1, 2, 3]);
+    expect(parseAddresses('7,1, 7')).toEqual([7, 1]);
+    for (const wrong of ['', '0', '255', '3-1', '1-33', 'a', '1,,2'])
+      expect(() => parseAddresses(wrong)).toThrow(/--bus takes addresses/);
+  });
+
+  test('each has its identity, and a flash file of its own', async () => {
+    const words = ['--part', 'stm32f103xe-rs485', '--bus=1,5', '--flash', 'unit.bin', '--echo'];
+    let blocks: (number | undefined)[] = [];
+    let given: readonly string[] = [];
+    const code = await withBus(
+      words,
+      { part: 'stm32f103xe-rs485', flash: 'unit.bin' },
+      '1,5',
+      (options) => {
+        given = options;
+        const files = options.filter((word) => word.endsWith('@0x08006FC0'));
+        const address = offsetOf(Identity, 'address');
+        blocks = files.map((word) => readFileSync(word.split('@')[0] ?? '')[address]);
+        return Promise.resolve(3);
+      },
+    );
+    expect(code).toBe(3);
+    expect(blocks).toEqual([1, 5]);
+    expect(given.filter((word) => word === '--next')).toHaveLength(1);
+    expect(given).toContain('unit-1.bin');
+    expect(given).toContain('unit-5.bin');
+    expect(given).not.toContain('unit.bin');
+    expect(given).not.toContain('--bus=1,5');
+  });
+
+  test('a board with a wire each way is none of them', async () => {
+    const run = withBus(['--part', 'stm32f103xe'], { part: 'stm32f103xe' }, '1', () =>
+      Promise.resolve(0),
+    );
+    await expect(run).rejects.toMatchObject({
+      code: 'USAGE',
+      hint: expect.stringContaining('rs485'),
+    });
   });
 });
 

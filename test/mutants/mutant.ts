@@ -1,5 +1,7 @@
 // What a mutant is: one known fault, put into a copy of the sources, and the check that must notice.
 
+import type { Part } from '../support/boards.js';
+
 /** One place of one file */
 export interface Edit {
   /** Of a bootloader below bootloader-c/, of a host below the project's folder */
@@ -20,6 +22,8 @@ export interface Mutant extends Edit {
   readonly caughtBy: string;
   /** It is broken in the bootloader that takes signed images alone; of those that a check of conformance catches. */
   readonly signed?: true;
+  /** The board whose bootloader is broken, if not the usual one; of those that a check of conformance catches */
+  readonly board?: Part;
   /** Arguments of explore, where the catcher is not a case of resets */
   readonly explore?: readonly string[];
 }

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { Deviation } from '../../host/conformance/deviation.js';
 import { conform } from '../../host/conformance/run.js';
 import { Lockstep } from '../conformance/lockstep.js';
+import { boardOptions, PARTS, type Part } from '../support/boards.js';
 import { SignedUnit } from '../support/signed-unit.js';
 import { DEFECTS } from './bootloader/defects.js';
 import { BOOTLOADER_MUTANTS } from './bootloader/index.js';
@@ -21,7 +22,10 @@ const TEST_MS = 300_000;
 /** The longest check, in the virtual board's time, with what it takes to find that nobody answers [ms] */
 const CHECK_MS = 120_000;
 
-type Catcher = Pick<Mutant, 'caughtBy' | 'explore' | 'signed'>;
+/** On a half-duplex pair the host's adapter drives on for so long: less than the board's turn-round time. */
+const ADAPTER_HOLDS_MS = 5;
+
+type Catcher = Pick<Mutant, 'caughtBy' | 'explore' | 'signed' | 'board'>;
 
 async function coreTest(program: string, test: string): Promise<Outcome> {
   try {
@@ -44,18 +48,24 @@ async function conformance(
   root: string,
   bootloader: string,
   check: string,
+  name: Part,
   unit?: SignedUnit,
 ): Promise<Outcome> {
   const board = join(root, 'build', 'board', 'iap-board');
-  const args = unit?.loadArgs(join(root, 'build', 'mutants')) ?? [];
-  const step = new Lockstep({ board, part: PART, bootloader, args });
+  const { part, pair } = PARTS[name];
+  const args = [
+    ...boardOptions(name),
+    ...(pair ? ['--hold', String(1000 * ADAPTER_HOLDS_MS)] : []),
+    ...(unit?.loadArgs(join(root, 'build', 'mutants')) ?? []),
+  ];
+  const step = new Lockstep({ board, part, bootloader, args });
   const { transport, clock, power } = step;
   const stop = new AbortController();
   clock.after(CHECK_MS, () => stop.abort());
   try {
     const { results } = await step.during(
       conform(transport, {
-        ...{ clock, power, address: 0, permanent: true, only: [check] },
+        ...{ clock, power, address: 0, permanent: true, only: [check], halfDuplex: pair },
         ...(unit ? { sign: (header) => unit.sign(header) } : {}),
         signal: stop.signal,
       }),
@@ -103,29 +113,31 @@ async function explore(
 }
 
 /** The check on the bootloader for unsigned images, or on the one that takes signed images alone */
-async function checked(root: string, tree: Tree, check: string, signed = false): Promise<Outcome> {
-  const unit = signed ? new SignedUnit(PART) : undefined;
-  const bootloader = await tree.bootloader(signed ? 'bootloader-signed' : 'bootloader');
-  return conformance(root, bootloader, check, unit);
-}
-
-async function judge(
+async function checked(
   root: string,
   tree: Tree,
-  { caughtBy, explore: cuts, signed }: Catcher,
+  check: string,
+  { signed, board = PART }: Pick<Catcher, 'signed' | 'board'> = {},
 ): Promise<Outcome> {
+  const unit = signed ? new SignedUnit(board) : undefined;
+  const bootloader = await tree.bootloader(signed ? 'bootloader-signed' : 'bootloader', board);
+  return conformance(root, bootloader, check, board, unit);
+}
+
+async function judge(root: string, tree: Tree, catcher: Catcher): Promise<Outcome> {
+  const { caughtBy, explore: cuts } = catcher;
   const [kind, name = ''] = caughtBy.split(':');
   switch (kind) {
     case 'core':
       return coreTest(await tree.coreProgram(name), name);
     case 'conformance':
-      return checked(root, tree, name, signed);
+      return checked(root, tree, name, catcher);
     case 'explore':
       return explore(root, tree, name, cuts);
     case 'defect': {
       const defect = DEFECTS.find(({ id }) => id === name);
       if (defect === undefined) throw new Error(`there is no defect ${name}`);
-      return checked(root, tree, defect.passes, defect.signed);
+      return checked(root, tree, defect.passes, defect);
     }
     default:
       throw new Error(`nobody knows how to run ${caughtBy}`);
@@ -137,7 +149,7 @@ async function defects(root: string, tree: Tree): Promise<string[]> {
   const wrong: string[] = [];
   for (const { id, edit, passes, signed } of DEFECTS) {
     const mend = tree.apply([edit]);
-    const { caught, how } = await checked(root, tree, passes, signed);
+    const { caught, how } = await checked(root, tree, passes, signed ? { signed } : {});
     mend();
     console.log(`${caught ? 'FAILED ' : 'passed '} defect:${id}: ${how}`);
     if (caught) wrong.push(`defect:${id} fails conformance:${passes}: ${how}`);
@@ -146,7 +158,8 @@ async function defects(root: string, tree: Tree): Promise<string[]> {
 }
 
 function catchers(mutants: readonly Mutant[]): Catcher[] {
-  const name = ({ caughtBy, explore: cuts = [] }: Catcher): string => [caughtBy, ...cuts].join(' ');
+  const name = ({ caughtBy, board = PART, explore: cuts = [] }: Catcher): string =>
+    [caughtBy, board, ...cuts].join(' ');
   return [...new Map(mutants.map((mutant) => [name(mutant), mutant])).values()];
 }
 

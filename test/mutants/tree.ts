@@ -13,11 +13,12 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Part } from '../support/boards.js';
 import { broken, type Edit } from './mutant.js';
 
 const run = promisify(execFile);
 /** The part with small pages, so that flash is written fast */
-export const PART = 'stm32f103xb';
+export const PART: Part = 'stm32f103xb';
 
 export type Bootloader = 'bootloader' | 'bootloader-signed';
 
@@ -85,13 +86,13 @@ export class Tree {
   }
 
   /** One of the targets of bootloader-c */
-  async bootloader(target: Bootloader = 'bootloader'): Promise<string> {
-    const build = join(this.#original, 'build', 'mutants', PART);
+  async bootloader(target: Bootloader = 'bootloader', board: Part = PART): Promise<string> {
+    const build = join(this.#original, 'build', 'mutants', board);
     const source = join(this.root, 'bootloader-c');
     const toolchain = join(source, 'arm-none-eabi.cmake');
     await this.#configure(build, [
       ...['-S', source, '-B', build, '-G', 'Ninja'],
-      ...[`-DCMAKE_TOOLCHAIN_FILE=${toolchain}`, `-DBOARD=${PART}`],
+      ...[`-DCMAKE_TOOLCHAIN_FILE=${toolchain}`, `-DBOARD=${board}`],
     ]);
     await run('ninja', ['-C', build, target]);
     return join(build, `${target}.bin`);

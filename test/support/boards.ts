@@ -9,15 +9,19 @@ import { BOOTLOADER_BASE } from '../../protocol/index.js';
 export type Part =
   | 'stm32f030x8'
   | 'stm32f030x8-24k'
+  | 'stm32f030x8-rs485'
   | 'stm32f072xb'
   | 'stm32f100xb'
   | 'stm32f103xb'
   | 'stm32f103xe'
+  | 'stm32f103xe-rs485'
   | 'stm32f303xc';
 
 export interface BoardFacts {
   /** Options of the virtual board that make its part this board */
   readonly options: readonly string[];
+  /** Its line is a half-duplex pair */
+  readonly pair: boolean;
   /** Name of the silicon */
   readonly part: string;
   /** Family as which the virtual board runs it */
@@ -50,6 +54,7 @@ interface BoardFile {
   readonly name: Part;
   readonly part: string;
   readonly usart: { readonly instance: number; readonly rate: number; readonly maxRate: number };
+  readonly rs485?: { readonly de: string; readonly activeHigh: boolean };
   readonly clock: { readonly hse?: { readonly hz: number } };
   readonly listenMs: number;
   readonly appBase: string;
@@ -57,6 +62,11 @@ interface BoardFile {
 }
 
 const read = (...path: string[]): unknown => JSON.parse(readFileSync(join(...path), 'utf8'));
+
+/** A board on a half-duplex pair: the pin that enables its driver */
+function enableOptions({ rs485 }: BoardFile): string[] {
+  return rs485 ? ['--de', `${rs485.de}:${rs485.activeHigh ? 'high' : 'low'}`] : [];
+}
 
 function load(file: string): [Part, BoardFacts][] {
   const board = read('bootloader-c', 'boards', file) as BoardFile;
@@ -69,7 +79,9 @@ function load(file: string): [Part, BoardFacts][] {
     options: [
       ...['--app-base', board.appBase, '--uart', `${board.usart.instance}`],
       ...(board.clock.hse ? ['--hse', `${board.clock.hse.hz}`] : []),
+      ...enableOptions(board),
     ],
+    pair: board.rs485 !== undefined,
     part: board.part,
     family,
     core,
@@ -91,7 +103,8 @@ export const PARTS = Object.fromEntries(
   readdirSync(join('bootloader-c', 'boards')).sort().flatMap(load),
 ) as Readonly<Record<Part, BoardFacts>>;
 
-export const PART_NAMES = Object.keys(PARTS) as Part[];
+/** Those with a wire each way. What a half-duplex pair needs besides is tested with one of each kind. */
+export const PART_NAMES = (Object.keys(PARTS) as Part[]).filter((name) => !PARTS[name].pair);
 
 /** Options of the virtual board that make its part this board */
 export function boardOptions(name: Part): string[] {

@@ -116,6 +116,7 @@ export const DEFAULTS = {
   port: 'fake',
   initialBaud: 115200,
   address: 0,
+  halfDuplex: false,
   json: false,
   wait: false,
   verbose: false,

@@ -1,6 +1,7 @@
 // A small application with interrupts of its own, that can be updated while it runs. It prints a
 // line twice a second.
 #include "board.h"
+#include "driver.h"
 #include "family.h"
 #include "flash.h"
 #include "iap_app.h"
@@ -9,6 +10,7 @@
 
 #define CLOCK_HZ    8000000u // HSI, as after a reset
 #define PRINT_TICKS 500u     // ms
+#define WAIT_CYCLES 4u       // of a round of a loop that only counts, at least
 
 #define NVIC_ISER(n)     REG32(0xe000e100u + 4u * (n))
 #define NVIC_IPR(n)      REG32(0xe000e400u + 4u * (n)) // words only on a Cortex-M0
@@ -35,18 +37,37 @@ void usart_handler(void) {
     }
 }
 
-static void send(void *context, const uint8_t *bytes, size_t size) {
+static void flush(void *context) {
     (void)context;
+    while ((USART_STATUS & USART_STATUS_TC) == 0) {
+    }
+}
+
+#if BOARD_HALF_DUPLEX
+// Whoever asked may drive the pair for so long yet.
+static void wait_turn_round(void) {
+    for (uint32_t i = 0; i < (BOARD_TURN_ROUND_MS + 1u) * (CLOCK_HZ / 1000u / WAIT_CYCLES); i++) {
+        __asm volatile("nop");
+    }
+}
+#else
+static void wait_turn_round(void) {}
+#endif
+
+static void send(void *context, const uint8_t *bytes, size_t size) {
+    bool begun = driver_is_on();
+    if (size > 0 && bytes[0] == IAP_FRAME_DELIMITER && !begun) {
+        wait_turn_round();
+    }
+    driver_on();
     for (size_t i = 0; i < size; i++) {
         while ((USART_STATUS & USART_STATUS_TXE) == 0) {
         }
         USART_TX_DATA = bytes[i];
     }
-}
-
-static void flush(void *context) {
-    (void)context;
-    while ((USART_STATUS & USART_STATUS_TC) == 0) {
+    if (begun && size > 0 && bytes[size - 1] == IAP_FRAME_DELIMITER) {
+        flush(context);
+        driver_off();
     }
 }
 
@@ -60,7 +81,9 @@ static void print(const char *text) {
     while (text[size] != '\0') {
         size++;
     }
-    send(NULL, (const uint8_t *)text, size);
+    if (!BOARD_HALF_DUPLEX) { // where nobody may speak unasked
+        send(NULL, (const uint8_t *)text, size);
+    }
 }
 
 static void print_number(uint32_t value, uint32_t base, uint32_t digits) {
@@ -82,7 +105,8 @@ static void start_uart(void) {
     gpio_usart_tx(BOARD_TX_PORT, BOARD_TX_PIN, BOARD_TX_FUNCTION);
     gpio_usart_rx(BOARD_RX_PORT, BOARD_RX_PIN, BOARD_RX_FUNCTION);
     USART_BRR = CLOCK_HZ / BOARD_RATE;
-    USART_CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE | USART_CR1_RXNEIE;
+    driver_start();
+    USART_CR1 = USART_CR1_ON | USART_CR1_RXNEIE;
     NVIC_IPR(BOARD_USART_IRQ / 4) |=
         LOW_PRIORITY << 8 * (BOARD_USART_IRQ % 4); // SysTick goes on while the app kit answers
     NVIC_ISER(BOARD_USART_IRQ / 32) = 1u << BOARD_USART_IRQ % 32;
@@ -114,6 +138,7 @@ int main(void) {
         .send = send,
         .flush = flush,
         .program = program,
+        .capabilities = BOARD_HALF_DUPLEX ? IAP_CAPABILITY_HALF_DUPLEX : 0,
     };
     iap_app_init(&app, &config);
     start_ticks();

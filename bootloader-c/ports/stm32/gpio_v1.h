@@ -39,8 +39,13 @@ static inline bool gpio_read(uint32_t n, uint32_t pin) {
     return (GPIO_IDR(n) >> pin & 1u) != 0;
 }
 
-static inline void gpio_output(uint32_t n, uint32_t pin, bool high) {
+// The level of a pin that is an output.
+static inline void gpio_set(uint32_t n, uint32_t pin, bool high) {
     GPIO_BSRR(n) = 1u << (pin + (high ? 0u : 16u));
+}
+
+static inline void gpio_output(uint32_t n, uint32_t pin, bool high) {
+    gpio_set(n, pin, high);
     gpio_mode(n, pin, GPIO_MODE_OUTPUT);
 }
 

@@ -41,8 +41,13 @@ static inline bool gpio_read(uint32_t n, uint32_t pin) {
     return (GPIO_IDR(n) >> pin & 1u) != 0;
 }
 
-static inline void gpio_output(uint32_t n, uint32_t pin, bool high) {
+// The level of a pin that is an output.
+static inline void gpio_set(uint32_t n, uint32_t pin, bool high) {
     GPIO_BSRR(n) = 1u << (pin + (high ? 0u : 16u));
+}
+
+static inline void gpio_output(uint32_t n, uint32_t pin, bool high) {
+    gpio_set(n, pin, high);
     gpio_field(&GPIO_MODER(n), pin, GPIO_MODE_OUTPUT);
 }
 
@@ -50,13 +55,17 @@ static inline bool gpio_output_is(uint32_t n, uint32_t pin) {
     return (GPIO_ODR(n) >> pin & 1u) != 0;
 }
 
+static inline void gpio_alternate(uint32_t n, uint32_t pin, uint32_t function) {
+    uint32_t shift = 4 * (pin % 8);
+    GPIO_AFR(n, pin) = (GPIO_AFR(n, pin) & ~(0xfu << shift)) | function << shift;
+    gpio_field(&GPIO_MODER(n), pin, GPIO_MODE_ALTERNATE);
+}
+
 // A USART's pin, with the number of its alternate function. Pulled up: also TX is not driven while
 // the USART is off.
 static inline void gpio_usart(uint32_t n, uint32_t pin, uint32_t function) {
-    uint32_t shift = 4 * (pin % 8);
-    GPIO_AFR(n, pin) = (GPIO_AFR(n, pin) & ~(0xfu << shift)) | function << shift;
     gpio_field(&GPIO_PUPDR(n), pin, GPIO_PULL_UP);
-    gpio_field(&GPIO_MODER(n), pin, GPIO_MODE_ALTERNATE);
+    gpio_alternate(n, pin, function);
 }
 
 static inline void gpio_usart_rx(uint32_t n, uint32_t pin, uint32_t function) {

@@ -4,6 +4,7 @@
 #include "board.h"
 #include "clock.h"
 #include "crc.h"
+#include "driver.h"
 #include "family.h"
 #include "flash.h"
 #include "iap_bytes.h"
@@ -24,6 +25,9 @@ static struct {
     bool started;
     struct systick systick;
     struct usart usart;
+#if BOARD_HALF_DUPLEX
+    uint32_t heard_ms; // the last byte
+#endif
 } state;
 
 static uint32_t now_ms(void *context) {
@@ -46,13 +50,36 @@ static void poll(void *context) {
 }
 
 static size_t receive(void *context, uint8_t *bytes, size_t size) {
+    size_t count = usart_receive(&state.usart, bytes, size);
+#if BOARD_HALF_DUPLEX
+    if (count > 0) {
+        state.heard_ms = now_ms(context);
+    }
+#endif
     (void)context;
-    return usart_receive(&state.usart, bytes, size);
+    return count;
+}
+
+// Until whoever spoke last has let go of the pair. Later pieces of an answer do not wait any more.
+static void wait_turn_round(void *context) {
+#if BOARD_HALF_DUPLEX
+    while (now_ms(context) - state.heard_ms <= BOARD_TURN_ROUND_MS) {
+        poll(context);
+    }
+#endif
+    (void)context;
 }
 
 static void send(void *context, const uint8_t *bytes, size_t size) {
-    (void)context;
+    bool begun = driver_is_on();
+    wait_turn_round(context);
+    driver_on();
     usart_send(bytes, size);
+    // 0x00 begins an answer and ends it.
+    if (begun && size > 0 && bytes[size - 1] == IAP_FRAME_DELIMITER) {
+        usart_flush();
+        driver_off();
+    }
 }
 
 static uint32_t nearest_rate(void *context, uint32_t rate) {
@@ -171,6 +198,7 @@ static struct iap_config config = {
     .idle_ms = BOARD_IDLE_MS,
     .verify_at_boot = PORT_SIGNED_ONLY && BOARD_VERIFY_AT_BOOT,
     .trials = BOARD_TRIALS,
+    .capabilities = BOARD_HALF_DUPLEX ? IAP_CAPABILITY_HALF_DUPLEX : 0,
 };
 
 struct iap_target port_target(void) {

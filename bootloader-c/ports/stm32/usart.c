@@ -1,6 +1,7 @@
 #include "usart.h"
 
 #include "board.h"
+#include "driver.h"
 #include "family.h"
 #include "iap_bytes.h"
 
@@ -37,7 +38,8 @@ void usart_start(struct usart *usart, uint32_t clock_hz, uint32_t rate) {
 
     USART_BRR = divider(usart, rate);
     USART_CR3 = USART_CR3_RECEPTION;
-    USART_CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE;
+    driver_start();
+    USART_CR1 = USART_CR1_ON;
     // After TE, so that the pin goes from pulled to idle without a glitch.
     gpio_usart_tx(BOARD_TX_PORT, BOARD_TX_PIN, BOARD_TX_FUNCTION);
 }

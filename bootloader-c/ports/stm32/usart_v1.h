@@ -12,6 +12,7 @@
 #define USART_CR3     REG32(BOARD_USART_BASE + 0x14u)
 
 #define USART_CR1_UE        (1u << 13)
+#define USART_CR1_ON        (USART_CR1_UE | USART_CR1_TE | USART_CR1_RE)
 #define USART_CR3_RECEPTION USART_CR3_DMAR
 
 static inline void usart_set_divider(uint32_t divider) {

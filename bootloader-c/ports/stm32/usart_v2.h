@@ -16,6 +16,15 @@
 #define USART_CR3_ONEBIT (1u << 11)
 #define USART_ICR_ERRORS 0xfu // PECF, FECF, NCF, ORECF
 
+// Driver enable: by the USART, active low, on for 16 sixteenths of a bit before the first start bit
+#define USART_CR3_DEM      (1u << 14)
+#define USART_CR3_DEP      (1u << 15)
+#define USART_CR1_DEAT_BIT (16u << 21)
+#define USART_DE_BY_USART  (BOARD_HALF_DUPLEX && BOARD_DE_BY_USART)
+
+#define USART_CR1_ON                                                                               \
+    (USART_CR1_UE | USART_CR1_TE | USART_CR1_RE | (USART_DE_BY_USART ? USART_CR1_DEAT_BIT : 0))
+
 // One sample a bit: a receiver that is off by 3.88 % of the rate instead of 3.33 % still hears
 // (RM0091, table of the receiver's tolerance), and no byte is noise, which DMA would not be given.
 #define USART_CR3_RECEPTION (USART_CR3_DMAR | USART_CR3_ONEBIT)

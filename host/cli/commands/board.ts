@@ -27,6 +27,19 @@ const OPTIONS = {
   },
   fast: { type: 'boolean', describe: 'As fast as this computer can' },
   realtime: { type: 'boolean', describe: 'At the true rate of the line' },
+  bus: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'As many boards on one half-duplex pair, by their addresses: 1-3 or 1,5',
+  },
+  echo: { type: 'boolean', describe: 'On a pair all hear what they send themselves' },
+  hold: {
+    type: 'number',
+    least: 0,
+    most: 1_000_000,
+    requiresArg: true,
+    describe: "How long the host's adapter drives the pair after its last bit [us]",
+  },
   boot0: { type: 'boolean', describe: "BOOT0 is high: starts blank, in ST's ROM bootloader" },
   control: {
     type: 'string',
@@ -54,7 +67,10 @@ export const BOARD = command({
   description: 'Run the virtual board: the real firmware on this computer',
   positionals: {},
   options: OPTIONS,
-  examples: [['board --part stm32f103xe --realtime', 'prints the port to use with --port']],
+  examples: [
+    ['board --part stm32f103xe --realtime', 'prints the port to use with --port'],
+    ['board --part stm32f103xe-rs485 --bus 1-3', 'three boards on one half-duplex pair'],
+  ],
   passesOn: true,
   handler: board,
 });
@@ -65,5 +81,10 @@ async function board(
   { words, exit }: Invocation,
 ): Promise<void> {
   const { factoryFlash, runBoard, silicon } = await import('../virtual-board.js');
+  if (args.bus !== undefined) {
+    const { withBus } = await import('../virtual-bus.js');
+    exit(await withBus(words, args, args.bus, runBoard));
+    return;
+  }
   exit(await runBoard([...silicon(words, args.part), ...factoryFlash(args)]));
 }

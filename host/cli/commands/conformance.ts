@@ -87,23 +87,28 @@ async function conformance(args: ConformanceArguments, context: Context): Promis
     await consent(`this overwrites the application of the device on ${device}`, context);
   }
   const sign = await signerOf(args, context);
-  const run = await withPort(args, context, async (transport, { clock, address, signal }) => {
-    const work = conform(transport, {
-      clock: clock ?? context.clock,
-      address: address ?? 0,
-      permanent: args.permanent,
-      ...(signal ? { signal } : {}),
-      ...(sign ? { sign } : {}),
-      ...(only ? { only } : {}),
-      ...(findMs === undefined ? {} : { findMs }),
-      ...(args.powerCmd === undefined ? {} : { power: powerCommand(args.powerCmd) }),
-      ...(args.verbose ? { trace: (line) => output.trace(line) } : {}),
-    });
-    return found(async () => {
-      for await (const event of work) tell(output, event);
-      return work.result;
-    });
-  });
+  const run = await withPort(
+    args,
+    context,
+    async (transport, { clock, address, halfDuplex, signal }) => {
+      const work = conform(transport, {
+        clock: clock ?? context.clock,
+        address: address ?? 0,
+        halfDuplex: halfDuplex ?? false,
+        permanent: args.permanent,
+        ...(signal ? { signal } : {}),
+        ...(sign ? { sign } : {}),
+        ...(only ? { only } : {}),
+        ...(findMs === undefined ? {} : { findMs }),
+        ...(args.powerCmd === undefined ? {} : { power: powerCommand(args.powerCmd) }),
+        ...(args.verbose ? { trace: (line) => output.trace(line) } : {}),
+      });
+      return found(async () => {
+        for await (const event of work) tell(output, event);
+        return work.result;
+      });
+    },
+  );
   report(run, only === undefined, context);
 }
 

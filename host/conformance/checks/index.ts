@@ -7,6 +7,7 @@ import { COUNTER_CHECKS } from './counter.js';
 import { DATA_CHECKS } from './data.js';
 import { END_CHECKS } from './end.js';
 import { FRAME_CHECKS } from './frames.js';
+import { HALF_DUPLEX_CHECKS } from './half-duplex.js';
 import { LINE_CHECKS } from './line.js';
 import { POWER_CHECKS } from './power.js';
 import { SIGNED_CHECKS } from './signed.js';
@@ -18,6 +19,7 @@ export const CHECKS: readonly Check[] = [
   ...FRAME_CHECKS,
   ...ADDRESS_CHECKS,
   ...LINE_CHECKS,
+  ...HALF_DUPLEX_CHECKS,
   ...COUNTER_CHECKS,
   ...BEGIN_CHECKS,
   ...SIGNED_CHECKS,

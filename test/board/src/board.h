@@ -176,6 +176,33 @@ bool board_busy(const struct board *b);           // line not idle or flash oper
 void board_unplug(struct board *b, bool unplugged);
 void board_echo(struct board *b, bool on); // the host hears what it sends, as on a shared wire
 
+// A half-duplex pair (RS-485) instead of a wire each way: boards and one host on it. What a board
+// sends is heard while the pin that enables its driver says so. Before power-up; the first board to
+// join has the host's end: board_uart_push and the others of the line are used with it alone.
+#define BOARD_PAIR_BOARDS 32u
+struct board_pair;
+struct board_enable { // the pin of a transceiver's driver
+    int port, bit;
+    bool high; // the level that enables it
+};
+struct board_pair *board_pair_create(void); // NULL: no memory
+void board_pair_free(struct board_pair *p); // after its boards
+bool board_pair_join(struct board_pair *p, struct board *b, const struct board_enable *de);
+void board_pair_hold(struct board_pair *p, uint64_t ps); // how long the host's adapter drives on
+void board_pair_echo(struct board_pair *p, bool on);     // all hear what they send themselves
+// As board_run_ps, board_run_idle_ps and board_run_until_tx, all boards together.
+void board_pair_run_ps(struct board_pair *p, uint64_t ps);
+void board_pair_run_idle_ps(struct board_pair *p, uint64_t ps);
+void board_pair_run_until_tx(struct board_pair *p, uint64_t ps);
+uint64_t board_pair_time_ps(const struct board_pair *p);
+bool board_pair_busy(const struct board_pair *p);
+struct board_pair_counts {
+    uint64_t collisions; // begun by this one while another was driving
+    uint64_t unheard;    // characters sent with the driver off
+};
+// 0 is the host, the boards follow in the order in which they joined.
+struct board_pair_counts board_pair_counts(const struct board_pair *p, unsigned member);
+
 // Power is lost during the n-th flash operation from now (1 = the next); 0 cancels.
 void board_cut_at(struct board *b, uint64_t n, uint64_t seed);
 void board_cut_at_option(struct board *b, uint64_t n, uint64_t seed); // of those on option bytes

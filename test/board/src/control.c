@@ -19,7 +19,7 @@ static const char help[] =
     "boot0 high|low, rom-nack CODE STEP [SKIP [FIRST]], rom-nack off, echo on|off, clear-counters, "
     "save [FILE], peek ADDR LEN, poke ADDR HEX, hw-watchdog "
     "on|off, time, "
-    "quit; "
+    "quit; @2 before a command: of the second board; "
     "with --pipe also send HEX, rate N, run US, run-until-byte US";
 
 bool parse_u64(const char *text, uint64_t *v) {
@@ -70,19 +70,19 @@ void control_error(struct json *out, const char *fmt, ...) {
 
 static bool cmd_reset(struct session *s, int argc, char **argv, struct json *out) {
     (void)argc, (void)argv, (void)out;
-    board_reset_pin(s->board);
+    board_reset_pin(s->at->board);
     return true;
 }
 
 static bool cmd_power(struct session *s, int argc, char **argv, struct json *out) {
     const char *what = argc > 1 ? argv[1] : "";
     if (!strcmp(what, "on")) {
-        board_power_on(s->board);
+        board_power_on(s->at->board);
     } else if (!strcmp(what, "off")) {
-        board_power_off(s->board);
+        board_power_off(s->at->board);
     } else if (!strcmp(what, "cycle")) {
-        board_power_off(s->board);
-        board_power_on(s->board);
+        board_power_off(s->at->board);
+        board_power_on(s->at->board);
     } else {
         control_error(out, "power: expected on, off or cycle");
         return false;
@@ -97,22 +97,22 @@ static bool cmd_supply(struct session *s, int argc, char **argv, struct json *ou
                       MIN_SUPPLY_MV, MAX_SUPPLY_MV);
         return false;
     }
-    board_supply(s->board, (uint32_t)mv);
+    board_supply(s->at->board, (uint32_t)mv);
     return true;
 }
 
 static bool cmd_cut(struct session *s, int argc, char **argv, struct json *out) {
-    uint64_t n = 0, seed = s->config.seed;
+    uint64_t n = 0, seed = s->at->config.seed;
     if (argc == 2 && !strcmp(argv[1], "off")) {
-        board_cut_at(s->board, 0, 0);
-        board_cut_after_cycles(s->board, UINT64_MAX);
+        board_cut_at(s->at->board, 0, 0);
+        board_cut_after_cycles(s->at->board, UINT64_MAX);
         return true;
     }
     if (argc < 2 || !parse_u64(argv[1], &n) || !n || (argc > 2 && !parse_u64(argv[2], &seed))) {
         control_error(out, "%s: expected N [SEED] with N from 1, or off", argv[0]);
         return false;
     }
-    (strcmp(argv[0], "cut") ? board_cut_at_option : board_cut_at)(s->board, n, seed + n);
+    (strcmp(argv[0], "cut") ? board_cut_at_option : board_cut_at)(s->at->board, n, seed + n);
     return true;
 }
 
@@ -122,16 +122,16 @@ static bool cmd_cut_cycles(struct session *s, int argc, char **argv, struct json
         control_error(out, "cut-cycles: expected a number of CPU cycles");
         return false;
     }
-    board_cut_after_cycles(s->board, n);
+    board_cut_after_cycles(s->at->board, n);
     return true;
 }
 
 static bool cmd_button(struct session *s, int argc, char **argv, struct json *out) {
-    int port = s->button_port, bit = s->button_bit, level = -1;
+    int port = s->at->button_port, bit = s->at->button_bit, level = -1;
     if (argc == 2 && port >= 0 && !strcmp(argv[1], "press")) {
-        level = s->button_high;
+        level = s->at->button_high;
     } else if (argc == 2 && port >= 0 && !strcmp(argv[1], "release")) {
-        level = !s->button_high;
+        level = !s->at->button_high;
     } else if (argc == 3 && board_pin_parse(argv[1], &port, &bit)) {
         const char *l = argv[2];
         if (!strcmp(l, "high") || !strcmp(l, "1")) {
@@ -147,7 +147,7 @@ static bool cmd_button(struct session *s, int argc, char **argv, struct json *ou
                                     : "button: expected press, release, or PIN high|low|float");
         return false;
     }
-    board_pin_drive(s->board, port, bit, level);
+    board_pin_drive(s->at->board, port, bit, level);
     return true;
 }
 
@@ -157,7 +157,7 @@ static bool cmd_pin(struct session *s, int argc, char **argv, struct json *out) 
         control_error(out, "pin: expected a pin such as PA1");
         return false;
     }
-    int level = board_pin_output(s->board, port, bit);
+    int level = board_pin_output(s->at->board, port, bit);
     json_bool(out, "output", level >= 0);
     if (level >= 0) {
         json_i64(out, "level", level);
@@ -167,14 +167,14 @@ static bool cmd_pin(struct session *s, int argc, char **argv, struct json *out) 
 
 static bool cmd_unplug(struct session *s, int argc, char **argv, struct json *out) {
     (void)argc, (void)out;
-    board_unplug(s->board, argv[0][0] == 'u');
+    board_unplug(s->at->board, argv[0][0] == 'u');
     return true;
 }
 
 static bool cmd_counters(struct session *s, int argc, char **argv, struct json *out) {
     (void)argc, (void)argv;
-    if (board_get_state(s->board) == BOARD_ERROR) { // a script must not overlook it
-        control_error(out, "%s", board_error_text(s->board));
+    if (board_get_state(s->at->board) == BOARD_ERROR) { // a script must not overlook it
+        control_error(out, "%s", board_error_text(s->at->board));
     }
     control_counters(s, out);
     return true;
@@ -182,19 +182,19 @@ static bool cmd_counters(struct session *s, int argc, char **argv, struct json *
 
 static bool cmd_clear(struct session *s, int argc, char **argv, struct json *out) {
     (void)argc, (void)argv, (void)out;
-    board_clear_counters(s->board);
+    board_clear_counters(s->at->board);
     s->pace.lost_ns = s->pace.max_lag_ns = s->said_lost_ns = s->tx_dropped = 0;
     return true;
 }
 
 static bool cmd_save(struct session *s, int argc, char **argv, struct json *out) {
-    const char *path = argc > 1 ? argv[1] : s->flash_path;
+    const char *path = argc > 1 ? argv[1] : s->at->flash_path;
     char err[256];
     if (!path) {
         control_error(out, "save: no --flash file was given, name one: save FILE");
         return false;
     }
-    if (!board_flash_save(s->board, path, err, sizeof err)) {
+    if (!board_flash_save(s->at->board, path, err, sizeof err)) {
         control_error(out, "save: %s", err);
         return false;
     }
@@ -210,7 +210,7 @@ static bool cmd_peek(struct session *s, int argc, char **argv, struct json *out)
         control_error(out, "peek: expected ADDR LEN, at most %u bytes", MAX_PEEK);
         return false;
     }
-    if (!board_peek(s->board, (uint32_t)addr, data, (size_t)n)) {
+    if (!board_peek(s->at->board, (uint32_t)addr, data, (size_t)n)) {
         control_error(out, "peek: 0x%08llX..+%llu is not flash, RAM or system memory",
                       (unsigned long long)addr, (unsigned long long)n);
         return false;
@@ -228,7 +228,7 @@ static bool cmd_poke(struct session *s, int argc, char **argv, struct json *out)
         control_error(out, "poke: expected ADDR HEX, at most %u bytes", MAX_PEEK);
         return false;
     }
-    if (!board_poke(s->board, (uint32_t)addr, data, n)) {
+    if (!board_poke(s->at->board, (uint32_t)addr, data, n)) {
         control_error(out, "poke: 0x%08llX..+%zu is not flash or RAM", (unsigned long long)addr, n);
         return false;
     }
@@ -245,7 +245,7 @@ static bool is_on_or_off(int argc, char **argv, struct json *out) {
 
 static bool cmd_watchdog(struct session *s, int argc, char **argv, struct json *out) {
     if (is_on_or_off(argc, argv, out)) {
-        board_hw_watchdog(s->board, !strcmp(argv[1], "on"));
+        board_hw_watchdog(s->at->board, !strcmp(argv[1], "on"));
         return true;
     }
     return false;
@@ -253,7 +253,7 @@ static bool cmd_watchdog(struct session *s, int argc, char **argv, struct json *
 
 static bool cmd_echo(struct session *s, int argc, char **argv, struct json *out) {
     if (is_on_or_off(argc, argv, out)) {
-        board_echo(s->board, !strcmp(argv[1], "on"));
+        board_echo(s->at->board, !strcmp(argv[1], "on"));
         return true;
     }
     return false;
@@ -261,8 +261,8 @@ static bool cmd_echo(struct session *s, int argc, char **argv, struct json *out)
 
 static bool cmd_time(struct session *s, int argc, char **argv, struct json *out) {
     (void)argc, (void)argv;
-    json_u64(out, "virtualTimeUs", board_time_ps(s->board) / BOARD_PS_PER_US);
-    json_u64(out, "cycles", board_cycles(s->board));
+    json_u64(out, "virtualTimeUs", board_time_ps(s->at->board) / BOARD_PS_PER_US);
+    json_u64(out, "cycles", board_cycles(s->at->board));
     return true;
 }
 
@@ -302,6 +302,11 @@ static const struct command commands[] = {
 };
 
 void control_command(struct session *s, const char *line, struct json *out) {
+    if (!session_turn(s, &line)) {
+        control_error(out, "no such board: @1 to @%u", s->units);
+        json_close(out, '}');
+        return;
+    }
     char *copy = strdup(line), *argv[MAX_ARGS + 1], *save = NULL;
     int argc = 0;
     if (!copy) {

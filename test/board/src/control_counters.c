@@ -26,8 +26,8 @@ static void put_flash(struct session *s, const struct board_counters *c, struct 
     json_u64(out, "flashOps", c->flash_ops);
     json_u64(out, "halfWords", c->half_words);
     json_u64(out, "erases", c->erases);
-    const struct board_part *part = s->config.part;
-    const uint32_t *pages = board_erases_per_page(s->board);
+    const struct board_part *part = s->at->config.part;
+    const uint32_t *pages = board_erases_per_page(s->at->board);
     json_open(out, "erasesPerPage", '{');
     for (uint32_t i = 0; i < part->flash_size / part->page_size; i++) {
         if (pages[i]) {
@@ -39,7 +39,18 @@ static void put_flash(struct session *s, const struct board_counters *c, struct 
     json_close(out, '}');
     json_u64(out, "pgErrors", c->pg_errors);
     json_u64(out, "wrprtErrors", c->wrprt_errors);
-    json_u64(out, "weakCells", board_weak_cells(s->board));
+    json_u64(out, "weakCells", board_weak_cells(s->at->board));
+}
+
+static void put_pair(const struct session *s, struct json *out) {
+    if (!s->pair) {
+        return;
+    }
+    struct board_pair_counts own = board_pair_counts(s->pair, s->at->number);
+    struct board_pair_counts host = board_pair_counts(s->pair, 0);
+    json_u64(out, "collisions", own.collisions);
+    json_u64(out, "hostCollisions", host.collisions);
+    json_u64(out, "unheard", own.unheard);
 }
 
 void control_lag(const struct session *s, struct json *out) {
@@ -49,7 +60,7 @@ void control_lag(const struct session *s, struct json *out) {
 }
 
 void control_counters(struct session *s, struct json *out) {
-    struct board *b = s->board;
+    struct board *b = s->at->board;
     const struct board_counters *c = board_counters(b);
     char pc[16];
     snprintf(pc, sizeof pc, "0x%08X", board_pc(b));
@@ -82,6 +93,7 @@ void control_counters(struct session *s, struct json *out) {
         json_u64(out, causes[i], c->resets[i]);
     }
     json_close(out, '}');
+    put_pair(s, out);
     if (!s->pipe) { // wall time has no place in a deterministic answer
         json_str(out, "mode", s->mode);
         control_lag(s, out);

@@ -8,7 +8,7 @@ bool control_boot0(struct session *s, int argc, char **argv, struct json *out) {
         control_error(out, "boot0: expected high or low");
         return false;
     }
-    board_boot0(s->board, !strcmp(argv[1], "high"));
+    board_boot0(s->at->board, !strcmp(argv[1], "high"));
     return true;
 }
 
@@ -16,7 +16,7 @@ bool control_rom_nack(struct session *s, int argc, char **argv, struct json *out
     uint64_t v[] = {0, 0, 0, UINT64_MAX}; // code, step, skip, first
     bool good = argc >= 3 && argc <= 5;
     if (argc == 2 && !strcmp(argv[1], "off")) {
-        board_rom_nack(s->board, NULL);
+        board_rom_nack(s->at->board, NULL);
         return true;
     }
     for (int i = 1; good && i < argc; i++) {
@@ -31,6 +31,6 @@ bool control_rom_nack(struct session *s, int argc, char **argv, struct json *out
                                   .step = (uint8_t)v[1],
                                   .skip = (uint32_t)v[2],
                                   .first = all ? -1 : (int)v[3]};
-    board_rom_nack(s->board, &nack);
+    board_rom_nack(s->at->board, &nack);
     return true;
 }

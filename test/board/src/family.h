@@ -63,6 +63,11 @@ struct option_layout {
     bool rdp_protects_start; // read protection write-protects the first 4 KB
 };
 
+// Where a UART has its driver enable.
+struct enable_pin {
+    uint8_t port, bit, af;
+};
+
 // A pin as its GPIO registers have it.
 struct pin {
     enum { PIN_ANALOG, PIN_INPUT, PIN_OUTPUT, PIN_ALTERNATE } mode;
@@ -95,6 +100,7 @@ struct family {
     const struct option_layout *options;
     struct pin (*pin)(const struct board *b, int port, int bit);
     void (*uart_pins)(const struct board *b, unsigned index, bool *tx, bool *rx);
+    const struct enable_pin *enable_pins; // a pin for each UART; NULL: UARTs have no driver enable
     // DMA1 channels 1-7 of a UART's requests; 0: none.
     void (*uart_dma)(const struct board *b, unsigned index, unsigned *rx, unsigned *tx);
     bool (*lacks)(const struct board_part *part, const struct periph *p); // or NULL

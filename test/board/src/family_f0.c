@@ -43,6 +43,8 @@ static const struct uart_pin uart_pins_f0[] = {
     {2, true, 1, 10, 4}, {2, false, 1, 11, 4}, {2, true, 2, 10, 1}, {2, false, 2, 11, 1},
 };
 
+static const struct enable_pin enable_pins[BOARD_UARTS] = {{0, 12, 1}, {0, 1, 1}, {1, 14, 4}};
+
 static void uart_pins(const struct board *b, unsigned index, bool *tx, bool *rx) {
     gpio_v2_uart(b, uart_pins_f0, sizeof uart_pins_f0 / sizeof *uart_pins_f0, index, tx, rx);
 }
@@ -126,6 +128,7 @@ const struct family family_f0 = {
     .options = &options_v2,
     .pin = gpio_v2_pin,
     .uart_pins = uart_pins,
+    .enable_pins = enable_pins,
     .uart_dma = uart_dma,
     .lacks = lacks,
     .dma_channels = dma_channels,

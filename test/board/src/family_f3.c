@@ -41,6 +41,8 @@ static const struct uart_pin uart_pins_f3[] = {
     {2, true, 3, 8, 7},  {2, false, 3, 9, 7},
 };
 
+static const struct enable_pin enable_pins[BOARD_UARTS] = {{0, 12, 7}, {0, 1, 7}, {1, 14, 7}};
+
 static void uart_pins(const struct board *b, unsigned index, bool *tx, bool *rx) {
     gpio_v2_uart(b, uart_pins_f3, sizeof uart_pins_f3 / sizeof *uart_pins_f3, index, tx, rx);
 }
@@ -71,5 +73,6 @@ const struct family family_f3 = {
     .options = &options_v2,
     .pin = gpio_v2_pin,
     .uart_pins = uart_pins,
+    .enable_pins = enable_pins,
     .uart_dma = dma_fixed_requests,
 };

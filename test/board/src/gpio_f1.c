@@ -52,12 +52,15 @@ void gpio_f1_write(struct board *b, const struct periph *p, uint32_t off, uint32
         return; // IDR: read only
     case 0x0C:
         g->odr = v & 0xFFFFu;
+        pair_pins_changed(b);
         return;
     case 0x10:
         gpio_set_reset(g, v);
+        pair_pins_changed(b);
         return;
     case 0x14:
         g->odr &= ~(v & 0xFFFFu);
+        pair_pins_changed(b);
         return;
     case 0x18:
         board_violation(b, p->base + off, "GPIO lock is not modelled");

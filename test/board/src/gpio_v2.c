@@ -65,7 +65,9 @@ void gpio_v2_write(struct board *b, const struct periph *p, uint32_t off, uint32
     case 0x04:
     case 0x08:
     case 0x0C:
+        return;
     case 0x14:
+        pair_pins_changed(b);
         return;
     case 0x00:
     case 0x20:
@@ -74,12 +76,14 @@ void gpio_v2_write(struct board *b, const struct periph *p, uint32_t off, uint32
         return;
     case 0x18:
         gpio_set_reset(g, v);
+        pair_pins_changed(b);
         return;
     case 0x1C:
         board_violation(b, p->base + off, "GPIO lock is not modelled");
         return;
     case 0x28:
         g->odr &= ~(v & 0xFFFFu);
+        pair_pins_changed(b);
         return;
     default:
         board_unknown(b, p->base + off, true, size);

@@ -135,6 +135,7 @@ struct rcc {
 struct uart {
     uint16_t sr, dr, brr, cr1, cr2, cr3, gtpr;
     uint16_t tdr;
+    uint16_t cr1_high; // DEAT and DEDT of F0 and F3
     bool on;
     bool no_overrun;         // OVRDIS
     bool tx_moving, sr_read; // sr_read: first half of a clear sequence done
@@ -237,6 +238,9 @@ struct memo_call;
 
 struct board {
     struct board_config cfg;
+    struct board_pair *pair; // NULL: the host has a wire each way
+    unsigned pair_member;
+    struct board_enable de;
     const struct board_part *part;
     const struct family *family;
     const struct core *core;
@@ -509,6 +513,12 @@ void line_host_event(struct board *b); // EV_HOST_RX
 void line_device_sent(struct board *b, uint16_t bits, unsigned nbits, uint64_t start,
                       uint64_t bit_ps);
 void line_device_rate_changed(struct board *b);
+void line_changed(struct board *b); // characters were added to the pair
+void line_forget(struct board *b);  // what is past, and no receiver has found
+
+// pair.c
+void pair_pins_changed(struct board *b);
+bool pair_usart_drives(const struct board *b, const struct uart *u); // DE is its own pin
 
 #include "periphs.h"
 

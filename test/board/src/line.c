@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include "pair.h"
 
 #define QUEUE (256u * 1024u) // bytes each way
 
@@ -31,6 +32,33 @@ static uint64_t host_bit_ps(const struct board *b, uint32_t rate) {
     return device ? device : BOARD_PS_PER_S / 115200;
 }
 
+static struct ear host_ear(const struct board *b) {
+    return b->pair ? pair_ear(b->pair, PAIR_HOST) : wave_ear(&b->to_host);
+}
+
+// On a pair the host is at the first board's end.
+static void host_listens(struct board *b) {
+    if (!b->pair || b->pair_member == 1) {
+        ev_at(b, EV_HOST_RX, sampler_next(&b->host_rx, host_ear(b)));
+    }
+}
+
+void line_changed(struct board *b) {
+    usart_line_changed(b, wired(b));
+    host_listens(b);
+}
+
+static void forget(struct sampler *s, uint64_t now) {
+    if (!s->busy && s->from < now) {
+        s->from = now;
+    }
+}
+
+void line_forget(struct board *b) {
+    forget(&wired(b)->rx, now_ps(b));
+    forget(&b->host_rx, now_ps(b));
+}
+
 bool line_open(struct board *b) {
     b->host_out = malloc(QUEUE * sizeof *b->host_out);
     b->host_in = malloc(QUEUE);
@@ -46,11 +74,15 @@ void line_power_off(struct board *b) {
     // The host goes on sending into a dead device; what is in the air is lost with its edges.
     wave_clear(&b->to_host);
     ev_at(b, EV_HOST_RX, NEVER);
+    if (b->pair) { // others go on
+        pair_pins_changed(b);
+        host_listens(b);
+    }
 }
 
 static void listen(struct board *b, uint64_t from) {
     sampler_start(&b->host_rx, from, host_bit_ps(b, b->host_rate), usart_frame_bits(wired(b)));
-    ev_at(b, EV_HOST_RX, sampler_next(&b->host_rx, &b->to_host));
+    host_listens(b);
 }
 
 void board_line_set_rate(struct board *b, uint32_t baud) {
@@ -113,8 +145,11 @@ void line_feed(struct board *b) {
     unsigned nbits = usart_frame_bits(u);
     uint64_t bit = host_bit_ps(b, next.rate);
     b->to_device_free = now + bit * nbits;
-    if (b->unplugged) {
+    if (b->unplugged && !b->pair) {
         b->counters.lost_unplugged++;
+    } else if (b->pair) {
+        pair_drive(b->pair, PAIR_HOST, now, b->to_device_free + b->pair->hold_ps);
+        pair_send(b->pair, PAIR_HOST, now, bit, host_frame(u, next.value, nbits), nbits);
     } else {
         wave_add(&b->to_device, now, bit, host_frame(u, next.value, nbits), nbits);
         usart_line_changed(b, u);
@@ -126,7 +161,11 @@ void line_feed(struct board *b) {
 }
 
 void board_echo(struct board *b, bool on) {
-    b->echo = on;
+    if (b->pair) {
+        board_pair_echo(b->pair, on);
+    } else {
+        b->echo = on;
+    }
 }
 
 size_t board_uart_push(struct board *b, const uint8_t *data, size_t n) {
@@ -171,15 +210,19 @@ void line_device_sent(struct board *b, uint16_t bits, unsigned nbits, uint64_t s
         b->counters.lost_unplugged++;
         return;
     }
+    if (b->pair) {
+        pair_send(b->pair, b->pair_member, start, bit_ps, bits, nbits);
+        return;
+    }
     wave_add(&b->to_host, start, bit_ps, bits, nbits);
-    ev_at(b, EV_HOST_RX, sampler_next(&b->host_rx, &b->to_host));
+    host_listens(b);
 }
 
 void line_host_event(struct board *b) {
     uint32_t noise = rng_next(&b->rng_line);
-    struct sample s = sampler_take(&b->host_rx, &b->to_host, &noise);
+    struct sample s = sampler_take(&b->host_rx, host_ear(b), &noise);
     host_hears(b, (uint8_t)s.data);
-    ev_at(b, EV_HOST_RX, sampler_next(&b->host_rx, &b->to_host));
+    host_listens(b);
 }
 
 size_t board_uart_pull(struct board *b, uint8_t *data, size_t room) {
@@ -197,8 +240,11 @@ void board_unplug(struct board *b, bool unplugged) {
         b->unplugged = unplugged;
         wave_clear(&b->to_host); // characters cut in two are lost whole
         wave_clear(&b->to_device);
-        listen(b, now_ps(b));
+        if (!b->pair) { // otherwise the host is not at this board's plug
+            listen(b, now_ps(b));
+        }
         usart_pins_changed(b);
+        usart_line_changed(b, wired(b));
     }
 }
 

@@ -25,38 +25,38 @@ static uint64_t wall_ns(void) {
 }
 
 static uint64_t virt_ns(const struct session *s) {
-    return board_time_ps(s->board) / PS_PER_NS;
+    return session_time_ps(s) / PS_PER_NS;
 }
 
 static bool is_idle(const struct session *s) {
-    return !board_busy(s->board) && virt_ns(s) >= s->pace.busy_until_ns;
+    return !session_busy(s) && virt_ns(s) >= s->pace.busy_until_ns;
 }
 
 // Runs as far as the mode allows now; how long to wait for the outside before the next call.
 static uint64_t advance(struct session *s) {
     uint64_t lost = 0;
     bool idle = is_idle(s);
-    uint64_t run = pace_run(&s->pace, wall_ns(), virt_ns(s), board_busy(s->board), &lost);
+    uint64_t run = pace_run(&s->pace, wall_ns(), virt_ns(s), session_busy(s), &lost);
     if (lost) { // what waits for a time that was written off waits no longer
-        board_uart_hurry(s->board, lost * PS_PER_NS);
+        board_uart_hurry(session_line(s), lost * PS_PER_NS);
     }
     if (idle) {
-        board_run_idle_ps(s->board, run * PS_PER_NS);
+        session_run_idle_ps(s, run * PS_PER_NS);
     } else {
-        board_run_ps(s->board, run * PS_PER_NS);
+        session_run_ps(s, run * PS_PER_NS);
     }
-    return pace_wait(&s->pace, wall_ns(), virt_ns(s), board_busy(s->board));
+    return pace_wait(&s->pace, wall_ns(), virt_ns(s), session_busy(s));
 }
 
 static void follow_rates(struct session *s, struct port *port, uint32_t *device_rate) {
     if (port->is_pty) {
         uint32_t host = port_host_rate(port);
         if (host >= 50) { // 0 is B0: the host hung up
-            board_line_set_rate(s->board, host);
+            board_line_set_rate(session_line(s), host);
         }
         return;
     }
-    uint32_t baud = board_uart_baud(s->board);
+    uint32_t baud = board_uart_baud(session_line(s));
     if (baud && baud != *device_rate) {
         uint32_t actual = 0;
         bool ok = port_set_rate(port, baud, &actual);
@@ -104,7 +104,7 @@ static uint64_t until_due(const struct session *s, const struct adapter *a, uint
 static bool bytes_out(struct session *s, struct port *port, struct adapter *a) {
     size_t more;
     do {
-        more = board_uart_pull(s->board, a->data + a->n, sizeof a->data - a->n);
+        more = board_uart_pull(session_line(s), a->data + a->n, sizeof a->data - a->n);
         a->n += more;
         size_t due = due_out(s, a);
         long taken = due ? port_write(port, a->data, due) : 0;
@@ -122,11 +122,11 @@ static bool bytes_out(struct session *s, struct port *port, struct adapter *a) {
 static size_t room_in(const struct session *s) {
     // Virtual time that has fallen behind must not make a host look as if it called before the ROM
     // bootloader listens.
-    if (!s->realtime && board_rom_is_starting(s->board)) {
+    if (!s->realtime && board_rom_is_starting(session_line(s))) {
         return 0;
     }
-    size_t room = pace_room(&s->pace, board_line_rate(s->board));
-    size_t waiting = board_uart_waiting(s->board);
+    size_t room = pace_room(&s->pace, board_line_rate(session_line(s)));
+    size_t waiting = board_uart_waiting(session_line(s));
     return waiting < room ? room - waiting : 0;
 }
 
@@ -138,7 +138,7 @@ static bool bytes_in(struct session *s, struct port *port) {
     long n = room ? port_read(port, data, room < sizeof data ? room : sizeof data) : 0;
     if (n > 0) {
         uint64_t due = s->realtime ? pace_target(&s->pace, wall_ns()) : 0;
-        board_uart_push_at(s->board, data, (size_t)n, due * PS_PER_NS);
+        board_uart_push_at(session_line(s), data, (size_t)n, due * PS_PER_NS);
     }
     return n >= 0;
 }
@@ -150,7 +150,7 @@ static void announce(const struct session *s, const struct port *port) {
         json_open(&j, NULL, '{');
         json_str(&j, "event", "board");
         json_str(&j, "port", port->name);
-        json_str(&j, "part", s->config.part->name);
+        json_str(&j, "part", s->unit[0].config.part->name);
         json_str(&j, "control", s->control_path);
         json_close(&j, '}');
         printf("%s\n", j.text);

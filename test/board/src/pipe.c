@@ -16,6 +16,9 @@ static void put_events(struct session *s, struct json *out) {
         const struct session_event *e = &s->event[i];
         json_open(out, NULL, '{');
         json_str(out, "event", kinds[e->kind]);
+        if (s->units > 1) {
+            json_u64(out, "board", e->unit);
+        }
         json_u64(out, "timeUs", e->time_ps / BOARD_PS_PER_US);
         if (e->kind == BOARD_EVENT_RESET) {
             json_str(out, "cause", causes[e->value]);
@@ -43,22 +46,22 @@ static void run(struct session *s, const char *arg, bool until_byte, struct json
         return;
     }
     if (until_byte) {
-        board_run_until_tx(s->board, us * BOARD_PS_PER_US);
+        session_run_until_tx(s, us * BOARD_PS_PER_US);
     } else {
-        board_run_ps(s->board, us * BOARD_PS_PER_US);
+        session_run_ps(s, us * BOARD_PS_PER_US);
     }
     uint8_t *data = malloc(CHUNK * 4);
     if (!data) {
         abort();
     }
-    size_t n = board_uart_pull(s->board, data, CHUNK * 4);
+    size_t n = board_uart_pull(session_line(s), data, CHUNK * 4);
     json_begin(out);
     json_open(out, NULL, '{');
     json_bool(out, "ok", true);
-    json_u64(out, "timeUs", board_time_ps(s->board) / BOARD_PS_PER_US);
-    json_str(out, "state", states[board_get_state(s->board)]);
+    json_u64(out, "timeUs", session_time_ps(s) / BOARD_PS_PER_US);
+    json_str(out, "state", states[board_get_state(session_line(s))]);
     json_hex(out, "rx", data, n);
-    json_u64(out, "waiting", board_uart_waiting(s->board));
+    json_u64(out, "waiting", board_uart_waiting(session_line(s)));
     put_events(s, out);
     free(data);
 }
@@ -71,13 +74,13 @@ static void send_bytes(struct session *s, const char *hex, struct json *out) {
     }
     if (!parse_hex(hex, data, room, &n)) {
         control_error(out, "send: expected an even number of hex digits");
-    } else if (board_uart_push(s->board, data, n) != n) {
+    } else if (board_uart_push(session_line(s), data, n) != n) {
         control_error(out, "send: more bytes than the host's queue holds; run first");
     } else {
         json_begin(out);
         json_open(out, NULL, '{');
         json_bool(out, "ok", true);
-        json_u64(out, "waiting", board_uart_waiting(s->board));
+        json_u64(out, "waiting", board_uart_waiting(session_line(s)));
     }
     free(data);
 }
@@ -90,11 +93,11 @@ static void set_rate(struct session *s, const char *arg, struct json *out) {
         control_error(out, "rate: expected 50 to 10000000 Bd, or device (the rate of BRR)");
         return;
     }
-    board_line_set_rate(s->board, (uint32_t)rate);
+    board_line_set_rate(session_line(s), (uint32_t)rate);
     json_begin(out);
     json_open(out, NULL, '{');
     json_bool(out, "ok", true);
-    json_u64(out, "rate", board_line_rate(s->board));
+    json_u64(out, "rate", board_line_rate(session_line(s)));
 }
 
 static void answer(struct session *s, char *line, struct json *out) {

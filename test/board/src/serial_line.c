@@ -36,7 +36,7 @@ static bool frame_bit(const struct frame *f, uint64_t n) {
     return n >= f->nbits || (f->bits >> n & 1u);
 }
 
-static uint32_t toss(uint32_t *noise) {
+bool wave_toss(uint32_t *noise) {
     *noise = *noise * 1664525u + 1013904223u;
     return *noise >> 31;
 }
@@ -58,7 +58,7 @@ bool wave_level(const struct wave *w, uint64_t ps, uint32_t *noise) {
         }
         if (noise && ((in < zone && before != here) ||
                       (in + zone > f->bit_ps && after != here && n < f->nbits))) {
-            return toss(noise);
+            return wave_toss(noise);
         }
         return here;
     }
@@ -81,16 +81,28 @@ uint64_t wave_fall(const struct wave *w, uint64_t from) {
     return NEVER;
 }
 
+static uint64_t fall(const void *what, uint64_t from) {
+    return wave_fall(what, from);
+}
+
+static bool level(const void *what, uint64_t ps, uint32_t *noise) {
+    return wave_level(what, ps, noise);
+}
+
+struct ear wave_ear(const struct wave *w) {
+    return (struct ear){fall, level, w};
+}
+
 void sampler_start(struct sampler *s, uint64_t ps, uint64_t bit_ps, unsigned nbits) {
     *s = (struct sampler){.bit_ps = bit_ps, .from = ps, .edge = NEVER, .nbits = (uint8_t)nbits};
 }
 
-uint64_t sampler_next(struct sampler *s, const struct wave *w) {
+uint64_t sampler_next(struct sampler *s, struct ear ear) {
     if (!s->bit_ps) {
         return NEVER;
     }
     if (!s->busy) {
-        s->edge = wave_fall(w, s->from);
+        s->edge = ear.fall(ear.what, s->from);
         if (s->edge == NEVER) {
             return NEVER;
         }
@@ -101,26 +113,26 @@ uint64_t sampler_next(struct sampler *s, const struct wave *w) {
 }
 
 // Majority of the samples 8, 9 and 10 of 16; disagreement is noise. Or the one in the middle.
-static bool bit_at(const struct sampler *s, const struct wave *w, unsigned n, uint32_t *noise,
+static bool bit_at(const struct sampler *s, const struct ear *ear, unsigned n, uint32_t *noise,
                    bool *noisy) {
     unsigned ones = 0;
     if (s->one) {
-        return wave_level(w, s->edge + s->bit_ps * n + s->bit_ps * 9 / 16, noise);
+        return ear->level(ear->what, s->edge + s->bit_ps * n + s->bit_ps * 9 / 16, noise);
     }
     for (unsigned k = 8; k <= 10; k++) {
-        ones += wave_level(w, s->edge + s->bit_ps * n + s->bit_ps * k / 16, noise);
+        ones += ear->level(ear->what, s->edge + s->bit_ps * n + s->bit_ps * k / 16, noise);
     }
     *noisy = *noisy || (ones != 0 && ones != 3);
     return ones >= 2;
 }
 
-struct sample sampler_take(struct sampler *s, const struct wave *w, uint32_t *noise) {
+struct sample sampler_take(struct sampler *s, struct ear ear, uint32_t *noise) {
     struct sample r = {0};
     unsigned data = s->nbits - 2u;
     for (unsigned n = 0; n < data; n++) {
-        r.data |= (uint16_t)((unsigned)bit_at(s, w, n + 1, noise, &r.noise) << n);
+        r.data |= (uint16_t)((unsigned)bit_at(s, &ear, n + 1, noise, &r.noise) << n);
     }
-    r.framing = !bit_at(s, w, data + 1, noise, &r.noise);
+    r.framing = !bit_at(s, &ear, data + 1, noise, &r.noise);
     s->from = s->edge + s->bit_ps * (s->nbits - 1u) + s->bit_ps * 10 / 16;
     s->busy = false;
     return r;

@@ -31,10 +31,18 @@ static const char usage[] =
     "  --lenient            the bootloader's mistakes are counted, not fatal\n"
     "  --boot0              BOOT0 is high: starts in the ROM bootloader (AN3155)\n"
     "  --latency MS         the adapter's latency timer towards the host (default 0)\n"
+    "  --de PIN:high|low    the line is a half-duplex pair (RS-485), and this pin enables the "
+    "driver\n"
+    "  --next               options of another board on the same pair follow; it begins as the "
+    "one\n"
+    "                       before, with a blank flash, the next seed and another unique id\n"
+    "  --hold US            how long the host's adapter drives the pair after its last bit\n"
+    "  --echo               all hear what they send themselves\n"
     "  --power off          start without power\n";
 
 static void on_event(void *user, const struct board_event *e) {
-    struct session *s = user;
+    const struct unit *unit = user;
+    struct session *s = unit->session;
     if (e->kind == BOARD_EVENT_ERROR) {
         s->had_error = true;
     }
@@ -50,7 +58,7 @@ static void on_event(void *user, const struct board_event *e) {
         if (!e->value) {
             return;
         }
-        if (last && last->kind == BOARD_EVENT_BAUD) {
+        if (last && last->kind == BOARD_EVENT_BAUD && last->unit == unit->number) {
             s->event_count--;
         }
     }
@@ -59,13 +67,18 @@ static void on_event(void *user, const struct board_event *e) {
         return;
     }
     struct session_event *n = &s->event[s->event_count++];
-    *n = (struct session_event){.kind = e->kind, .time_ps = e->time_ps, .value = e->value};
+    *n = (struct session_event){
+        .kind = e->kind, .unit = unit->number, .time_ps = e->time_ps, .value = e->value};
     snprintf(n->text, sizeof n->text, "%s", e->text);
 }
 
 static void on_log(void *user, const char *line) {
-    (void)user;
-    fprintf(stderr, "iap-board: %s\n", line);
+    const struct unit *unit = user;
+    if (unit->session->units > 1) {
+        fprintf(stderr, "iap-board: board %u: %s\n", unit->number, line);
+    } else {
+        fprintf(stderr, "iap-board: %s\n", line);
+    }
 }
 
 static bool bad(const char *what, const char *value) {
@@ -82,21 +95,25 @@ static bool unknown_part(const char *name) {
     return false;
 }
 
-static bool parse_button(struct session *s, const char *v) {
+// PIN:high or PIN:low
+static bool parse_pin(const char *v, int *port, int *bit, bool *high) {
     char pin[8];
     const char *colon = strchr(v, ':');
-    if (!strcmp(v, "none")) {
-        s->button_port = -1;
-        return true;
-    }
     if (!colon || (size_t)(colon - v) >= sizeof pin) {
         return false;
     }
     memcpy(pin, v, (size_t)(colon - v));
     pin[colon - v] = 0;
-    s->button_high = !strcmp(colon + 1, "high");
-    return board_pin_parse(pin, &s->button_port, &s->button_bit) &&
-           (s->button_high || !strcmp(colon + 1, "low"));
+    *high = !strcmp(colon + 1, "high");
+    return board_pin_parse(pin, port, bit) && (*high || !strcmp(colon + 1, "low"));
+}
+
+static bool parse_button(struct unit *u, const char *v) {
+    if (!strcmp(v, "none")) {
+        u->button_port = -1;
+        return true;
+    }
+    return parse_pin(v, &u->button_port, &u->button_bit, &u->button_high);
 }
 
 static bool parse_u32(const char *v, uint32_t *out, uint64_t lo, uint64_t hi) {
@@ -108,28 +125,37 @@ static bool parse_u32(const char *v, uint32_t *out, uint64_t lo, uint64_t hi) {
     return true;
 }
 
-#define MAX_LOADS 16
-
-struct options {
-    const char *load[MAX_LOADS];
-    int loads;
-    bool off;
-};
+// Another board of the pair: as the one before, but for its flash, id and seed.
+static bool next_unit(struct session *s) {
+    if (s->units == BOARD_PAIR_BOARDS) {
+        return bad("--next: there are boards enough", "32");
+    }
+    struct unit *u = &s->unit[s->units++];
+    *u = u[-1];
+    u->number = s->units;
+    u->flash_path = NULL;
+    u->config.have_uid = false;
+    u->config.seed++;
+    s->at = u;
+    return true;
+}
 
 // Options without a value; false: not one of them.
 static bool flag_option(struct session *s, const char *a) {
+    struct board_config *c = &s->at->config;
     struct {
         const char *name;
         bool *flag;
     } flags[] = {{"--realtime", &s->realtime},
                  {"--json", &s->json_output},
                  {"--pipe", &s->pipe},
-                 {"--no-stall", &s->config.no_stall},
-                 {"--flash-typical", &s->config.typical_flash},
-                 {"--ram-parity", &s->config.ram_parity},
-                 {"--clone", &s->config.clone},
-                 {"--lenient", &s->config.lenient},
-                 {"--boot0", &s->config.boot0}};
+                 {"--echo", &s->echo},
+                 {"--no-stall", &c->no_stall},
+                 {"--flash-typical", &c->typical_flash},
+                 {"--ram-parity", &c->ram_parity},
+                 {"--clone", &c->clone},
+                 {"--lenient", &c->lenient},
+                 {"--boot0", &c->boot0}};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
         if (!strcmp(a, flags[i].name)) {
             *flags[i].flag = true;
@@ -143,20 +169,21 @@ static bool flag_option(struct session *s, const char *a) {
     return false;
 }
 
-static bool value_option(struct session *s, struct options *o, const char *a, const char *v) {
-    struct board_config *c = &s->config;
+static bool value_option(struct session *s, const char *a, const char *v) {
+    struct unit *u = s->at;
+    struct board_config *c = &u->config;
     uint32_t n = 0;
     size_t len;
     if (!strcmp(a, "--part")) {
         c->part = board_find_part(v);
         return c->part || unknown_part(v);
     }
-    if (!strcmp(a, "--load") && o->loads < MAX_LOADS) {
-        o->load[o->loads++] = v;
+    if (!strcmp(a, "--load") && u->loads < UNIT_LOADS) {
+        u->load[u->loads++] = v;
         return strrchr(v, '@') || bad("--load: expected FILE@0xADDR", v);
     }
     if (!strcmp(a, "--flash")) {
-        s->flash_path = v;
+        u->flash_path = v;
     } else if (!strcmp(a, "--control")) {
         s->control_path = v;
     } else if (!strcmp(a, "--clock")) {
@@ -169,7 +196,12 @@ static bool value_option(struct session *s, struct options *o, const char *a, co
         c->uart = v[0] - '0';
         return (c->uart >= 1 && c->uart <= BOARD_UARTS && !v[1]) || bad("--uart: 1 to 3", v);
     } else if (!strcmp(a, "--button")) {
-        return parse_button(s, v) || bad("--button: expected PIN:high, PIN:low or none", v);
+        return parse_button(u, v) || bad("--button: expected PIN:high, PIN:low or none", v);
+    } else if (!strcmp(a, "--de")) {
+        return parse_pin(v, &u->de.port, &u->de.bit, &u->de.high) ||
+               bad("--de: expected PIN:high or PIN:low", v);
+    } else if (!strcmp(a, "--hold")) {
+        return parse_u32(v, &s->hold_us, 0, 1000000) || bad("--hold: 0 to 1000000 us", v);
     } else if (!strcmp(a, "--hse")) {
         return parse_u32(v, &c->hse_hz, 4000000, 25000000) || bad("--hse: 4 to 25 MHz in Hz", v);
     } else if (!strcmp(a, "--lsi")) {
@@ -186,8 +218,8 @@ static bool value_option(struct session *s, struct options *o, const char *a, co
     } else if (!strcmp(a, "--latency")) {
         return parse_u32(v, &s->latency_ms, 0, 1000) || bad("--latency: 0 to 1000 ms", v);
     } else if (!strcmp(a, "--power")) {
-        o->off = !strcmp(v, "off");
-        return o->off || !strcmp(v, "on") || bad("--power: on or off", v);
+        u->off = !strcmp(v, "off");
+        return u->off || !strcmp(v, "on") || bad("--power: on or off", v);
     } else {
         return bad("unknown option", a);
     }
@@ -195,11 +227,17 @@ static bool value_option(struct session *s, struct options *o, const char *a, co
     return true;
 }
 
-static bool parse(struct session *s, struct options *o, int argc, char **argv) {
+static bool parse(struct session *s, int argc, char **argv) {
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--help")) {
             fputs(usage, stdout);
             exit(0);
+        }
+        if (!strcmp(argv[i], "--next")) {
+            if (!next_unit(s)) {
+                return false;
+            }
+            continue;
         }
         if (flag_option(s, argv[i])) {
             continue;
@@ -209,17 +247,31 @@ static bool parse(struct session *s, struct options *o, int argc, char **argv) {
                                                  : "needs a value or is unknown",
                        argv[i]);
         }
-        if (!value_option(s, o, argv[i], argv[i + 1])) {
+        if (!value_option(s, argv[i], argv[i + 1])) {
             return false;
         }
         i++;
     }
-    if (!s->config.part) {
-        fputs(usage, stderr);
-        return false;
-    }
-    if (s->config.ram_parity && !board_has_ram_parity(s->config.part)) {
-        return bad("--ram-parity: this part has none", s->config.part->name);
+    return true;
+}
+
+static bool fits(const struct session *s) {
+    for (unsigned i = 0; i < s->units; i++) {
+        const struct unit *u = &s->unit[i];
+        if (!u->config.part) {
+            fputs(usage, stderr);
+            return false;
+        }
+        if (u->config.ram_parity && !board_has_ram_parity(u->config.part)) {
+            return bad("--ram-parity: this part has none", u->config.part->name);
+        }
+        if ((s->units > 1 || s->hold_us) && u->de.port < 0) {
+            return bad("boards on one pair (--next, --hold) each need --de PIN:high or PIN:low",
+                       u->config.part->name);
+        }
+        if (u->de.port >= 0 && s->unit[0].de.port < 0) {
+            return bad("--de: not all boards are on the pair", u->config.part->name);
+        }
     }
     if (s->pipe && (s->port_path || s->control_path || s->realtime)) {
         return bad("--pipe goes with none of", "--port --control --realtime");
@@ -227,20 +279,20 @@ static bool parse(struct session *s, struct options *o, int argc, char **argv) {
     return true;
 }
 
-static bool load_all(struct session *s, const struct options *o) {
+static bool load_all(const struct unit *u) {
     char err[512];
-    if (s->flash_path && !board_flash_load(s->board, s->flash_path, err, sizeof err)) {
+    if (u->flash_path && !board_flash_load(u->board, u->flash_path, err, sizeof err)) {
         return bad("cannot load flash", err);
     }
-    for (int i = 0; i < o->loads; i++) {
-        char *path = strdup(o->load[i]);
+    for (int i = 0; i < u->loads; i++) {
+        char *path = strdup(u->load[i]);
         char *at = strrchr(path, '@');
         uint32_t addr;
         *at = 0;
         bool ok = parse_u32(at + 1, &addr, 0, UINT32_MAX);
         if (!ok) {
             bad("--load: not an address", at + 1);
-        } else if (!board_flash_overlay(s->board, path, addr, err, sizeof err)) {
+        } else if (!board_flash_overlay(u->board, path, addr, err, sizeof err)) {
             ok = bad("cannot load", err);
         }
         free(path);
@@ -251,31 +303,60 @@ static bool load_all(struct session *s, const struct options *o) {
     return true;
 }
 
-bool session_open(struct session *s, int argc, char **argv, int *exit_code) {
-    struct options o = {0};
-    *s = (struct session){.button_port = 0, .button_bit = 0, .button_high = true};
-    s->config.seed = 1;
-    *exit_code = 2;
-    if (!parse(s, &o, argc, argv)) {
-        return false;
+static void destroy_all(struct session *s) {
+    for (unsigned i = 0; i < s->units; i++) {
+        board_destroy(s->unit[i].board);
     }
-    s->config.user = s;
-    s->config.on_event = on_event;
-    s->config.on_log = on_log;
-    s->board = board_create(&s->config);
-    if (!s->board) {
+    board_pair_free(s->pair);
+}
+
+// Its board, powered off
+static bool unit_open(struct session *s, struct unit *u, int *exit_code) {
+    u->session = s;
+    u->config.user = u;
+    u->config.on_event = on_event;
+    u->config.on_log = on_log;
+    u->board = board_create(&u->config);
+    if (!u->board || (s->pair && !board_pair_join(s->pair, u->board, &u->de))) {
         *exit_code = 1;
-        return bad("cannot create the board (memory, or libunicorn refused)", s->config.part->name);
+        return bad("cannot create the board (memory, or libunicorn refused)", u->config.part->name);
     }
-    if (!load_all(s, &o)) {
-        board_destroy(s->board);
+    if (!load_all(u)) {
         return false;
     }
-    if (s->button_port >= 0) {
-        board_pin_drive(s->board, s->button_port, s->button_bit, !s->button_high);
+    if (u->button_port >= 0) {
+        board_pin_drive(u->board, u->button_port, u->button_bit, !u->button_high);
     }
-    if (!o.off) {
-        board_power_on(s->board);
+    return true;
+}
+
+bool session_open(struct session *s, int argc, char **argv, int *exit_code) {
+    *s = (struct session){.units = 1, .at = s->unit};
+    s->unit[0] =
+        (struct unit){.number = 1, .button_high = true, .de = {.port = -1}, .config = {.seed = 1}};
+    *exit_code = 2;
+    if (!parse(s, argc, argv) || !fits(s)) {
+        return false;
+    }
+    s->at = s->unit;
+    if (s->at->de.port >= 0) {
+        s->pair = board_pair_create();
+        if (!s->pair) {
+            abort();
+        }
+        board_pair_hold(s->pair, (uint64_t)s->hold_us * BOARD_PS_PER_US);
+    }
+    for (unsigned i = 0; i < s->units; i++) {
+        if (!unit_open(s, &s->unit[i], exit_code)) {
+            destroy_all(s);
+            return false;
+        }
+    }
+    board_echo(session_line(s), s->echo);
+    for (unsigned i = 0; i < s->units; i++) {
+        if (!s->unit[i].off) {
+            board_power_on(s->unit[i].board);
+        }
     }
     return true;
 }
@@ -283,14 +364,65 @@ bool session_open(struct session *s, int argc, char **argv, int *exit_code) {
 int session_close(struct session *s) {
     char err[512];
     int code = s->had_error ? 3 : 0;
-    if (s->flash_path) {
+    for (unsigned i = 0; i < s->units; i++) {
+        const struct unit *u = &s->unit[i];
+        if (!u->flash_path) {
+            continue;
+        }
         // An operation under way when the program ends is torn, as by any loss of power.
-        board_power_off(s->board);
-        if (!board_flash_save(s->board, s->flash_path, err, sizeof err)) {
+        board_power_off(u->board);
+        if (!board_flash_save(u->board, u->flash_path, err, sizeof err)) {
             fprintf(stderr, "iap-board: cannot save flash: %s\n", err);
             code = code ? code : 1;
         }
     }
-    board_destroy(s->board);
+    destroy_all(s);
     return code;
+}
+
+void session_run_ps(struct session *s, uint64_t ps) {
+    if (s->pair) {
+        board_pair_run_ps(s->pair, ps);
+    } else {
+        board_run_ps(session_line(s), ps);
+    }
+}
+
+void session_run_idle_ps(struct session *s, uint64_t ps) {
+    if (s->pair) {
+        board_pair_run_idle_ps(s->pair, ps);
+    } else {
+        board_run_idle_ps(session_line(s), ps);
+    }
+}
+
+void session_run_until_tx(struct session *s, uint64_t ps) {
+    if (s->pair) {
+        board_pair_run_until_tx(s->pair, ps);
+    } else {
+        board_run_until_tx(session_line(s), ps);
+    }
+}
+
+uint64_t session_time_ps(const struct session *s) {
+    return s->pair ? board_pair_time_ps(s->pair) : board_time_ps(session_line(s));
+}
+
+bool session_busy(const struct session *s) {
+    return s->pair ? board_pair_busy(s->pair) : board_busy(session_line(s));
+}
+
+bool session_turn(struct session *s, const char **line) {
+    s->at = s->unit;
+    if (**line != '@') {
+        return true;
+    }
+    char *end;
+    unsigned long number = strtoul(*line + 1, &end, 10);
+    if (number < 1 || number > s->units) {
+        return false;
+    }
+    s->at = &s->unit[number - 1];
+    *line = end + strspn(end, " \t");
+    return true;
 }

@@ -1,5 +1,5 @@
 // What all front ends share: options, the control commands, files on exit. One session drives
-// one board.
+// one board, or all boards of a half-duplex pair.
 #ifndef BOARD_SESSION_H
 #define BOARD_SESSION_H
 
@@ -29,19 +29,38 @@ void json_free(struct json *j);
 
 struct session_event {
     enum board_event_kind kind;
+    unsigned unit;
     uint64_t time_ps;
     uint32_t value;
     char text[160];
 };
 
-struct session {
+#define UNIT_LOADS 16
+
+// One board and what belongs to it alone.
+struct unit {
+    struct session *session;
+    unsigned number; // from 1
     struct board *board;
     struct board_config config;
-    const char *flash_path, *control_path, *port_path, *clock_path;
-    bool realtime, json_output, pipe;
-    uint32_t latency_ms;         // of the adapter, towards the host; pty only
+    const char *flash_path;
+    const char *load[UNIT_LOADS];
+    int loads;
     int button_port, button_bit; // -1: none
     bool button_high;            // the level when pressed
+    struct board_enable de;      // port -1: the line is no pair
+    bool off;                    // at the start
+};
+
+struct session {
+    struct unit unit[BOARD_PAIR_BOARDS];
+    unsigned units;
+    struct unit *at; // the one that options and commands are about
+    struct board_pair *pair;
+    const char *control_path, *port_path, *clock_path;
+    bool realtime, json_output, pipe, echo;
+    uint32_t latency_ms; // of the adapter, towards the host; pty only
+    uint32_t hold_us;    // how long it drives a pair after its last bit
     bool quit, had_error;
 
     // Kept by the pty front end.
@@ -59,6 +78,20 @@ struct session {
 bool session_open(struct session *s, int argc, char **argv, int *exit_code);
 // Saves and frees; the process's exit code.
 int session_close(struct session *s);
+
+// The board at the host's end of the line
+static inline struct board *session_line(const struct session *s) {
+    return s->unit[0].board;
+}
+void session_run_ps(struct session *s, uint64_t ps);
+void session_run_idle_ps(struct session *s, uint64_t ps);
+void session_run_until_tx(struct session *s, uint64_t ps);
+uint64_t session_time_ps(const struct session *s);
+bool session_busy(const struct session *s);
+
+// Takes "@2 " off the front of a command, and turns to that board; without it to the first. False:
+// there is no such board.
+bool session_turn(struct session *s, const char **line);
 
 // Handles one command line (no newline) and leaves the answer object in `out`.
 void control_command(struct session *s, const char *line, struct json *out);

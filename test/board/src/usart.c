@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include "pair.h"
 #include "usart.h"
 
 static unsigned index_of(const struct board *b, const struct uart *u) {
@@ -62,6 +63,14 @@ static void tx_start(struct board *b, struct uart *u, uint64_t start) {
     b->family->uart_pins(b, i, &tx, &rx);
     u->sr |= SR_TXE;
     u->tx_moving = true;
+    uint64_t lead = 0;
+    if (b->pair && u->on_line && pair_usart_drives(b, u)) {
+        bool resting = start >= u->tx_last_end + bit;
+        lead = resting ? bit * ((u->cr1_high >> 5) & 31u) / 16 : 0; // DEAT
+        pair_drive(b->pair, b->pair_member, start,
+                   start + lead + bit * nbits + bit * (u->cr1_high & 31u) / 16); // DEDT
+    }
+    start += lead;
     u->tx_last_end = start + bit * nbits;
     if (tx && u->on_line) {
         b->counters.uart_tx++;
@@ -97,13 +106,19 @@ static void rx_update(struct board *b, struct uart *u) {
     }
 }
 
+static struct ear ear_of(const struct board *b) {
+    bool shared = b->pair && !b->unplugged;
+    return shared ? pair_ear(b->pair, b->pair_member) : wave_ear(&b->to_device);
+}
+
 void usart_line_changed(struct board *b, struct uart *u) {
     if (u->listening) {
-        ev_at(b, EV_UART_RX + (int)index_of(b, u), sampler_next(&u->rx, &b->to_device));
+        ev_at(b, EV_UART_RX + (int)index_of(b, u), sampler_next(&u->rx, ear_of(b)));
     }
 }
 
 void usart_pins_changed(struct board *b) {
+    pair_pins_changed(b);
     for (int i = 0; i < BOARD_UARTS; i++) {
         rx_update(b, &b->uart[i]);
     }
@@ -136,7 +151,7 @@ static void receive(struct board *b, struct uart *u) {
     unsigned i = index_of(b, u);
     uint64_t edge = u->rx.edge;
     uint32_t noise = rng_next(&b->rng_line);
-    struct sample s = sampler_take(&u->rx, &b->to_device, &noise);
+    struct sample s = sampler_take(&u->rx, ear_of(b), &noise);
     uint64_t frame = u->rx.bit_ps * u->rx.nbits;
     ev_at(b, EV_UART_IDLE + (int)i, edge + 2 * frame);
     if ((u->sr & SR_RXNE) && u->no_overrun) {

@@ -27,5 +27,7 @@
 #define CR3_DMAR   (1u << 6)
 #define CR3_DMAT   (1u << 7)
 #define CR3_ONEBIT (1u << 11)
+#define CR3_DEM    (1u << 14) // F0 and F3
+#define CR3_DEP    (1u << 15)
 
 #endif

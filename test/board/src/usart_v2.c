@@ -3,11 +3,11 @@
 #include "usart.h"
 
 #define CR1_UE     (1u << 0)
-#define CR1_KNOWN  0x000017FDu // UE, RE, TE, interrupt enables, PS, PCE, M0
-#define CR1_FROZEN 0x10009E00u // M1, OVER8, M0, WAKE, PCE, PS: only while UE is 0
+#define CR1_KNOWN  0x03FF17FDu // UE, RE, TE, interrupt enables, PS, PCE, M0, DEDT, DEAT
+#define CR1_FROZEN 0x13FF9E00u // M1, DEAT, DEDT, OVER8, M0, WAKE, PCE, PS: only while UE is 0
 #define CR2_KNOWN  0x00003000u // STOP
 #define CR3_OVRDIS (1u << 12)
-#define CR3_KNOWN  0x000018C1u // EIE, DMAR, DMAT, ONEBIT, OVRDIS
+#define CR3_KNOWN  0x0000D8C1u // EIE, DMAR, DMAT, ONEBIT, OVRDIS, DEM, DEP
 #define CR3_FROZEN (CR3_KNOWN & ~0x00C1u)
 #define ISR_BUSY   (1u << 16)
 #define ISR_TEACK  (1u << 21)
@@ -33,12 +33,17 @@ static bool unknown_bits(struct board *b, const struct periph *p, uint32_t off, 
     return bits != 0;
 }
 
+static uint32_t cr1(const struct uart *u) {
+    return u->cr1 | (uint32_t)u->cr1_high << 16 | (u->on ? CR1_UE : 0);
+}
+
 static void cr1_write(struct board *b, const struct periph *p, uint32_t v) {
     struct uart *u = &b->uart[p->index];
     unknown_bits(b, p, 0x00, v & ~CR1_KNOWN);
-    if ((v & CR1_UE) && frozen(b, p, 0x00, (v ^ u->cr1) & CR1_FROZEN & CR1_KNOWN)) {
+    if ((v & CR1_UE) && frozen(b, p, 0x00, (v ^ cr1(u)) & CR1_FROZEN & CR1_KNOWN)) {
         return;
     }
+    u->cr1_high = (uint16_t)((v & CR1_KNOWN) >> 16);
     usart_switch(b, u, v & CR1_UE, v & CR1_KNOWN & ~CR1_UE);
     if (!u->on) {
         u->sr = SR_TXE | SR_TC;
@@ -109,7 +114,7 @@ uint32_t usart_v2_read(struct board *b, const struct periph *p, uint32_t off) {
     struct uart *u = &b->uart[p->index];
     switch (off) {
     case 0x00:
-        return u->cr1 | (u->on ? CR1_UE : 0);
+        return cr1(u);
     case 0x04:
         return u->cr2;
     case 0x08:

@@ -5,6 +5,7 @@ import { COMPRESSED } from './compressed.js';
 import { DATA } from './data.js';
 import { END } from './end.js';
 import { FRAMES } from './frames.js';
+import { HALF_DUPLEX } from './half-duplex.js';
 import { POWER } from './power.js';
 import { RECORD } from './record.js';
 import { REQUESTS } from './requests.js';
@@ -22,6 +23,7 @@ export const BOOTLOADER_MUTANTS: readonly Mutant[] = [
   ...START,
   ...POWER,
   ...SIGNED,
+  ...HALF_DUPLEX,
 ];
 
 /** Requirements without a mutant, and why */

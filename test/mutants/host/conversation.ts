@@ -152,8 +152,8 @@ export const CONVERSATION: readonly Mutant[] = [
     id: 'calls a slow line full',
     requirements: ['H-19'],
     file: 'host/device/connect.ts',
-    find: 'const interval = Math.max(intervalMs, session.lineTime(size + IDLE_CHARACTERS));',
-    replace: 'const interval = intervalMs;',
+    find: 'const pause = Math.max(intervalMs, session.lineTime(size + IDLE_CHARACTERS));',
+    replace: 'const pause = intervalMs;',
     caughtBy: 'host:calls 50 times a second, and leaves room between calls on a slow line',
   },
   {

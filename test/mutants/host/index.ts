@@ -3,6 +3,7 @@ import type { Mutant } from '../mutant.js';
 import { BELIEF } from './belief.js';
 import { COMPRESS } from './compress.js';
 import { CONVERSATION } from './conversation.js';
+import { HALF_DUPLEX } from './half-duplex.js';
 import { STATUS } from './status.js';
 import { TRANSFER } from './transfer.js';
 import { UPDATE } from './update.js';
@@ -14,4 +15,5 @@ export const HOST_MUTANTS: readonly Mutant[] = [
   ...STATUS,
   ...BELIEF,
   ...COMPRESS,
+  ...HALF_DUPLEX,
 ];

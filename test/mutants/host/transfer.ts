@@ -258,7 +258,7 @@ export const TRANSFER: readonly Mutant[] = [
     id: 'does not ask at the end of a burst',
     requirements: ['H-18'],
     file: 'host/update/transfer.ts',
-    find: 'const ask = last || due;',
+    find: 'const ask = last || (due && !alone);',
     replace:
       'const ask = (last && this.#page === this.#pages.length) || this.#unasked > 2 * this.pace.askEvery;',
     caughtBy: 'host:installs the image, verifies it and starts it, hardly slower than the line',
@@ -267,7 +267,7 @@ export const TRANSFER: readonly Mutant[] = [
     id: 'asks only at the end of a burst',
     requirements: ['H-18'],
     file: 'host/update/transfer.ts',
-    find: 'const ask = last || due;',
+    find: 'const ask = last || (due && !alone);',
     replace: 'const ask = last;',
     caughtBy: 'host:works with the smallest payload and window there may be',
   },

@@ -40,7 +40,8 @@
 #define BOARD_DMA_SELECT 0u // of its reception in DMA1_CSELR; 0: there is none
 #define BOARD_RATE 115200u
 #define BOARD_MAX_RATE 921600u
-
+#define BOARD_HALF_DUPLEX 0
+#define BOARD_DE_BY_USART 0
 #define BOARD_HAS_BUTTON 1
 #define BOARD_BUTTON_PORT 0u
 #define BOARD_BUTTON_PIN 0u

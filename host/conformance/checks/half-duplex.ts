@@ -1,0 +1,42 @@
+// Section 9: a device on one pair for both directions. What it drives shows in whether its neighbours are understood.
+import {
+  Capability,
+  Command,
+  EnterResponse,
+  encode,
+  HelloResponse,
+  PagesRequest,
+  Status,
+} from '../../../protocol/index.js';
+import { helloRequest } from '../../device/device.js';
+import { readAnswer } from '../answers.js';
+import { type Bench, TURN_MS } from '../bench.js';
+import type { Check } from '../check.js';
+import { UNKNOWN_TYPE } from '../polls.js';
+
+const ROUNDS = 20;
+
+/** Short answers and long ones, each followed by a request at the first moment at which one is allowed. */
+async function requestsInTurn(bench: Bench): Promise<void> {
+  bench.needCapability(Capability.HALF_DUPLEX, 'HALF_DUPLEX');
+  const nowhere = encode(PagesRequest, { first: 0xffff, count: 1 });
+  for (let i = 0; i < ROUNDS; i++) {
+    await bench.answer(Command.HELLO, helloRequest(true), HelloResponse);
+    await bench.wire.sleep(TURN_MS);
+    await bench.refused(Status.UNKNOWN_COMMAND, UNKNOWN_TYPE);
+    await bench.wire.sleep(TURN_MS);
+    readAnswer(Command.ENTER, await bench.ask(Command.ENTER), EnterResponse);
+    await bench.wire.sleep(TURN_MS);
+    await bench.refused(Status.BAD_REQUEST, Command.PAGES, nowhere);
+    await bench.wire.sleep(TURN_MS);
+  }
+}
+
+export const HALF_DUPLEX_CHECKS: readonly Check[] = [
+  {
+    id: 'half-duplex',
+    requirements: ['B-100', 'B-101', 'B-102'],
+    title: 'on a half-duplex pair each request is answered, 1 ms after the answer before it',
+    run: requestsInTurn,
+  },
+];
