@@ -38,6 +38,8 @@ export class Controller {
   readonly #serial: BrowserSerial | undefined = browserSerial();
   readonly #awake = new Awake();
   #port: BrowserPort | undefined;
+  /** Back before the update has noticed that it was gone */
+  #early: BrowserPort | undefined;
   #file: File | undefined;
   #closed = false;
   /** What is remembered and forgotten, one after the other */
@@ -169,6 +171,7 @@ export class Controller {
 
   async #use(port: BrowserPort): Promise<void> {
     this.#port = port;
+    this.#early = undefined;
     const chosen = await this.#described(port);
     this.known = chosen;
     const lost = this.state.step.at === 'lost';
@@ -202,12 +205,14 @@ export class Controller {
   async #returned(port: BrowserPort): Promise<void> {
     await this.#lookForPorts();
     const { step, port: chosen } = this.state;
-    if (step.at !== 'lost' || chosen?.kind !== 'serial') return;
-    if (samePort(port.getInfo(), chosen.id)) await this.#use(port);
+    if (chosen?.kind !== 'serial' || !samePort(port.getInfo(), chosen.id)) return;
+    if (step.at === 'lost') await this.#use(port);
+    else if (step.at === 'updating') this.#early = port;
   }
 
   readonly #disconnected = ({ target }: Event): void => {
     if (target === this.#port) this.dispatch({ do: 'unplugged' });
+    if (target === this.#early) this.#early = undefined;
     void this.#lookForPorts();
   };
 
@@ -245,6 +250,7 @@ export class Controller {
         const { job, fault } = message;
         const loading = job === 'check' || job === 'demo-firmware';
         this.dispatch({ do: loading ? 'not-loaded' : 'failed', fault });
+        if (this.state.step.at === 'lost' && this.#early) void this.#use(this.#early);
         break;
       }
     }

@@ -231,7 +231,20 @@ test('a demonstration, and one that is stopped', async () => {
   await ui.look('stopped', (texts) => texts.failedTitle);
 });
 
+/** What a busy worker says of a failure comes after what the browser says of ports. */
+const LATE_FAILURES = `
+  const { set } = Object.getOwnPropertyDescriptor(Worker.prototype, 'onmessage');
+  Object.defineProperty(Worker.prototype, 'onmessage', {
+    set(listener) {
+      set.call(this, (event) => setTimeout(listener, event.data.answer === 'failed' ? 1000 : 0, event));
+    },
+  });
+`;
+
 test('a loose contact: gone, and back before anybody has noticed', async () => {
+  await ui.page.addInitScript(LATE_FAILURES);
+  await ui.page.reload();
+  await ui.until('port');
   const board = await powerUp(PART);
   await plugIn(board);
   await find();

@@ -6,10 +6,10 @@ import { expect } from 'vitest';
 import type { BrowserSerial } from '../../../host/web/browser-serial.js';
 import type { Fault } from '../../../host/web/fault.js';
 import type { Step } from '../../../host/web/flow.js';
-import type { Deed } from '../../../host/web/panels.js';
 import type { Report } from '../../../host/web/report.js';
 import { LANGUAGES } from '../../../host/web/texts/language.js';
 import type { Language, Texts } from '../../../host/web/texts/texts.js';
+import type { Deed } from '../../../host/web/view.js';
 
 /** A busy computer only needs longer. */
 const LONGEST_MS = 300_000;

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { expect } from 'vitest';
 import type { Step } from '../../../host/web/flow.js';
-import type { Deed } from '../../../host/web/panels.js';
+import type { Deed } from '../../../host/web/view.js';
 import type { Adapters } from './adapters.js';
 import { ARGUMENTS, type BrowserOptions, BrowserSetup } from './browser.js';
 import { CHROMIUM } from './chromium.js';
