@@ -48,6 +48,8 @@ export type IapErrorCode =
   | 'SIGNER_FAILED'
   | 'SIGNATURE_WRONG'
   | 'NOT_SECURE'
+  | 'SEVERAL_DEVICES'
+  | 'DEVICES_DIFFER'
   | 'INTERRUPTED';
 
 export type ErrorDetails = Readonly<Record<string, string | number | boolean>>;
@@ -130,6 +132,8 @@ const EXIT: Readonly<Record<IapErrorCode, ExitCode>> = {
   OTHER_DEVICE: ExitCode.LINK,
   ENTER_FAILED: ExitCode.LINK,
   APP_SILENT: ExitCode.LINK,
+  SEVERAL_DEVICES: ExitCode.LINK,
+  DEVICES_DIFFER: ExitCode.LINK,
   REFUSED: ExitCode.REFUSED,
   READ_PROTECTED: ExitCode.REFUSED,
   WRITE_PROTECTED: ExitCode.REFUSED,

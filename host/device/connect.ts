@@ -1,5 +1,7 @@
 // Finding a device and keeping it: call, ask a running application to enter the bootloader, wait for its image check.
 import {
+  ADDRESS_BROADCAST,
+  ADDRESS_ONLY,
   APP_ANSWER_MS,
   CALL_INTERVAL_MS,
   Command,
@@ -13,6 +15,7 @@ import { IapError } from '../base/errors.js';
 import { asciiOf } from '../base/text.js';
 import { noiseOf } from '../link/noise.js';
 import { Session } from '../link/session.js';
+import { Census } from './census.js';
 import {
   Device,
   type DeviceInfo,
@@ -29,6 +32,8 @@ export interface ConnectOptions {
   readonly hold: boolean;
   /** Call without pauses, to catch a device that is about to be reset */
   readonly wait?: boolean;
+  /** Wait until it is sure that nobody else answers at address 0, also where nothing is held or tells of a shared pair */
+  readonly alone?: boolean;
   /** How long to look for a device [ms]; Infinity for ever */
   readonly timeoutMs?: number;
   /** Called before an application is asked to leave; may throw to leave it running, or return false to stay with it */
@@ -56,6 +61,8 @@ const MOST_LONGER = 6;
 const LATE_PAUSE_MS = 1000;
 /** A port that takes bytes takes a call in this time, also at the end of the search [ms]. */
 const LEAST_WRITE_MS = 1000;
+/** HELLOs to the address that a device says is its own */
+const ADOPT_ATTEMPTS = 3;
 /** Idle characters between calls (protocol § 4) */
 const IDLE_CHARACTERS = 2;
 /** On a half-duplex pair an answer to a call has begun by then, if there is one (protocol § 15) [ms] … */
@@ -63,8 +70,26 @@ const BEGUN_MS = 50;
 /** … and shows after so many characters whose it is. */
 const TELLING_CHARACTERS = 5;
 
-/** Finds a device. Throws NO_ANSWER, NOT_OUR_DEVICE or ECHO if there is none. */
+/**
+ * Finds a device. One that answers at address 0 and has its own is spoken to by that from then on.
+ * @throws IapError NO_ANSWER, NOT_OUR_DEVICE or ECHO if there is none; SEVERAL_DEVICES if more than one answers at address 0, with
+ * nothing changed on any of them
+ */
 export async function connect(session: Session, options: ConnectOptions): Promise<Device> {
+  const { hold, alone = hold } = options;
+  if (session.address !== ADDRESS_ONLY || !alone) return find(session, options);
+  const census = new Census(session);
+  try {
+    return await find(session, options, census);
+  } catch (error) {
+    const heard = error instanceof IapError && NOBODY.has(error.code) && error.details.received;
+    const several = heard ? await census.several() : undefined;
+    census.close();
+    throw several ?? error;
+  }
+}
+
+async function find(session: Session, options: ConnectOptions, census?: Census): Promise<Device> {
   const timeout =
     options.timeoutMs ?? (options.wait ? Number.POSITIVE_INFINITY : DEFAULT_TIMEOUT_MS);
   const interval = options.wait ? CALL_INTERVAL_MS : answerTime(session);
@@ -72,15 +97,56 @@ export async function connect(session: Session, options: ConnectOptions): Promis
   for (;;) {
     const info = await call(session, options.hold, interval, timeout);
     const device = new Device(session, info);
-    if (!options.hold) return device;
+    census?.answered(info);
+    if (!options.hold) {
+      await census?.settle();
+      census?.close();
+      return device;
+    }
     if (info.mode === Mode.APP) {
       if (options.beforeEnter?.(info) === false) return device;
+      await onlyOne(device, options, census);
       options.onEntering?.(info);
       const notNow = new NotNowWait(session, until, (detail) => options.onNotNow?.(detail));
       if (!(await enter(device, notNow))) continue;
+    } else {
+      await onlyOne(device, options, census);
     }
     await checked(device);
     return device;
+  }
+}
+
+/**
+ * Nobody else answers at address 0. That is waited for where somebody would be stopped, and where an address tells of a shared pair;
+ * of one without the answers of others come before anything is written to it.
+ */
+async function onlyOne(
+  device: Device,
+  options: ConnectOptions,
+  census: Census | undefined,
+): Promise<void> {
+  if (!census) return;
+  await adoptAddress(device);
+  const { mode, address } = device.info;
+  if (mode !== Mode.APP && address === ADDRESS_ONLY && !options.alone) {
+    census.watch();
+    return;
+  }
+  await census.settle();
+  census.close();
+}
+
+/** From now on by its own address, if it answers there. */
+async function adoptAddress(device: Device): Promise<void> {
+  const { session, info } = device;
+  if (info.address === ADDRESS_ONLY || info.address === ADDRESS_BROADCAST) return;
+  session.address = info.address;
+  try {
+    await device.hello(true, ADOPT_ATTEMPTS);
+  } catch (error) {
+    if (!(error instanceof IapError) || error.code !== 'LINK_LOST') throw error;
+    session.address = ADDRESS_ONLY;
   }
 }
 
@@ -260,7 +326,7 @@ async function tryEnter(device: Device): Promise<IapError | undefined> {
  * Waits until the device knows whether its installed image is good, which takes a moment after a reset. While it answers it does not
  * check: half a megabyte took twice as long when it was asked every 20 ms.
  */
-async function checked(device: Device): Promise<void> {
+export async function checked(device: Device): Promise<void> {
   const { session } = device;
   const end = session.clock.now() + CHECK_MS;
   const pending = (): boolean =>
@@ -329,7 +395,7 @@ function notFound(session: Session, before: Session['stats'], ms: number): IapEr
       'NO_ANSWER',
       `no answer is understood within ${seconds} s: ${noise.found}`,
       {
-        hint: `${noise.remedy}; the device itself is there`,
+        hint: `${noise.remedy}; the device itself is there, or several are that answer at the same time: "iap scan"`,
         details: { ...details, ...noise.details },
       },
     );

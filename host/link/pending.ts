@@ -2,6 +2,8 @@
 import { type Frame, MAX_UNANSWERED, RESPONSE_BIT } from '../../protocol/index.js';
 
 export interface Pending {
+  /** Of the device that answers */
+  readonly address: number;
   readonly seq: number;
   readonly type: number;
   /** Frames and bytes sent up to and with this one */
@@ -26,22 +28,21 @@ export class PendingAnswers {
   }
 
   /** The request that this is the answer to, if it is waited for. */
-  take({ seq, type }: Frame): Pending | undefined {
+  take({ address, seq, type }: Frame): Pending | undefined {
     const index = this.#items.findIndex(
-      (item) => item.seq === seq && (item.type | RESPONSE_BIT) === type,
+      (item) => item.address === address && item.seq === seq && (item.type | RESPONSE_BIT) === type,
     );
+    if (index < 0) return undefined;
     const found = this.#items[index];
-    // A device answers in order: what was sent before this frame will not be answered any more.
-    this.#items = this.#items.slice(index + 1);
+    // A device answers in order: what it was sent before this frame it will not answer any more.
+    this.#items = this.#items.filter((item, i) => i > index || item.address !== address);
     return found;
   }
 
-  /** Answers to frames of this type still count if they come, but no time is given for them. */
-  forget(type: number): void {
+  /** Answers to these frames still count if they come, but no time is given for them. */
+  forget(which: (item: Pending) => boolean): void {
     this.#items = this.#items.map((item) =>
-      item.type === type
-        ? { ...item, answerBytes: 0, workMs: 0, dueAt: Number.NEGATIVE_INFINITY }
-        : item,
+      which(item) ? { ...item, answerBytes: 0, workMs: 0, dueAt: Number.NEGATIVE_INFINITY } : item,
     );
   }
 

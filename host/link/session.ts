@@ -35,7 +35,7 @@ export type TraceEvent =
 
 export interface SessionOptions {
   readonly clock: Clock;
-  /** Bus address; 0 for the only device on the line */
+  /** Bus address at first; 0 for the only device on the line */
   readonly address?: number;
   /** The line is a half-duplex pair, known before a device has said so */
   readonly halfDuplex?: boolean;
@@ -47,6 +47,8 @@ export interface SessionOptions {
 export interface Outgoing {
   readonly type: number;
   readonly payload: Uint8Array;
+  /** Of the device that it is for; the session's if missing */
+  readonly address?: number;
   /** Called at most once. Without it no answer is expected. */
   readonly onAnswer?: (payload: Uint8Array) => void;
   /** Expected size of the answer's payload [bytes] */
@@ -73,6 +75,8 @@ export interface LinkStats {
   framesReceived: number;
   /** Bytes that were no frame */
   bytesDiscarded: number;
+  /** Bytes that were frames, ours come back among them */
+  bytesUnderstood: number;
   /** Answers nobody waited for any more */
   staleAnswers: number;
   /** Our own frames, come back */
@@ -112,6 +116,7 @@ export class Session {
     bytesReceived: 0,
     framesReceived: 0,
     bytesDiscarded: 0,
+    bytesUnderstood: 0,
     staleAnswers: 0,
     echoes: 0,
     repeats: 0,
@@ -120,15 +125,21 @@ export class Session {
   readonly roundTrips = new RoundTrips();
   /** Nothing is sent while an answer may come: the line is one pair for both directions. */
   halfDuplex: boolean;
+  /** How often a request is sent that nobody answers, where it does not say so itself */
+  attempts = ATTEMPTS;
   /** Newest of what arrived before the first answer */
   sample: Uint8Array = new Uint8Array();
   readonly #options: SessionOptions;
   readonly #decoder = new FrameDecoder();
   readonly #pending = new PendingAnswers();
   readonly #wakers = new Set<() => void>();
+  /** All that were spoken to: their answers are ours */
+  readonly #addressed = new Set<number>();
+  readonly #listeners = new Set<(frame: Frame) => void>();
   /** Of work that uses this session, besides its own */
   readonly #signals = new Set<AbortSignal>();
   readonly #latency = new LatencyEstimate(APP_ANSWER_MS);
+  #address: number;
   #seq = 0;
   #answered = { frames: 0, bytes: 0 };
   #lineFreeAt = 0;
@@ -145,6 +156,7 @@ export class Session {
   constructor(transport: Transport, options: SessionOptions) {
     this.transport = transport;
     this.clock = options.clock;
+    this.#address = options.address ?? ADDRESS_ONLY;
     this.#options = options;
     this.halfDuplex = options.halfDuplex ?? false;
     const offBytes = transport.onBytes((bytes) => {
@@ -174,6 +186,17 @@ export class Session {
   [Symbol.asyncDispose](): Promise<void> {
     this.close();
     return Promise.resolve();
+  }
+
+  /** Bus address of the device that is spoken to; 0 for the only one on the line */
+  get address(): number {
+    return this.#address;
+  }
+
+  /** From now on another one is: answers of others still count if they come, and are not waited for. */
+  set address(address: number) {
+    this.#address = address;
+    this.#pending.forget((pending) => pending.address !== address);
   }
 
   /** Encoded bytes sent beyond the newest answered frame (protocol § 6, Window). */
@@ -222,10 +245,12 @@ export class Session {
     const chunks: Uint8Array[] = [BURST_START];
     let sent = this.stats.bytesSent + BURST_START.length;
     const waitedFor: Pending[] = [];
-    for (const { type, payload, onAnswer, answerSize = 0, workMs = 0 } of frames) {
+    for (const each of frames) {
+      const { type, payload, address = this.address, onAnswer, answerSize = 0, workMs = 0 } = each;
       const seq = this.#seq;
       this.#seq = (seq + 1) & 0xff;
-      const frame = { address: this.#options.address ?? ADDRESS_ONLY, type, seq, payload };
+      const frame = { address, type, seq, payload };
+      this.#addressed.add(address);
       const encoded = encodeFrame(frame);
       chunks.push(encoded);
       sent += encoded.length;
@@ -233,7 +258,8 @@ export class Session {
       if (onAnswer) {
         const answerBytes = Session.wireSize(answerSize) + BURST_START.length;
         const position = { frames: this.stats.framesSent, bytes: sent };
-        const pending = { seq, type, ...position, answerBytes, workMs, dueAt: 0, onAnswer };
+        const expected = { answerBytes, workMs, dueAt: 0, onAnswer };
+        const pending = { address, seq, type, ...position, ...expected };
         this.#pending.add(pending);
         waitedFor.push(pending);
       }
@@ -322,6 +348,11 @@ export class Session {
     this.check();
   }
 
+  /** Received so far, and neither a frame nor the beginning of one of our devices */
+  get bytesUnexplained(): number {
+    return this.stats.bytesReceived - this.stats.bytesUnderstood - this.incoming;
+  }
+
   /** Answers from our device to what is not waited for any more */
   get lateAnswers(): number {
     return this.#late;
@@ -329,9 +360,8 @@ export class Session {
 
   /** Bytes so far of an answer of our device that is not whole yet */
   get incoming(): number {
-    const [address, type = 0] = this.#decoder.partial;
-    const ours = address === (this.#options.address ?? ADDRESS_ONLY);
-    return ours && (type & RESPONSE_BIT) !== 0 ? this.#decoder.partial.length : 0;
+    const [address = -1, type = 0] = this.#decoder.partial;
+    return this.#isOurs(address) && (type & RESPONSE_BIT) !== 0 ? this.#decoder.partial.length : 0;
   }
 
   /**
@@ -359,7 +389,7 @@ export class Session {
 
   /** Sends a request until it is answered. Every attempt has its own seq, and an answer to any of them counts. */
   async request(type: number, payload: Uint8Array, options: RequestOptions): Promise<Uint8Array> {
-    const attempts = options.attempts ?? ATTEMPTS;
+    const attempts = options.attempts ?? this.attempts;
     const { answerSize, limitMs } = options;
     let answer: Uint8Array | undefined;
     let patience = 1;
@@ -411,7 +441,7 @@ export class Session {
 
   /** Stops waiting for answers to frames of this type; they still count if they come. */
   forget(type: number): void {
-    this.#pending.forget(type);
+    this.#pending.forget((pending) => pending.type === type);
   }
 
   /** Waits throw INTERRUPTED when `signal` aborts, too, until what this returns is called. */
@@ -423,6 +453,21 @@ export class Session {
       this.#signals.delete(signal);
       signal.removeEventListener('abort', aborted);
     };
+  }
+
+  /**
+   * Shows each answer that arrives, whether it is waited for or not, also a second one to the same request, until what this returns
+   * is called.
+   */
+  listen(listener: (frame: Frame) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Ends the conversation: every wait throws `error`. */
+  fail(error: IapError): void {
+    this.#broken ??= error;
+    this.wake();
   }
 
   /** Throws if the session can not go on. */
@@ -439,6 +484,10 @@ export class Session {
   /** Lets every pause() look again: there is other news than a frame. */
   wake(): void {
     for (const wake of [...this.#wakers]) wake();
+  }
+
+  #isOurs(address: number): boolean {
+    return address === this.address || this.#addressed.has(address);
   }
 
   #receive(bytes: Uint8Array): void {
@@ -471,12 +520,14 @@ export class Session {
       return;
     }
     const { frame } = decoded;
+    this.stats.bytesUnderstood += encodeFrame(frame).length + BURST_START.length;
     if ((frame.type & RESPONSE_BIT) === 0) {
       this.stats.echoes++;
       return;
     }
     this.#options.trace?.({ direction: 'received', frame, at });
-    const ours = frame.address === (this.#options.address ?? ADDRESS_ONLY);
+    for (const listener of this.#listeners) listener(frame);
+    const ours = this.#isOurs(frame.address);
     const pending = ours ? this.#pending.take(frame) : undefined;
     if (ours) this.#heard++;
     if (!pending) {

@@ -1,6 +1,8 @@
 // An in-memory bootloader that keeps to docs/protocol.md, with a frame queue, a flash model, and faults to order.
 
 import {
+  ADDRESS_BROADCAST,
+  ADDRESS_ONLY,
   APP_BASE,
   BaudRequest,
   BaudResponse,
@@ -51,7 +53,7 @@ import {
 import { concat, sameBytes } from '../base/bytes.js';
 import type { Clock } from '../base/clock.js';
 import { type Entry, FakeFlash } from './fake-flash.js';
-import type { FakeLine } from './fake-line.js';
+import type { FakeLine, Faults } from './fake-line.js';
 
 export interface FakeDeviceOptions {
   readonly pageSize?: number;
@@ -63,6 +65,8 @@ export interface FakeDeviceOptions {
   readonly commitMs?: number;
   /** Time to make an entry of the record, with the first page of an update [ms] */
   readonly entryMs?: number;
+  /** Time to answer HELLO [ms] */
+  readonly helloMs?: number;
   /** A running application with the app kit answers; one without is silent */
   readonly appKit?: boolean;
   /** A bootloader that takes signed images alone, and says this of itself; what a signature is worth says {@link FakeDevice.signed} */
@@ -71,6 +75,8 @@ export interface FakeDeviceOptions {
   readonly appRate?: number;
   /** Raw DEFLATE of a stream that may copy from a dictionary; throws if it is damaged. With it compressed pages are taken. */
   readonly inflate?: (stream: Uint8Array, dictionary: Uint8Array) => Uint8Array;
+  /** What its own receiver does to what it hears, where several share a line */
+  readonly receiver?: Faults;
 }
 
 /**
@@ -135,6 +141,10 @@ export class FakeDevice {
   #decoder: FrameDecoder;
   #queue: Frame[] = [];
   #busy = false;
+  /** Encoded bytes that it has not worked off */
+  #waiting = 0;
+  /** The most that ever were: more than the window are too many */
+  mostWaiting = 0;
   #session: Session | undefined;
   #lastValidAt = 0;
   /** A frame has arrived at the rate that it has now. */
@@ -163,9 +173,9 @@ export class FakeDevice {
         (options.inflate && !options.security ? Capability.DICTIONARY : 0),
       ...options.info,
     };
-    line.checker.window = this.info.window;
+    line.checker.window = Math.min(line.checker.window, this.info.window);
     this.#decoder = new FrameDecoder(this.info.maxPayload);
-    line.attach(this);
+    line.attach(this, options.receiver);
   }
 
   /** Power-on or reset: RAM is lost, flash is not. */
@@ -173,6 +183,7 @@ export class FakeDevice {
     this.#life++;
     this.#decoder = new FrameDecoder(this.info.maxPayload);
     this.#queue = [];
+    this.#waiting = 0;
     this.#busy = false;
     this.#session = undefined;
     this.#held = false;
@@ -194,6 +205,7 @@ export class FakeDevice {
     this.#life++;
     this.#session = undefined;
     this.#queue = [];
+    this.#waiting = 0;
     this.#busy = false;
     this.rate = this.#options.appRate ?? this.#defaultRate;
     this.mode = Mode.APP;
@@ -205,6 +217,9 @@ export class FakeDevice {
       if (item.kind === 'frame' && (item.frame.type & RESPONSE_BIT) === 0) {
         this.#lastValidAt = this.#clock.now();
         this.#rateProven = true;
+        if (!this.#isFor(item.frame)) continue;
+        this.#waiting += encodeFrame(item.frame).length;
+        this.mostWaiting = Math.max(this.mostWaiting, this.#waiting);
         this.#queue.push(item.frame);
       }
     }
@@ -216,10 +231,16 @@ export class FakeDevice {
     this.#work();
   }
 
+  #isFor({ address, type }: Frame): boolean {
+    if (address === ADDRESS_BROADCAST) return TO_ALL.has(type);
+    return address === ADDRESS_ONLY || address === this.info.address;
+  }
+
   #work(): void {
     if (this.#busy) return;
     const frame = this.#queue.shift();
     if (!frame) return;
+    this.#waiting -= encodeFrame(frame).length;
     const { type } = frame;
     const count = (this.#counts.get(type) ?? 0) + 1;
     this.#counts.set(type, count);
@@ -241,7 +262,8 @@ export class FakeDevice {
       if (life !== this.#life) return;
       this.#busy = false;
       const { rate } = this;
-      if (payload && fault !== 'deaf') this.#answer(frame, payload, rate);
+      const silent = fault === 'deaf' || frame.address === ADDRESS_BROADCAST;
+      if (payload && !silent) this.#answer(frame, payload, rate);
       after?.();
       this.#work();
     });
@@ -253,7 +275,8 @@ export class FakeDevice {
   }
 
   #answer(frame: Frame, payload: Uint8Array, rate: number): void {
-    this.#line.answer(encodeFrame({ ...frame, type: frame.type | RESPONSE_BIT, payload }), rate);
+    const bytes = encodeFrame({ ...frame, type: frame.type | RESPONSE_BIT, payload });
+    this.#line.answer(bytes, rate, this);
   }
 
   #handle(frame: Frame): Outcome {
@@ -261,7 +284,7 @@ export class FakeDevice {
     switch (frame.type) {
       case Command.HELLO:
         if ((decode(HelloRequest, frame.payload).flags & HelloFlag.HOLD) !== 0) this.#held = true;
-        return [this.#helloAnswer(), 1];
+        return [this.#helloAnswer(), this.#options.helloMs ?? 1];
       case Command.BAUD:
         return this.#baud(decode(BaudRequest, frame.payload).rate);
       case Command.PAGES:
@@ -287,7 +310,9 @@ export class FakeDevice {
 
   #app(frame: Frame): Outcome {
     if (!this.#options.appKit) return [undefined, 0];
-    if (frame.type === Command.HELLO) return [encode(HelloResponse, this.#hello()), 5];
+    if (frame.type === Command.HELLO) {
+      return [encode(HelloResponse, this.#hello()), this.#options.helloMs ?? 5];
+    }
     if (frame.type !== Command.ENTER) return refuse(Status.IN_APP);
     if (this.notNow !== undefined) return refuse(Status.NOT_NOW, this.notNow);
     return [
@@ -606,6 +631,9 @@ const APP_INFO = {
 };
 
 const OK = Uint8Array.of(Status.OK);
+
+/** What devices act on that is sent to all of them */
+const TO_ALL: ReadonlySet<number> = new Set([Command.ENTER, Command.BOOT, Command.ABORT]);
 
 function refuse(status: number, detail = 0): Outcome {
   return [encode(Refusal, { status, detail }), 1];

@@ -1,9 +1,10 @@
-// A serial line between host and fake device: takes time, and does to bytes what a test asks for. Virtual time only.
+// A serial line between host and fake devices: takes time, and does to bytes what a test asks for. Virtual time only.
+// Several devices share it as a pair: all hear the host, and answers at the same time garble each other.
 
 import { FRAME_DELIMITER, FrameDecoder } from '../../protocol/index.js';
 import type { Clock } from '../base/clock.js';
 import { IapError } from '../base/errors.js';
-import type { Transport } from '../link/transport.js';
+import { lineMs, type Transport } from '../link/transport.js';
 import { randomFrom } from './random.js';
 import { WireChecker } from './wire-checker.js';
 
@@ -28,10 +29,22 @@ export interface HalfDuplex {
   readonly holdMs?: number;
 }
 
-/** The device's end of the line */
+/** A device's end of the line */
 export interface LineEnd {
   readonly rate: number;
   receive(bytes: Uint8Array): void;
+}
+
+interface Receiver {
+  readonly device: LineEnd;
+  /** What its own receiver does to each chunk */
+  readonly rule: Rule;
+}
+
+interface Answer {
+  bytes: Uint8Array;
+  readonly from: LineEnd | undefined;
+  readonly endsAt: number;
 }
 
 export type Rule = (bytes: Uint8Array) => Uint8Array[];
@@ -47,8 +60,11 @@ export class FakeLine implements Transport {
   toHost: Rule;
   readonly #clock: Clock;
   readonly #faults: Faults;
+  readonly #receivers: Receiver[] = [];
+  /** Answers that garbled each other */
+  collisions = 0;
+  #newest: Answer | undefined;
   readonly #heard = new FrameDecoder();
-  #device: LineEnd | undefined;
   #onBytes: (bytes: Uint8Array) => void = () => {};
   #onClose: (error: IapError) => void = () => {};
   #outFreeAt = 0;
@@ -64,8 +80,13 @@ export class FakeLine implements Transport {
     this.toHost = faultRule(faults, random);
   }
 
-  attach(device: LineEnd): void {
-    this.#device = device;
+  /**
+   * @param faults of this device's receiver alone
+   */
+  attach(device: LineEnd, faults: Faults = {}): void {
+    const rule = faultRule(faults, randomFrom(faults.seed ?? 1 + this.#receivers.length));
+    this.#receivers.push({ device, rule });
+    this.checker.shared = this.#receivers.length > 1;
   }
 
   write(bytes: Uint8Array): Promise<void> {
@@ -86,12 +107,16 @@ export class FakeLine implements Transport {
     this.#outFreeAt = Math.max(this.#outFreeAt, this.#clock.now()) + (bytes.length * 10_000) / rate;
     this.#clock.after(this.#outFreeAt - this.#clock.now(), () => {
       if (halfDuplex?.echo) this.#onBytes(rate === this.rate ? bytes : garbled(bytes));
-      this.#device?.receive(this.#device.rate === rate ? bytes : garbled(bytes));
+      for (const { device, rule } of this.#receivers) {
+        for (const heard of rule(bytes)) {
+          device.receive(device.rate === rate ? heard : garbled(heard));
+        }
+      }
     });
   }
 
-  /** From the device */
-  answer(bytes: Uint8Array, rate: number): void {
+  /** @param from the device that answers */
+  answer(bytes: Uint8Array, rate: number, from?: LineEnd): void {
     const { halfDuplex } = this.#faults;
     if (halfDuplex && this.#outFreeAt + (halfDuplex.holdMs ?? 0) > this.#clock.now()) {
       this.checker.violations.push('the device answers while the host sends');
@@ -100,9 +125,23 @@ export class FakeLine implements Transport {
     const pieces = (chunk: Uint8Array): Uint8Array[] =>
       halfDuplex ? Array.from(chunk, (byte) => Uint8Array.of(byte)) : [chunk];
     for (const chunk of this.toHost(bytes).flatMap(pieces)) {
-      this.#inFreeAt = Math.max(this.#inFreeAt, this.#clock.now()) + (chunk.length * 10_000) / rate;
+      const now = this.#clock.now();
+      const before = this.#newest;
+      const collides = before !== undefined && before.endsAt > now && before.from !== from;
+      if (collides) {
+        this.collisions++;
+        before.bytes = garbled(before.bytes);
+      }
+      this.#inFreeAt =
+        (collides ? now : Math.max(this.#inFreeAt, now)) + lineMs(chunk.length, rate);
+      const answer = {
+        bytes: collides ? garbled(chunk) : chunk,
+        from,
+        endsAt: Math.max(this.#inFreeAt, before?.endsAt ?? 0),
+      };
+      this.#newest = answer;
       const at = this.#inFreeAt + (this.#faults.latencyMs ?? 0);
-      this.#clock.after(at - this.#clock.now(), () => this.#deliver(chunk, rate));
+      this.#clock.after(at - now, () => this.#deliver(answer.bytes, rate));
     }
   }
 

@@ -1,5 +1,6 @@
 // Watches what a host sends, before any fault, and notes every breach of docs/protocol.md.
 import {
+  ADDRESS_ONLY,
   BURST_START,
   Command,
   DataFlag,
@@ -22,6 +23,8 @@ interface SentFrame {
 export class WireChecker {
   readonly violations: string[] = [];
   readonly sent: Frame[] = [];
+  /** More than one device is on the line: what is sent to all of them nobody may answer, and nobody need be asked about at once. */
+  shared = false;
   /** Encoded bytes that the device has announced to hold */
   window = Number.POSITIVE_INFINITY;
   /** On a half-duplex pair a burst asks in its last frame alone. */
@@ -74,16 +77,22 @@ export class WireChecker {
   }
 
   #data(frame: Frame, end: number, index: number, lastOfBurst: boolean): void {
-    if (end - this.#answered.end > this.window) this.violations.push('window overrun');
     if (index - this.#answered.index > MAX_UNANSWERED) this.violations.push('too many unanswered');
     const { number, flags, body } = decode(DataRequest, frame.payload);
     const asks = (flags & DataFlag.ASK) !== 0;
+    if (this.shared && frame.address === ADDRESS_ONLY) {
+      if (asks) this.violations.push('all devices asked at once');
+      return;
+    }
     if (lastOfBurst && !asks) this.violations.push('a burst that ends without asking');
     if (this.halfDuplex) {
       if (asks && !lastOfBurst) this.violations.push('a burst that asks before its end');
     } else if (!asks && end - this.#lastAskEnd > this.window / 4) {
       this.violations.push('more than a quarter window without asking');
     }
+    // Of what goes to all of them a device itself says whether it is too much.
+    const counts = !this.shared || body.length > 0;
+    if (counts && end - this.#answered.end > this.window) this.violations.push('window overrun');
     if (asks) this.#lastAskEnd = end;
     if (body.length === 0) return;
     if (this.#lastNumber !== undefined) {

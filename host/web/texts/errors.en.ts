@@ -204,6 +204,14 @@ export const errors: Texts['errors'] = {
     cause: 'The device is not protected as it should be.',
     remedy: 'Ask the manufacturer.',
   },
+  SEVERAL_DEVICES: {
+    cause: 'More than one device answers on this line. None of them was changed.',
+    remedy: 'Connect the device that is meant alone.',
+  },
+  DEVICES_DIFFER: {
+    cause: 'These devices are not alike and can not take one firmware together.',
+    remedy: 'Update those that are alike together, or each by itself.',
+  },
   INTERRUPTED: {
     cause: 'The update was stopped.',
     remedy: 'Start it again when you are ready: it goes on where it stopped.',

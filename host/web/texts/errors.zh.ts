@@ -155,6 +155,14 @@ export const errors: Texts['errors'] = {
     remedy: `文件在签名后被修改过。${ASK_MAKER}`,
   },
   NOT_SECURE: { cause: '设备的安全保护不完整。', remedy: '请咨询厂商。' },
+  SEVERAL_DEVICES: {
+    cause: '这条线路上有多台设备应答。所有设备都没有任何改变。',
+    remedy: '请只连接要升级的那一台设备。',
+  },
+  DEVICES_DIFFER: {
+    cause: '这些设备不相同，不能一起安装同一个固件。',
+    remedy: '请把相同的设备一起升级，或逐台升级。',
+  },
   INTERRUPTED: {
     cause: '升级已停止。',
     remedy: '准备好后请重新开始：升级会从中断处继续。',
