@@ -24,6 +24,14 @@ export type { Compression, Deflate, OldImages } from './compress/deflate.js';
 export { type ConnectOptions, connect, waitForApp } from './device/connect.js';
 export { Device, type DeviceInfo } from './device/device.js';
 export { type LinkOptions, openSession } from './device/open.js';
+export {
+  ALL_ADDRESSES,
+  type Heard,
+  type ScanEvent,
+  type ScanOptions,
+  type ScanResult,
+  scan,
+} from './device/scan.js';
 export type { RegionKind } from './factory/factory.js';
 export { type FactoryInput, factoryImage, type Region, recordRegion } from './factory/factory.js';
 export {
@@ -88,6 +96,8 @@ export type {
   VerifyResult,
   WarningCode,
 } from './update/events.js';
+export { type GroupOptions, updateGroup } from './update/group.js';
+export type { GroupEvent, GroupResult, MemberResult } from './update/group-events.js';
 export type { LatencyCost } from './update/latency-cost.js';
 export { type UpdateOptions, update } from './update/update.js';
 export { type VerifyOptions, verify } from './update/verify.js';

@@ -1,24 +1,15 @@
 // From BEGIN to a verified image: compare, send what differs, let the device verify. Once; what breaks off is thrown.
-import {
-  BeginFlag,
-  Begun,
-  Check,
-  decode,
-  Header,
-  ImageState,
-  Mode,
-  Status,
-} from '../../protocol/index.js';
-import { sameBytes } from '../base/bytes.js';
+import { Check, Status } from '../../protocol/index.js';
 import { IapError } from '../base/errors.js';
 import { ProgressMeter } from '../base/progress.js';
 import { AS_THEY_ARE, type Packer } from '../compress/packer.js';
-import { badAnswer, badField, type Device, otherDevice, statusName } from '../device/device.js';
-import { isInstalled } from '../device/installed.js';
+import { badAnswer, type Device, statusName } from '../device/device.js';
 import { isBlank } from '../image/areas.js';
 import type { Page } from '../image/pages.js';
 import type { AutoRate } from './auto-rate.js';
+import { beginUpdate } from './begin.js';
 import { comparePages, mayDrift } from './compare.js';
+import { confirmInstalled } from './confirm.js';
 import type { Emit } from './events.js';
 import { Transfer } from './transfer.js';
 
@@ -31,10 +22,6 @@ const MISSING: ReadonlySet<number> = new Set([
   Status.PAGE_REJECTED,
   Status.FLASH_FAILED,
 ]);
-
-/** After these DATA may follow. */
-const BEGINNINGS: ReadonlySet<number> = new Set([Begun.STARTED, Begun.RESUMED]);
-const BEGUN = `${Begun.STARTED} (started) or ${Begun.RESUMED} (resumed)`;
 
 export class Installer {
   /** BEGIN was sent: there may be an update in the device's boot record. */
@@ -74,24 +61,13 @@ export class Installer {
 
   async run(): Promise<void> {
     this.begun = true;
-    const begun = await this.#begin();
+    const begun = await beginUpdate(this.#device, this.#header);
     this.ending = false;
-    if (begun) await this.#sendAndVerify(begun.next, begun.resumed);
-    this.writing = false;
-  }
-
-  /** Begins or resumes; undefined if the device says that the image is installed and good after all. */
-  async #begin(): Promise<{ readonly next: number; readonly resumed: boolean } | undefined> {
-    let answer = await this.#device.begin(this.#header, 0);
-    if (answer.begun === Begun.INSTALLED) {
-      // An END whose answer was lost: this run has installed it.
-      const { imageSha256 } = decode(Header, this.#header);
-      if (isInstalled(await this.#device.hello(true), imageSha256)) return undefined;
-      answer = await this.#device.begin(this.#header, BeginFlag.RENEW);
+    if (begun) {
+      this.changed = true;
+      await this.#sendAndVerify(begun.next, begun.resumed);
     }
-    if (!BEGINNINGS.has(answer.begun)) throw badField('BEGIN', 'begun', answer.begun, BEGUN);
-    this.changed = true;
-    return { next: answer.next, resumed: answer.begun === Begun.RESUMED };
+    this.writing = false;
   }
 
   async #sendAndVerify(next: number, resumed: boolean): Promise<void> {
@@ -186,18 +162,6 @@ export class Installer {
     return transfer;
   }
 
-  /** OK says that an image was verified. Which one, on which device, only HELLO says: another host may have begun an update since. */
-  async #confirm(next: number, sent: number): Promise<void> {
-    if (next !== sent) throw badField('END', 'next', next, String(sent));
-    const { uniqueId } = this.#device.info;
-    const info = await this.#device.hello(true);
-    if (!sameBytes(info.uniqueId, uniqueId)) throw otherDevice();
-    if (info.mode === Mode.APP) throw reset();
-    const { state, sha256 } = info.installed;
-    const { imageSha256 } = decode(Header, this.#header);
-    if ((state & ImageState.VALID) === 0 || !sameBytes(sha256, imageSha256)) throw notThisImage();
-  }
-
   /** Lets the device verify the image, sending again what it misses. Returns the checks that failed. */
   async #verify(transfer: Transfer): Promise<number> {
     for (;;) {
@@ -206,7 +170,7 @@ export class Installer {
       const answer = await this.#device.end(transfer.next);
       const { status, detail } = answer;
       if (status === Status.OK) {
-        await this.#confirm(answer.next, transfer.next);
+        await confirmInstalled(this.#device, this.#header, answer.next, transfer.next);
         this.ending = false;
         return 0;
       }
@@ -220,20 +184,6 @@ export class Installer {
 }
 
 type Compared = Awaited<ReturnType<typeof comparePages>>;
-
-function notThisImage(): IapError {
-  return new IapError(
-    'VERIFY_FAILED',
-    'the device has verified another image than the one that was sent',
-    {
-      hint: 'another program may be updating it at the same time: stop that one, then run the same command again',
-    },
-  );
-}
-
-function reset(): IapError {
-  return new IapError('LINK_LOST', 'the device has left its bootloader before it was asked to');
-}
 
 /** VERIFY_FAILED without a check bit would be a fault of the bootloader, but no success. */
 const UNSPECIFIED = 0xffff_ffff;

@@ -9,7 +9,7 @@ import type { Transport } from '../link/transport.js';
 import type { Emit } from './events.js';
 
 /** The device changes after its answer's last bit; the host must not be earlier (protocol § 5) [ms]. */
-const SETTLE_MS = 2;
+export const SETTLE_MS = 2;
 /** What a connection may need of RATE_PROOF_MS, so that a slower moment does no harm */
 const SHARE_OF_PROOF = 0.8;
 /** HELLOs that prove a rate, as far as they fit into the time after which the device goes back by itself */
@@ -93,7 +93,11 @@ function proofs(session: Session): number {
 }
 
 /** An adapter that can not make the rate, a line that does not carry it */
-const RATE_FAILURES: ReadonlySet<string> = new Set(['LINK_LOST', 'PORT_FAILED', 'BAD_ANSWER']);
+export const RATE_FAILURES: ReadonlySet<string> = new Set([
+  'LINK_LOST',
+  'PORT_FAILED',
+  'BAD_ANSWER',
+]);
 
 /** The device goes back by itself when it has heard nothing for a while: not to where another host had left it. */
 async function returnToDefault(device: Device, before: number): Promise<void> {

@@ -68,11 +68,21 @@ export function update(
   return new Work(async (tell, signal) => {
     const session = openSession(transport, { ...options, signal });
     try {
-      return await new Updater(session, image, options, tell).run();
+      return await updateOn(session, image, options, tell);
     } finally {
       session.close();
     }
   }, options);
+}
+
+/** The same in a session that is open, with the device at its address. */
+export function updateOn(
+  session: Session,
+  image: Image,
+  options: UpdateOptions,
+  tell: Emit,
+): Promise<UpdateResult> {
+  return new Updater(session, image, options, tell).run();
 }
 
 class Updater {
@@ -306,6 +316,7 @@ class Updater {
         return await connect(this.#session, {
           hold: true,
           wait: true,
+          alone: true,
           timeoutMs,
           onNotNow: (detail) => this.#emit({ event: 'not-now', detail }),
         });

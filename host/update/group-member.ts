@@ -1,0 +1,58 @@
+// One device of a group while the group is updated.
+import { ADDRESS_ONLY } from '../../protocol/index.js';
+import type { IapError } from '../base/errors.js';
+import { Device, type DeviceInfo } from '../device/device.js';
+import type { Session } from '../link/session.js';
+import type { MemberResult } from './group-events.js';
+
+export class Member {
+  readonly address: number;
+  /** Once it is found */
+  device: Device | undefined;
+  /** As it was then */
+  #found: DeviceInfo | undefined;
+  /** Its application was asked to leave */
+  entered = false;
+  /** BEGIN was sent */
+  begun = false;
+  /** The image is on it, verified */
+  installed = false;
+  changed = false;
+  boot: MemberResult['boot'] = 'no';
+  together = true;
+  error: IapError | undefined;
+
+  constructor(address: number) {
+    this.address = address;
+  }
+
+  /** It takes part in what all do together. */
+  get active(): boolean {
+    return this.device !== undefined && this.error === undefined && this.together;
+  }
+
+  found(session: Session, info: DeviceInfo): void {
+    this.device = new Device(session, info);
+    this.#found ??= info;
+  }
+
+  get result(): MemberResult {
+    const { address, changed, boot, together, error } = this;
+    return {
+      address,
+      ...(this.#found ? { device: this.#found } : {}),
+      changed: changed && error === undefined,
+      boot,
+      together,
+      ...(error ? { error } : {}),
+    };
+  }
+}
+
+/** @throws RangeError for an address that is no device's own */
+export function membersAt(addresses: readonly number[]): Member[] {
+  return [...new Set(addresses)].map((address) => {
+    if (address > ADDRESS_ONLY && address < 255) return new Member(address);
+    throw new RangeError(`${address} is no bus address`);
+  });
+}

@@ -1,0 +1,461 @@
+// Pages to many devices at once: each DATA frame once for all, to address 0 and without ASK; each device is asked in turn how far it
+// is, and all go back to what one of them misses. Those that are ahead ignore repeats.
+import {
+  ADDRESS_ONLY,
+  Command,
+  DataFlag,
+  DataRequest,
+  DataResponse,
+  Encoding,
+  encode,
+  PageFlag,
+  PageHead,
+  Rejection,
+  Status,
+} from '../../protocol/index.js';
+import { concat } from '../base/bytes.js';
+import { IapError } from '../base/errors.js';
+import type { Packer } from '../compress/packer.js';
+import { rawPage } from '../compress/page-encoder.js';
+import { badAnswer, badField, type Device, decodeAnswer, statusName } from '../device/device.js';
+import type { Page } from '../image/pages.js';
+import { Pace } from '../link/pace.js';
+import { type Outgoing, Session } from '../link/session.js';
+import { GroupPace, type WorkedOff } from './group-pace.js';
+import { PageFailures } from './page-failures.js';
+
+/** Longest payload of a frame, a quarter of a page of 2 KB with its head: one that is lost costs all of them. */
+const LONGEST_PAYLOAD = 518;
+/** Another device is asked once in so many bytes; its answer comes beside those of the next frames. */
+const ASK_BYTES = 1024;
+/** A frame is handed to the port when the line has no more than this left to send [ms]. */
+const AHEAD_MS = 100;
+/** For the rest of an answer that has begun in time [ms] */
+const ARRIVAL_MS = 100;
+/** Questions in a row that a device does not answer */
+const MOST_SILENT = 3;
+/** Going back this often for one device without a frame that it takes */
+const MOST_FRUITLESS = 30;
+
+/** How far each page of a transfer is cut, once and for all: a number must mean the same to those that are ahead. */
+interface Piece {
+  readonly page: number;
+  readonly encoding: number;
+  readonly completes: boolean;
+  readonly payload: Uint8Array;
+}
+
+/** One device of the group, and how far it is */
+interface Receiver {
+  readonly address: number;
+  readonly device: Device;
+  readonly failures: PageFailures;
+  /** Pieces that it has taken */
+  taken: number;
+  /** As far as it has said */
+  workedOff: WorkedOff;
+  silent: number;
+  fruitless: number;
+  /** What was sent again for it [bytes] */
+  cost: number;
+}
+
+/** A compressed page that was rejected: nothing is sent until it is known whether all stand before it. */
+interface Doubt {
+  /** Its first */
+  readonly piece: number;
+  readonly asked: Set<Receiver>;
+}
+
+interface Ask {
+  readonly of: Receiver;
+  /** Pieces sent before it */
+  readonly sent: number;
+  /** Encoded bytes sent up to its end, once it is sent */
+  bytes: number;
+  deadline: number;
+}
+
+export interface GroupTransferOptions {
+  readonly session: Session;
+  readonly members: readonly { readonly address: number; readonly device: Device }[];
+  /** Number of the first DATA frame, the same for all */
+  readonly start: number;
+  readonly pages: readonly Page[];
+  readonly packer: Packer;
+  readonly force: (page: Page) => boolean;
+  /** @param pages that all have in flash @param encoded what they were sent as [bytes] */
+  readonly onProgress: (pages: number, encoded: number) => void;
+  /** This one is left behind: the others go on without it. */
+  readonly onLeave: (address: number, error: IapError) => void;
+}
+
+export class GroupTransfer {
+  readonly #session: Session;
+  readonly #options: GroupTransferOptions;
+  #receivers: readonly Receiver[];
+  readonly #pace: Pace;
+  /** That all of them have [bytes] */
+  readonly #window: number;
+  readonly #work: GroupPace;
+  readonly #pieces: Piece[] = [];
+  /** Bytes of each page that was cut, as it travels */
+  readonly #encoded: number[] = [];
+  /** Page that is cut next, and piece that is sent next */
+  #page = 0;
+  #cursor = 0;
+  #unasked = 0;
+  #ask: Ask | undefined;
+  /** Of the receivers, who is asked next */
+  #turn = 0;
+  #answers: { readonly ask: Ask; readonly payload: Uint8Array }[] = [];
+  #doubt: Doubt | undefined;
+  /** Pages that are not sent compressed any more */
+  readonly #raw = new Set<number>();
+  #pagesDone = 0;
+
+  constructor(options: GroupTransferOptions) {
+    const { session, members } = options;
+    this.#session = session;
+    this.#options = options;
+    const infos = members.map(({ device }) => device.info);
+    const least = (values: readonly number[]): number => Math.min(...values);
+    this.#pace = new Pace({
+      maxPayload: least([LONGEST_PAYLOAD, ...infos.map(({ maxPayload }) => maxPayload)]),
+      window: least(infos.map(({ window }) => window)),
+      pageSize: least(infos.map(({ pageSize }) => pageSize)),
+    });
+    this.#window = this.#pace.window;
+    this.#work = new GroupPace(infos);
+    const workedOff = { bytes: session.stats.bytesSent, at: session.clock.now() };
+    this.#receivers = members.map(({ address, device }) => ({
+      address,
+      device,
+      failures: new PageFailures(device.info),
+      taken: 0,
+      workedOff,
+      silent: 0,
+      fruitless: 0,
+      cost: 0,
+    }));
+  }
+
+  /** Number of the DATA frame that would come next: what END is to be told. */
+  get next(): number {
+    return this.#number(this.#pieces.length);
+  }
+
+  /** Addresses of those that have taken all of it */
+  get arrived(): number[] {
+    return this.#receivers.map(({ address }) => address);
+  }
+
+  /** Returns when all pages are in flash on all that are left. */
+  async run(): Promise<void> {
+    const { clock } = this.#session;
+    while (this.#receivers.length > 0) {
+      this.#takeAnswers();
+      this.#judgeSilence();
+      this.#settleDoubt();
+      if (this.#done) return;
+      if (this.#mayPost) await this.#post();
+      else if (this.#asksAlone) await this.#question([]);
+      else await this.#session.pause(Math.max(clock.now(), this.#nextEvent));
+    }
+  }
+
+  get #allSent(): boolean {
+    return this.#cursor === this.#pieces.length && this.#page === this.#options.pages.length;
+  }
+
+  get #done(): boolean {
+    return this.#allSent && this.#receivers.every(({ taken }) => taken === this.#pieces.length);
+  }
+
+  get #asksAlone(): boolean {
+    return !this.#ask && (this.#allSent || this.#doubt !== undefined);
+  }
+
+  get #mayPost(): boolean {
+    if (this.#allSent || this.#doubt) return false;
+    const { clock, lineFreeAt } = this.#session;
+    return lineFreeAt - clock.now() <= AHEAD_MS && this.#room >= this.#frameSize;
+  }
+
+  /** On a half-duplex pair all of them wait for the answer. */
+  get #askEvery(): number {
+    return this.#session.halfDuplex ? Math.max(ASK_BYTES, this.#window / 2) : ASK_BYTES;
+  }
+
+  get #frameSize(): number {
+    const next = this.#pieces[this.#cursor];
+    const payload = next ? next.payload.length : this.#pace.payload;
+    return 1 + Session.wireSize(payload) + Session.wireSize(DataRequest.size);
+  }
+
+  /** Encoded bytes that the fullest of them has room for */
+  get #room(): number {
+    const { stats, clock } = this.#session;
+    const now = clock.now();
+    const done = this.#receivers.map(({ workedOff }) => this.#work.done(workedOff, now));
+    return this.#window - (stats.bytesSent - Math.min(...done));
+  }
+
+  get #nextEvent(): number {
+    const { lineFreeAt } = this.#session;
+    const times = [
+      this.#ask ? this.#answeredBy(this.#ask) : Number.POSITIVE_INFINITY,
+      this.#allSent || this.#doubt
+        ? Number.POSITIVE_INFINITY
+        : Math.max(lineFreeAt - AHEAD_MS, this.#workEnds),
+    ];
+    return Math.min(...times);
+  }
+
+  /** When there may be room again, as far as time alone makes it */
+  get #workEnds(): number {
+    if (this.#room >= this.#frameSize) return 0;
+    const now = this.#session.clock.now();
+    const ends = this.#receivers.map(
+      ({ workedOff }) => this.#work.next(workedOff, now) ?? Number.POSITIVE_INFINITY,
+    );
+    return Math.min(...ends);
+  }
+
+  /** The next piece to all of them, and a question to one if it is time. */
+  async #post(): Promise<void> {
+    if (this.#cursor === this.#pieces.length) this.#cut();
+    const piece = this.#pieces[this.#cursor];
+    if (!piece) return;
+    this.#cursor++;
+    const { payload } = piece;
+    const frame = { type: Command.DATA, payload, address: ADDRESS_ONLY };
+    this.#unasked += Session.wireSize(payload.length);
+    const due = this.#unasked >= this.#askEvery || this.#allSent;
+    if (due && !this.#ask) await this.#question([frame]);
+    else await this.#session.post([frame]);
+    const { stats, lineFreeAt } = this.#session;
+    this.#work.sent(stats.bytesSent, lineFreeAt, piece.completes);
+  }
+
+  /** All pieces of a page, of about the same length: short frames would be answered by applications on the line. */
+  #cut(): void {
+    const { pages, packer, force } = this.#options;
+    const page = pages[this.#page];
+    if (!page) return;
+    const { encoding, bytes } = this.#raw.has(this.#page) ? rawPage(page) : packer.encode(page);
+    this.#encoded.push(bytes.length);
+    const head = encode(PageHead, {
+      page: page.number,
+      encoding,
+      flags: force(page) ? PageFlag.FORCE : 0,
+      decodedLength: page.bytes.length,
+      encodedLength: bytes.length,
+      crc32: page.crc32,
+    });
+    const all = concat([head, bytes]);
+    const count = Math.ceil(all.length / (this.#pace.payload - DataRequest.size));
+    const size = Math.ceil(all.length / count);
+    for (let i = 0; i < count; i++) {
+      const number = this.#number(this.#pieces.length);
+      const body = all.subarray(i * size, (i + 1) * size);
+      const flags = i === 0 ? DataFlag.HEAD : 0;
+      const payload = encode(DataRequest, { number, flags, body });
+      this.#pieces.push({ page: this.#page, encoding, completes: i + 1 === count, payload });
+    }
+    this.#page++;
+  }
+
+  /** Asks the next one behind `frames`. One at a time: two answers would garble each other. */
+  async #question(frames: readonly Outgoing[]): Promise<void> {
+    const of = this.#whoseTurn();
+    if (!of) return;
+    const session = this.#session;
+    const sent = this.#cursor;
+    const payload = encode(DataRequest, {
+      number: this.#number(sent),
+      flags: DataFlag.ASK,
+      body: NOTHING,
+    });
+    this.#unasked = 0;
+    const ask: Ask = { of, sent, bytes: 0, deadline: Number.POSITIVE_INFINITY };
+    const onAnswer = (answer: Uint8Array): void => {
+      this.#answers.push({ ask, payload: answer });
+    };
+    // The last piece may complete a page.
+    const busyUntil = this.#work.busyUntil(of.workedOff);
+    const workMs = Math.max(0, busyUntil - session.lineFreeAt) + of.device.info.pageMs;
+    const question = { type: Command.DATA, payload, address: of.address, onAnswer, workMs };
+    this.#ask = ask;
+    await session.post([...frames, { ...question, answerSize: DataResponse.size }]);
+    ask.bytes = session.stats.bytesSent;
+    ask.deadline = session.answersAt + session.margin;
+  }
+
+  #whoseTurn(): Receiver | undefined {
+    const some = this.#receivers;
+    const waiting = (one: Receiver): boolean =>
+      this.#doubt ? !this.#doubt.asked.has(one) : !this.#allSent || one.taken < this.#pieces.length;
+    for (let i = 0; i < some.length; i++) {
+      const index = (this.#turn + i) % some.length;
+      const one = some[index];
+      if (!one || !waiting(one)) continue;
+      this.#turn = index;
+      return one;
+    }
+    return undefined;
+  }
+
+  #takeAnswers(): void {
+    for (const { ask, payload } of this.#answers.splice(0)) {
+      if (ask === this.#ask) {
+        this.#ask = undefined;
+        this.#turn++;
+      }
+      const { of } = ask;
+      if (!this.#receivers.includes(of)) continue;
+      of.silent = 0;
+      if (ask.bytes > of.workedOff.bytes) {
+        of.workedOff = { bytes: ask.bytes, at: this.#session.clock.now() };
+        this.#work.forget(Math.min(...this.#receivers.map((one) => one.workedOff.bytes)));
+      }
+      try {
+        this.#take(of, ask, decodeAnswer('DATA', payload, DataResponse));
+      } catch (error) {
+        this.#leave(of, error);
+      }
+    }
+  }
+
+  #take(of: Receiver, ask: Ask, report: DataResponse): void {
+    const { status, next, detail } = report;
+    const taken = (next - this.#options.start) & 0xffff;
+    if (taken > this.#pieces.length) {
+      throw badField('DATA', 'next', next, `at most ${this.next}, which was not sent yet`);
+    }
+    const news = taken - of.taken;
+    of.taken = taken;
+    if (news > 0) {
+      of.fruitless = 0;
+      this.#pace.arrived(1);
+      this.#tellProgress();
+    }
+    switch (status) {
+      case Status.OK:
+      case Status.GAP:
+        if (taken < ask.sent) this.#pace.lost();
+        break;
+      case Status.PAGE_REJECTED:
+      case Status.FLASH_FAILED: {
+        const piece = this.#pieces[taken];
+        if (status === Status.PAGE_REJECTED && piece && piece.encoding !== Encoding.RAW) {
+          if (detail !== Rejection.STREAM) this.#options.packer.distrust();
+          this.#doubt ??= { piece: taken, asked: new Set() };
+          this.#doubt.asked.add(of);
+          return;
+        }
+        const page = this.#options.pages[piece?.page ?? -1];
+        if (page && taken < ask.sent) of.failures.add(page.number, status, detail);
+        break;
+      }
+      default:
+        throw badAnswer('DATA', `status ${statusName(status)}`);
+    }
+    this.#doubt?.asked.add(of);
+    if (taken < ask.sent) this.#goBack(of, taken);
+  }
+
+  /**
+   * Once all have been asked: where none is behind the rejected page, it and all after it are cut anew, this page as it is. Where
+   * others have taken it, those that reject it are left behind: for these others a number has a meaning already.
+   */
+  #settleDoubt(): void {
+    const doubt = this.#doubt;
+    if (!doubt || this.#receivers.some((one) => !doubt.asked.has(one))) return;
+    this.#doubt = undefined;
+    const { piece } = doubt;
+    const page = this.#pieces[piece]?.page ?? 0;
+    if (this.#receivers.some(({ taken }) => taken > piece)) {
+      const stuck = this.#receivers.filter(({ taken }) => taken === piece);
+      for (const one of stuck) this.#leave(one, rejects());
+      return;
+    }
+    this.#raw.add(page);
+    this.#pieces.length = piece;
+    this.#encoded.length = page;
+    this.#page = page;
+    this.#cursor = Math.min(this.#cursor, piece);
+  }
+
+  /** Everything from this piece on is sent again, to all. */
+  #goBack(of: Receiver, piece: number): void {
+    if (piece >= this.#cursor) return;
+    const again = this.#pieces.slice(piece, this.#cursor);
+    of.cost += sizeOf(again);
+    this.#cursor = piece;
+    if (++of.fruitless > MOST_FRUITLESS) throw tooNoisy();
+    const others = this.#receivers.length > 1;
+    if (others && of.cost > this.#alone) throw holdsUp();
+  }
+
+  /** What it would cost to update one device by itself [bytes] */
+  get #alone(): number {
+    return this.#options.pages.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  }
+
+  #judgeSilence(): void {
+    const ask = this.#ask;
+    const session = this.#session;
+    if (!ask || session.clock.now() < this.#answeredBy(ask)) return;
+    this.#ask = undefined;
+    session.forget(Command.DATA);
+    if (++ask.of.silent >= MOST_SILENT) this.#leave(ask.of, silent());
+  }
+
+  /** An answer that has begun is let come in. */
+  #answeredBy({ deadline }: Ask): number {
+    return this.#session.incoming > 0 ? deadline + ARRIVAL_MS : deadline;
+  }
+
+  #leave(one: Receiver, error: unknown): void {
+    if (!(error instanceof IapError)) throw error;
+    this.#receivers = this.#receivers.filter((other) => other !== one);
+    this.#options.onLeave(one.address, error);
+    this.#tellProgress();
+  }
+
+  #tellProgress(): void {
+    const fewest = Math.min(this.#pieces.length, ...this.#receivers.map(({ taken }) => taken));
+    const pages = this.#pieces.slice(0, fewest).filter(({ completes }) => completes).length;
+    if (pages <= this.#pagesDone) return;
+    this.#pagesDone = pages;
+    const encoded = this.#encoded.slice(0, pages).reduce((sum, size) => sum + size, 0);
+    this.#options.onProgress(pages, encoded);
+  }
+
+  #number(piece: number): number {
+    return (this.#options.start + piece) & 0xffff;
+  }
+}
+
+const NOTHING = new Uint8Array();
+
+function sizeOf(pieces: readonly Piece[]): number {
+  return pieces.reduce((sum, { payload }) => sum + payload.length, 0);
+}
+
+function silent(): IapError {
+  return new IapError('LINK_LOST', 'it does not answer any more');
+}
+
+function tooNoisy(): IapError {
+  return new IapError('LINK_LOST', 'it loses every data frame, although it answers');
+}
+
+function rejects(): IapError {
+  return new IapError('LINK_LOST', 'it does not decode a page as the others do');
+}
+
+function holdsUp(): IapError {
+  return new IapError('LINK_LOST', 'it loses so much that it would hold the others up');
+}
