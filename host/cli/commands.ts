@@ -4,6 +4,7 @@ import type { CommandTable } from './command.js';
 export const COMMANDS: CommandTable = {
   ports: async () => (await import('./commands/ports.js')).PORTS,
   info: async () => (await import('./commands/info.js')).INFO,
+  scan: async () => (await import('./commands/scan.js')).SCAN,
   flash: async () => (await import('./commands/flash.js')).FLASH,
   verify: async () => (await import('./commands/verify.js')).VERIFY,
   boot: async () => (await import('./commands/boot.js')).BOOT,

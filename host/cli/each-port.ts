@@ -1,11 +1,12 @@
 // One command at several ports at once. With one port it is the command as it always was.
 import { setMaxListeners } from 'node:events';
-import { ExitCode, exitCodeOf, IapError, type IapErrorCode } from '../base/errors.js';
+import { IapError, type IapErrorCode } from '../base/errors.js';
 import { printable } from '../base/text.js';
 import type { Context } from './link.js';
 import { LINK_OPTIONS } from './options.js';
 import { PortOutput } from './port-output.js';
 import { PortRows } from './port-rows.js';
+import { severityOf } from './severity.js';
 
 export const PORTS_OPTIONS = {
   port: {
@@ -45,17 +46,6 @@ const NOT_MEANT: ReadonlySet<IapErrorCode> = new Set([
   'PORT_BUSY',
   'PORT_FAILED',
 ]);
-
-/** From the least bad on */
-const SEVERITY: readonly ExitCode[] = [
-  ExitCode.USAGE,
-  ExitCode.IMAGE,
-  ExitCode.LINK,
-  ExitCode.REFUSED,
-  ExitCode.VERIFY,
-  ExitCode.INTERRUPTED,
-  ExitCode.BUG,
-];
 
 /** @param named whether this port was asked for by its name */
 type Run<A> = (args: OnePort<A>, context: Context, named: boolean) => Promise<void>;
@@ -146,8 +136,7 @@ function nobody(ports: number): IapError {
 }
 
 function worst(failures: readonly unknown[], ports: number, leftOut: string): unknown {
-  const severity = (error: unknown): number => SEVERITY.indexOf(exitCodeOf(error));
-  const [first] = [...failures].sort((a, b) => severity(b) - severity(a));
+  const [first] = [...failures].sort((a, b) => severityOf(b) - severityOf(a));
   if (!(first instanceof IapError)) return first;
   return new IapError(first.code, `${failures.length} of ${ports} ports failed${leftOut}`, {
     hint: 'run the same command again: what is done takes a second, and what was begun goes on',

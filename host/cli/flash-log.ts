@@ -9,6 +9,7 @@ import { versionText } from '../image/version.js';
 import { packageVersion } from '../node/package-root.js';
 import type { LogEntry, ProductionLog } from '../node/production-log.js';
 import type { UpdateResult } from '../update/events.js';
+import type { MemberResult } from '../update/group-events.js';
 import { bootloaderVersion } from './describe.js';
 import type { Context } from './link.js';
 import { errorJson } from './output.js';
@@ -72,6 +73,23 @@ export async function logged(
   const { changed, boot, rate, pagesSent, bytesSent } = result;
   await append({ result: changed ? 'installed' : 'unchanged', boot, rate, pagesSent, bytesSent });
   return result;
+}
+
+/** Writes what became of one of several devices that were updated together. */
+export async function logMember(
+  log: ProductionLog,
+  flashing: Flashing,
+  { address, device, error, changed, boot }: MemberResult,
+  seconds: number,
+): Promise<void> {
+  const hash = hexBytes(sha256(flashing.image.bytes));
+  const base = { ...entryBase(flashing, hash, device), address, seconds };
+  if (!error) {
+    await log.append({ ...base, result: changed ? 'installed' : 'unchanged', boot });
+    return;
+  }
+  const { code, message } = errorJson(error, exitCodeOf(error));
+  await log.append({ ...base, result: 'failed', code, message });
 }
 
 /** What is known whatever becomes of it; of the device as it was found */

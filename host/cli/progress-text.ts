@@ -1,11 +1,17 @@
 // How far work has come, in words: a bar on a terminal, and a line at each tenth elsewhere.
 
-export interface ProgressLine {
-  readonly bytesDone: number;
-  readonly bytesTotal: number;
-  readonly rate: number;
-  readonly secondsLeft: number;
-}
+export type ProgressLine =
+  | {
+      readonly bytesDone: number;
+      readonly bytesTotal: number;
+      readonly rate: number;
+      readonly secondsLeft: number;
+    }
+  | {
+      readonly addressesDone: number;
+      readonly addressesTotal: number;
+      readonly secondsLeft: number;
+    };
 
 const BAR_CELLS = 24;
 /** A log does not want a hundred lines. */
@@ -17,13 +23,22 @@ export function barText(line: ProgressLine): string {
 }
 
 function doneText(line: ProgressLine): string {
-  const { bytesDone, bytesTotal, rate, secondsLeft } = line;
-  const pace = `${(rate / 1000).toFixed(1)} kB/s, ${duration(secondsLeft)} left`;
-  return `${String(percentOf(line)).padStart(3)} %  ${bytesDone} of ${bytesTotal} bytes  ${pace}`;
+  const left = `${duration(line.secondsLeft)} left`;
+  const percent = `${String(percentOf(line)).padStart(3)} %`;
+  if ('addressesDone' in line) {
+    return `${percent}  ${line.addressesDone} of ${line.addressesTotal} addresses  ${left}`;
+  }
+  const { bytesDone, bytesTotal, rate } = line;
+  const pace = `${(rate / 1000).toFixed(1)} kB/s`;
+  return `${percent}  ${bytesDone} of ${bytesTotal} bytes  ${pace}, ${left}`;
 }
 
-function whole({ bytesDone, bytesTotal }: ProgressLine): number {
-  return bytesTotal === 0 ? 1 : bytesDone / bytesTotal;
+function whole(line: ProgressLine): number {
+  const [done, total] =
+    'addressesDone' in line
+      ? [line.addressesDone, line.addressesTotal]
+      : [line.bytesDone, line.bytesTotal];
+  return total === 0 ? 1 : done / total;
 }
 
 /** What is not done is not said to be: never rounded up. */

@@ -28,6 +28,8 @@ export interface LogEntry {
     readonly sha256: string;
   };
   readonly host: string;
+  /** Bus address, of one of several on a pair */
+  readonly address?: number;
   readonly seconds: number;
   readonly result: 'installed' | 'unchanged' | 'failed';
   readonly boot?: string;

@@ -7,10 +7,12 @@ import type { ProductionLog } from '../../node/production-log.js';
 import { isRemote } from '../../node/remote/address.js';
 import type { UpdateResult } from '../../update/events.js';
 import { update } from '../../update/update.js';
+import { parseAddresses } from '../addresses.js';
 import { command } from '../command.js';
 import { COMPRESSION_OPTIONS, type Sending, sendingOf } from '../compression.js';
 import { isLeftOut, type OnePort, onEachPort, PORTS_OPTIONS } from '../each-port.js';
 import { LOG_OPTION, logged } from '../flash-log.js';
+import { flashGroup } from '../group-flash.js';
 import { readImage } from '../image-file.js';
 import { type Context, pause, withPort } from '../link.js';
 import type { ArgumentsOf } from '../option.js';
@@ -37,6 +39,12 @@ const OPTIONS = {
   ...BAUD_OPTION,
   ...BASE_OPTION,
   ...ALLOW_OPTION,
+  addresses: {
+    type: 'string',
+    requiresArg: true,
+    describe:
+      'Bus addresses of several devices on one pair, for example 1-8,12: each page is sent once for all',
+  },
   ...WAIT_APP_OPTION,
   ...COMPRESSION_OPTIONS,
   boot: {
@@ -60,6 +68,7 @@ export const FLASH = command({
     ['flash app.bin --port COM5 --baud 921600 --wait', 'faster, waiting for a reset'],
     ['flash app.hex --port /dev/ttyUSB0 --baud auto', 'as fast as device, adapter and cable hold'],
     ['flash app.hex --port rfc2217://gateway:4001 --baud 921600', 'over the network, with ser2net'],
+    ['flash app.iap --port /dev/ttyUSB0 --addresses 1-32', 'all devices on a shared pair at once'],
     [
       'flash app.iap --all --log units.jsonl',
       'every device that is plugged in, and a line for each',
@@ -71,6 +80,7 @@ export const FLASH = command({
 async function flash(args: FlashArguments, context: Context): Promise<void> {
   const allow = parseAllow(args.allow, ALLOWABLE);
   const rate = args.baud === undefined ? undefined : parseBaud(args.baud);
+  const addresses = args.addresses === undefined ? undefined : parseAddresses(args.addresses);
   const image = await readImage(args);
   const sending = await sendingOf(args, image.bytes);
   const log = args.log === undefined ? undefined : await openLog(args.log);
@@ -83,6 +93,10 @@ async function flash(args: FlashArguments, context: Context): Promise<void> {
         isNone: (error: unknown) => !named && isLeftOut(error),
       };
       const wanted = { image, allow, rate, sending };
+      if (addresses) {
+        await flashGroup(one, at, { ...wanted, addresses, log, flashing });
+        return;
+      }
       const result = await logged(log, flashing, at, (onFound) =>
         untilDone(one, at, wanted, onFound),
       );

@@ -81,6 +81,7 @@ async function find(
       const device = await connect(session, {
         hold: wait,
         wait,
+        alone: true,
         beforeEnter: () => false,
         ...(timeoutMs === undefined ? {} : { timeoutMs: Math.max(0, end - clock.now()) }),
       });
