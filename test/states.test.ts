@@ -18,7 +18,9 @@ const host = sources('host', /\.ts$/);
 const protocol = readFileSync(join(root, 'protocol/protocol.json'), 'utf8');
 
 const pictures = [...page.matchAll(/```\n(.*?)```/gs)].map(([, picture = '']) => picture);
-const [ofDevice, ofHost] = [pictures.slice(0, -1).join('\n'), pictures.at(-1) ?? ''];
+const ofDevice = pictures.slice(0, 3).join('\n');
+const [, , , ofOne = '', ofGroup = ''] = pictures;
+const ofHost = `${ofOne}\n${ofGroup}`;
 const words = (text: string, pattern: RegExp): string[] => [
   ...new Set([...text.matchAll(pattern)].map(([, word = '']) => word)),
 ];
@@ -26,15 +28,14 @@ const has = (text: string, word: string): boolean =>
   new RegExp(`(?<![A-Za-z0-9])${word}(?![A-Za-z0-9])`).test(text);
 
 /** Names of steps of the host's picture, which are only there to lead the eye */
-const STEPS = new Set(words(ofHost, /^ ([A-Z]+) {3,}/gm));
+const stepsOf = (picture: string): string[] => words(picture, /^ ([A-Z]+) {3,}/gm);
+const STEPS = new Set(stepsOf(ofHost));
 
 test('there is a picture for each machine', () => {
-  expect(pictures).toHaveLength(4);
-  expect([...STEPS]).toEqual(
-    ['FIND', 'RATE', 'BEGIN', 'COMPARE', 'SEND', 'END', 'BOOT', 'AGAIN'].sort(
-      (a, b) => ofHost.indexOf(`\n ${a} `) - ofHost.indexOf(`\n ${b} `),
-    ),
-  );
+  expect(pictures).toHaveLength(5);
+  const known = ['FIND', 'RATE', 'BEGIN', 'COMPARE', 'SEND', 'END', 'BOOT', 'AGAIN'];
+  expect(stepsOf(ofOne)).toEqual(known);
+  expect(stepsOf(ofGroup)).toEqual(['FIND', 'RATE', 'BEGIN', 'SEND', 'END', 'BOOT', 'ALONE']);
 });
 
 test('statuses, reasons, constants and errors are those of the protocol and of the code', () => {
@@ -60,9 +61,9 @@ test('functions and events are those of the host', () => {
   expect([...named, 'call', 'connect', 'enter'].filter((word) => !has(host, word))).toEqual([]);
   const events = words(ofHost, /"([a-z-]+)"/g);
   expect(events.filter((event) => !host.includes(`event: '${event}'`))).toEqual([]);
-  const all = words(
-    readFileSync(join(root, 'host/update/events.ts'), 'utf8'),
-    /readonly event: '([a-z-]+)'/g,
+  const told = ['events.ts', 'group-events.ts'].map((file) =>
+    readFileSync(join(root, 'host/update', file), 'utf8'),
   );
+  const all = words(told.join('\n'), /readonly event: '([a-z-]+)'/g);
   expect(all.filter((event) => !events.includes(event))).toEqual([]);
 });

@@ -210,7 +210,7 @@ describe('with wait', () => {
 });
 
 test('on a bus only the addressed device is talked to', async () => {
-  const bench = new Bench();
+  const bench = new Bench({ info: { address: 7 } });
   const { result } = await bench.update(appImage(5000), { address: 7 });
   expect(result?.changed).toBe(true);
   expect(bench.line.checker.sent.every(({ address }) => address === 7)).toBe(true);

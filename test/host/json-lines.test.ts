@@ -22,7 +22,7 @@ test('every command has a result', async () => {
   const commands = (await paths(COMMANDS)).filter((name) => name !== 'board');
   const results = names.filter((name) => name.startsWith('result-'));
   expect(results.sort()).toEqual(
-    [...commands, 'several', 'failed'].map((name) => `result-${name}`).sort(),
+    [...commands, 'group', 'several', 'failed'].map((name) => `result-${name}`).sort(),
   );
 });
 

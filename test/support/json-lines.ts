@@ -34,10 +34,10 @@ for (const [name, { properties }] of Object.entries(SCHEMA.definitions)) {
 export function checkLine(line: unknown, command?: readonly string[]): void {
   const { event, ok } = line as { readonly event?: unknown; readonly ok?: unknown };
   const known = forms.get(String(event)) ?? [];
-  const several = 'skipped' in (line as object);
+  const special = specialResult(line as object);
   const own = event === 'result' && ok === true && command ? resultName(command) : undefined;
   const wrong = known
-    .filter(({ name }) => own === undefined || name === own || (several && name === SEVERAL))
+    .filter(({ name }) => own === undefined || name === (special ?? own))
     .map(({ name, validate }) => ({
       name,
       errors: validate(line) ? [] : [...(validate.errors ?? [])],
@@ -50,8 +50,12 @@ export function checkLine(line: unknown, command?: readonly string[]): void {
   throw new Error(`not as protocol/json-lines.schema.json has it: ${why}\n${JSON.stringify(line)}`);
 }
 
-/** Of a command at several ports, whichever it is */
-const SEVERAL = 'result-several';
+/** The result of a command that is at several ports, or has several devices on one pair */
+function specialResult(line: object): string | undefined {
+  if ('skipped' in line) return 'result-several';
+  return 'devices' in line && 'pagesSent' in line ? 'result-group' : undefined;
+}
+
 /** Commands that have commands of their own */
 const GROUPS: readonly string[] = ['isp', 'keys'];
 

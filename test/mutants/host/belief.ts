@@ -5,7 +5,7 @@ export const BELIEF: readonly Mutant[] = [
   {
     id: 'says done at OK, whatever is installed',
     requirements: ['H-38'],
-    file: 'host/update/install.ts',
+    file: 'host/update/confirm.ts',
     find: 'throw notThisImage();',
     replace: 'return;',
     caughtBy: 'host:after another host has installed another image with as many frames: not done',
@@ -13,7 +13,7 @@ export const BELIEF: readonly Mutant[] = [
   {
     id: 'says done of another device',
     requirements: ['H-38'],
-    file: 'host/update/install.ts',
+    file: 'host/update/confirm.ts',
     find: 'if (!sameBytes(info.uniqueId, uniqueId)) throw otherDevice();',
     replace: 'if (uniqueId.length === 0) throw otherDevice();',
     caughtBy: 'host:by another device: not done',
@@ -21,7 +21,7 @@ export const BELIEF: readonly Mutant[] = [
   {
     id: 'says done whatever END counts',
     requirements: ['H-38'],
-    file: 'host/update/install.ts',
+    file: 'host/update/confirm.ts',
     find: 'if (next !== sent) throw',
     replace: 'if (next < 0) throw',
     caughtBy: 'host:with another count of frames: not done',
@@ -61,7 +61,7 @@ export const BELIEF: readonly Mutant[] = [
   {
     id: 'goes on whatever BEGIN says',
     requirements: ['H-39', 'H-23'],
-    file: 'host/update/install.ts',
+    file: 'host/update/begin.ts',
     find: 'if (!BEGINNINGS.has(answer.begun)) throw',
     replace: 'if (answer.begun < 0) throw',
     caughtBy: 'host:BEGIN answered with something that no version knows: not gone on with',

@@ -22,8 +22,13 @@ export const CONVERSATION: readonly Mutant[] = [
     id: 'takes an answer from any address',
     requirements: ['H-1'],
     file: 'host/link/session.ts',
-    find: 'const ours = frame.address === (this.#options.address ?? ADDRESS_ONLY);',
-    replace: 'const ours = frame.address >= ADDRESS_ONLY;',
+    find: 'return address === this.address || this.#addressed.has(address);',
+    replace: 'return address >= ADDRESS_ONLY;',
+    also: {
+      file: 'host/link/pending.ts',
+      find: 'item.address === address && item.seq',
+      replace: 'item.seq',
+    },
     caughtBy: 'host:answers from another address are not taken',
   },
   {
@@ -47,8 +52,8 @@ export const CONVERSATION: readonly Mutant[] = [
     id: 'takes an answer twice',
     requirements: ['H-1'],
     file: 'host/link/pending.ts',
-    find: 'this.#items = this.#items.slice(index + 1);',
-    replace: 'this.#items = this.#items.slice(index);',
+    find: 'i > index || item.address !== address',
+    replace: 'i >= index || item.address !== address',
     caughtBy: 'host:a second answer to the same request is stale',
   },
   {

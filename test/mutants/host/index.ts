@@ -4,6 +4,7 @@ import { BELIEF } from './belief.js';
 import { COMPRESS } from './compress.js';
 import { CONVERSATION } from './conversation.js';
 import { HALF_DUPLEX } from './half-duplex.js';
+import { PAIR } from './pair.js';
 import { STATUS } from './status.js';
 import { TRANSFER } from './transfer.js';
 import { UPDATE } from './update.js';
@@ -16,4 +17,5 @@ export const HOST_MUTANTS: readonly Mutant[] = [
   ...BELIEF,
   ...COMPRESS,
   ...HALF_DUPLEX,
+  ...PAIR,
 ];

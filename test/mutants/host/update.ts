@@ -239,17 +239,17 @@ export const UPDATE: readonly Mutant[] = [
   {
     id: 'BEGIN again without RENEW',
     requirements: ['H-22'],
-    file: 'host/update/install.ts',
-    find: 'answer = await this.#device.begin(this.#header, BeginFlag.RENEW);',
-    replace: 'answer = await this.#device.begin(this.#header, 0);',
+    file: 'host/update/begin.ts',
+    find: 'answer = await device.begin(header, BeginFlag.RENEW);',
+    replace: 'answer = await device.begin(header, 0);',
     caughtBy:
       'host:an image whose check never ends is begun anew, although the device calls it installed',
   },
   {
     id: 'takes INSTALLED for done',
     requirements: ['H-22'],
-    file: 'host/update/install.ts',
-    find: 'if (isInstalled(await this.#device.hello(true), imageSha256)) return undefined;',
+    file: 'host/update/begin.ts',
+    find: 'if (isInstalled(await device.hello(true), imageSha256)) return undefined;',
     replace: 'if (imageSha256.length > 0) return undefined;',
     caughtBy:
       'host:an image whose check never ends is begun anew, although the device calls it installed',

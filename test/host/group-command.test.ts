@@ -1,0 +1,160 @@
+// iap scan and iap flash --addresses: what they say, what they refuse, and what decides the exit code.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { exitCodeOf, IapError } from '../../host/base/errors.js';
+import { addressesText, parseAddresses } from '../../host/cli/addresses.js';
+import { FLASH } from '../../host/cli/commands/flash.js';
+import { INFO } from '../../host/cli/commands/info.js';
+import { SCAN } from '../../host/cli/commands/scan.js';
+import { DEFAULTS, DEFAULTS_OF_PORTS, jsonLines, session } from '../support/cli.js';
+import { appImage } from '../support/images.js';
+import { Pair } from '../support/pair.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'iap-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const image = join(folder, 'app.bin');
+writeFileSync(image, appImage(20_000));
+
+async function failure(run: Promise<void>): Promise<IapError> {
+  const error = await run.then(
+    () => undefined,
+    (caught: unknown) => caught,
+  );
+  expect(error).toBeInstanceOf(IapError);
+  return error as IapError;
+}
+
+describe('--addresses', () => {
+  test.each([
+    ['1-4', [1, 2, 3, 4]],
+    ['7', [7]],
+    ['1-3,9, 254', [1, 2, 3, 9, 254]],
+    ['5,1-5', [5, 1, 2, 3, 4]],
+    ['0x10-0x11', [16, 17]],
+  ])('%s', (text, expected) => {
+    expect(parseAddresses(text)).toEqual(expected);
+  });
+
+  test.each(['', '0', '255', '4-1', '1-', '1-2-3', 'all', '1,,2', '1.5'])('not %j', (text) => {
+    expect(() => parseAddresses(text)).toThrow(/--addresses/);
+    try {
+      parseAddresses(text);
+    } catch (error) {
+      expect(exitCodeOf(error)).toBe(2);
+    }
+  });
+
+  test('are told as ranges', () => {
+    expect(addressesText([9, 1, 2, 3])).toBe('1-3, 9');
+  });
+
+  test('beside --address, or --baud auto: which one is meant is not guessed', async () => {
+    const { context } = session(new Pair({ addresses: [1] }));
+    const args = { ...DEFAULTS_OF_PORTS, image, addresses: '1-2' };
+    expect(await failure(FLASH.handler({ ...args, address: 3 }, context))).toMatchObject({
+      code: 'USAGE',
+    });
+    expect(await failure(FLASH.handler({ ...args, baud: 'auto' }, context))).toMatchObject({
+      code: 'USAGE',
+    });
+  });
+});
+
+describe('flash', () => {
+  test('a table says what became of each', async () => {
+    const { context, out, error } = session(new Pair({ addresses: [1, 2, 12] }));
+    await FLASH.handler({ ...DEFAULTS_OF_PORTS, image, addresses: '1-2,12' }, context);
+    const lines = out.text.trim().split('\n');
+    expect(lines.at(-5)).toMatch(/^address {2}part {2}serial {2}unique id +outcome$/);
+    expect(lines.at(-2)).toMatch(/^12 +fake +(0c){12} +updated, started$/);
+    expect(lines.at(-1)).toMatch(
+      /^3 of 3 devices done in \d+\.\d s: 20000 bytes, 10 pages sent once for all$/,
+    );
+    expect(error.text).toBe('');
+  });
+
+  test('with --json: events have the address that they are of, and the last ones say what became of each', async () => {
+    const { context, out } = session(new Pair({ addresses: [1, 2] }), { json: true });
+    await FLASH.handler({ ...DEFAULTS_OF_PORTS, image, addresses: '1,2' }, context);
+    const lines = jsonLines(out.text);
+    expect(lines.filter(({ event }) => event === 'found').map(({ address }) => address)).toEqual([
+      1, 2,
+    ]);
+    expect(lines.find(({ event }) => event === 'plan')).not.toHaveProperty('address');
+    expect(lines.filter(({ event }) => event === 'member')).toMatchObject([
+      { address: 1, ok: true, changed: true, boot: 'started', together: true },
+      { address: 2, ok: true, changed: true, boot: 'started', together: true },
+    ]);
+    expect(lines.at(-1)).toMatchObject({ event: 'result', ok: true, devices: 2, pagesSent: 10 });
+  });
+
+  test('the worst decides the exit code, and the others are done', async () => {
+    const pair = new Pair({ addresses: [1, 2] });
+    pair.at(2).failing.set(3, 100);
+    const { context, out } = session(pair, { json: true });
+    const error = await failure(
+      FLASH.handler({ ...DEFAULTS_OF_PORTS, image, addresses: '1-3' }, context),
+    );
+    expect(error).toMatchObject({
+      code: 'PAGE_FAILED',
+      details: { devices: 3, failed: 2, addresses: '2-3' },
+    });
+    expect(error.message).toBe('2 of 3 devices failed: address 2-3');
+    const members = jsonLines(out.text).filter(({ event }) => event === 'member');
+    expect(members.map(({ ok, code }) => [ok, code])).toEqual([
+      [true, undefined],
+      [false, 'PAGE_FAILED'],
+      [false, 'NO_ANSWER'],
+    ]);
+  });
+
+  test('each has its line in the log', async () => {
+    const log = join(folder, 'units.jsonl');
+    const { context } = session(new Pair({ addresses: [1, 2] }));
+    await failure(FLASH.handler({ ...DEFAULTS_OF_PORTS, image, addresses: '1-3', log }, context));
+    const entries = readFileSync(log, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(entries.map(({ address, result, uniqueId }) => [address, result, uniqueId])).toEqual([
+      [1, 'installed', '01'.repeat(12)],
+      [2, 'installed', '02'.repeat(12)],
+      [3, 'failed', null],
+    ]);
+  });
+});
+
+describe('scan', () => {
+  test('a table of who is there', async () => {
+    const { context, out } = session(new Pair({ addresses: [2, 5] }));
+    await SCAN.handler({ ...DEFAULTS, addresses: '1-6' }, context);
+    const lines = out.text.trim().split('\n');
+    expect(lines[0]).toBe('asking 6 addresses, about 1 s');
+    expect(lines.at(-4)).toMatch(/^address +part +serial +unique id +mode +installed$/);
+    expect(lines.at(-2)).toMatch(/^5 +fake +(05){12} +bootloader +nothing$/);
+    expect(lines.at(-1)).toBe('2 devices at 2, 5');
+  });
+
+  test('on a terminal: a bar of addresses', async () => {
+    const { context, out } = session(new Pair({ addresses: [2] }), { tty: true });
+    await SCAN.handler({ ...DEFAULTS, addresses: '1-6' }, context);
+    expect(out.text).toMatch(/\[#+\.*\] +\d+ % +6 of 6 addresses +0 s left/);
+  });
+
+  test('nobody there is no error', async () => {
+    const { context, out } = session(new Pair({ addresses: [200] }), { json: true });
+    await SCAN.handler({ ...DEFAULTS, addresses: '1-6' }, context);
+    expect(jsonLines(out.text).at(-1)).toMatchObject({ ok: true, devices: 0, heard: [] });
+  });
+});
+
+test('info tells of a second one, instead of showing one of them', async () => {
+  const pair = new Pair({ addresses: [1, 2], each: (address) => ({ helloMs: 40 * address }) });
+  pair.line.checker.shared = false;
+  const { context } = session(pair);
+  const error = await failure(INFO.handler({ ...DEFAULTS_OF_PORTS }, context));
+  expect(error.code).toBe('SEVERAL_DEVICES');
+});
