@@ -118,8 +118,8 @@ async function find(session: Session, options: ConnectOptions, census?: Census):
 }
 
 /**
- * Nobody else answers at address 0. That is waited for where somebody would be stopped, and where an address tells of a shared pair;
- * of one without the answers of others come before anything is written to it.
+ * Nobody else answers at address 0. That is waited for where an address or half duplex tells of a shared pair. A device without is alone
+ * (protocol § 15), and nobody waits a quarter of a second for it; whoever answers beside it all the same ends the search.
  */
 async function onlyOne(
   device: Device,
@@ -128,8 +128,8 @@ async function onlyOne(
 ): Promise<void> {
   if (!census) return;
   await adoptAddress(device);
-  const { mode, address } = device.info;
-  if (mode !== Mode.APP && address === ADDRESS_ONLY && !options.alone) {
+  const shared = device.info.address !== ADDRESS_ONLY || device.session.halfDuplex;
+  if (!shared && !options.alone) {
     census.watch();
     return;
   }
