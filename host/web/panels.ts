@@ -197,6 +197,7 @@ function donePanel(view: View, { result }: At<'done'>): Panel {
     content: [
       note('good', '✓', ...resultLines(result, texts)),
       ...warningsOf(state, texts),
+      firmwareBox(view, false),
       state.device && deviceBox(state.device, texts, true),
       actions(button(view, 'other-port', texts.another, 'main')),
       reportBox(view),
