@@ -10,6 +10,7 @@ import {
   reportBox,
   technical,
 } from './boxes.js';
+import type { DeviceFacts } from './device-facts.js';
 import { h } from './dom.js';
 import type { State, Step } from './flow.js';
 import { resultLines } from './report.js';
@@ -103,15 +104,12 @@ function portPanel(view: View, { fault }: At<'port'>): Panel {
 }
 
 function foundPanel(view: View, { device, fault }: At<'found'>): Panel {
-  const { texts, state } = view;
-  const same = device.installed?.complete && device.installed.sha256 === state.firmware?.sha256;
+  const { texts } = view;
   return {
     title: fault ? texts.refusedTitle : texts.foundTitle,
     content: [
       deviceBox(device, texts),
-      fault
-        ? faultNote(fault, texts, texts.nothingChanged)
-        : note('good', '✓', texts.fits, same ? texts.sameInstalled : undefined),
+      fault ? faultNote(fault, texts, texts.nothingChanged) : fitsNote(view, device),
       firmwareBox(view, !fault),
       actions(
         !fault && button(view, 'install', texts.install, 'main'),
@@ -121,6 +119,16 @@ function foundPanel(view: View, { device, fault }: At<'found'>): Panel {
       fault && technical(fault, texts),
     ],
   };
+}
+
+/** An application may not know of which product it is; its bootloader always does. */
+function fitsNote({ texts, state: { firmware } }: View, device: DeviceFacts): HTMLElement {
+  const same = device.installed?.complete && device.installed.sha256 === firmware?.sha256;
+  const after = same ? texts.sameInstalled : undefined;
+  const untold = device.running === 'application' && device.product === undefined;
+  return untold && firmware?.facts?.product !== undefined
+    ? note('', 'i', texts.fitsUntold, after)
+    : note('good', '✓', texts.fits, after);
 }
 
 function updatingPanel(view: View, { phase, progress, resumed, again }: At<'updating'>): Panel {

@@ -20,6 +20,7 @@ import { openSerial } from '../../host/node/serial.js';
 import { APP_BASE, BOOTLOADER_BASE } from '../../protocol/index.js';
 import { boardOptions, PARTS, type Part } from './boards.js';
 import { MOST_VECTORS } from './images.js';
+import { PipedBoard } from './piped-board.js';
 import { randomBytes } from './random.js';
 import { reservedStack } from './stack.js';
 
@@ -375,27 +376,17 @@ export interface Ran {
 
 /** A board in lockstep with its user: no wall clock, so that ten idle seconds cost a blink. */
 export class SteppedBoard {
-  readonly #process: ChildProcess;
-  readonly #answers: AsyncIterator<string>;
+  readonly #board: PipedBoard;
   readonly #dir: TempDir;
 
   constructor(part: Part, options: BoardOptions = {}) {
     this.#dir = new TempDir();
-    const args = [...boardArguments(part, this.#dir, options), '--pipe'];
-    const child = spawn(built('build', 'board', 'iap-board'), args, {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    this.#process = child;
-    this.#answers = createInterface(child.stdout)[Symbol.asyncIterator]();
+    const args = boardArguments(part, this.#dir, options);
+    this.#board = new PipedBoard(built('build', 'board', 'iap-board'), args);
   }
 
-  async command(line: string): Promise<Record<string, unknown>> {
-    this.#process.stdin?.write(`${line}\n`);
-    const { value, done } = await this.#answers.next();
-    if (done) throw new Error(`the board is gone; it did not answer "${line}"`);
-    const answer = JSON.parse(value) as Record<string, unknown>;
-    if (answer.ok !== true) throw new Error(`board: ${String(answer.error)}`);
-    return answer;
+  command(line: string): Promise<Record<string, unknown>> {
+    return this.#board.command(line);
   }
 
   async counters(): Promise<Counters> {
@@ -430,11 +421,7 @@ export class SteppedBoard {
   }
 
   async stop(): Promise<void> {
-    const ended = this.#process.exitCode === null ? once(this.#process, 'exit') : undefined;
-    this.#process.stdin?.end();
-    const killer = setTimeout(() => this.#process.kill('SIGKILL'), STOP_MS);
-    await ended;
-    clearTimeout(killer);
+    await this.#board.stop();
     this.#dir.remove();
   }
 }

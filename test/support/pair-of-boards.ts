@@ -1,9 +1,5 @@
 // Several virtual boards on one full-duplex pair: all hear the host, and their answers are merged, byte by byte as they come. Each is
 // unmodified firmware in a process of its own; all live in one virtual time.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import type { Clock } from '../../host/base/clock.js';
 import { buildIdentity } from '../../host/factory/identity.js';
 import { placesBelow } from '../../host/index.js';
 import type { Transport } from '../../host/link/transport.js';
@@ -18,7 +14,9 @@ import {
   TempDir,
 } from './board.js';
 import { boardOptions } from './boards.js';
+import { PipedBoard } from './piped-board.js';
 import { randomFrom } from './random.js';
+import { SteppedClock } from './stepped-clock.js';
 
 export interface PairOfBoardsOptions {
   readonly addresses: readonly number[];
@@ -26,11 +24,6 @@ export interface PairOfBoardsOptions {
   /** Probability of a flipped bit for each byte and receiver */
   readonly noise?: number;
   readonly seed?: number;
-}
-
-interface Timer {
-  readonly at: number;
-  readonly callback: () => void;
 }
 
 /** While bytes pass: an answer is seen so late at most [us]. */
@@ -46,11 +39,7 @@ export class PairOfBoards {
   readonly #noise: number;
   readonly #random: () => number;
   #rate: number;
-  #timers: Timer[] = [];
-  #now = 0;
   #busy = false;
-  #pumping = false;
-  #stopped = false;
   #queue: Promise<unknown> = Promise.resolve();
   #onBytes: (bytes: Uint8Array) => void = () => {};
 
@@ -67,18 +56,11 @@ export class PairOfBoards {
     return board;
   }
 
-  readonly clock: Clock = {
-    now: () => this.#now,
-    after: (ms, callback) => {
-      const timer = { at: this.#now + Math.max(0, ms), callback };
-      const index = this.#timers.findIndex(({ at }) => at > timer.at);
-      this.#timers.splice(index < 0 ? this.#timers.length : index, 0, timer);
-      this.#start();
-      return () => {
-        this.#timers = this.#timers.filter((other) => other !== timer);
-      };
-    },
-  };
+  readonly clock = new SteppedClock({
+    settled: () => this.#queue,
+    run: (us) =>
+      this.#inTurn(() => this.#run(Math.min(Math.ceil(us), this.#busy ? BUSY_US : IDLE_US))),
+  });
 
   get transport(): Transport {
     const self = this;
@@ -113,8 +95,7 @@ export class PairOfBoards {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#timers = [];
+    this.clock.stop();
     await this.#queue.catch(() => {});
     await Promise.all(this.boards.map((board) => board.stop()));
     this.dir.remove();
@@ -141,7 +122,7 @@ export class PairOfBoards {
   /** All boards at once; returns how many bytes still wait to be sent to one of them. */
   async #run(us: number): Promise<number> {
     const ran = await Promise.all(this.boards.map((board) => board.run(us)));
-    this.#now += us / 1000;
+    this.clock.passed(this.clock.now() + us / 1000);
     const sent = ran.filter(({ bytes }) => bytes.length > 0);
     if (sent.length > 1) this.collisions++;
     const waiting = Math.max(0, ...ran.map((one) => one.waiting));
@@ -149,41 +130,12 @@ export class PairOfBoards {
     for (const { bytes } of sent) this.#onBytes(this.#damaged(bytes));
     return waiting;
   }
-
-  #start(): void {
-    if (this.#pumping || this.#stopped) return;
-    this.#pumping = true;
-    void this.#pump().finally(() => {
-      this.#pumping = false;
-      if (this.#timers.length > 0) this.#start();
-    });
-  }
-
-  async #pump(): Promise<void> {
-    for (;;) {
-      // An immediate comes after all promises that are ready, so everybody has reacted to the last event.
-      await new Promise((resolve) => {
-        setImmediate(resolve);
-      });
-      await this.#queue;
-      const timer = this.#timers[0];
-      if (!timer || this.#stopped) return;
-      if (timer.at <= this.#now) {
-        this.#timers.shift();
-        timer.callback();
-        continue;
-      }
-      const left = Math.ceil((timer.at - this.#now) * 1000);
-      await this.#inTurn(() => this.#run(Math.min(left, this.#busy ? BUSY_US : IDLE_US)));
-    }
-  }
 }
 
 /** One of them, in lockstep with the others */
 class OneBoard {
   readonly address: number;
-  readonly #process: ChildProcess;
-  readonly #answers: AsyncIterator<string>;
+  readonly #board: PipedBoard;
   readonly #dir: TempDir;
   /** Off the pair: it hears nothing, and nobody hears it. */
   cut = false;
@@ -194,25 +146,16 @@ class OneBoard {
     const identity = buildIdentity({ product: PRODUCT, address, serial: `unit ${address}` });
     const at = placesBelow(PARTS[part].appBase).identity;
     const args = [
-      ...['--part', PARTS[part].part, ...boardOptions(part), '--pipe', '--flash-typical'],
+      ...['--part', PARTS[part].part, ...boardOptions(part), '--flash-typical'],
       ...['--seed', `${address}`, '--uid', address.toString(16).padStart(24, '0')],
       ...['--load', `${bootloaderFile(part)}@0x${BOOTLOADER_BASE.toString(16)}`],
       ...['--load', `${dir.write(`identity-${address}.bin`, identity)}@0x${at.toString(16)}`],
     ];
-    const child = spawn(built('build', 'board', 'iap-board'), args, {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    this.#process = child;
-    this.#answers = createInterface(child.stdout)[Symbol.asyncIterator]();
+    this.#board = new PipedBoard(built('build', 'board', 'iap-board'), args);
   }
 
-  async command(line: string): Promise<Record<string, unknown>> {
-    this.#process.stdin?.write(`${line}\n`);
-    const { value, done } = await this.#answers.next();
-    if (done) throw new Error(`the board is gone; it did not answer "${line}"`);
-    const answer = JSON.parse(value) as Record<string, unknown>;
-    if (answer.ok !== true) throw new Error(`board: ${String(answer.error)}`);
-    return answer;
+  command(line: string): Promise<Record<string, unknown>> {
+    return this.#board.command(line);
   }
 
   async counters(): Promise<Counters> {
@@ -235,10 +178,8 @@ class OneBoard {
     return { bytes, waiting: Number(waiting) };
   }
 
-  async stop(): Promise<void> {
-    const ended = this.#process.exitCode === null ? once(this.#process, 'exit') : undefined;
-    this.#process.stdin?.end();
-    await ended;
+  stop(): Promise<void> {
+    return this.#board.stop();
   }
 }
 

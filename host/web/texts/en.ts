@@ -57,6 +57,8 @@ export const EN: Texts = {
 
   foundTitle: 'Device found',
   fits: 'The firmware fits this device.',
+  fitsUntold:
+    'Nothing speaks against this firmware, but the running application does not say which product the device is. Its bootloader is asked before anything is written.',
   refusedTitle: 'This firmware is not for this device',
   part: 'Chip',
   serial: 'Serial number',

@@ -70,6 +70,8 @@ export interface Texts {
 
   readonly foundTitle: string;
   readonly fits: string;
+  /** The device does not say for which product it takes firmware. */
+  readonly fitsUntold: string;
   readonly refusedTitle: string;
   readonly part: string;
   readonly serial: string;

@@ -56,6 +56,8 @@ export const ZH: Texts = {
 
   foundTitle: '已找到设备',
   fits: '此固件适用于该设备。',
+  fitsUntold:
+    '没有发现此固件不适用的迹象，但正在运行的应用程序没有说明设备是哪种产品。写入任何内容之前会先询问引导程序。',
   refusedTitle: '此固件不适用于该设备',
   part: '芯片',
   serial: '序列号',
