@@ -123,6 +123,9 @@ const portOf = (pin) => 'ABCDEF'.indexOf(pin[1] ?? '');
 /** @param {string} pin */
 const bitOf = (pin) => Number(pin.slice(2));
 
+/** RM0008 9.3.5: nothing else drives them while AFIO_MAPR.SWJ_CFG is as after a reset. */
+const DEBUG_PINS = ['PA13', 'PA14', 'PA15', 'PB3', 'PB4'];
+
 /** @param {any} board @param {any} part @param {(ok: boolean, what: string) => void} must */
 function checkPins({ usart, rs485, button, pins = [], watchdogPin }, part, must) {
   const { ports = 'ABCDE' } = part;
@@ -130,6 +133,10 @@ function checkPins({ usart, rs485, button, pins = [], watchdogPin }, part, must)
   const used = [...wired, ...pins.map((/** @type {any} */ p) => p.pin)];
   const named = [...used, watchdogPin].filter((pin) => pin !== undefined);
   for (const [i, pin] of named.entries()) {
+    must(
+      part.family !== 'stm32f1' || !DEBUG_PINS.includes(pin),
+      `${pin} of an STM32F1 belongs to the debugger, also where JTAG is not used: take another pin`,
+    );
     must(ports.includes(pin[1]), `${part.name} has no ${pin}: its ports are ${ports}`);
     must(named.indexOf(pin) === i, `${pin} is named twice`);
   }

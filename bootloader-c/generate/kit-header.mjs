@@ -24,6 +24,13 @@ function encode({ fields }, values) {
   return out;
 }
 
+/** What an application on a half-duplex pair says in HELLO, and how long it waits before it answers. @param {any} rs485 */
+const halfDuplex = ({ turnRoundMs }) => `
+// On a half-duplex pair: said in HELLO, and waited for after the last byte received.
+#define IAP_BOARD_CAPABILITIES  IAP_CAPABILITY_HALF_DUPLEX
+#define IAP_BOARD_TURN_ROUND_MS ${turnRoundMs}u
+`;
+
 /** @param {any} board @param {any} part @param {(name: string) => number} constant @param {string} banner */
 export function kitHeader(board, part, constant, banner) {
   const layout = readJson('protocol/protocol.json').structs.find(
@@ -58,7 +65,7 @@ export function kitHeader(board, part, constant, banner) {
 #define IAP_BOARD_APP_END  ${address(appEnd)}
 #define IAP_BOARD_RATE     ${board.usart.rate}u // of the bootloader after a reset [baud]
 #define IAP_BOARD_USART    ${board.usart.instance}
-${board.rs485 ? '\n// What an application says in HELLO: it is on a half-duplex pair.\n#define IAP_BOARD_CAPABILITIES IAP_CAPABILITY_HALF_DUPLEX\n' : ''}
+${board.rs485 ? halfDuplex(board.rs485) : ''}
 // Structure kit_facts of docs/protocol.md
 #define IAP_BOARD_FACTS \\
     { \\

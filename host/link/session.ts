@@ -278,8 +278,9 @@ export class Session {
   async #untilPairIsFree(): Promise<void> {
     const mayCome = (): boolean => this.#pending.dueAt > Number.NEGATIVE_INFINITY;
     await this.until(this.#pending.dueAt + this.margin, () => !mayCome());
-    const free = this.#lastByteAt + TURN_MS;
-    while (this.clock.now() < free) await this.pause(free);
+    while (this.clock.now() < this.#lastByteAt + TURN_MS) {
+      await this.pause(this.#lastByteAt + TURN_MS);
+    }
   }
 
   /** @throws IapError PORT_STALLED */
@@ -536,7 +537,9 @@ export class Session {
       return;
     }
     this.stats.framesReceived++;
-    this.#lag = Math.max(this.#lag * LAG_DECAY, at - pending.dueAt);
+    // Of an answer that no time is given for nothing is late.
+    const late = pending.dueAt > Number.NEGATIVE_INFINITY ? at - pending.dueAt : 0;
+    this.#lag = Math.max(this.#lag * LAG_DECAY, late);
     this.#answered = { frames: pending.frames, bytes: pending.bytes };
     pending.onAnswer(frame.payload);
   }

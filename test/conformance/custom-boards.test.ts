@@ -233,6 +233,11 @@ const REFUSED: readonly [string, Pick<Custom, 'like' | 'board' | 'part'>, RegExp
     /PA9 is named twice/,
   ],
   [
+    'debugger-pin',
+    { like: 'stm32f103xb', board: { pins: [{ pin: 'PB4', high: true }] } },
+    /PB4 of an STM32F1 belongs to the debugger/,
+  ],
+  [
     'crystal',
     {
       like: 'stm32f103xb',

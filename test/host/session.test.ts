@@ -56,6 +56,19 @@ test('an answer ends the wait for all older ones: a device answers in order', as
   expect(session.stats.staleAnswers).toBe(1);
 });
 
+test('the answer to a request that was forgotten counts, and makes nobody wait longer', async () => {
+  const { session, answer } = setUp();
+  const got: number[] = [];
+  await session.post([{ type: 1, payload: REQUEST, onAnswer: () => got.push(0) }]);
+  const { margin } = session;
+  session.forget(1);
+  await session.sleep(300);
+  answer(0);
+  await session.sleep(50);
+  expect(got).toEqual([0]);
+  expect(session.margin).toBe(margin);
+});
+
 test('each attempt has its own seq, and the late answer to an earlier one counts', async () => {
   const { clock, line, session, answer } = setUp();
   clock.after(500, () => answer(0));

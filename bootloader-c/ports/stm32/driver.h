@@ -11,6 +11,7 @@
 #if !BOARD_HALF_DUPLEX
 
 static inline void driver_start(void) {}
+static inline void driver_connect(void) {}
 static inline void driver_on(void) {}
 static inline void driver_off(void) {}
 static inline bool driver_is_on(void) {
@@ -23,6 +24,10 @@ static inline bool driver_is_on(void) {
 // set.
 static inline void driver_start(void) {
     USART_CR3 |= USART_CR3_DEM | (BOARD_DE_ACTIVE_HIGH ? 0 : USART_CR3_DEP);
+}
+
+// After that: a USART that is off may hold the pin low, whatever DEP says.
+static inline void driver_connect(void) {
     gpio_clock(BOARD_DE_PORT);
     gpio_alternate(BOARD_DE_PORT, BOARD_DE_PIN, BOARD_DE_FUNCTION);
 }
@@ -39,6 +44,8 @@ static inline void driver_start(void) {
     gpio_clock(BOARD_DE_PORT);
     gpio_output(BOARD_DE_PORT, BOARD_DE_PIN, !BOARD_DE_ACTIVE_HIGH);
 }
+
+static inline void driver_connect(void) {}
 
 static inline void driver_on(void) {
     gpio_set(BOARD_DE_PORT, BOARD_DE_PIN, BOARD_DE_ACTIVE_HIGH);

@@ -40,6 +40,7 @@ void usart_start(struct usart *usart, uint32_t clock_hz, uint32_t rate) {
     USART_CR3 = USART_CR3_RECEPTION;
     driver_start();
     USART_CR1 = USART_CR1_ON;
+    driver_connect();
     // After TE, so that the pin goes from pulled to idle without a glitch.
     gpio_usart_tx(BOARD_TX_PORT, BOARD_TX_PIN, BOARD_TX_FUNCTION);
 }

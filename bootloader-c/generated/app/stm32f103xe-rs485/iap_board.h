@@ -10,8 +10,9 @@
 #define IAP_BOARD_RATE     115200u // of the bootloader after a reset [baud]
 #define IAP_BOARD_USART    1
 
-// What an application says in HELLO: it is on a half-duplex pair.
-#define IAP_BOARD_CAPABILITIES IAP_CAPABILITY_HALF_DUPLEX
+// On a half-duplex pair: said in HELLO, and waited for after the last byte received.
+#define IAP_BOARD_CAPABILITIES  IAP_CAPABILITY_HALF_DUPLEX
+#define IAP_BOARD_TURN_ROUND_MS 6u
 
 // Structure kit_facts of docs/protocol.md
 #define IAP_BOARD_FACTS \
