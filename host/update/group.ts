@@ -264,9 +264,10 @@ class GroupUpdater {
     for (const { member } of running) {
       await this.#attempt(member, async () => {
         if (this.#transport.rate !== this.#bootRate) await session.setRate(this.#bootRate);
-        const device = await connect(session, { hold: true, timeoutMs: DEFAULT_TIMEOUT_MS });
-        member.device = device;
-        this.#tellOf(member, { event: 'found', device: device.info });
+        const { info } = await connect(session, { hold: true, timeoutMs: DEFAULT_TIMEOUT_MS });
+        member.found(session, info);
+        member.checkUnit();
+        this.#tellOf(member, { event: 'found', device: info });
       });
     }
     for (const { member, device } of this.#active) {
@@ -296,6 +297,7 @@ class GroupUpdater {
     if (rate !== undefined) {
       const all = this.#active;
       await changeGroupRate(session, all, rate, () => this.#keepAlive(0), this.#tell);
+      for (const { member } of all) this.#attemptNow(member, () => member.checkUnit());
     }
     this.#sent = { ...this.#sent, rate: transport.rate };
     const [first] = wanting;
@@ -469,11 +471,13 @@ class GroupUpdater {
         try {
           await this.#keepAlive(HOLD_REFRESH_MS);
           await what();
+          member.checkUnit();
           return;
         } catch (error) {
           const lost = error instanceof IapError && error.code === 'LINK_LOST';
           if (!lost || attempt === ATTEMPTS) throw error;
           await member.device?.hello(true, QUESTIONS);
+          member.checkUnit();
         }
       }
     } catch (error) {
