@@ -311,7 +311,8 @@ export class FakeDevice {
   }
 
   #app(frame: Frame): Outcome {
-    if (!this.#options.appKit) return [undefined, 0];
+    const tooLong = frame.payload.length > APP_INFO.maxPayload;
+    if (!this.#options.appKit || tooLong) return [undefined, 0];
     if (frame.type === Command.HELLO) {
       return [encode(HelloResponse, this.#hello()), this.#options.helloMs ?? 5];
     }

@@ -187,7 +187,7 @@ class GroupUpdater {
     for (let calls = 0; ; calls++) {
       const missing = this.#members.filter(({ device, error }) => !device && !error);
       if (missing.length === 0 || (calls >= CALLS && clock.now() >= end)) break;
-      await this.#keepAlive(HOLD_REFRESH_MS);
+      if (calls > 0) await this.#keepAlive(HOLD_REFRESH_MS);
       this.#take(await scan.run(missing.map(({ address }) => address)));
     }
     for (const member of this.#members) {
