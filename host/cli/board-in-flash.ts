@@ -14,8 +14,13 @@ export async function boardInFlash(dump: FlashDump): Promise<Board | undefined> 
   const all = text(dump.end - BOOTLOADER_BASE);
   if (!partNames().some((name) => all.includes(name))) return undefined;
   const boards = await Promise.all(boardNames().map(loadBoard));
-  const fitting = boards.filter(({ part, appBase }) =>
+  const ofPart = boards.filter(({ part, appBase }) =>
     text(placesBelow(appBase).codeSize).includes(part.name),
+  );
+  // A line driver changes nothing of where things are: a board with one is named only where no other has them there.
+  const fitting = ofPart.filter(
+    ({ halfDuplex, appBase }) =>
+      !halfDuplex || ofPart.every((other) => other.halfDuplex || other.appBase !== appBase),
   );
   if (fitting.length === 1) return fitting[0];
   // Boards of one part may differ in where applications begin; their records are not at the same place then.

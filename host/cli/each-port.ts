@@ -1,11 +1,13 @@
 // One command at several ports at once. With one port it is the command as it always was.
 import { setMaxListeners } from 'node:events';
-import { IapError, type IapErrorCode } from '../base/errors.js';
+import { IapError } from '../base/errors.js';
 import { printable } from '../base/text.js';
+import { exitCodeAt } from './interrupt.js';
 import type { Context } from './link.js';
 import { LINK_OPTIONS } from './options.js';
 import { PortOutput } from './port-output.js';
 import { PortRows } from './port-rows.js';
+import { Presence } from './presence.js';
 import { severityOf } from './severity.js';
 
 export const PORTS_OPTIONS = {
@@ -35,25 +37,7 @@ export interface EachOptions {
   readonly rows: boolean;
 }
 
-/** With --all: nobody is there for whom this is */
-const NOT_MEANT: ReadonlySet<IapErrorCode> = new Set([
-  'NO_ANSWER',
-  'NOT_OUR_DEVICE',
-  'ECHO',
-  'IMAGE_WRONG_PRODUCT',
-  'PORT_NOT_FOUND',
-  'PORT_PERMISSION',
-  'PORT_BUSY',
-  'PORT_FAILED',
-]);
-
-/** @param named whether this port was asked for by its name */
-type Run<A> = (args: OnePort<A>, context: Context, named: boolean) => Promise<void>;
-
-/** Whether a port that was not named is left out for this */
-export function isLeftOut(error: unknown): boolean {
-  return error instanceof IapError && NOT_MEANT.has(error.code);
-}
+type Run<A> = (args: OnePort<A>, context: Context, presence: Presence) => Promise<void>;
 
 /**
  * Runs `run` at each port, none of them waiting for another.
@@ -68,7 +52,7 @@ export async function onEachPort<A extends PortsArguments>(
   const { port: named = [], all = false, ...rest } = args;
   const [only, ...more] = named;
   if (!all && more.length === 0) {
-    await run(only === undefined ? rest : { ...rest, port: only }, context, true);
+    await run(only === undefined ? rest : { ...rest, port: only }, context, new Presence(true));
     return;
   }
   checkPorts(named, args);
@@ -90,16 +74,17 @@ export async function onEachPort<A extends PortsArguments>(
   await Promise.all(
     ports.map(async (port) => {
       const own = new PortOutput(output, port, board);
+      const presence = new Presence(named.includes(port));
       try {
-        await run({ ...rest, port }, { ...context, output: own }, named.includes(port));
+        await run({ ...rest, port }, { ...context, output: own }, presence);
       } catch (error) {
-        if (found.includes(port) && isLeftOut(error)) {
+        if (presence.isLeftOut(error)) {
           skipped++;
           own.skipped(error);
           return;
         }
         failures.push(error);
-        own.failure(error);
+        own.failure(error, exitCodeAt(error, context.signal));
       }
     }),
   );

@@ -13,6 +13,7 @@ import type { MemberResult } from '../update/group-events.js';
 import { bootloaderVersion } from './describe.js';
 import type { Context } from './link.js';
 import { errorJson } from './output.js';
+import type { Presence } from './presence.js';
 
 export const LOG_OPTION = {
   log: {
@@ -30,8 +31,7 @@ export interface Flashing {
   readonly port: string;
   readonly file: string;
   readonly image: Image;
-  /** With this error there was no device that is meant */
-  readonly isNone: (error: unknown) => boolean;
+  readonly presence: Presence;
 }
 
 /**
@@ -55,7 +55,8 @@ export async function logged(
       output.event('done-before', { time: before });
       output.line(`this unit has had this image before, at ${before}, says the log`);
     }
-    found = device;
+    // What a later attempt finds may be half an update; only the bootloader knows all of what was there before.
+    if (found?.mode !== Mode.BOOTLOADER) found = device;
   };
   const append = (outcome: Pick<LogEntry, 'result'> & Partial<LogEntry>): Promise<void> => {
     const seconds = Math.round(clock.now() - from) / 1000;
@@ -65,8 +66,10 @@ export async function logged(
   try {
     result = await work(onFound);
   } catch (error) {
-    if (flashing.isNone(error)) throw error;
+    const { presence } = flashing;
     const { code, message } = errorJson(error, exitCodeOf(error));
+    const stopped = presence.isUnknown && code === 'INTERRUPTED';
+    if (stopped || presence.isLeftOut(error)) throw error;
     await append({ result: 'failed', code, message });
     throw error;
   }

@@ -1,5 +1,5 @@
 // iap flash --addresses: one image to many devices on a shared pair, told as it goes, and what became of each.
-import { exitCodeOf, IapError } from '../base/errors.js';
+import { type ExitCode, IapError } from '../base/errors.js';
 import { hexBytes } from '../base/text.js';
 import type { Allowable } from '../check/allow.js';
 import type { Image } from '../image/image.js';
@@ -9,6 +9,7 @@ import type { GroupEvent, GroupResult, MemberResult } from '../update/group-even
 import { addressesText } from './addresses.js';
 import type { Sending } from './compression.js';
 import { type Flashing, logMember } from './flash-log.js';
+import { exitCodeAt } from './interrupt.js';
 import { type Context, withPort } from './link.js';
 import type { LinkArguments } from './options.js';
 import { errorJson, Output } from './output.js';
@@ -55,6 +56,8 @@ export async function flashGroup(
       ...(rate === undefined ? {} : { rate }),
       ...(sending.compression ? { compression: sending.compression } : {}),
     });
+    // Until it is known that the port is not left out
+    const unlogged: MemberResult[] = [];
     for (;;) {
       const step = await run.next();
       if (step.done) {
@@ -62,15 +65,29 @@ export async function flashGroup(
         finish(output, step.value);
         return;
       }
-      if (log && step.value.event === 'member') {
-        await logMember(log, flashing, step.value, Math.round(clock.now() - from) / 1000);
+      const event = step.value;
+      if (event.event === 'found' || isSeveral(event)) flashing.presence.foundMember();
+      if (log && event.event === 'member') unlogged.push(event);
+      if (log && !flashing.presence.isUnknown) {
+        const seconds = Math.round(clock.now() - from) / 1000;
+        for (const one of unlogged.splice(0)) await logMember(log, flashing, one, seconds);
       }
-      await tell(output, step.value, args.port);
+      await tell(output, event, args.port, (error) => exitCodeAt(error, context.signal));
     }
   });
 }
 
-async function tell(output: Output, event: GroupEvent, port: string | undefined): Promise<void> {
+/** Devices that are not told apart are there all the same. */
+function isSeveral(event: GroupEvent): boolean {
+  return event.event === 'member' && event.error?.code === 'SEVERAL_DEVICES';
+}
+
+async function tell(
+  output: Output,
+  event: GroupEvent,
+  port: string | undefined,
+  codeOf: (error: IapError) => ExitCode,
+): Promise<void> {
   switch (event.event) {
     case 'alone':
       output.event('alone', { address: event.address, reason: event.reason });
@@ -79,7 +96,7 @@ async function tell(output: Output, event: GroupEvent, port: string | undefined)
       );
       break;
     case 'member':
-      output.event('member', memberJson(event));
+      output.event('member', memberJson(event, codeOf));
       break;
     default: {
       const { address, ...plain } = event;
@@ -97,10 +114,13 @@ async function keep(sending: Sending, { members }: GroupResult): Promise<void> {
   if (done?.device) await sending.installed(done.device);
 }
 
-function memberJson({ address, device, error, changed, boot, together }: MemberResult): object {
+function memberJson(
+  { address, device, error, changed, boot, together }: MemberResult,
+  codeOf: (error: IapError) => ExitCode,
+): object {
   const who = device ? { part: device.part, serial: device.serial, uniqueId: device.uniqueId } : {};
   const outcome = { address, ok: error === undefined, changed, boot, together, ...who };
-  return error ? { ...outcome, ...errorJson(error, exitCodeOf(error)) } : outcome;
+  return error ? { ...outcome, ...errorJson(error, codeOf(error)) } : outcome;
 }
 
 function finish(output: Output, result: GroupResult): void {

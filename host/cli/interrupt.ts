@@ -11,15 +11,13 @@ const EXIT_CODES = {
 
 export class Interruption {
   readonly #stop = new AbortController();
-  #exitCode: ExitCode = ExitCode.INTERRUPTED;
 
   /** @param exit ends the process */
   constructor(output: Output, exit: (code: ExitCode) => void) {
     for (const [name, exitCode] of Object.entries(EXIT_CODES)) {
       process.on(name, () => {
         if (this.signal.aborted) exit(exitCode);
-        this.#exitCode = exitCode;
-        this.#stop.abort();
+        this.#stop.abort(exitCode);
         output.line('stopping');
       });
     }
@@ -28,10 +26,14 @@ export class Interruption {
   get signal(): AbortSignal {
     return this.#stop.signal;
   }
+}
 
-  /** Of a command that ended with `error` */
-  exitCodeOf(error: unknown): ExitCode {
-    const interrupted = error instanceof IapError && error.code === 'INTERRUPTED';
-    return interrupted ? this.#exitCode : exitCodeOf(error);
-  }
+/**
+ * Of a command that ended with `error`.
+ * @param signal of the command
+ */
+export function exitCodeAt(error: unknown, signal: AbortSignal): ExitCode {
+  const interrupted = error instanceof IapError && error.code === 'INTERRUPTED';
+  const told = Object.values(EXIT_CODES).find((exitCode) => exitCode === signal.reason);
+  return (interrupted ? told : undefined) ?? exitCodeOf(error);
 }

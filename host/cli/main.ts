@@ -3,7 +3,7 @@ import { realClock } from '../base/clock.js';
 import { ExitCode, exitCodeOf } from '../base/errors.js';
 import { printable } from '../base/text.js';
 import { COMMANDS } from './commands.js';
-import { Interruption } from './interrupt.js';
+import { exitCodeAt, Interruption } from './interrupt.js';
 import { type Context, realPorts } from './link.js';
 import { Output } from './output.js';
 import { parse } from './parse.js';
@@ -36,7 +36,7 @@ export async function main(args: readonly string[]): Promise<void> {
     const context: Context = { output, signal, ports: realPorts, clock: realClock };
     process.exitCode = (await parse(args, COMMANDS, context)) ?? ExitCode.DONE;
   } catch (error) {
-    const exitCode = interruption?.exitCodeOf(error) ?? exitCodeOf(error);
+    const exitCode = exitCodeAt(error, signal);
     output.failure(error, exitCode);
     process.exitCode = exitCode;
   }

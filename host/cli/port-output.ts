@@ -51,8 +51,8 @@ export class PortOutput extends Output {
     this.event('done', { result: { event: 'result', ok: true, ...values } });
   }
 
-  override failure(error: unknown): void {
-    const result = { event: 'result', ok: false, ...errorJson(error, exitCodeOf(error)) };
+  override failure(error: unknown, exitCode: number = exitCodeOf(error)): void {
+    const result = { event: 'result', ok: false, ...errorJson(error, exitCode) };
     this.event('done', { result });
     this.#all.error(error, `${this.#port}: `);
     this.#rows?.set(this.#port, `failed: ${error instanceof Error ? error.message : ''}`);

@@ -2,6 +2,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IapError } from '../base/errors.js';
+import { sha256 } from '../base/sha256.js';
+import { hexBytes } from '../base/text.js';
 import { readBytes } from './files.js';
 import { packageRoot } from './package-root.js';
 
@@ -9,6 +11,7 @@ import { packageRoot } from './package-root.js';
 export type Site = ReadonlyMap<string, Uint8Array>;
 
 const PAGE = 'index.html';
+const WORKER = 'sw.js';
 const MANIFEST = 'firmware.json';
 const ELEMENT = '<iap-update>';
 
@@ -32,17 +35,35 @@ export async function webSite(firmware?: OfferedFirmware): Promise<Site> {
   }
   const site = new Map<string, Uint8Array>();
   for (const name of names.sort()) site.set(name, await readBytes(join(folder, name), 'page'));
-  if (!firmware) return site;
-  site.set(PAGE, withManifest(site.get(PAGE) ?? new Uint8Array()));
-  site.set(MANIFEST, utf8(`${JSON.stringify(firmware.manifest, null, 2)}\n`));
-  site.set(firmware.name, firmware.file);
-  return site;
+  return firmware ? offering(site, firmware) : site;
 }
 
-function withManifest(page: Uint8Array): Uint8Array {
-  const text = new TextDecoder().decode(page);
-  if (!text.includes(ELEMENT)) throw new Error(`${PAGE} has no ${ELEMENT}`);
-  return utf8(text.replace(ELEMENT, `<iap-update manifest="${MANIFEST}">`));
+/** @param page the files of the page that offers nothing */
+export function offering(page: Site, { file, name, manifest }: OfferedFirmware): Site {
+  const html = withManifest(textOf(page, PAGE));
+  return new Map([
+    ...page,
+    [PAGE, utf8(html)],
+    [WORKER, utf8(withPage(textOf(page, WORKER), html))],
+    [MANIFEST, utf8(`${JSON.stringify(manifest, null, 2)}\n`)],
+    [name, file],
+  ]);
+}
+
+function withManifest(page: string): string {
+  if (!page.includes(ELEMENT)) throw new Error(`${PAGE} has no ${ELEMENT}`);
+  return page.replace(ELEMENT, `<iap-update manifest="${MANIFEST}">`);
+}
+
+/** Browsers look for new files where its hash is another. */
+function withPage(worker: string, page: string): string {
+  const [hash] = /\b[0-9a-f]{16}\b/.exec(worker) ?? [];
+  if (hash === undefined) throw new Error(`${WORKER} has no hash`);
+  return worker.replace(hash, hexBytes(sha256(utf8(hash + page))).slice(0, hash.length));
+}
+
+function textOf(site: Site, name: string): string {
+  return new TextDecoder().decode(site.get(name));
 }
 
 function utf8(text: string): Uint8Array {
@@ -51,8 +72,8 @@ function utf8(text: string): Uint8Array {
 
 /** What the page itself says that it may do, for the header that says it too */
 export function policyOf(site: Site): string {
-  const text = new TextDecoder().decode(site.get(PAGE));
-  const [, policy] = /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(text) ?? [];
+  const [, policy] =
+    /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(textOf(site, PAGE)) ?? [];
   if (policy === undefined) throw new Error(`${PAGE} has no content security policy`);
   return policy;
 }

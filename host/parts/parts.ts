@@ -47,6 +47,8 @@ export interface Board {
   readonly pins?: { readonly tx: string; readonly rx: string };
   /** Trial boots of an image that wants confirmation */
   readonly trials: number;
+  /** Its line is a half-duplex pair, with a driver that it switches */
+  readonly halfDuplex?: boolean;
 }
 
 interface Memory {
@@ -77,6 +79,7 @@ interface BoardText {
   readonly appBase: string;
   readonly appEnd: string | null;
   readonly trials: number;
+  readonly rs485?: object;
 }
 
 /**
@@ -121,6 +124,7 @@ export async function parseBoard(
     maxRate: board.usart.maxRate,
     pins: { tx: board.usart.tx, rx: board.usart.rx },
     trials: board.trials,
+    ...(board.rs485 ? { halfDuplex: true } : {}),
   };
 }
 

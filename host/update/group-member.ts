@@ -22,6 +22,8 @@ export class Member {
   boot: MemberResult['boot'] = 'no';
   together = true;
   error: IapError | undefined;
+  /** What became of it was told */
+  told = false;
 
   constructor(address: number) {
     this.address = address;

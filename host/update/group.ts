@@ -135,14 +135,15 @@ class GroupUpdater {
       await this.#findLate();
       this.#session.attempts = attempts;
       const again = this.#members.filter(mayWorkAlone);
-      const done = this.#members.filter((member) => !again.includes(member));
-      for (const { result } of done) this.#tell({ event: 'member', ...result });
+      for (const member of this.#members) if (!again.includes(member)) this.#tellEnd(member);
       for (const member of again) {
         await this.#alone(member);
-        this.#tell({ event: 'member', ...member.result });
+        this.#tellEnd(member);
       }
     } catch (error) {
-      throw error instanceof IapError ? this.#explained(error) : error;
+      const ending = error instanceof IapError ? this.#explained(error) : error;
+      for (const member of this.#members) this.#tellEnd(member, ending);
+      throw ending;
     } finally {
       this.#session.close();
       await restoreRate(this.#transport, this.#session.clock, this.#firstRate);
@@ -539,6 +540,19 @@ class GroupUpdater {
     this.#keptAliveAt = now;
     const payload = encode(DataRequest, { number: this.#ignored, flags: 0, body: KEEP_ALIVE_BODY });
     await this.#session.post([{ type: Command.DATA, payload, address: ADDRESS_ONLY }]);
+  }
+
+  /**
+   * What became of it, once.
+   * @param ending what ended it for all before it had its turn
+   */
+  #tellEnd(member: Member, ending?: unknown): void {
+    if (member.told) return;
+    member.told = true;
+    const { installed, error } = member;
+    const open = !installed && (!error || mayWorkAlone(member));
+    if (open && ending instanceof IapError) member.error = ending;
+    if (installed || member.error) this.#tell({ event: 'member', ...member.result });
   }
 
   #tellOf({ address }: Member, event: UpdateEvent): void {

@@ -41,6 +41,8 @@ export class Controller {
   /** Back before the update has noticed that it was gone */
   #early: BrowserPort | undefined;
   #file: File | undefined;
+  /** The load that counts: of those before it nothing is taken any more */
+  #load = 0;
   #closed = false;
   /** What is remembered and forgotten, one after the other */
   #keeping: Promise<void> = Promise.resolve();
@@ -80,8 +82,11 @@ export class Controller {
 
   /** Goes on with an update that this tab was in, or begins with the manifest, if there is one. */
   async start(manifest: string | undefined): Promise<void> {
+    const load = this.#load;
     await this.#lookForPorts();
     const unfinished = await recall().catch(() => undefined);
+    // Somebody was faster, and has chosen a file.
+    if (load !== this.#load) return;
     if (!unfinished) {
       this.load(manifest);
       return;
@@ -93,7 +98,7 @@ export class Controller {
       return;
     }
     this.settings = { ...this.settings, base: left.base };
-    this.#check({ bytes: file, name: left.name, manifest: left.manifest });
+    this.#check(load, { bytes: file, name: left.name, manifest: left.manifest });
   }
 
   load(manifest: string | undefined): void {
@@ -101,28 +106,41 @@ export class Controller {
       this.dispatch({ do: 'other-firmware' });
       return;
     }
-    this.dispatch({ do: 'load' });
+    const load = this.#begin();
+    if (load === undefined) return;
     fetchFirmware(manifest).then(
-      (file) => this.#check(file),
-      (error: unknown) => this.dispatch({ do: 'not-loaded', fault: faultOf(error) }),
+      (file) => this.#check(load, file),
+      (error: unknown) => this.#notLoaded(load, faultOf(error)),
     );
   }
 
   async useFile(file: globalThis.File): Promise<void> {
-    this.dispatch({ do: 'load' });
+    const load = this.#begin();
+    if (load === undefined) return;
     try {
       const bytes = new Uint8Array(await file.arrayBuffer());
-      this.#check({ bytes, name: file.name });
+      this.#check(load, { bytes, name: file.name });
     } catch (error) {
       const { message, details } = faultOf(error);
-      this.dispatch({ do: 'not-loaded', fault: { code: 'IMAGE_UNREADABLE', message, details } });
+      this.#notLoaded(load, { code: 'IMAGE_UNREADABLE', message, details });
     }
   }
 
   useDemoFirmware(): void {
-    this.dispatch({ do: 'load' });
+    const load = this.#begin(true);
+    if (load === undefined) return;
     this.#file = undefined;
-    this.#send({ job: 'demo-firmware' });
+    this.#send({ job: 'demo-firmware', load });
+  }
+
+  /** The number of a new load, instead of one that is on its way; undefined where none may begin now */
+  #begin(demo = false): number | undefined {
+    this.dispatch({ do: 'load', demo });
+    return this.state.step.at === 'loading' ? ++this.#load : undefined;
+  }
+
+  #notLoaded(load: number, fault: Fault): void {
+    if (load === this.#load) this.dispatch({ do: 'not-loaded', fault });
   }
 
   useDemoDevice(): void {
@@ -216,10 +234,12 @@ export class Controller {
     void this.#lookForPorts();
   };
 
-  #check(file: File): void {
+  #check(load: number, file: File): void {
+    // Overtaken, or given up
+    if (load !== this.#load || this.state.step.at !== 'loading') return;
     this.#file = file;
     const { bytes, name, manifest } = file;
-    this.#send({ job: 'check', file: bytes, name, manifest, base: this.settings.base });
+    this.#send({ job: 'check', load, file: bytes, name, manifest, base: this.settings.base });
   }
 
   #send(message: ToWorker): void {
@@ -229,6 +249,7 @@ export class Controller {
   #answered(message: FromWorker): void {
     switch (message.answer) {
       case 'checked':
+        if (message.load !== this.#load || this.state.step.at !== 'loading') return;
         this.#file ??= { bytes: message.file, name: message.firmware.file };
         this.dispatch({ do: 'loaded', firmware: message.firmware });
         if (this.#file.urls) this.#loaded(this.#file.urls);
@@ -247,9 +268,12 @@ export class Controller {
         this.dispatch({ do: 'installed', result: message.result, device: message.device });
         break;
       case 'failed': {
-        const { job, fault } = message;
-        const loading = job === 'check' || job === 'demo-firmware';
-        this.dispatch({ do: loading ? 'not-loaded' : 'failed', fault });
+        const { load, fault } = message;
+        if (load !== undefined) {
+          this.#notLoaded(load, fault);
+          return;
+        }
+        this.dispatch({ do: 'failed', fault });
         if (this.state.step.at === 'lost' && this.#early) void this.#use(this.#early);
         break;
       }
@@ -274,15 +298,24 @@ export class Controller {
 
   #do(effect: Effect): void {
     const { initialRate, rate } = this.settings;
-    const { port, only } = this.state;
+    const { port, firmware } = this.state;
+    const sha256 = firmware?.sha256 ?? '';
     const place: Place =
       port?.kind === 'serial' ? { kind: 'serial', port: port.id } : { kind: 'demo' };
     switch (effect.effect) {
       case 'find':
-        this.#send({ job: 'find', place, initialRate });
+        this.#send({ job: 'find', place, sha256, initialRate });
         break;
       case 'update':
-        this.#send({ job: 'update', place, initialRate, rate, wait: effect.wait, only });
+        this.#send({
+          job: 'update',
+          place,
+          sha256,
+          initialRate,
+          rate,
+          wait: effect.wait,
+          only: effect.only,
+        });
         break;
       case 'stop':
         this.#send({ job: 'stop' });

@@ -1,4 +1,5 @@
 // A manifest and its file, from the server.
+import { printable } from '../base/text.js';
 import { PageError, type PageFaultCode } from './fault.js';
 import { readManifest, type UpdateManifest } from './manifest.js';
 
@@ -18,10 +19,26 @@ export async function fetchFirmware(address: string): Promise<FetchedFirmware> {
   const url = new URL(address, document.baseURI);
   const response = await get(url, 'MANIFEST_UNREACHABLE');
   const manifest = readManifest(await response.text());
-  const file = new URL(manifest.file, url);
+  const { file, name } = placeOf(manifest, url);
   const bytes = await (await get(file, 'FIRMWARE_UNREACHABLE')).arrayBuffer();
-  const name = decodeURIComponent(file.pathname.split('/').at(-1) ?? '');
   return { bytes: new Uint8Array(bytes), name, manifest, urls: [url.href, file.href] };
+}
+
+function placeOf(
+  manifest: UpdateManifest,
+  url: URL,
+): { readonly file: URL; readonly name: string } {
+  try {
+    const file = new URL(manifest.file, url);
+    return { file, name: decodeURIComponent(file.pathname.split('/').at(-1) ?? '') };
+  } catch {
+    const found = printable(manifest.file).slice(0, 140);
+    throw new PageError(
+      'MANIFEST_WRONG',
+      `"file" of the manifest is no address: ${found}; "%" and two hex digits are one byte, "%" itself is %25`,
+      { key: 'file' },
+    );
+  }
 }
 
 async function get(url: URL, code: PageFaultCode): Promise<Response> {

@@ -19,6 +19,8 @@ export interface Firmware {
   readonly size: number;
   /** Of the image, 64 hex digits */
   readonly sha256: string;
+  /** Made up: for the demo device alone */
+  readonly demo?: true;
   /** Of a package */
   readonly facts?: PackageFacts;
   readonly name?: Translated;

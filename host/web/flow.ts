@@ -68,7 +68,8 @@ export interface State {
 export type Action =
   /** The page before this one was closed in an update */
   | { readonly do: 'interrupted'; readonly port: Port; readonly only: string }
-  | { readonly do: 'load' }
+  /** @param demo made-up firmware: what was begun with a real device has nothing to do with it */
+  | { readonly do: 'load'; readonly demo?: boolean }
   | { readonly do: 'loaded'; readonly firmware: Firmware }
   | { readonly do: 'not-loaded'; readonly fault: Fault }
   | { readonly do: 'other-firmware' }
@@ -87,7 +88,12 @@ export type Action =
 
 export type Effect =
   | { readonly effect: 'find' }
-  | { readonly effect: 'update'; readonly wait: boolean }
+  | {
+      readonly effect: 'update';
+      readonly wait: boolean;
+      /** The device that is shown, or whose update goes on */
+      readonly only?: string | undefined;
+    }
   | { readonly effect: 'stop' }
   /** What is needed to go on after the page was closed */
   | { readonly effect: 'remember' }
@@ -111,7 +117,9 @@ export function next(state: State, action: Action): Next {
       if (isBusy(state)) return same(state);
       // Only where there was no firmware for it does an interrupted update go on with another file.
       const goesOn = step.at === 'loading' || step.at === 'firmware';
-      return to(goesOn ? state : begun({ ...state, only: undefined }), { at: 'loading' });
+      if (goesOn && !action.demo) return to(state, { at: 'loading' });
+      const port = action.demo ? undefined : state.port;
+      return to(begun({ ...state, only: undefined, port }), { at: 'loading' }, FORGET);
     }
     case 'loaded': {
       if (step.at !== 'loading') return same(state);
@@ -127,16 +135,18 @@ export function next(state: State, action: Action): Next {
       if (isBusy(state)) return same(state);
       return to(begun({ ...state, only: undefined }), { at: 'firmware' }, FORGET);
     case 'choose-port':
-      if (!state.firmware || isBusy(state)) return same(state);
+      if (!isReady(state) || misfits(state, action.port)) return same(state);
       // An update that was interrupted goes on; whether it is that device, is for the update to see.
       if (state.only !== undefined) return update({ ...state, port: action.port }, false, true);
-      return to({ ...begun(state), port: action.port }, { at: 'finding' }, [{ effect: 'find' }]);
+      return to({ ...begun(state), port: action.port, device: undefined }, { at: 'finding' }, [
+        { effect: 'find' },
+      ]);
     case 'no-port':
       if (step.at === 'lost') return to(state, { at: 'lost', fault: action.fault });
       return isBusy(state) ? same(state) : to(state, { at: 'port', fault: action.fault });
     case 'other-port':
-      if (!state.firmware || isBusy(state)) return same(state);
-      return to({ ...begun(state), only: undefined }, { at: 'port' }, FORGET);
+      if (!isReady(state)) return same(state);
+      return to({ ...begun(state), only: undefined, device: undefined }, { at: 'port' }, FORGET);
     case 'found':
       if (step.at !== 'finding') return same(state);
       return to(
@@ -144,7 +154,7 @@ export function next(state: State, action: Action): Next {
         { at: 'found', device: action.device, ...(action.fault ? { fault: action.fault } : {}) },
       );
     case 'install':
-      if (!state.port || !state.firmware || isBusy(state)) return same(state);
+      if (!state.port || !isReady(state)) return same(state);
       return update(begun(state), action.wait ?? false, state.only !== undefined);
     case 'device':
       if (step.at !== 'updating') return same(state);
@@ -164,11 +174,14 @@ export function next(state: State, action: Action): Next {
     case 'failed':
       return failed(state, action.fault);
     case 'unplugged':
-      return step.at === 'updating' && state.port?.kind === 'serial'
+      if (state.port?.kind !== 'serial') return same(state);
+      // Whoever is there next may be another device.
+      if (step.at === 'found') return to({ ...state, device: undefined }, { at: 'port' });
+      return step.at === 'updating'
         ? to(state, { ...step, pulled: true }, [{ effect: 'stop' }])
         : same(state);
     case 'plugged-in':
-      if (step.at !== 'lost') return same(state);
+      if (step.at !== 'lost' || misfits(state, action.port)) return same(state);
       return update({ ...state, port: action.port }, false, true);
     case 'stop':
       if (step.at === 'lost') {
@@ -191,6 +204,16 @@ export function isBusy({ step }: State): boolean {
   return step.at === 'updating' || step.at === 'finding' || step.at === 'lost';
 }
 
+/** Whether there is firmware, and nothing else goes on with it */
+function isReady(state: State): boolean {
+  return state.firmware !== undefined && state.step.at !== 'loading' && !isBusy(state);
+}
+
+/** Made-up firmware is for the made-up device. */
+function misfits({ firmware }: State, port: Port): boolean {
+  return firmware?.demo === true && port.kind === 'serial';
+}
+
 /** Whether leaving the page leaves a device without a whole application, perhaps */
 export function isRisky({ step }: State): boolean {
   return step.at === 'updating' || step.at === 'lost';
@@ -211,7 +234,8 @@ function begun(state: State): State {
 
 function update(state: State, wait: boolean, resumed: boolean): Next {
   const phase = wait ? 'waiting' : 'connecting';
-  return to(state, { at: 'updating', phase, resumed }, [{ effect: 'update', wait }]);
+  const only = state.only ?? state.device?.uniqueId;
+  return to(state, { at: 'updating', phase, resumed }, [{ effect: 'update', wait, only }]);
 }
 
 function failed(state: State, fault: Fault): Next {

@@ -13,6 +13,8 @@ export type Place =
 /** Where and how to talk to the device */
 export interface LineSettings {
   readonly place: Place;
+  /** Of the image that is shown, 64 hex digits: no other one is taken */
+  readonly sha256: string;
   /** To find the device at [baud] */
   readonly initialRate: number;
 }
@@ -22,7 +24,7 @@ export interface UpdateSettings extends LineSettings {
   readonly rate?: number | 'auto' | undefined;
   /** Call until a device answers that is being reset */
   readonly wait: boolean;
-  /** The only device that is meant, by its unique id in hex digits: that of an update that goes on */
+  /** The only device that is meant, by its unique id in hex digits: the one that is shown, or whose update goes on */
   readonly only?: string | undefined;
 }
 
@@ -30,6 +32,8 @@ export interface UpdateSettings extends LineSettings {
 export type Job =
   | {
       readonly job: 'check';
+      /** Its number, which is in the answer: a later load makes an earlier one void */
+      readonly load: number;
       readonly file: Uint8Array;
       readonly name: string;
       /** Where a raw binary is linked */
@@ -37,14 +41,19 @@ export type Job =
       /** What the file must be */
       readonly manifest?: UpdateManifest | undefined;
     }
-  | { readonly job: 'demo-firmware' }
+  | { readonly job: 'demo-firmware'; readonly load: number }
   | ({ readonly job: 'find' } & LineSettings)
   | ({ readonly job: 'update' } & UpdateSettings);
 
 export type ToWorker = Job | { readonly job: 'stop' };
 
 export type FromWorker =
-  | { readonly answer: 'checked'; readonly firmware: Firmware; readonly file: Uint8Array }
+  | {
+      readonly answer: 'checked';
+      readonly load: number;
+      readonly firmware: Firmware;
+      readonly file: Uint8Array;
+    }
   /** Whoever is there, and why the firmware is not for it, if it is not. Nothing was changed. */
   | { readonly answer: 'found'; readonly device: DeviceFacts; readonly fault?: Fault | undefined }
   | { readonly answer: 'event'; readonly event: UpdateEvent }
@@ -54,4 +63,5 @@ export type FromWorker =
       readonly result: Omit<UpdateResult, 'device'>;
       readonly device: DeviceFacts;
     }
-  | { readonly answer: 'failed'; readonly job: Job['job']; readonly fault: Fault };
+  /** @param load of a firmware that could not be loaded */
+  | { readonly answer: 'failed'; readonly load?: number | undefined; readonly fault: Fault };

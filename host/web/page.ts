@@ -1,8 +1,6 @@
 // What the page has besides the element: it works without a network once it was open, and its title is in the element's language.
 import './element.js';
-
-/** The firmware of the newest manifest, with the manifest; the page itself is the service worker's. */
-const CACHE = 'iap-firmware';
+import { keep } from './keep.js';
 
 const element = document.querySelector<HTMLElement>('iap-update');
 const named = (): void => {
@@ -16,17 +14,8 @@ named();
 
 element?.addEventListener('iap-loaded', (event) => {
   const { urls } = (event as CustomEvent<{ readonly urls: readonly string[] }>).detail;
-  void keep(urls).catch(() => {}); // without room for it, it needs a network
+  void keep(urls, document.baseURI).catch(() => {}); // without room for it, it needs a network
 });
-
-/** In place of what was kept before */
-async function keep(urls: readonly string[]): Promise<void> {
-  const cache = await caches.open(CACHE);
-  await cache.addAll([...urls]);
-  for (const { url } of await cache.keys()) {
-    if (!urls.includes(url)) await cache.delete(url);
-  }
-}
 
 if ('serviceWorker' in navigator) {
   navigator.serviceWorker.register('./sw.js').catch(() => {}); // a page that is not secure has none

@@ -80,22 +80,24 @@ function firmwarePanel(view: View, { fault }: At<'firmware'>): Panel {
 }
 
 function portPanel(view: View, { fault }: At<'port'>): Panel {
-  const { texts, knownPort, unable, demo, state } = view;
+  const { texts, knownPort, demo, state } = view;
+  const unable = state.firmware?.demo ? undefined : view.unable;
   const shown = unable ?? fault;
+  const serial = !unable && !state.firmware?.demo;
   return {
     title: texts.connect,
     content: [
       firmwareBox(view),
       shown && faultNote(shown, texts),
-      unable ? undefined : h('p', {}, texts.connectHow),
-      unable
-        ? undefined
-        : actions(
+      serial ? h('p', {}, texts.connectHow) : undefined,
+      serial
+        ? actions(
             knownPort !== undefined && button(view, 'last-port', texts.lastPort(knownPort), 'main'),
             button(view, 'choose-port', texts.choosePort, knownPort === undefined ? 'main' : ''),
-          ),
+          )
+        : undefined,
       actions(
-        !unable && button(view, 'all-ports', texts.allPorts, 'link'),
+        serial && button(view, 'all-ports', texts.allPorts, 'link'),
         demo && button(view, 'demo-device', texts.demoDevice, 'link'),
       ),
       state.firmware ? view.settings(false) : undefined,
@@ -194,6 +196,7 @@ function lostPanel(view: View, { fault }: At<'lost'>): Panel {
         button(view, 'choose-port', texts.chooseAgain, 'main'),
         button(view, 'stop', texts.giveUp),
       ),
+      actions(button(view, 'all-ports', texts.allPorts, 'link')),
     ],
   };
 }

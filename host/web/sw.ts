@@ -1,10 +1,8 @@
 // The page without a network: what was loaded last. With one everything is asked of the server first, so a page is never old for long.
 
-/** The page's own files, and a hash of them all: scripts/web.mjs puts both here. */
+/** The page's own files, and a hash of them all: scripts/web.mjs puts both here; "iap web" changes the hash with the page. */
 declare const FILES: readonly string[];
 declare const HASH: string;
-
-const PAGE = `iap-page-${HASH}`;
 
 interface ExtendableEvent extends Event {
   waitUntil(work: Promise<unknown>): void;
@@ -15,16 +13,22 @@ interface FetchEvent extends Event {
 }
 const scope = globalThis as unknown as {
   skipWaiting(): Promise<void>;
+  readonly registration: { readonly scope: string };
   readonly clients: { claim(): Promise<void> };
   addEventListener(type: 'install' | 'activate', listener: (event: ExtendableEvent) => void): void;
   addEventListener(type: 'fetch', listener: (event: FetchEvent) => void): void;
 };
 
+/** Others of the same server keep their own. */
+const OWN = `iap-page ${scope.registration.scope} `;
+const PAGE = OWN + HASH;
+
 scope.addEventListener('install', (event) => {
   event.waitUntil(
     caches
       .open(PAGE)
-      .then((cache) => cache.addAll([...FILES]))
+      // Past the browser's own cache, which may have some of them of another version
+      .then((cache) => cache.addAll(FILES.map((file) => new Request(file, { cache: 'reload' }))))
       .then(() => scope.skipWaiting()),
   );
 });
@@ -41,7 +45,7 @@ scope.addEventListener('fetch', (event) => {
 
 async function forgetOld(): Promise<void> {
   const names = await caches.keys();
-  const old = names.filter((name) => name.startsWith('iap-page-') && name !== PAGE);
+  const old = names.filter((name) => name.startsWith(OWN) && name !== PAGE);
   await Promise.all(old.map((name) => caches.delete(name)));
 }
 

@@ -4,6 +4,7 @@ import { checkImage } from '../check/check-image.js';
 import { connect } from '../device/connect.js';
 import type { DeviceInfo } from '../device/device.js';
 import { openSession } from '../device/open.js';
+import type { Image } from '../image/image.js';
 import { parseHex } from '../image/names.js';
 import type { Transport } from '../link/transport.js';
 import { update } from '../update/update.js';
@@ -12,7 +13,7 @@ import { DemoDevice, demoFirmware } from './demo.js';
 import { deviceFacts } from './device-facts.js';
 import { faultOf } from './fault.js';
 import { type CheckedFirmware, checkedFirmware } from './firmware.js';
-import type { FromWorker, Job, Place, ToWorker } from './messages.js';
+import type { FromWorker, Job, LineSettings, ToWorker } from './messages.js';
 import { findPort, type WebPortId } from './ports.js';
 import { openWebSerial } from './serial.js';
 
@@ -40,11 +41,14 @@ scope.onmessage = ({ data }) => {
 };
 
 async function run(job: Job): Promise<void> {
-  stop = new AbortController();
+  const load = 'load' in job ? job.load : undefined;
+  const controller = new AbortController();
+  // A load is done at once, and must not keep an update from being stopped.
+  if (load === undefined) stop = controller;
   try {
-    scope.postMessage(await answerTo(job, stop.signal));
+    scope.postMessage(await answerTo(job, controller.signal));
   } catch (error) {
-    scope.postMessage({ answer: 'failed', job: job.job, fault: faultOf(error) });
+    scope.postMessage({ answer: 'failed', load, fault: faultOf(error) });
   }
 }
 
@@ -53,7 +57,7 @@ function answerTo(job: Job, signal: AbortSignal): Promise<FromWorker> | FromWork
     case 'check':
       return check(job.file, job);
     case 'demo-firmware':
-      return check(demoFirmware(), { name: 'demo.bin' });
+      return check(demoFirmware(), { load: job.load, name: 'demo.bin' }, true);
     case 'find':
       return find(job, signal);
     case 'update':
@@ -61,19 +65,21 @@ function answerTo(job: Job, signal: AbortSignal): Promise<FromWorker> | FromWork
   }
 }
 
-function check(file: Uint8Array, options: Omit<JobOf<'check'>, 'job' | 'file'>): FromWorker {
+function check(
+  file: Uint8Array,
+  { load, name, ...options }: Omit<JobOf<'check'>, 'job' | 'file'>,
+  demo = false,
+): FromWorker {
   checked = undefined;
-  checked = checkedFirmware(file, options.name, options);
-  return { answer: 'checked', firmware: checked.firmware, file };
+  const { image, firmware } = checkedFirmware(file, name, options);
+  checked = { image, firmware: demo ? { ...firmware, demo } : firmware };
+  return { answer: 'checked', load, firmware: checked.firmware, file };
 }
 
 /** Who is there, without keeping it from anything that it does */
-async function find(
-  { place, initialRate }: JobOf<'find'>,
-  signal: AbortSignal,
-): Promise<FromWorker> {
-  const { image } = firmware();
-  return withPort(place, initialRate, async (transport) => {
+async function find(job: JobOf<'find'>, signal: AbortSignal): Promise<FromWorker> {
+  const image = imageFor(job);
+  return withPort(job, image, async (transport) => {
     const session = openSession(transport, { signal });
     try {
       const { info } = await connect(session, { hold: false });
@@ -97,11 +103,9 @@ function refusal(
   }
 }
 
-async function install(
-  { place, initialRate, rate, wait, only }: JobOf<'update'>,
-  signal: AbortSignal,
-): Promise<FromWorker> {
-  const { image } = firmware();
+async function install(job: JobOf<'update'>, signal: AbortSignal): Promise<FromWorker> {
+  const { rate, wait, only } = job;
+  const image = imageFor(job);
   const use = async (transport: Transport): Promise<FromWorker> => {
     const work = update(transport, image, {
       signal,
@@ -123,25 +127,26 @@ async function install(
       scope.postMessage({ answer: 'event', event });
     }
   };
-  return withPort(place, initialRate, use, only === undefined ? 0 : SETTLES_MS);
+  return withPort(job, image, use, only === undefined ? 0 : SETTLES_MS);
 }
 
-function firmware(): CheckedFirmware {
-  if (checked) return checked;
-  throw new IapError('IMAGE_EMPTY', 'no firmware is chosen');
+/** @throws Error for other firmware than the one that is shown, and for made-up firmware and a real device */
+function imageFor({ sha256, place }: LineSettings): Image {
+  if (checked?.firmware.sha256 !== sha256) throw new Error('the page shows other firmware');
+  if (checked.firmware.demo && place.kind !== 'demo')
+    throw new Error('demo firmware is no firmware');
+  return checked.image;
 }
 
 /** @param patienceMs for a port that can not be opened yet */
 async function withPort<T>(
-  place: Place,
-  rate: number,
+  { place, initialRate }: LineSettings,
+  image: Image,
   use: (transport: Transport) => Promise<T>,
   patienceMs = 0,
 ): Promise<T> {
   const transport =
-    place.kind === 'demo'
-      ? demo.open(firmware().image)
-      : await openPort(place.port, rate, patienceMs);
+    place.kind === 'demo' ? demo.open(image) : await openPort(place.port, initialRate, patienceMs);
   try {
     return await use(transport);
   } finally {

@@ -3,11 +3,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { exitCodeOf, IapError } from '../../host/base/errors.js';
+import { ExitCode, exitCodeOf, IapError } from '../../host/base/errors.js';
 import { addressesText, parseAddresses } from '../../host/cli/addresses.js';
 import { FLASH } from '../../host/cli/commands/flash.js';
 import { INFO } from '../../host/cli/commands/info.js';
 import { SCAN } from '../../host/cli/commands/scan.js';
+import { makePackage } from '../../host/pack/pack.js';
+import { APP_BASE, Command } from '../../protocol/index.js';
 import { DEFAULTS, DEFAULTS_OF_PORTS, jsonLines, session } from '../support/cli.js';
 import { appImage } from '../support/images.js';
 import { Pair } from '../support/pair.js';
@@ -124,6 +126,93 @@ describe('flash', () => {
       [2, 'installed', '02'.repeat(12)],
       [3, 'failed', null],
     ]);
+  });
+});
+
+describe('flash --log', () => {
+  type Entry = readonly [unknown, unknown, unknown];
+
+  function entries(log: string): Entry[] {
+    const lines = readFileSync(log, 'utf8').split('\n').slice(0, -1);
+    return lines.map((line) => {
+      const { address, result, code } = JSON.parse(line) as Record<string, unknown>;
+      return [address, result, code];
+    });
+  }
+
+  test('stopped by a signal: what became of each all the same', async () => {
+    const log = join(folder, 'stopped.jsonl');
+    const pair = new Pair({ addresses: [1, 2] });
+    const { context, out } = session(pair, { json: true });
+    const args = { ...DEFAULTS_OF_PORTS, image };
+    await FLASH.handler({ ...args, boot: false, addresses: '1' }, context);
+    pair.line.closed = false;
+    pair.line.checker.newHost();
+    const stop = new AbortController();
+    pair.at(2).hook = ({ type }) => {
+      if (type === Command.DATA) stop.abort(ExitCode.TERMINATED);
+      return undefined;
+    };
+    const stopped = { ...context, signal: stop.signal };
+    const error = await failure(FLASH.handler({ ...args, addresses: '1-2', log }, stopped));
+    expect(error.code).toBe('INTERRUPTED');
+    expect(entries(log)).toEqual([
+      [1, 'unchanged', undefined],
+      [2, 'failed', 'INTERRUPTED'],
+    ]);
+    expect(jsonLines(out.text).at(-1)).toMatchObject({ event: 'member', exitCode: 143 });
+  });
+
+  test.each<[string, number[], readonly Entry[]]>([
+    [
+      'one of them is silent: that is a failure',
+      [1, 3],
+      [
+        [1, 'installed', undefined],
+        [2, 'failed', 'NO_ANSWER'],
+        [3, 'installed', undefined],
+      ],
+    ],
+    ['nobody is there: the port is left out, and nothing became of anybody', [7], []],
+    [
+      'two of one address are there',
+      [3, 3],
+      [
+        [1, 'failed', 'NO_ANSWER'],
+        [2, 'failed', 'NO_ANSWER'],
+        [3, 'failed', 'SEVERAL_DEVICES'],
+      ],
+    ],
+  ])('--all, and %s', async (name, addresses, expected) => {
+    const log = join(folder, `${name}.jsonl`);
+    let made = 0;
+    const each = (): object => ({
+      helloMs: made === 1 ? 40 : 1,
+      info: { uniqueId: new Uint8Array(12).fill(++made) },
+    });
+    const { context } = session(new Pair({ addresses, each }));
+    const args = { ...DEFAULTS_OF_PORTS, image, port: [], all: true, addresses: '1-3', log };
+    const { message } = await failure(FLASH.handler(args, context));
+    const left = /^no device that this is for/.test(message);
+    expect(left ? 'left out' : message).toBe(
+      expected.length === 0 ? 'left out' : '1 of 1 ports failed',
+    );
+    expect(entries(log)).toEqual(expected);
+  });
+});
+
+test('--all, and all of them are of another product: that is a failure', async () => {
+  const version = { major: 1, minor: 0, patch: 0, build: 0 };
+  const product = new Uint8Array(16).fill(1);
+  const made = makePackage({ base: APP_BASE, bytes: appImage(20_000) }, { version, product });
+  const packed = join(folder, 'app.iap');
+  writeFileSync(packed, made);
+  const other = { info: { product: new Uint8Array(16).fill(2) } };
+  const { context } = session(new Pair({ addresses: [1, 2], ...other }));
+  const args = { ...DEFAULTS_OF_PORTS, port: [], all: true, addresses: '1-2', image: packed };
+  expect(await failure(FLASH.handler(args, context))).toMatchObject({
+    code: 'IMAGE_WRONG_PRODUCT',
+    message: '1 of 1 ports failed',
   });
 });
 

@@ -454,6 +454,25 @@ describe('stopped in the middle', () => {
     });
     expect(error).toMatchObject({ code: 'PORT_LOST', details: { resumable: true } });
   });
+
+  test('what became of each is told all the same', async () => {
+    start({ addresses: upTo(3) });
+    const image = appImage(65_536);
+    await pair.update(image, { addresses: [1], boot: false });
+    pair.at(3).alive = false;
+    const outcome = await pair.update(image, {}, (event) => {
+      if (event.event === 'progress' && event.bytesDone > 20_000) pair.line.vanish();
+    });
+    expect(outcome.error).toMatchObject({ code: 'PORT_LOST' });
+    const told = outcome.events.flatMap((event) =>
+      event.event === 'member' ? [[event.address, event.error?.code]] : [],
+    );
+    expect(told).toEqual([
+      [1, undefined],
+      [2, 'PORT_LOST'],
+      [3, 'NO_ANSWER'],
+    ]);
+  });
 });
 
 describe('compressed pages', () => {

@@ -117,6 +117,20 @@ describe('a server that knows all of it', () => {
     await until(() => server.data.length > 0);
     expect(server.data).toEqual([2]);
   });
+
+  test('what such a server was still to be given is lost when the port is closed', async () => {
+    const { server, transport } = await open({});
+    server.sendRaw(Uint8Array.of(255, 250, COM_PORT, 108, 255, 240));
+    server.send(Uint8Array.of(7));
+    await new Promise<void>((resolve) => {
+      transport.onBytes(() => resolve());
+    });
+    const given = transport.write(Uint8Array.of(1));
+    const outcome = expect(given).rejects.toMatchObject({ code: 'PORT_LOST' });
+    await transport.close();
+    await outcome;
+    expect(server.data).toEqual([]);
+  });
 });
 
 describe('a server that knows a part of it', () => {

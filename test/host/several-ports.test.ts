@@ -1,16 +1,20 @@
 // One command at several ports: each as if it were alone, and one outcome of all.
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { afterAll, describe, expect, test } from 'vitest';
-import { IapError, type IapErrorCode } from '../../host/base/errors.js';
+import { ExitCode, IapError, type IapErrorCode } from '../../host/base/errors.js';
 import { FLASH } from '../../host/cli/commands/flash.js';
 import { INFO } from '../../host/cli/commands/info.js';
 import { VERIFY } from '../../host/cli/commands/verify.js';
 import type { Context } from '../../host/cli/link.js';
+import { makePackage } from '../../host/pack/pack.js';
+import type { FakeDevice } from '../../host/testing/fake-device.js';
 import type { FakeLine } from '../../host/testing/fake-line.js';
 import { VirtualClock } from '../../host/testing/virtual-clock.js';
+import { APP_BASE, Command } from '../../protocol/index.js';
 import { Bench, type BenchOptions } from '../support/bench.js';
 import { DEFAULTS_OF_PORTS, jsonLines, type Session, session } from '../support/cli.js';
 import { appImage } from '../support/images.js';
@@ -65,6 +69,23 @@ function ports(
 
 const flashAt = (at: Ports, port: readonly string[], more: object = {}): Promise<void> =>
   FLASH.handler({ ...DEFAULTS_OF_PORTS, image: IMAGE, port, ...more }, at.context);
+
+/** Does something when the device has been sent so many of a command. */
+function on(
+  device: FakeDevice | undefined,
+  command: Command,
+  times: number,
+  what: () => void,
+): void {
+  if (!device) throw new RangeError('there is no such device');
+  let seen = 0;
+  device.hook = ({ type }) => {
+    if (type === command && ++seen === times) what();
+    return undefined;
+  };
+}
+
+const portFailed = (): Promise<void> => Promise.reject(new IapError('PORT_FAILED', 'it fails'));
 
 test('each is updated, in the time of one', async () => {
   const alone = ports({ A: {} });
@@ -140,6 +161,15 @@ describe('one that fails holds nobody up', () => {
       expect(result).toMatchObject({ code: 'INTERRUPTED', details: { resumable: true } });
     }
   });
+
+  test('another signal has the exit code that it has at one port', async () => {
+    const at = ports({ A: {}, B: {} });
+    on(at.benches.A?.device, Command.DATA, 5, () => at.abort.abort(ExitCode.TERMINATED));
+    await expect(flashAt(at, ['A', 'B'])).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    const done = jsonLines(at.out.text).filter(({ event }) => event === 'done');
+    const codes = done.map(({ result }) => (result as { exitCode: number }).exitCode);
+    expect(codes).toEqual([143, 143]);
+  });
 });
 
 describe('on a terminal', () => {
@@ -192,6 +222,83 @@ describe('--all', () => {
     });
   });
 
+  test.each<[string, IapErrorCode, object, (bench: Bench) => void]>([
+    [
+      'silent since it was asked for another rate',
+      'NO_ANSWER',
+      { baud: '921600' },
+      ({ device }) => {
+        on(device, Command.BAUD, 1, () => {
+          device.alive = false;
+        });
+      },
+    ],
+    [
+      'whose adapter fails at another rate',
+      'PORT_FAILED',
+      { baud: '921600' },
+      ({ line }) => {
+        line.setRate = portFailed;
+      },
+    ],
+  ])('a device that was found, %s, is a failure', async (name, code, more, fail) => {
+    const log = join(folder, `${code}.jsonl`);
+    const at = ports({ A: {}, B: { appKit: true } });
+    const { B } = at.benches;
+    if (!B) throw new Error(name);
+    fail(B);
+    await expect(flashAt(at, [], { all: true, log, ...more })).rejects.toMatchObject({
+      code,
+      message: '1 of 2 ports failed',
+    });
+    const ofB = logEntries(log).filter(({ port }) => port === 'B');
+    expect(ofB).toMatchObject([{ result: 'failed', code, uniqueId: '02'.repeat(12) }]);
+  });
+
+  test('a device that was found is none that verify leaves out, either', async () => {
+    const at = ports({ A: { appKit: true } });
+    await flashAt(at, ['A'], { boot: true });
+    const { device, line } = at.benches.A as Bench;
+    on(device, Command.ENTER, 1, () => {
+      line.write = portFailed;
+    });
+    const args = { ...DEFAULTS_OF_PORTS, image: IMAGE, port: [], all: true };
+    await expect(VERIFY.handler(args, at.context)).rejects.toMatchObject({
+      code: 'PORT_FAILED',
+      message: '1 of 1 ports failed',
+    });
+  });
+
+  test('nor info', async () => {
+    const at = ports({ A: { appKit: true } });
+    const { device, line } = at.benches.A as Bench;
+    device.startApp();
+    on(device, Command.HELLO, 30, () => {
+      line.write = portFailed;
+    });
+    const args = { ...DEFAULTS_OF_PORTS, port: [], all: true, bootloader: true };
+    await expect(INFO.handler(args, at.context)).rejects.toMatchObject({
+      code: 'PORT_FAILED',
+      message: '1 of 1 ports failed',
+    });
+  });
+
+  test('a device of another product is left out, in its bootloader too', async () => {
+    const product = new Uint8Array(16).fill(1);
+    const version = { major: 1, minor: 0, patch: 0, build: 0 };
+    const image = join(folder, 'app.iap');
+    writeFileSync(image, makePackage({ base: APP_BASE, bytes: BYTES }, { version, product }));
+    const log = join(folder, 'products.jsonl');
+    const at = ports({
+      A: { info: { product } },
+      B: { info: { product: new Uint8Array(16).fill(2) } },
+    });
+    await flashAt(at, [], { all: true, image, log });
+    const skipped = jsonLines(at.out.text).filter(({ event }) => event === 'skipped');
+    expect(skipped).toMatchObject([{ port: 'B', code: 'IMAGE_WRONG_PRODUCT' }]);
+    expect(logEntries(log).map(({ port }) => port)).toEqual(['A']);
+  });
+
   test.each([
     [['A', 'A'], {}, 'given twice'],
     [[], { all: true, wait: true }, '--wait'],
@@ -213,25 +320,51 @@ test('info and verify do the same', async () => {
   expect(results).toEqual(new Array(3).fill({ event: 'result', ok: true, ports: 2, skipped: 0 }));
 });
 
-describe('--log', () => {
-  const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(
-    JSON.parse(readFileSync('protocol/production-log.schema.json', 'utf8')) as object,
-  );
+const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(
+  JSON.parse(readFileSync('protocol/production-log.schema.json', 'utf8')) as object,
+);
 
-  function entries(file: string): Record<string, unknown>[] {
-    const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
-    return lines.map((line) => {
-      const entry = JSON.parse(line) as Record<string, unknown>;
-      expect(validate(entry), JSON.stringify(validate.errors)).toBe(true);
-      return entry;
+function logEntries(file: string): Record<string, unknown>[] {
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  return lines.map((line) => {
+    const entry = JSON.parse(line) as Record<string, unknown>;
+    expect(validate(entry), JSON.stringify(validate.errors)).toBe(true);
+    return entry;
+  });
+}
+
+describe('--log', () => {
+  test('an interruption is nothing that became of a port where nobody was found', async () => {
+    const log = join(folder, 'stopped.jsonl');
+    const at = ports({ A: {}, B: {} });
+    const { A, B } = at.benches;
+    if (B) B.device.alive = false;
+    on(A?.device, Command.DATA, 5, () => at.abort.abort());
+    await expect(flashAt(at, [], { all: true, log })).rejects.toMatchObject({
+      code: 'INTERRUPTED',
     });
-  }
+    expect(logEntries(log)).toMatchObject([{ port: 'A', code: 'INTERRUPTED' }]);
+  });
+
+  test('what was there before is not what an attempt before has left', async () => {
+    const log = join(folder, 'again.jsonl');
+    const newer = join(folder, 'newer.bin');
+    writeFileSync(newer, appImage(50_000));
+    const at = ports({ A: {} });
+    await flashAt(at, ['A'], { boot: false });
+    const { device, line } = at.benches.A as Bench;
+    on(device, Command.DATA, 8, () => line.vanish());
+    await flashAt(at, ['A'], { image: newer, wait: true, log });
+    expect(jsonLines(at.out.text).map(({ event }) => event)).toContain('reconnecting');
+    const sha256 = createHash('sha256').update(BYTES).digest('hex');
+    expect(logEntries(log)).toMatchObject([{ result: 'installed', before: { sha256 } }]);
+  });
 
   test('a line for each device, and one that is done already is told', async () => {
     const log = join(folder, 'units.jsonl');
     const at = ports({ A: { appKit: true }, B: {}, gone: 'PORT_NOT_FOUND' });
     await flashAt(at, ['A', 'B', 'gone'], { log }).catch(() => {});
-    const first = entries(log);
+    const first = logEntries(log);
     expect(first).toHaveLength(3);
     expect(first.find(({ port }) => port === 'A')).toMatchObject({
       result: 'installed',
@@ -246,7 +379,7 @@ describe('--log', () => {
       uniqueId: null,
     });
     await flashAt(at, ['A'], { log });
-    expect(entries(log).at(-1)).toMatchObject({ result: 'unchanged', port: 'A' });
+    expect(logEntries(log).at(-1)).toMatchObject({ result: 'unchanged', port: 'A' });
     const told = jsonLines(at.out.text).find(({ event }) => event === 'done-before');
     expect(told).toEqual({
       event: 'done-before',
@@ -257,7 +390,7 @@ describe('--log', () => {
   test('nothing of a port that --all left out', async () => {
     const log = join(folder, 'all.jsonl');
     await flashAt(ports({ A: {}, busy: 'PORT_BUSY' }), [], { all: true, log });
-    expect(entries(log).map(({ port }) => port)).toEqual(['A']);
+    expect(logEntries(log).map(({ port }) => port)).toEqual(['A']);
   });
 
   test('what another program left is kept, and half a line is ended', async () => {

@@ -72,6 +72,19 @@ test('anything at all is no harm', () => {
   );
 });
 
+test('a subnegotiation that is longer than any is discarded, and not kept', () => {
+  const OPTION = 44;
+  const longest = new Uint8Array(512).fill(IAC).fill(OPTION, 0, 1);
+  const longer = new Uint8Array(513).fill(IAC).fill(OPTION, 0, 1);
+  const stream = concat([subBytes(longer), subBytes(longest), escaped(Uint8Array.of(1))]);
+  for (const length of [1, 7, stream.length]) {
+    expect(decoded(stream, [length])).toEqual([
+      { kind: 'sub', bytes: longest },
+      { kind: 'data', bytes: Uint8Array.of(1) },
+    ]);
+  }
+});
+
 test('commands without an option are left out', () => {
   expect(decoded(Uint8Array.of(1, IAC, 241, 2), [1])).toEqual([
     { kind: 'data', bytes: Uint8Array.of(1, 2) },

@@ -274,6 +274,82 @@ describe('a page that was closed in mid-update', () => {
   });
 });
 
+describe('the device on the screen', () => {
+  const meant = (...actions: readonly Action[]): unknown => {
+    const before = run(...actions.slice(0, -1)).state;
+    return next(before, actions.at(-1) as Action).effects;
+  };
+  const update = { effect: 'update', wait: false };
+
+  test('is the only one that is updated, although nothing is begun yet', () => {
+    expect(meant(...FOUND, { do: 'install' })).toEqual([{ ...update, only: device.uniqueId }]);
+    expect(run(...FOUND, { do: 'install' }).state.only).toBeUndefined();
+    const other = [{ do: 'install' }, { do: 'failed', fault: fault('OTHER_DEVICE') }] as const;
+    expect(run(...FOUND, ...other).state.only).toBeUndefined();
+    const again = meant(...FOUND, ...other, { do: 'install' });
+    expect(again).toEqual([{ ...update, only: device.uniqueId }]);
+  });
+
+  test('at another port: whoever is there', () => {
+    const silent = { do: 'failed', fault: fault('NO_ANSWER') } as const;
+    const elsewhere = [{ do: 'other-port' }, { do: 'choose-port', port }, silent] as const;
+    const { state } = run(...FOUND, ...elsewhere);
+    expect(state.device).toBeUndefined();
+    expect(meant(...FOUND, ...elsewhere, { do: 'install' })).toEqual([update]);
+  });
+
+  test('is not there any more when its adapter is gone', () => {
+    const { state } = run(...FOUND, { do: 'unplugged' });
+    expect(state).toMatchObject({ step: { at: 'port' }, device: undefined });
+    const demo = run(
+      ...LOADED,
+      { do: 'choose-port', port: { kind: 'demo' } },
+      { do: 'found', device },
+    );
+    expect(next(demo.state, { do: 'unplugged' }).state).toBe(demo.state);
+  });
+});
+
+describe('demo firmware', () => {
+  const loadDemo: readonly Action[] = [
+    { do: 'load', demo: true },
+    { do: 'loaded', firmware: { ...firmware, demo: true } },
+  ];
+  const gone = fault('FIRMWARE_GONE');
+
+  test('has nothing to do with what was begun', () => {
+    const back: Action = { do: 'interrupted', port, only: device.uniqueId };
+    const begun = run(back, { do: 'not-loaded', fault: gone }, { do: 'load', demo: true });
+    expect(begun.effects).toEqual(['forget']);
+    const { state } = run(back, { do: 'not-loaded', fault: gone }, ...loadDemo);
+    expect(state).toMatchObject({ only: undefined, port: undefined, step: { at: 'port' } });
+  });
+
+  test('takes the demo device alone', () => {
+    const { state } = run(...loadDemo);
+    expect(next(state, { do: 'choose-port', port })).toEqual({ state, effects: [] });
+    const demo = next(state, { do: 'choose-port', port: { kind: 'demo' } });
+    expect(demo.state.step.at).toBe('finding');
+  });
+});
+
+test('while firmware is loaded nothing is begun with the one before', () => {
+  const { state } = run(...FOUND, { do: 'load' });
+  const others: readonly Action[] = [
+    { do: 'choose-port', port },
+    { do: 'install' },
+    { do: 'other-port' },
+  ];
+  for (const action of others) expect(next(state, action)).toEqual({ state, effects: [] });
+});
+
+test('other firmware instead of an update that was begun: it is forgotten', () => {
+  const failed = { do: 'failed', fault: fault('LINK_LOST', { resumable: true }) } as const;
+  const { state, effects } = run(...UPDATING, failed, { do: 'load' });
+  expect(effects).toEqual(['forget']);
+  expect(state.only).toBeUndefined();
+});
+
 test('while it updates nothing else is begun', () => {
   const busy = run(...UPDATING, progress).state;
   const others: readonly Action[] = [

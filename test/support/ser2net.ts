@@ -41,7 +41,7 @@ export async function serve(pty: string, format = '115200n81'): Promise<Remote> 
       '',
     ].join('\n'),
   );
-  const child = spawn('ser2net', ['-n', '-d', '-c', file], { stdio: 'ignore' });
+  const child = spawn('/usr/sbin/ser2net', ['-n', '-d', '-c', file], { stdio: 'ignore' });
   const stop = async (): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) {
       child.kill('SIGKILL');

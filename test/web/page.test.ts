@@ -101,6 +101,7 @@ test('from nothing to an update that was interrupted and is done', async () => {
   board.signal('SIGCONT');
   await ui.until('lost');
   expect(await ui.faultCode()).toBe('PORT_LOST');
+  expect(await ui.page.locator('button[data-do=all-ports]').count()).toBe(1);
   await ui.look('lost', (texts) => texts.lostTitle);
 
   await plugIn(board);

@@ -10,7 +10,7 @@ import { update } from '../../update/update.js';
 import { parseAddresses } from '../addresses.js';
 import { command } from '../command.js';
 import { COMPRESSION_OPTIONS, type Sending, sendingOf } from '../compression.js';
-import { isLeftOut, type OnePort, onEachPort, PORTS_OPTIONS } from '../each-port.js';
+import { type OnePort, onEachPort, PORTS_OPTIONS } from '../each-port.js';
 import { LOG_OPTION, logged } from '../flash-log.js';
 import { flashGroup } from '../group-flash.js';
 import { readImage } from '../image-file.js';
@@ -85,12 +85,12 @@ async function flash(args: FlashArguments, context: Context): Promise<void> {
   const sending = await sendingOf(args, image.bytes);
   const log = args.log === undefined ? undefined : await openLog(args.log);
   try {
-    await onEachPort(args, context, { rows: true }, async (one, at, named) => {
+    await onEachPort(args, context, { rows: true }, async (one, at, presence) => {
       const flashing = {
         port: one.port ?? '',
         file: args.image,
         image,
-        isNone: (error: unknown) => !named && isLeftOut(error),
+        presence,
       };
       const wanted = { image, allow, rate, sending };
       if (addresses) {
@@ -98,7 +98,10 @@ async function flash(args: FlashArguments, context: Context): Promise<void> {
         return;
       }
       const result = await logged(log, flashing, at, (onFound) =>
-        untilDone(one, at, wanted, onFound),
+        untilDone(one, at, wanted, (device) => {
+          presence.found();
+          onFound(device);
+        }),
       );
       finish(at.output, result);
     });

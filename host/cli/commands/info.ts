@@ -12,6 +12,8 @@ import { type OnePort, onEachPort, PORTS_OPTIONS } from '../each-port.js';
 import { type Context, withPort } from '../link.js';
 import type { ArgumentsOf } from '../option.js';
 import { LINK_OPTIONS } from '../options.js';
+import type { Output } from '../output.js';
+import type { Presence } from '../presence.js';
 
 const OPTIONS = {
   ...LINK_OPTIONS,
@@ -52,13 +54,20 @@ function info(args: InfoArguments, context: Context): Promise<void> {
   return onEachPort(args, context, { rows: false }, show);
 }
 
-async function show(args: OnePort<InfoArguments>, context: Context): Promise<void> {
+async function show(
+  args: OnePort<InfoArguments>,
+  context: Context,
+  presence: Presence,
+): Promise<void> {
   const { output } = context;
   const bootloader = args.bootloader === true || (args.requireSecure === true && args.wait);
   const device = await withPort(
     { ...args, wait: args.wait || bootloader },
     context,
-    (transport, options) => find(openSession(transport, options), bootloader, options, output),
+    (transport, options) => {
+      const told = { output, presence };
+      return find(openSession(transport, options), bootloader, options, told);
+    },
   );
   for (const row of deviceTable(device.info)) output.line(row);
   for (const text of securityWarnings(device.info)) output.warning(text);
@@ -70,7 +79,7 @@ async function find(
   session: Session,
   bootloader: boolean,
   { wait = false, timeoutMs }: LinkOptions,
-  output: Context['output'],
+  { output, presence }: { readonly output: Output; readonly presence: Presence },
 ): Promise<Device> {
   const { clock } = session;
   const end = clock.now() + (timeoutMs ?? Number.POSITIVE_INFINITY);
@@ -85,6 +94,7 @@ async function find(
         beforeEnter: () => false,
         ...(timeoutMs === undefined ? {} : { timeoutMs: Math.max(0, end - clock.now()) }),
       });
+      presence.found();
       if (!bootloader || device.info.mode !== Mode.APP) return device;
       if (!app) output.line('its application answers: reset the device');
       app = device;

@@ -11,6 +11,7 @@ import { readImage } from '../image-file.js';
 import { type Context, withPort } from '../link.js';
 import type { ArgumentsOf } from '../option.js';
 import { BASE_OPTION, IMAGE, LINK_OPTIONS } from '../options.js';
+import type { Presence } from '../presence.js';
 
 const OPTIONS = { ...LINK_OPTIONS, ...PORTS_OPTIONS, ...BASE_OPTION } as const;
 
@@ -30,16 +31,20 @@ const ADDRESSES_SHOWN = 4;
 
 async function verify(args: VerifyArguments, context: Context): Promise<void> {
   const image = await readImage(args);
-  await onEachPort(args, context, { rows: true }, (one, at) => compareAt(one, at, image));
+  await onEachPort(args, context, { rows: true }, (one, at, presence) =>
+    compareAt(one, at, image, presence),
+  );
 }
 
 async function compareAt(
   args: OnePort<VerifyArguments>,
   context: Context,
   image: Image,
+  presence: Presence,
 ): Promise<void> {
   const { output } = context;
   const onEntering = (info: DeviceInfo): void => {
+    presence.found();
     output.event('entering', { device: deviceJson(info) });
     output.line('asking the application to enter the bootloader; it is started again afterwards');
   };
@@ -47,9 +52,14 @@ async function compareAt(
     output.event('not-now', { detail });
     output.line(notNowText(detail));
   };
-  const result = await withPort(args, context, (transport, options) =>
-    compare(transport, image, { ...options, onEntering, onNotNow }),
-  );
+  const result = await withPort(args, context, async (transport, options) => {
+    const run = compare(transport, image, { ...options, onEntering, onNotNow });
+    for (;;) {
+      const step = await run.next();
+      if (step.done) return step.value;
+      if (step.value.event === 'found') presence.found();
+    }
+  });
   const { device, same, pagesTotal, differing } = result;
   output.line(deviceLine(device));
   output.event('compared', { pagesTotal, differing, device: deviceJson(device) });

@@ -5,7 +5,7 @@ import { hexBytes, printable } from '../../base/text.js';
 import type { StopOptions } from '../../link/transport.js';
 import { COM_PORT_OPTION, ComPort, requestBytes, type Setting, tellingOf } from './com-port.js';
 import type { Connection } from './connection.js';
-import { closedAtOnce } from './errors.js';
+import { closedAtOnce, connectionLost } from './errors.js';
 import {
   DO,
   DONT,
@@ -148,7 +148,10 @@ export class Rfc2217Client {
     await this.#connection.write(escaped(bytes), stop);
   }
 
+  /** What waits for the server ends with PORT_LOST. */
   close(): Promise<void> {
+    this.#lost ??= connectionLost(this.#path, new Uint8Array());
+    this.#wake();
     return this.#connection.close();
   }
 

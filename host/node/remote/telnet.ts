@@ -9,7 +9,7 @@ export const WONT = 0xfc;
 export const DO = 0xfd;
 export const DONT = 0xfe;
 
-/** A longer subnegotiation is none of RFC 2217 [bytes]. */
+/** A longer subnegotiation is none of RFC 2217, and discarded [bytes]. */
 const MOST_SUB = 512;
 
 export type TelnetPart =
@@ -43,7 +43,9 @@ export function subBytes(bytes: Uint8Array): Uint8Array {
 export class TelnetDecoder {
   #state: 'data' | 'iac' | 'option' | 'sub' | 'sub-iac' = 'data';
   #verb = 0;
-  #sub: number[] = [];
+  readonly #sub = new Uint8Array(MOST_SUB);
+  /** Of the whole of it; more than MOST_SUB are not kept [bytes] */
+  #subLength = 0;
   #data: number[] = [];
 
   push(bytes: Uint8Array): TelnetPart[] {
@@ -69,17 +71,19 @@ export class TelnetDecoder {
         break;
       case 'sub':
         if (byte === IAC) this.#state = 'sub-iac';
-        else if (this.#sub.length < MOST_SUB) this.#sub.push(byte);
+        else this.#sub[this.#subLength++] = byte;
         break;
       case 'sub-iac':
         if (byte === IAC) {
-          this.#sub.push(byte);
+          this.#sub[this.#subLength++] = byte;
           this.#state = 'sub';
           break;
         }
         // Anything but SE is a mistake of the server; what it had begun is over all the same.
         this.#flush(parts);
-        if (byte === SE) parts.push({ kind: 'sub', bytes: Uint8Array.from(this.#sub) });
+        if (byte === SE && this.#subLength <= MOST_SUB) {
+          parts.push({ kind: 'sub', bytes: this.#sub.slice(0, this.#subLength) });
+        }
         this.#state = 'data';
         break;
     }
@@ -89,7 +93,7 @@ export class TelnetDecoder {
     this.#state = 'data';
     if (byte === IAC) this.#data.push(byte);
     else if (byte === SB) {
-      this.#sub = [];
+      this.#subLength = 0;
       this.#state = 'sub';
     } else if (byte >= WILL) {
       this.#verb = byte;

@@ -130,8 +130,8 @@ export const errors: Texts['errors'] = {
   },
   OTHER_DEVICE: {
     cause:
-      'This is another device than the one whose update was interrupted. It was left as it is.',
-    remedy: 'Connect the first device again to finish its update, or begin anew with this one.',
+      'This is another device than the one that was shown, or whose update was interrupted. It was left as it is.',
+    remedy: 'Connect the first device again, or choose the port anew to update this one.',
   },
   ENTER_FAILED: {
     cause: 'The running program did not make way for the update.',

@@ -253,7 +253,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     function: 'iap_capabilities',
     why: 'BAUD, which this adds, is in them anyway',
     changes: [
-      'IAP_CAPABILITY_BAUD | IAP_CAPABILITY_CONFIRM → IAP_CAPABILITY_BAUD | (IAP_CAPABILITY_CONFIRM + 1)',
+      'IAP_CAPABILITY_BAUD | IAP_CAPABILITY_CONFIRM | target->config->capabilities → IAP_CAPABILITY_BAUD | (IAP_CAPABILITY_CONFIRM + 1) | target->config->capabilities',
       '(iap_trust_signed_only() ? IAP_CAPABILITY_SIGNATURE : 0) → (iap_trust_signed_only() ? (IAP_CAPABILITY_SIGNATURE + 1) : 0)',
       '(iap_trust_signed_only() ? IAP_CAPABILITY_SIGNATURE : 0) → (iap_trust_signed_only() ? IAP_CAPABILITY_SIGNATURE : (0 + 1))',
       '(iap_page_takes_deflate(target->config) ? IAP_CAPABILITY_DEFLATE : 0) → (iap_page_takes_deflate(target->config) ? (IAP_CAPABILITY_DEFLATE + 1) : 0)',

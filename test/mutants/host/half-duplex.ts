@@ -14,8 +14,8 @@ export const HALF_DUPLEX: readonly Mutant[] = [
     id: 'sends as soon as an answer is there',
     requirements: ['H-47'],
     file: 'host/link/session.ts',
-    find: 'const free = this.#lastByteAt + TURN_MS;',
-    replace: 'const free = this.#lastByteAt;',
+    find: 'while (this.clock.now() < this.#lastByteAt + TURN_MS) {',
+    replace: 'while (this.clock.now() < this.#lastByteAt) {',
     caughtBy: 'host:sends nothing before the device has let go',
   },
   {

@@ -89,7 +89,8 @@ export class UpdatePage {
       const names = await caches.keys();
       const kept = names.map(async (name) => (await (await caches.open(name)).keys()).length);
       return (
-        names.includes('iap-firmware') && (await Promise.all(kept)).every((count) => count > 1)
+        names.some((name) => name.startsWith('iap-firmware ')) &&
+        (await Promise.all(kept)).every((count) => count > 1)
       );
     });
   }
