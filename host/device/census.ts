@@ -24,6 +24,8 @@ const ANSWER_SIZE = Session.wireSize(HELLO_ANSWER_SIZE) + 1;
 export class Census {
   readonly #session: Session;
   readonly #units: DeviceInfo[] = [];
+  /** One answers that can not be read: of another major version */
+  #foreign = false;
   readonly #leave: () => void;
   /** When all answers to the newest call have come */
   #over = Number.POSITIVE_INFINITY;
@@ -41,6 +43,7 @@ export class Census {
   answered(info: DeviceInfo): void {
     this.#add(info);
     this.#called();
+    if (this.#watching) this.#judge();
   }
 
   /** Waits for nothing: ends the session if a second unit answers in time. */
@@ -62,8 +65,8 @@ export class Census {
     let before = this.#unexplained;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       if (attempt > 0) await this.#call();
-      await session.until(this.#over, () => this.#units.length > 1);
-      if (this.#units.length > 1) throw severalDevices(this.#units);
+      await session.until(this.#over, () => this.#areSeveral);
+      if (this.#areSeveral) throw severalDevices(this.#units);
       if (session.bytesUnexplained - before < HelloResponse.size) return;
       before = session.bytesUnexplained;
     }
@@ -84,7 +87,7 @@ export class Census {
     for (let i = 0; i < GARBLED; i++) {
       await this.#call();
       const { unexplained, frames } = await this.#hearing();
-      if (this.#units.length > 1) return severalDevices(this.#units);
+      if (this.#areSeveral) return severalDevices(this.#units);
       least = Math.min(least, frames > 0 ? 0 : unexplained);
     }
     const likeOne = this.#session.stats.answersDamaged > answersDamaged;
@@ -124,15 +127,13 @@ export class Census {
 
   #hear({ address, type, payload }: Frame): void {
     if (address !== ADDRESS_ONLY || type !== (Command.HELLO | RESPONSE_BIT)) return;
-    if (this.#session.clock.now() > this.#over) {
-      this.close();
-      return;
-    }
+    if (this.#session.clock.now() > this.#over) return;
     try {
       this.#add(decodeHello(payload));
     } catch (error) {
       // Whoever waits for this answer is told.
       if (!(error instanceof IapError)) throw error;
+      this.#foreign ||= error.code === 'PROTOCOL_VERSION';
     }
     if (this.#watching) this.#judge();
   }
@@ -142,8 +143,12 @@ export class Census {
     this.#units.push(info);
   }
 
+  get #areSeveral(): boolean {
+    return this.#units.length + (this.#foreign ? 1 : 0) > 1;
+  }
+
   #judge(): void {
-    if (this.#units.length > 1) this.#session.fail(severalDevices(this.#units));
+    if (this.#areSeveral) this.#session.fail(severalDevices(this.#units));
   }
 }
 

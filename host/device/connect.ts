@@ -109,6 +109,8 @@ async function find(session: Session, options: ConnectOptions, census?: Census):
       options.onEntering?.(info);
       const notNow = new NotNowWait(session, until, (detail) => options.onNotNow?.(detail));
       if (!(await enter(device, notNow))) continue;
+      // Others may have been asked to leave with it, and answer only now.
+      census?.answered(device.info);
     } else {
       await onlyOne(device, options, census);
     }

@@ -213,20 +213,22 @@ export class FakeDevice {
 
   receive(bytes: Uint8Array): void {
     if (!this.alive) return;
+    const changed = this.mode === Mode.BOOTLOADER && this.rate !== this.#defaultRate;
+    const patience = this.#rateProven ? RATE_IDLE_MS : RATE_PROOF_MS;
+    if (changed && this.#clock.now() - this.#lastValidAt > patience) {
+      // It has been back for a while, and hears these at the wrong rate.
+      this.rate = this.#defaultRate;
+      return;
+    }
     for (const item of this.#decoder.push(bytes)) {
       if (item.kind === 'frame' && (item.frame.type & RESPONSE_BIT) === 0) {
+        if (!this.#isFor(item.frame)) continue;
         this.#lastValidAt = this.#clock.now();
         this.#rateProven = true;
-        if (!this.#isFor(item.frame)) continue;
         this.#waiting += encodeFrame(item.frame).length;
         this.mostWaiting = Math.max(this.mostWaiting, this.#waiting);
         this.#queue.push(item.frame);
       }
-    }
-    const changed = this.mode === Mode.BOOTLOADER && this.rate !== this.#defaultRate;
-    const patience = this.#rateProven ? RATE_IDLE_MS : RATE_PROOF_MS;
-    if (changed && this.#clock.now() - this.#lastValidAt > patience) {
-      this.rate = this.#defaultRate;
     }
     this.#work();
   }
@@ -309,7 +311,8 @@ export class FakeDevice {
   }
 
   #app(frame: Frame): Outcome {
-    if (!this.#options.appKit) return [undefined, 0];
+    const tooLong = frame.payload.length > APP_INFO.maxPayload;
+    if (!this.#options.appKit || tooLong) return [undefined, 0];
     if (frame.type === Command.HELLO) {
       return [encode(HelloResponse, this.#hello()), this.#options.helloMs ?? 5];
     }

@@ -21,7 +21,7 @@ export interface MemberResult {
   readonly boot: UpdateResult['boot'];
   /** False: by itself, after the others */
   readonly together: boolean;
-  /** Why it does not have the image */
+  /** Why it does not have the image, or does not run it */
   readonly error?: IapError;
 }
 

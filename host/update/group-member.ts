@@ -1,7 +1,8 @@
 // One device of a group while the group is updated.
 import { ADDRESS_ONLY } from '../../protocol/index.js';
+import { sameBytes } from '../base/bytes.js';
 import type { IapError } from '../base/errors.js';
-import { Device, type DeviceInfo } from '../device/device.js';
+import { Device, type DeviceInfo, otherDevice } from '../device/device.js';
 import type { Session } from '../link/session.js';
 import type { MemberResult } from './group-events.js';
 
@@ -38,12 +39,18 @@ export class Member {
     this.#found ??= info;
   }
 
+  /** @throws IapError OTHER_DEVICE where another unit answers at its address than was found there first */
+  checkUnit(): void {
+    const [first, now] = [this.#found, this.device?.info];
+    if (first && now && !sameBytes(first.uniqueId, now.uniqueId)) throw otherDevice();
+  }
+
   get result(): MemberResult {
     const { address, changed, boot, together, error } = this;
     return {
       address,
       ...(this.#found ? { device: this.#found } : {}),
-      changed: changed && error === undefined,
+      changed,
       boot,
       together,
       ...(error ? { error } : {}),

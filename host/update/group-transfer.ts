@@ -289,6 +289,7 @@ export class GroupTransfer {
     this.#ask = ask;
     await session.post([...frames, { ...question, answerSize: DataResponse.size }]);
     ask.bytes = session.stats.bytesSent;
+    if (frames.length === 0) this.#work.sent(ask.bytes, session.lineFreeAt, false);
     ask.deadline = session.answersAt + session.margin;
   }
 

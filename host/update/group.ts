@@ -134,8 +134,10 @@ class GroupUpdater {
       await this.#together();
       await this.#findLate();
       this.#session.attempts = attempts;
-      for (const member of this.#members) {
-        if (mayWorkAlone(member)) await this.#alone(member);
+      const again = this.#members.filter(mayWorkAlone);
+      for (const member of this.#members) if (!again.includes(member)) this.#tellEnd(member);
+      for (const member of again) {
+        await this.#alone(member);
         this.#tellEnd(member);
       }
     } catch (error) {
@@ -186,6 +188,7 @@ class GroupUpdater {
     for (let calls = 0; ; calls++) {
       const missing = this.#members.filter(({ device, error }) => !device && !error);
       if (missing.length === 0 || (calls >= CALLS && clock.now() >= end)) break;
+      if (calls > 0) await this.#keepAlive(HOLD_REFRESH_MS);
       this.#take(await scan.run(missing.map(({ address }) => address)));
     }
     for (const member of this.#members) {
@@ -266,9 +269,10 @@ class GroupUpdater {
     for (const { member } of running) {
       await this.#attempt(member, async () => {
         if (this.#transport.rate !== this.#bootRate) await session.setRate(this.#bootRate);
-        const device = await connect(session, { hold: true, timeoutMs: DEFAULT_TIMEOUT_MS });
-        member.device = device;
-        this.#tellOf(member, { event: 'found', device: device.info });
+        const { info } = await connect(session, { hold: true, timeoutMs: DEFAULT_TIMEOUT_MS });
+        member.found(session, info);
+        member.checkUnit();
+        this.#tellOf(member, { event: 'found', device: info });
       });
     }
     for (const { member, device } of this.#active) {
@@ -279,9 +283,11 @@ class GroupUpdater {
   /** What is refused by the bootloader after all must not cost an application that was asked to leave for it. */
   async #startRefused(): Promise<void> {
     for (const member of this.#members) {
-      const { device, entered, error } = member;
-      const refused = !this.#alike || (error !== undefined && isForAnother(error));
+      const { device, entered, error, together } = member;
+      const low = !together && isRefusedWith(error, Status.SUPPLY_LOW);
+      const refused = !this.#alike || low || (error !== undefined && isForAnother(error));
       if (!device || !entered || !refused) continue;
+      member.entered = false;
       this.#session.address = member.address;
       await startApplication(device, () => {}).catch(() => {}); // it leaves by itself, only later
     }
@@ -298,6 +304,7 @@ class GroupUpdater {
     if (rate !== undefined) {
       const all = this.#active;
       await changeGroupRate(session, all, rate, () => this.#keepAlive(0), this.#tell);
+      for (const { member } of all) this.#attemptNow(member, () => member.checkUnit());
     }
     this.#sent = { ...this.#sent, rate: transport.rate };
     const [first] = wanting;
@@ -305,6 +312,7 @@ class GroupUpdater {
     const header = headerFor(this.#image, first.device.info.appBase);
     await this.#endSessions();
     const begun = await this.#begin(wanting, header);
+    await this.#startRefused();
     if (begun.length === 0) return;
     this.#tell({ event: 'comparing', pages: this.#pages.length });
     const compared = await this.#compare(begun);
@@ -437,8 +445,10 @@ class GroupUpdater {
 
   /** As any other update of one device: it goes on where it stopped. */
   async #alone(member: Member): Promise<void> {
-    const { address, device } = member;
+    const { address, device, error } = member;
     const session = this.#session;
+    // It was there: only its application is waited for, until it lets itself be left.
+    const wait = this.#options.wait === true && isRefusedWith(error, Status.NOT_NOW);
     member.together = false;
     member.error = undefined;
     const at = member.entered ? this.#bootRate : this.#firstRate;
@@ -450,6 +460,7 @@ class GroupUpdater {
         this.#image,
         {
           ...this.#options,
+          wait,
           ...(device ? { only: device.info.uniqueId } : {}),
         },
         (event) => this.#tellOf(member, event),
@@ -460,6 +471,7 @@ class GroupUpdater {
     } catch (error) {
       if (!(error instanceof IapError) || endsAll(error)) throw error;
       member.error = error;
+      await this.#startRefused();
     }
   }
 
@@ -469,18 +481,37 @@ class GroupUpdater {
     try {
       for (let attempt = 1; ; attempt++) {
         try {
-          await this.#keepAlive(HOLD_REFRESH_MS);
+          await this.#keepAlive(this.#patience);
           await what();
+          member.checkUnit();
           return;
         } catch (error) {
-          const lost = error instanceof IapError && error.code === 'LINK_LOST';
-          if (!lost || attempt === ATTEMPTS) throw error;
-          await member.device?.hello(true, QUESTIONS);
+          if (!isLost(error) || attempt === ATTEMPTS) throw error;
+          await this.#question(member);
         }
       }
     } catch (error) {
       this.#failOr(member, error);
     }
+  }
+
+  /** Whether it is there at all; the others hear something between the questions. */
+  async #question(member: Member): Promise<void> {
+    for (let question = 1; ; question++) {
+      await this.#keepAlive(this.#patience);
+      try {
+        await member.device?.hello(true, 1);
+        member.checkUnit();
+        return;
+      } catch (error) {
+        if (!isLost(error) || question === QUESTIONS) throw error;
+      }
+    }
+  }
+
+  /** At another rate all must hear something within RATE_IDLE_MS, however long one of them takes [ms]. */
+  get #patience(): number {
+    return this.#transport.rate === this.#bootRate ? HOLD_REFRESH_MS : 0;
   }
 
   #attemptNow(member: Member, what: () => void): void {
@@ -548,7 +579,9 @@ class GroupUpdater {
     const { code, message, hint, details } = error;
     if (!endsAll(error)) return error;
     const done = this.#members.filter(({ installed }) => installed);
-    const begun = this.#members.some((member) => member.begun && !member.installed);
+    const begun =
+      details.resumable === true ||
+      this.#members.some((member) => member.begun && !member.installed);
     const what = code === 'INTERRUPTED' ? 'interrupted' : message;
     const left = begun ? 'the others can be updated' : 'nothing was written to the others';
     return new IapError(
@@ -576,6 +609,10 @@ const ENDS_ALL: ReadonlySet<IapErrorCode> = new Set([
   'PORT_STALLED',
   'PORT_FAILED',
 ]);
+
+function isLost(error: unknown): boolean {
+  return error instanceof IapError && error.code === 'LINK_LOST';
+}
 
 function endsAll({ code }: IapError): boolean {
   return ENDS_ALL.has(code);

@@ -197,6 +197,16 @@ describe('another rate', () => {
     const image = appImage(10_000);
     expectInstalled(await pair.update(image, { rate: 460_800 }), image);
   });
+
+  test('at which one of them falls silent: the others stay at it', async () => {
+    start({ addresses: upTo(4), info: { endMs: 1500 } });
+    const image = appImage(20_000);
+    const outcome = await pair.update(image, { rate: 460_800 }, ({ event }) => {
+      if (event === 'verifying') pair.at(2).alive = false;
+    });
+    expectInstalled(outcome, image, [1, 3, 4]);
+    for (const address of [1, 3, 4]) expect(Pair.member(outcome, address)?.together).toBe(true);
+  });
 });
 
 describe('a line that loses frames', () => {

@@ -97,6 +97,37 @@ describe('a second unit', () => {
     expect(second.flash.pagesWritten).toBe(0);
   });
 
+  test('that is heard only when both were asked to leave: neither is written', async () => {
+    // So fast that two answers come between two calls.
+    pair = new Pair({ addresses: [0], rate: 460_800, appKit: true, helloMs: 1 });
+    const second = new FakeDevice(pair.clock, pair.line, {
+      appKit: true,
+      helloMs: 10,
+      info: { uniqueId: new Uint8Array(12).fill(9) },
+    });
+    pair.line.checker.shared = false;
+    second.hook = ({ type }) =>
+      type === Command.HELLO && second.mode === Mode.APP ? 'drop' : undefined;
+    running();
+    second.startApp();
+    expect(await flash()).toMatchObject({ code: 'SEVERAL_DEVICES' });
+    expect(pair.at(0).flash.pagesWritten).toBe(0);
+    expect(second.flash.pagesWritten).toBe(0);
+    expect(pair.clock.now()).toBeLessThan(600);
+  });
+
+  test('of another major version, without an address: counts as well', async () => {
+    pair = new Pair({ addresses: [0], rate: 460_800 });
+    const second = new FakeDevice(pair.clock, pair.line, {
+      helloMs: 10,
+      info: { uniqueId: new Uint8Array(12).fill(9), major: 2 },
+    });
+    pair.line.checker.shared = false;
+    expectLeftAlone(await flash(), Mode.BOOTLOADER);
+    expect(second.flash.pagesWritten).toBe(0);
+    expect(pair.clock.now()).toBeLessThan(200);
+  });
+
   test('that answers at the same time: nothing is understood, and that is said', async () => {
     start(
       new Map([

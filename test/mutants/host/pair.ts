@@ -118,7 +118,7 @@ export const PAIR: readonly Mutant[] = [
     id: 'does not come back to those that it left behind',
     requirements: ['H-57'],
     file: 'host/update/group.ts',
-    find: 'if (mayWorkAlone(member)) await this.#alone(member);',
+    find: '        await this.#alone(member);\n',
     replace: '',
     caughtBy: 'host:that loses its power is updated by itself when it is back',
   },
