@@ -4,7 +4,8 @@
 #include "iap_board.h"
 
 #ifdef IAP_BOARD_TURN_ROUND_MS
-#error "this does not switch the line driver of a half-duplex pair: docs/integrating.md says how to call iap_app.c without it"
+#error                                                                                             \
+    "this does not switch the line driver of a half-duplex pair: docs/integrating.md says how to call iap_app.c without it"
 #endif
 
 // F1 has the older USART: one status register that reading SR, then DR clears.
