@@ -15,6 +15,8 @@ export interface Pending {
   readonly workMs: number;
   /** When it must have come, if the device takes all the time it may */
   dueAt: number;
+  /** No time is given for it any more */
+  readonly forgotten?: true;
   readonly onAnswer: (payload: Uint8Array) => void;
 }
 
@@ -42,13 +44,13 @@ export class PendingAnswers {
   /** Answers to these frames still count if they come, but no time is given for them. */
   forget(which: (item: Pending) => boolean): void {
     this.#items = this.#items.map((item) =>
-      which(item) ? { ...item, answerBytes: 0, workMs: 0, dueAt: Number.NEGATIVE_INFINITY } : item,
+      which(item) ? { ...item, answerBytes: 0, workMs: 0, forgotten: true } : item,
     );
   }
 
   /** When the last answer that time is given for must have come */
   get dueAt(): number {
-    return Math.max(...this.#items.map(({ dueAt }) => dueAt));
+    return Math.max(...this.#items.filter(({ forgotten }) => !forgotten).map(({ dueAt }) => dueAt));
   }
 
   get answerBytes(): number {

@@ -537,9 +537,7 @@ export class Session {
       return;
     }
     this.stats.framesReceived++;
-    // Of an answer that no time is given for nothing is late.
-    const late = pending.dueAt > Number.NEGATIVE_INFINITY ? at - pending.dueAt : 0;
-    this.#lag = Math.max(this.#lag * LAG_DECAY, late);
+    this.#lag = Math.max(this.#lag * LAG_DECAY, at - pending.dueAt);
     this.#answered = { frames: pending.frames, bytes: pending.bytes };
     pending.onAnswer(frame.payload);
   }
