@@ -57,7 +57,7 @@ describe('the command', () => {
 });
 
 test('an adapter that holds bytes for 16 ms: told, where it costs much', async () => {
-  const board = await powerUp('stm32f103xe', { args: ['--latency', '16'] });
+  const board = await powerUp('stm32f103xe', { args: ['--realtime', '--latency', '16'] });
   const told: number[] = [];
   // Where in the timer's period the few answers of an update fall is chance.
   for (let run = 0; told.length === 0 && run < 6; run++) {
