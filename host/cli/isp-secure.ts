@@ -1,6 +1,8 @@
 // What "iap isp factory --secure" does once a unit's flash is written: sees that it takes signed images alone, protects it, read-out
 // protection last, and proves the state. Wherever it is cut, the same command goes on.
+
 import { Status } from '../../protocol/index.js';
+import { sizeOf } from '../base/bytes.js';
 import { IapError } from '../base/errors.js';
 import type { Device, DeviceInfo } from '../device/device.js';
 import { isRefusedWith } from '../device/refusal.js';
@@ -9,7 +11,6 @@ import { type ImageUnit, unlike } from '../factory/unit-image.js';
 import { isBlank } from '../image/areas.js';
 import { plainHeader } from '../image/image.js';
 import type { Segment } from '../image/segments.js';
-import { sizeOf } from '../isp/image.js';
 import {
   MEMORY,
   protectReadout,

@@ -143,7 +143,3 @@ export function cut({ address, bytes }: Segment, size: number): Segment[] {
     bytes: bytes.subarray(i * size, (i + 1) * size),
   }));
 }
-
-export function sizeOf(segments: readonly Segment[]): number {
-  return segments.reduce((sum, { bytes }) => sum + bytes.length, 0);
-}

@@ -1,4 +1,5 @@
 // Reading back: the only way to know, because the ROM does not report what was not written.
+import { sizeOf } from '../base/bytes.js';
 import { IapError } from '../base/errors.js';
 import { ProgressMeter } from '../base/progress.js';
 import { hex32 } from '../base/text.js';
@@ -7,7 +8,7 @@ import type { Segment } from '../image/segments.js';
 import { RomCommand } from './commands.js';
 import { readProtected } from './erase.js';
 import type { RomEvent } from './events.js';
-import { cut, sizeOf } from './image.js';
+import { cut } from './image.js';
 import type { Rom } from './rom.js';
 
 /** @throws IapError VERIFY_FAILED naming the first byte that differs */

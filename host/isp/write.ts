@@ -1,4 +1,5 @@
 // Writing an image: erase what is needed, write what is not blank, read everything back.
+import { sizeOf } from '../base/bytes.js';
 import { IapError } from '../base/errors.js';
 import { ProgressMeter } from '../base/progress.js';
 import { hex32 } from '../base/text.js';
@@ -25,7 +26,6 @@ import {
   blocksOf,
   checkFlash,
   pagesOfSpans,
-  sizeOf,
   sortByMemory,
   spansOf,
 } from './image.js';

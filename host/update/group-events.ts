@@ -1,6 +1,5 @@
 // What an update of many devices at once tells while it goes on, and what became of each.
 import type { IapError } from '../base/errors.js';
-import type { FindingId } from '../check/finding.js';
 import type { DeviceInfo } from '../device/device.js';
 import type { UpdateEvent, UpdateResult } from './events.js';
 
@@ -25,20 +24,10 @@ export interface MemberResult {
   readonly error?: IapError;
 }
 
-export interface GroupResult {
+/** What was sent is for all of them together. */
+export interface GroupResult extends Omit<UpdateResult, 'device' | 'changed' | 'boot'> {
   /** In the order in which they were named */
   readonly members: readonly MemberResult[];
-  readonly bytes: number;
-  readonly pagesTotal: number;
-  /** For all of them together */
-  readonly pagesSent: number;
-  readonly bytesSent: number;
-  readonly bytesEncoded: number;
-  readonly seconds: number;
-  /** Of the transfer [baud] */
-  readonly rate: number;
-  /** Errors of the image that were allowed */
-  readonly allowed: readonly FindingId[];
 }
 
 export type TellGroup = (event: GroupEvent) => void;

@@ -1,4 +1,5 @@
 // One image to many devices on a shared pair: found, compared, sent once for all, verified and started one by one.
+
 import {
   ADDRESS_BROADCAST,
   ADDRESS_ONLY,
@@ -9,7 +10,8 @@ import {
   Mode,
   Status,
 } from '../../protocol/index.js';
-import { IapError, type IapErrorCode } from '../base/errors.js';
+import { sizeOf } from '../base/bytes.js';
+import { IapError } from '../base/errors.js';
 import { ProgressMeter } from '../base/progress.js';
 import { sha256 } from '../base/sha256.js';
 import { Work } from '../base/work.js';
@@ -33,6 +35,15 @@ import { beginUpdate } from './begin.js';
 import { startApplication } from './boot.js';
 import { confirmInstalled } from './confirm.js';
 import type { UpdateEvent } from './events.js';
+import {
+  endsAll,
+  isLost,
+  late,
+  mayWorkAlone,
+  nobody,
+  notYet,
+  otherNumber,
+} from './group-errors.js';
 import type { GroupEvent, GroupResult, TellGroup } from './group-events.js';
 import { checkSame } from './group-match.js';
 import { type Member, membersAt } from './group-member.js';
@@ -325,11 +336,12 @@ class GroupUpdater {
       transport.rate,
       compression,
     );
+    const bytesToSend = sizeOf(plan.pages);
     this.#tell({
       event: 'plan',
       pagesTotal: this.#pages.length,
       pagesToSend: plan.pages.length,
-      bytesToSend: sizeOf(plan.pages),
+      bytesToSend,
       resumed: ready.some(({ resumed }) => resumed),
     });
     const meter = new ProgressMeter(session.clock);
@@ -341,7 +353,7 @@ class GroupUpdater {
       onProgress: (pages, encoded) => {
         const done = sizeOf(plan.pages.slice(0, pages));
         this.#sent = { ...this.#sent, pages, bytes: done, encoded };
-        this.#tell({ event: 'progress', ...meter.at(done, sizeOf(plan.pages)) });
+        this.#tell({ event: 'progress', ...meter.at(done, bytesToSend) });
       },
       onLeave: (address, error) => {
         const member = this.#members.find((each) => each.address === address);
@@ -601,51 +613,3 @@ class GroupUpdater {
 }
 
 const NOTHING = new Uint8Array();
-
-/** With these nobody on the pair is reached any more. */
-const ENDS_ALL: ReadonlySet<IapErrorCode> = new Set([
-  'INTERRUPTED',
-  'PORT_LOST',
-  'PORT_STALLED',
-  'PORT_FAILED',
-]);
-
-function isLost(error: unknown): boolean {
-  return error instanceof IapError && error.code === 'LINK_LOST';
-}
-
-function endsAll({ code }: IapError): boolean {
-  return ENDS_ALL.has(code);
-}
-
-/** What one device alone may get over */
-const PASSING: ReadonlySet<IapErrorCode> = new Set(['LINK_LOST', 'BAD_ANSWER', 'VERIFY_FAILED']);
-const PASSING_REFUSALS = [Status.NO_SESSION, Status.IN_APP, Status.SUPPLY_LOW, Status.NOT_NOW];
-
-function mayWorkAlone({ device, error }: Member): boolean {
-  if (!device || !error) return false;
-  return PASSING.has(error.code) || PASSING_REFUSALS.some((status) => isRefusedWith(error, status));
-}
-
-function sizeOf(pages: readonly Page[]): number {
-  return pages.reduce((sum, { bytes }) => sum + bytes.length, 0);
-}
-
-function nobody(address: number): IapError {
-  return new IapError('NO_ANSWER', `no device answers at address ${address}`, {
-    hint: '"iap scan" finds who is there; check power and cable, and with the application without the app kit use --wait and reset the device',
-    details: { address },
-  });
-}
-
-function late(): IapError {
-  return new IapError('LINK_LOST', 'it was silent when all were called');
-}
-
-function notYet(): IapError {
-  return new IapError('LINK_LOST', 'it does not have all of the image yet');
-}
-
-function otherNumber(): IapError {
-  return new IapError('LINK_LOST', 'an update goes on there that was begun by another host');
-}

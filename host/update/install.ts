@@ -1,5 +1,7 @@
 // From BEGIN to a verified image: compare, send what differs, let the device verify. Once; what breaks off is thrown.
+
 import { Check, Status } from '../../protocol/index.js';
+import { sizeOf } from '../base/bytes.js';
 import { IapError } from '../base/errors.js';
 import { ProgressMeter } from '../base/progress.js';
 import { AS_THEY_ARE, type Packer } from '../compress/packer.js';
@@ -208,8 +210,4 @@ function notForThisPart(): IapError {
       details: { checks: Check.VECTORS },
     },
   );
-}
-
-function sizeOf(pages: readonly Page[]): number {
-  return pages.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }

@@ -1,12 +1,13 @@
 // iap isp factory: from a blank part to one whose IAP bootloader answers.
+
 import { BOOTLOADER_BASE, BOOTLOADER_SIZE } from '../../../../protocol/index.js';
+import { sizeOf } from '../../../base/bytes.js';
 import { IapError } from '../../../base/errors.js';
 import type { DeviceInfo } from '../../../device/device.js';
 import { checkFactoryImage } from '../../../factory/bootloader.js';
 import type { SplitUnit } from '../../../factory/split-unit.js';
 import { unitIn } from '../../../factory/unit-image.js';
 import type { Segment } from '../../../image/segments.js';
-import { sizeOf } from '../../../isp/image.js';
 import {
   protectReadout,
   protectWrite,

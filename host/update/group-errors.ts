@@ -1,0 +1,49 @@
+// What ends an update of many devices for all of them, what for one, and what one may get over by itself.
+import { Status } from '../../protocol/index.js';
+import { IapError, type IapErrorCode } from '../base/errors.js';
+import { isRefusedWith } from '../device/refusal.js';
+import type { Member } from './group-member.js';
+
+/** With these nobody on the pair is reached any more. */
+const ENDS_ALL: ReadonlySet<IapErrorCode> = new Set([
+  'INTERRUPTED',
+  'PORT_LOST',
+  'PORT_STALLED',
+  'PORT_FAILED',
+]);
+
+export function isLost(error: unknown): boolean {
+  return error instanceof IapError && error.code === 'LINK_LOST';
+}
+
+export function endsAll({ code }: IapError): boolean {
+  return ENDS_ALL.has(code);
+}
+
+/** What one device alone may get over */
+const PASSING: ReadonlySet<IapErrorCode> = new Set(['LINK_LOST', 'BAD_ANSWER', 'VERIFY_FAILED']);
+const PASSING_REFUSALS = [Status.NO_SESSION, Status.IN_APP, Status.SUPPLY_LOW, Status.NOT_NOW];
+
+export function mayWorkAlone({ device, error }: Member): boolean {
+  if (!device || !error) return false;
+  return PASSING.has(error.code) || PASSING_REFUSALS.some((status) => isRefusedWith(error, status));
+}
+
+export function nobody(address: number): IapError {
+  return new IapError('NO_ANSWER', `no device answers at address ${address}`, {
+    hint: '"iap scan" finds who is there; check power and cable, and with the application without the app kit use --wait and reset the device',
+    details: { address },
+  });
+}
+
+export function late(): IapError {
+  return new IapError('LINK_LOST', 'it was silent when all were called');
+}
+
+export function notYet(): IapError {
+  return new IapError('LINK_LOST', 'it does not have all of the image yet');
+}
+
+export function otherNumber(): IapError {
+  return new IapError('LINK_LOST', 'an update goes on there that was begun by another host');
+}
