@@ -345,6 +345,13 @@ export class Board {
     return this.#stopped;
   }
 
+  /** Of its process */
+  get pid(): number {
+    const { pid } = this.#process;
+    if (pid === undefined) throw new Error('the board has not started');
+    return pid;
+  }
+
   async listen(): Promise<AppOutput> {
     await this.command('time'); // by now the board has noticed that who listened before has left
     return AppOutput.open(this.port, PARTS[this.part].rate);
