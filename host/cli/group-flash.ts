@@ -8,7 +8,7 @@ import { updateGroup } from '../update/group.js';
 import type { GroupEvent, GroupResult, MemberResult } from '../update/group-events.js';
 import { addressesText } from './addresses.js';
 import type { Sending } from './compression.js';
-import { type Flashing, logMember } from './flash-log.js';
+import { logMember } from './flash-log.js';
 import { exitCodeAt } from './interrupt.js';
 import { type Context, withPort } from './link.js';
 import type { LinkArguments } from './options.js';
@@ -17,6 +17,7 @@ import type { ProgressLine } from './progress-text.js';
 import { severityOf } from './severity.js';
 import { tableOf } from './table.js';
 import { tellUpdate } from './tell-update.js';
+import type { UnitWork } from './unit-log.js';
 
 export interface GroupWanted {
   readonly addresses: readonly number[];
@@ -25,7 +26,7 @@ export interface GroupWanted {
   readonly rate: number | 'auto' | undefined;
   readonly sending: Sending;
   readonly log: ProductionLog | undefined;
-  readonly flashing: Flashing;
+  readonly flashing: UnitWork;
 }
 
 export type GroupArguments = LinkArguments & { readonly boot: boolean; readonly waitApp: boolean };

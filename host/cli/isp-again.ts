@@ -23,23 +23,26 @@ export type AgainArguments = InstallArguments & {
 /**
  * As withRom. A unit whose own bootloader answers instead, in the midst of this image, takes the rest first and is started: with
  * BOOT0 still high that ends in the ROM bootloader, which has the last word.
+ * @param use told whether the unit has taken the rest
  */
 export async function withRomOrUnit<T>(
   args: AgainArguments,
   context: Context,
   segments: readonly Segment[],
-  use: (rom: Rom) => Promise<T>,
+  use: (rom: Rom, wentOn: boolean) => Promise<T>,
 ): Promise<T> {
   let found = false;
+  let wentOn = false;
   const once = (rom: Rom): Promise<T> => {
     found = true;
-    return use(rom);
+    return use(rom, wentOn);
   };
   try {
     return await withRom(args, context, once);
   } catch (error) {
     if (found || !isSilent(error) || !mayGoOn(args)) throw error;
-    if (!(await goOn(args, context, segments))) throw error;
+    wentOn = await goOn(args, context, segments);
+    if (!wentOn) throw error;
   }
   try {
     return await withRom({ ...args, wait: false, timeout: FOUND_MS }, context, once);

@@ -28,6 +28,8 @@ export interface LogEntry {
     readonly sha256: string;
   };
   readonly host: string;
+  /** Missing: of "iap flash" */
+  readonly command?: 'isp factory' | undefined;
   /** Bus address, of one of several on a pair */
   readonly address?: number;
   readonly seconds: number;
@@ -36,6 +38,7 @@ export interface LogEntry {
   readonly rate?: number;
   readonly pagesSent?: number;
   readonly bytesSent?: number;
+  readonly secured?: boolean;
   readonly code?: string;
   readonly message?: string;
 }

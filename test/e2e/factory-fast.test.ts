@@ -3,6 +3,7 @@
 // F0 and an F3; otherwise three of the cuts are made, on the F1.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
 import { readIntelHex } from '../../host/image/intel-hex.js';
 import { merge } from '../../host/image/segments.js';
@@ -11,6 +12,7 @@ import { type Board, demoImage, PARTS, type Part } from '../support/board.js';
 import { type Iap, iap, type Outcome } from '../support/iap.js';
 import { expectDemo, expectDone, flash, start, tempDir, untilQuiet, untilState } from './bench.js';
 import { blankPart, boot0, type Cut, hex, isp, ROM_CUTS } from './isp-bench.js';
+import { infoOf } from './production-line.js';
 
 const FULL = process.env.IAP_FACTORY === 'full';
 const FAMILIES: readonly Part[] = ['stm32f103xb', 'stm32f030x8', 'stm32f303xc'];
@@ -49,6 +51,19 @@ function transferOf({ result }: Outcome): Transfer {
 
 function startMaking(board: Board, unit: string, ...args: string[]): Iap {
   return start('isp', 'factory', unit, '--port', board.port, '--json', ...args);
+}
+
+const validLine = new Ajv({ strict: true, allowUnionTypes: true }).compile(
+  JSON.parse(readFileSync('protocol/production-log.schema.json', 'utf8')) as object,
+);
+
+function logLines(file: string): Record<string, unknown>[] {
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  return lines.map((line) => {
+    const entry = JSON.parse(line) as Record<string, unknown>;
+    expect(validLine(entry), JSON.stringify(validLine.errors)).toBe(true);
+    return entry;
+  });
 }
 
 // The application answers from its reception interrupt, and may miss what a host says meanwhile.
@@ -250,4 +265,44 @@ test('an adapter that holds answers back', async () => {
   const board = await blank(part, '--realtime', '--latency', '16');
   expectDone(await isp(board, 'factory', unit));
   await expectUnit(board, unit);
+});
+
+test('--log: a line for each unit, and one that is done already is told', async () => {
+  const part = FAMILIES[0] as Part;
+  const board = await blank(part);
+  const unit = await unitFile(part);
+  const log = join(tempDir().path, 'units.jsonl');
+  expectDone(await isp(board, 'factory', unit, '--log', log));
+  const { uniqueId } = (await infoOf(board)) as { uniqueId: string };
+  const [first] = logLines(log);
+  expect(first).toMatchObject({
+    command: 'isp factory',
+    port: board.port,
+    uniqueId,
+    serial: 'A0001',
+    part: PARTS[part].part,
+    before: null,
+    image: { file: unit, product: null },
+    result: 'installed',
+    pagesSent: Math.ceil(SIZE / PARTS[part].pageSize),
+  });
+
+  await boot0(board, 'high');
+  const again = await isp(board, 'factory', unit, '--log', log);
+  expectDone(again);
+  expect(again.events).toContainEqual({ event: 'done-before', time: first?.time });
+  expect(logLines(log)[1]).toMatchObject({ uniqueId, result: 'unchanged', pagesSent: 0 });
+
+  // The bootloader runs, and nobody has set BOOT0.
+  await boot0(board, 'low');
+  const silent = await isp(board, 'factory', unit, '--log', log, '--timeout', '500');
+  expect(silent.code).toBe(4);
+  const { result: told } = silent;
+  expect(logLines(log)[2]).toMatchObject({
+    command: 'isp factory',
+    uniqueId: null,
+    result: 'failed',
+    code: told?.code,
+    message: told?.message,
+  });
 });

@@ -20,13 +20,14 @@ export function isp(board: Board, command: string, ...args: string[]): Promise<O
   return start('isp', command, '--port', board.port, '--json', ...args).done;
 }
 
-export function startSecuring(board: Board, unit: string): Iap {
-  return start('isp', 'factory', unit, '--port', board.port, '--secure', '--yes', '--json');
+export function startSecuring(board: Board, unit: string, ...args: string[]): Iap {
+  const secure = ['--port', board.port, '--secure', '--yes', '--json'];
+  return start('isp', 'factory', unit, ...secure, ...args);
 }
 
 /** Makes a secure unit, with somebody at BOOT0 and the reset button who does what is asked for, each time. */
-export async function secured(board: Board, unit: string): Promise<Outcome> {
-  const run = startSecuring(board, unit);
+export async function secured(board: Board, unit: string, ...args: string[]): Promise<Outcome> {
+  const run = startSecuring(board, unit, ...args);
   const follow = async (event: string, level: 'high' | 'low'): Promise<void> => {
     const seen = new Set<IapEvent>();
     for (;;) {

@@ -118,16 +118,20 @@ describe('rfc2217', () => {
   });
 });
 
-test("rfc2217: ST's ROM bootloader over a network of 400 ms there and back", async () => {
-  const board = await blankPart(PART);
-  const remote = await serve(board.port);
-  const { path } = await SlowNetwork.before(remote.rfc2217, 400);
-  expectDone(await start('isp', 'info', '--port', path, '--json').done);
-  const file = board.dir.write('small.bin', demoImage(PART, 1));
-  const at = ['--port', path, '--base', '0x08008000', '--json'];
-  // The server hears late that the first one has gone.
-  const written = await start('isp', 'write', file, ...at, '--wait').done;
-  expect(written.code, written.result?.message).toBe(0);
+describe.each(['tcp', 'rfc2217'] as const)("ST's ROM bootloader by %s over a network", (protocol) => {
+  test.each([200, 1000])('of %i ms there and back', async (ms) => {
+    const board = await blankPart(PART);
+    const remote = await serve(board.port, protocol === 'tcp' ? '115200e81' : undefined);
+    const { path } = await SlowNetwork.before(remote[protocol], ms);
+    const image = demoImage(PART, 1);
+    const file = board.dir.write('small.bin', image);
+    // The server hears late that the one before has gone.
+    const at = ['--port', path, '--wait', '--json'];
+    expectDone(await start('isp', 'info', ...at).done);
+    const written = await start('isp', 'write', file, ...at, '--base', '0x08008000').done;
+    expect(written.code, written.result?.message).toBe(0);
+    expect(differingPages(PART, await board.flash(), image)).toEqual([]);
+  });
 });
 
 describe.each(['tcp', 'rfc2217'] as const)('%s over a slow network', (protocol) => {

@@ -25,14 +25,20 @@ describe.each(FAMILIES)('%s', (part) => {
     // The application answers from its reception interrupt, and may miss what a host says meanwhile.
     const board = await blankPart(part, { allowed: ['overruns'] });
 
-    const made = await secured(board, unit);
+    const log = join(tempDir().path, 'units.jsonl');
+    const made = await secured(board, unit, '--log', log);
     expectDone(made);
     expect(made.result).toMatchObject({ secured: true, device: { mode: 'BOOTLOADER' } });
     expectDone(await on(board, 'info', '--require-secure'));
 
     // Once more, as after a cut: nothing is written, all is proven.
     await boot0(board, 'high');
-    expectDone(await secured(board, unit));
+    expectDone(await secured(board, unit, '--log', log));
+    const entries = readFileSync(log, 'utf8').trimEnd().split('\n');
+    expect(entries.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { command: 'isp factory', result: 'installed', secured: true },
+      { command: 'isp factory', result: 'unchanged', secured: true },
+    ]);
 
     await board.command('reset');
     await expectDemo(board, 1);

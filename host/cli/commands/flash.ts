@@ -3,7 +3,6 @@ import { IapError } from '../../base/errors.js';
 import { ALLOWABLE, type Allowable } from '../../check/allow.js';
 import type { DeviceInfo } from '../../device/device.js';
 import type { Image } from '../../image/image.js';
-import type { ProductionLog } from '../../node/production-log.js';
 import { isRemote } from '../../node/remote/address.js';
 import type { UpdateResult } from '../../update/events.js';
 import { update } from '../../update/update.js';
@@ -11,7 +10,7 @@ import { parseAddresses } from '../addresses.js';
 import { command } from '../command.js';
 import { COMPRESSION_OPTIONS, type Sending, sendingOf } from '../compression.js';
 import { type OnePort, onEachPort, PORTS_OPTIONS } from '../each-port.js';
-import { LOG_OPTION, logged } from '../flash-log.js';
+import { flashOutcome } from '../flash-log.js';
 import { flashGroup } from '../group-flash.js';
 import { readImage } from '../image-file.js';
 import { type Context, pause, withPort } from '../link.js';
@@ -29,6 +28,7 @@ import {
 import type { Output } from '../output.js';
 import { rateMemoryOf } from '../rate-memory.js';
 import { tellUpdate } from '../tell-update.js';
+import { type FoundUnit, foundDevice, LOG_OPTION, logged, openLog } from '../unit-log.js';
 
 /** A server is not called more often [ms]. */
 const RECONNECT_MS = 1000;
@@ -83,7 +83,7 @@ async function flash(args: FlashArguments, context: Context): Promise<void> {
   const addresses = args.addresses === undefined ? undefined : parseAddresses(args.addresses);
   const image = await readImage(args);
   const sending = await sendingOf(args, image.bytes);
-  const log = args.log === undefined ? undefined : await openLog(args.log);
+  const log = await openLog(args.log);
   try {
     await onEachPort(args, context, { rows: true }, async (one, at, presence) => {
       const flashing = {
@@ -97,22 +97,17 @@ async function flash(args: FlashArguments, context: Context): Promise<void> {
         await flashGroup(one, at, { ...wanted, addresses, log, flashing });
         return;
       }
-      const result = await logged(log, flashing, at, (onFound) =>
+      const work = (onFound: (found: FoundUnit) => void): Promise<UpdateResult> =>
         untilDone(one, at, wanted, (device) => {
           presence.found();
-          onFound(device);
-        }),
-      );
+          onFound(foundDevice(device));
+        });
+      const result = await logged(log, flashing, at, work, flashOutcome);
       finish(at.output, result);
     });
   } finally {
     await log?.close();
   }
-}
-
-/** Loaded only where it is needed */
-async function openLog(path: string): Promise<ProductionLog> {
-  return (await import('../../node/production-log.js')).ProductionLog.open(path);
 }
 
 /** With --wait, as often as the port goes away and comes back */

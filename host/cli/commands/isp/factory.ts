@@ -19,6 +19,7 @@ import {
 import { type CheckedSegments, checkSegments } from '../../checked-image.js';
 import { command } from '../../command.js';
 import { deviceJson, deviceLine } from '../../describe.js';
+import { factoryOutcome, foundRom, foundUnit, type Made, unitImage } from '../../factory-log.js';
 import { readSegments } from '../../image-file.js';
 import { withRomOrUnit } from '../../isp-again.js';
 import { type AppResult, installApp, splitFor, writeFirst } from '../../isp-app.js';
@@ -29,8 +30,10 @@ import type { Context } from '../../link.js';
 import type { ArgumentsOf } from '../../option.js';
 import { RATES } from '../../options.js';
 import type { Output } from '../../output.js';
+import { Presence } from '../../presence.js';
 import { tellErased, tellWork } from '../../rom-link.js';
 import { romJson } from '../../rom-text.js';
+import { type FoundUnit, LOG_OPTION, logged, openLog, type UnitWork } from '../../unit-log.js';
 
 const POSITIONALS = {
   image: { ...ISP_IMAGE.image, describe: 'Image made by "iap factory": .hex, .srec or .bin' },
@@ -39,6 +42,7 @@ const POSITIONALS = {
 const OPTIONS = {
   ...ISP_WRITE_OPTIONS,
   ...YES_OPTION,
+  ...LOG_OPTION,
   'protect-bootloader': {
     type: 'boolean',
     default: false,
@@ -96,7 +100,32 @@ export const ISP_FACTORY = command({
 });
 
 async function ispFactory(args: IspFactoryArguments, context: Context): Promise<void> {
-  const { output, clock } = context;
+  const { output } = context;
+  checkCombination(args);
+  const segments = await readSegments(args, BOOTLOADER_BASE);
+  checkFactoryImage(segments);
+  const checked = await checkSegments(segments, args.allow, output);
+  const log = await openLog(args.log);
+  try {
+    const unit: UnitWork = {
+      port: args.port ?? '',
+      file: args.image,
+      image: unitImage(segments),
+      presence: new Presence(true),
+      command: 'isp factory',
+    };
+    const make = args.secure ? makeSecure : makePlain;
+    const work = (onFound: OnFound): Promise<MadeUnit> =>
+      make(args, context, segments, checked, onFound);
+    const made = await logged(log, unit, context, work, factoryOutcome);
+    for (const line of made.lines) output.line(line);
+    output.result(made.result);
+  } finally {
+    await log?.close();
+  }
+}
+
+function checkCombination(args: IspFactoryArguments): void {
   if (args.secure && (args.protectBootloader || args.protectRead || !args.start)) {
     throw new IapError(
       'USAGE',
@@ -109,15 +138,26 @@ async function ispFactory(args: IspFactoryArguments, context: Context): Promise<
       'read-out protection can only be taken off by erasing all of flash: add --yes if that is meant',
     );
   }
-  const segments = await readSegments(args, BOOTLOADER_BASE);
-  checkFactoryImage(segments);
-  const { allowed, board } = await checkSegments(segments, args.allow, output);
+}
+
+type OnFound = (found: FoundUnit) => void;
+
+interface MadeUnit extends Made {
+  readonly lines: readonly string[];
+  readonly result: object;
+}
+
+async function makePlain(
+  args: IspFactoryArguments,
+  context: Context,
+  segments: readonly Segment[],
+  { allowed, board }: CheckedSegments,
+  onFound: OnFound,
+): Promise<MadeUnit> {
+  const { output, clock } = context;
   const startedAt = clock.now();
-  if (args.secure) {
-    await secureFactory(args, context, segments, { allowed, board });
-    return;
-  }
-  const done = await withRomOrUnit(args, context, segments, async (rom) => {
+  const done = await withRomOrUnit(args, context, segments, async (rom, wentOn) => {
+    onFound(foundRom(rom.info));
     if (!args.massErase) tellErased(output, rom, segments);
     const split = splitFor(rom, args, segments, board, output);
     const { pagesErased } = await writeWhat(rom, args, segments, split, output);
@@ -125,7 +165,7 @@ async function ispFactory(args: IspFactoryArguments, context: Context): Promise<
       // Read-out protection is the last: the ROM bootloader starts nothing then.
       const now = split ? { ...args, protectRead: false } : args;
       const started = await finish(rom, now, output);
-      return { pagesErased, split, started, part: romJson(rom.info) };
+      return { pagesErased, split, started, part: romJson(rom.info), wentOn };
     } catch (error) {
       throw error instanceof IapError
         ? afterWriting(error, error.message, error.hint, split ? 'bootloader' : 'image')
@@ -135,20 +175,35 @@ async function ispFactory(args: IspFactoryArguments, context: Context): Promise<
   const { started, split } = done;
   const answered = started === 'no' ? undefined : await answering(args, context, started, split);
   const seconds = (clock.now() - startedAt) / 1000;
-  if (answered) output.line(deviceLine(answered.device));
+  if (answered) onFound(foundUnit(answered.device));
   const state = answered ? 'the bootloader answers' : 'not started';
-  output.line(`done in ${seconds.toFixed(1)} s: ${state}; BOOT0 must be low from now on`);
-  output.result({
-    bytes: sizeOf(segments),
-    pagesErased: done.pagesErased ?? null,
-    verified: true,
-    seconds,
-    started: answered?.started ?? started,
-    part: answered?.part ?? done.part,
-    device: answered ? deviceJson(answered.device) : null,
-    allowed,
-    application: answered?.app ?? null,
-  });
+  return {
+    changed: isChanged(done, answered?.app),
+    app: answered?.app,
+    secured: false,
+    lines: [
+      ...(answered ? [deviceLine(answered.device)] : []),
+      `done in ${seconds.toFixed(1)} s: ${state}; BOOT0 must be low from now on`,
+    ],
+    result: {
+      bytes: sizeOf(segments),
+      pagesErased: done.pagesErased ?? null,
+      verified: true,
+      seconds,
+      started: answered?.started ?? started,
+      part: answered?.part ?? done.part,
+      device: answered ? deviceJson(answered.device) : null,
+      allowed,
+      application: answered?.app ?? null,
+    },
+  };
+}
+
+function isChanged(
+  { pagesErased, wentOn }: Pick<WriteResult, 'pagesErased'> & { readonly wentOn: boolean },
+  app: AppResult | undefined,
+): boolean {
+  return wentOn || pagesErased !== 0 || (app?.pagesSent ?? 0) > 0;
 }
 
 async function writeWhat(
@@ -206,38 +261,47 @@ async function answering(
   return { ...again, device: last, app };
 }
 
-async function secureFactory(
+async function makeSecure(
   args: IspFactoryArguments,
   context: Context,
   segments: readonly Segment[],
   { allowed, board }: CheckedSegments,
-): Promise<void> {
+  onFound: OnFound,
+): Promise<MadeUnit> {
   const { output, clock } = context;
   const startedAt = clock.now();
   const unit = unitIn(segments);
-  const { written, started, part } = await withRomOrUnit(args, context, segments, async (rom) => {
+  const done = await withRomOrUnit(args, context, segments, async (rom, wentOn) => {
+    onFound(foundRom(rom.info));
     const split = splitFor(rom, args, segments, board, output);
     const result = await writeOnce(rom, segments, split, args.massErase, output);
-    return { written: result, started: await start(rom, args), part: romJson(rom.info) };
+    return { ...result, started: await start(rom, args), part: romJson(rom.info), wentOn };
   });
-  const { device, app } = await secure(args, context, started, unit, segments, written.split);
+  const { started, part } = done;
+  const { device, app } = await secure(args, context, started, unit, segments, done.split);
+  onFound(foundUnit(device));
   const seconds = (clock.now() - startedAt) / 1000;
-  output.line(deviceLine(device));
-  output.line(
-    `done in ${seconds.toFixed(1)} s: takes signed images alone, protected against writing and reading; BOOT0 must be low from now on`,
-  );
-  output.result({
-    bytes: written.bytes,
-    pagesErased: written.pagesErased ?? null,
-    verified: written.verified,
-    seconds,
-    started,
-    part,
-    device: deviceJson(device),
-    allowed,
+  return {
+    changed: isChanged(done, app),
+    app,
     secured: true,
-    application: app ?? null,
-  });
+    lines: [
+      deviceLine(device),
+      `done in ${seconds.toFixed(1)} s: takes signed images alone, protected against writing and reading; BOOT0 must be low from now on`,
+    ],
+    result: {
+      bytes: done.bytes,
+      pagesErased: done.pagesErased ?? null,
+      verified: done.verified,
+      seconds,
+      started,
+      part,
+      device: deviceJson(device),
+      allowed,
+      secured: true,
+      application: app ?? null,
+    },
+  };
 }
 
 async function finish(rom: Rom, args: IspFactoryArguments, output: Output): Promise<Started> {
