@@ -24,11 +24,17 @@ function encode({ fields }, values) {
   return out;
 }
 
-/** What an application on a half-duplex pair says in HELLO, and how long it waits before it answers. @param {any} rs485 */
-const halfDuplex = ({ turnRoundMs }) => `
+/** What an application on a half-duplex pair says in HELLO, how long it waits before it answers, and what it drives the pair by.
+ * @param {any} rs485 */
+const halfDuplex = ({ de, activeHigh, turnRoundMs }) => `
 // On a half-duplex pair: said in HELLO, and waited for after the last byte received.
 #define IAP_BOARD_CAPABILITIES  IAP_CAPABILITY_HALF_DUPLEX
 #define IAP_BOARD_TURN_ROUND_MS ${turnRoundMs}u
+
+// ${de}, the driver's enable, by its names in CMSIS; its USART may switch it instead.
+#define IAP_BOARD_DE_PORT        GPIO${de[1]}
+#define IAP_BOARD_DE_PIN         ${de.slice(2)}u
+#define IAP_BOARD_DE_ACTIVE_HIGH ${activeHigh ? 1 : 0}
 `;
 
 /** @param {any} board @param {any} part @param {(name: string) => number} constant @param {string} banner */

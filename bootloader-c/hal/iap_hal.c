@@ -3,11 +3,6 @@
 #include "iap_app.h"
 #include "iap_board.h"
 
-#ifdef IAP_BOARD_TURN_ROUND_MS
-#error                                                                                             \
-    "this does not switch the line driver of a half-duplex pair: docs/integrating.md says how to call iap_app.c without it"
-#endif
-
 // F1 has the older USART: one status register that reading SR, then DR clears.
 #ifdef USART_SR_RXNE
 #define STATUS(usart)       ((usart)->SR)
@@ -39,6 +34,7 @@
 #define LOWEST_PRIORITY ((1u << __NVIC_PRIO_BITS) - 1u)
 #define FLAG_READS      200000u // of a flag that comes with the line: some 25 ms at 72 MHz
 #define HSI_READS       10000u  // 2 us specified
+#define WAIT_CYCLES     7u      // of a round of a loop that counts a volatile variable, at least
 
 _Alignas(4) static const uint8_t facts[] = IAP_BOARD_FACTS;
 
@@ -66,14 +62,75 @@ static bool wait_for(uint32_t flag) {
 
 // Straight to the registers: HAL_UART_Transmit refuses while the product sends, and would never be
 // done in an interrupt without the HAL's ticks.
-static void send(void *context, const uint8_t *bytes, size_t size) {
-    (void)context;
+static void to_line(const uint8_t *bytes, size_t size) {
     for (size_t i = 0; i < size && wait_for(STATUS_TXE); i++) {
         TO_SEND(usart) = bytes[i];
     }
     // Whom this interrupted may have seen TXE already, and would write over the last byte.
     (void)wait_for(STATUS_TXE);
 }
+
+#ifndef IAP_BOARD_TURN_ROUND_MS
+
+#define CAPABILITIES 0u
+
+static void drive(bool on) {
+    (void)on;
+}
+
+static void send(void *context, const uint8_t *bytes, size_t size) {
+    (void)context;
+    to_line(bytes, size);
+}
+
+#else
+
+#define CAPABILITIES IAP_BOARD_CAPABILITIES
+
+// Within an answer
+static bool answering;
+
+// HAL_RS485Ex_Init has left it to the USART.
+static bool usart_drives(void) {
+#ifdef USART_CR3_DEM
+    return (usart->CR3 & USART_CR3_DEM) != 0;
+#else
+    return false;
+#endif
+}
+
+static void drive(bool on) {
+    if (!usart_drives()) {
+        HAL_GPIO_WritePin(IAP_BOARD_DE_PORT, (uint16_t)(1u << IAP_BOARD_DE_PIN),
+                          on == (IAP_BOARD_DE_ACTIVE_HIGH != 0) ? GPIO_PIN_SET : GPIO_PIN_RESET);
+    }
+}
+
+// Whoever asked may drive the pair for so long yet. Ticks do not come within an interrupt.
+static void wait_turn_round(void) {
+    uint32_t rounds = IAP_BOARD_TURN_ROUND_MS * (SystemCoreClock / 1000u / WAIT_CYCLES + 1u);
+    for (volatile uint32_t i = 0; i < rounds; i++) {
+    }
+}
+
+// 0x00 begins an answer and ends it, and is nowhere else in it.
+static void send(void *context, const uint8_t *bytes, size_t size) {
+    (void)context;
+    bool ends = answering && size > 0 && bytes[size - 1] == IAP_FRAME_DELIMITER;
+    if (!answering) {
+        wait_turn_round();
+        drive(true);
+        answering = true;
+    }
+    to_line(bytes, size);
+    if (ends) {
+        (void)wait_for(STATUS_TC); // the last bit is out
+        drive(false);
+        answering = false;
+    }
+}
+
+#endif
 
 static void flush(void *context) {
     (void)context;
@@ -104,9 +161,11 @@ bool iap_hal_init(UART_HandleTypeDef *uart) {
         .flush = flush,
         .program = program,
         .may_enter = may_enter,
+        .capabilities = CAPABILITIES,
     };
     iap_app_init(&app, &config);
     usart = BOOTLOADER_USART;
+    drive(false);
     return true;
 }
 

@@ -4,6 +4,10 @@
 //
 // The UART must be the bootloader's, USART1, with 8 data bits and no parity. Whoever else sends on
 // it, goes on doing so as before.
+//
+// On a board with rs485 the kit waits for the turn-round before it answers, and drives the pair by
+// the board's pin, an output that the product has set up; or leaves that to the USART, where
+// HAL_RS485Ex_Init has set it up. What the product sends there, it drives itself.
 #ifndef IAP_HAL_H
 #define IAP_HAL_H
 

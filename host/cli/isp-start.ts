@@ -128,7 +128,8 @@ export async function call<T>(
   const transport = await openPort({ ...args, wait: false }, { rate: args.appBaud }, context);
   try {
     const session = openSession(transport, { clock, signal });
-    const options = { hold: true, wait: true, timeoutMs, beforeEnter: () => enter };
+    const within = timeoutMs + 2 * (transport.roundTripMs ?? 0);
+    const options = { hold: true, wait: true, timeoutMs: within, beforeEnter: () => enter };
     return await use(await connect(session, options), transport);
   } finally {
     await closePort(transport, clock);

@@ -5,11 +5,19 @@ import type { Transport } from '../link/transport.js';
 
 /** Longer than any answer at the lowest rate [ms] */
 const MOST_TALK_MS = 3000;
+/** A network whose round trip nobody has measured yet: what a satellite needs is less [ms]. */
+const UNKNOWN_MS = 1500;
+/** Of any network, for its slow moments [ms] */
+const LEAST_FAR_MS = 100;
 
 export class ByteReader {
   readonly #clock: Clock;
   /** Every answer comes later by a round trip of the network, and a second one if that is having a slow moment [ms]. */
-  readonly #farMs: number;
+  #farMs: number;
+  /** There is a network, and its transport does not know how far it is. */
+  readonly #isUnknown: boolean;
+  /** What such a network has taken so far, at most [ms] */
+  #slowestMs = 0;
   /** Each of them ends every wait. */
   readonly #signals = new Set<AbortSignal>();
   #bytes: number[] = [];
@@ -18,13 +26,22 @@ export class ByteReader {
 
   constructor(transport: Transport, clock: Clock, signal?: AbortSignal) {
     this.#clock = clock;
-    this.#farMs = 2 * (transport.roundTripMs ?? 0);
+    const { roundTripMs, fixedRate = false } = transport;
+    this.#isUnknown = roundTripMs === undefined && fixedRate;
+    this.#farMs = this.#isUnknown ? UNKNOWN_MS : 2 * (roundTripMs ?? 0);
     if (signal) this.#signals.add(signal);
     transport.onBytes((bytes) => {
       for (const byte of bytes) this.#bytes.push(byte);
       this.#wake();
     });
     transport.onClose(this.fail);
+  }
+
+  /** That an answer came so late [ms] tells how far it is where the transport does not know. */
+  cameAfter(ms: number): void {
+    if (!this.#isUnknown) return;
+    this.#slowestMs = Math.max(this.#slowestMs, ms);
+    this.#farMs = Math.max(LEAST_FAR_MS, 2 * this.#slowestMs);
   }
 
   /** Waits end when `signal` aborts, too, until what this returns is called. */

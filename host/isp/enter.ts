@@ -20,6 +20,8 @@ export const DEFAULT_ENTER_MS = 2000;
 const CALL_MS = 100;
 /** As many calls without an answer: the part may be within a frame of a host that is gone, and take them for the rest of it. */
 const CALLS_BEFORE_FILL = 3;
+/** However long each takes: one that is synchronised already takes the first for half of a command. */
+const LEAST_CALLS = 2;
 /** The sequence is done again if nobody answers, for a part that missed it [ms] */
 const SEQUENCE_MS = 1500;
 
@@ -65,7 +67,7 @@ export async function enter(
     } else if (!wiring && calls >= CALLS_BEFORE_FILL) {
       await client.fill(calls - CALLS_BEFORE_FILL);
     }
-    if (clock.now() >= end) break;
+    if (clock.now() >= end && calls >= LEAST_CALLS) break;
   }
   if (echo) throw echoOf(transport.rate, false);
   throw nobody(

@@ -203,8 +203,11 @@ export class RomClient {
    * @returns the answer, undefined for none
    */
   async sync(timeoutMs: number): Promise<number | undefined> {
+    const from = this.clock.now();
     this.#send([SYNC]);
-    return this.#answer(timeoutMs);
+    const answer = await this.#answer(timeoutMs);
+    if (answer === ACK || answer === NACK) this.reader.cameAfter(this.clock.now() - from);
+    return answer;
   }
 
   /**
@@ -295,7 +298,9 @@ export class RomClient {
     const from = this.clock.now();
     await this.#exchange(code, 'command', [code, ~code & 0xff], ANSWER_MS);
     this.facts.accepted(code);
-    this.#answers.push(this.clock.now() - from - this.#lineMs(3));
+    const ms = this.clock.now() - from;
+    this.reader.cameAfter(ms);
+    this.#answers.push(ms - this.#lineMs(3));
   }
 
   async #exchange(

@@ -2,12 +2,26 @@
 // (test/hal) and one board of each family. With ST's own HAL and whole projects: scripts/real-hal.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { concat } from '../../host/base/bytes.js';
 import { inspect } from '../../host/check/inspect.js';
+import type { DeviceInfo } from '../../host/device/device.js';
+import { loadImage } from '../../host/image/load.js';
 import { loadBoard } from '../../host/node/board-file.js';
-import { Command, encode, ImageState, Mode, Refusal, Status } from '../../protocol/index.js';
+import type { UpdateEvent } from '../../host/update/events.js';
+import {
+  Capability,
+  Command,
+  encode,
+  ImageState,
+  Mode,
+  Refusal,
+  Status,
+} from '../../protocol/index.js';
 import { built, PARTS, type Part } from '../support/board.js';
+import { randomBytes } from '../support/random.js';
 import { answersIn, ask, hello, printed, started, wrongRate } from './application.js';
 import { expectDone, flash, powerUp, withOutput } from './bench.js';
+import { expectNoCollision, PairBench } from './pair-bench.js';
 
 const BOARDS: readonly Part[] = ['stm32f103xb', 'stm32f072xb', 'stm32f303xc'];
 const RECEPTION = ['hal-listen', 'hal-interrupt', 'hal-dma'] as const;
@@ -119,4 +133,30 @@ test.each([
   expectDone(update);
   expect(update.events.map(({ event }) => event)).toContain('entering');
   await withOutput(board, (output) => output.printed(`${second}: running`));
+});
+
+describe.each([
+  ['stm32f103xe-rs485', 'half-duplex'],
+  ['stm32f030x8-rs485', 'half-duplex'],
+  ['stm32f030x8-rs485', 'half-duplex-by-usart'],
+] as const)('%s: %s', (part, name) => {
+  const image = loadImage(read(elf(part, name))).bytes;
+  const other = concat([image, randomBytes(1, 1000)]);
+
+  test.each([
+    { echo: false, holdMs: 0 },
+    { echo: true, holdMs: 5 },
+  ])(
+    'is updated while it runs, and drives the pair only while it answers: echo $echo, adapter $holdMs ms',
+    async (pair) => {
+      const bench = new PairBench(part, pair);
+      expect(await bench.update(image)).toMatchObject({ boot: 'started' });
+      const events: UpdateEvent[] = [];
+      const update = await bench.update(other, { waitApp: true }, (event) => events.push(event));
+      expect(update).toMatchObject({ changed: true, boot: 'started' });
+      const found = events.find(({ event }) => event === 'found') as { device: DeviceInfo };
+      expect(found.device).toMatchObject({ mode: Mode.APP, capabilities: Capability.HALF_DUPLEX });
+      await expectNoCollision(bench);
+    },
+  );
 });

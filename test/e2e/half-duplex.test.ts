@@ -6,9 +6,9 @@ import { createInterface } from 'node:readline';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { connect, openSession } from '../../host/index.js';
 import { Mode } from '../../protocol/index.js';
-import { deafImage, demoImage, mistakes, type Part, TempDir } from '../support/board.js';
+import { deafImage, demoImage, type Part, TempDir } from '../support/board.js';
 import { iap, jsonLines, MAIN } from '../support/cli.js';
-import { type Pair, PairBench } from './pair-bench.js';
+import { expectNoCollision, type Pair, PairBench } from './pair-bench.js';
 
 const FULL = process.env.IAP_PAIR === 'full';
 const TABLE = process.env.IAP_PAIR_TABLE !== undefined;
@@ -36,21 +36,6 @@ const SAMPLE: readonly Pair[] = [
   { echo: false, holdMs: 0, noise: 0 },
   { echo: true, holdMs: 5, noise: 1e-4 },
 ];
-
-async function expectNoCollision(bench: PairBench, boards = 1): Promise<void> {
-  for (let board = 1; board <= boards; board++) {
-    const counters = await bench.counters(board);
-    const { collisions, hostCollisions, unheard } = counters;
-    expect({ board, collisions, hostCollisions, unheard }).toEqual({
-      board,
-      collisions: 0,
-      hostCollisions: 0,
-      unheard: 0,
-    });
-    // The demo answers from its reception interrupt, and misses what a host says meanwhile.
-    expect(mistakes(counters, ['overruns'])).toEqual([]);
-  }
-}
 
 describe.each([...SIZES])('%s', (part, size) => {
   test.each(FULL ? cases() : SAMPLE)(

@@ -1,5 +1,5 @@
 // The real host and the real bootloader on one half-duplex pair, in virtual time: an update, and what the pair says of it.
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { buildIdentity } from '../../host/factory/identity.js';
 import {
   placesBelow,
@@ -13,6 +13,7 @@ import {
   bootloaderFile,
   built,
   type Counters,
+  mistakes,
   PARTS,
   type Part,
   TempDir,
@@ -100,6 +101,22 @@ export class PairBench {
         this.board.clock.after(ms, resolve);
       }),
     );
+  }
+}
+
+/** Nobody has begun while another drove, or has spoken with the driver off. */
+export async function expectNoCollision(bench: PairBench, boards = 1): Promise<void> {
+  for (let board = 1; board <= boards; board++) {
+    const counters = await bench.counters(board);
+    const { collisions, hostCollisions, unheard } = counters;
+    expect({ board, collisions, hostCollisions, unheard }).toEqual({
+      board,
+      collisions: 0,
+      hostCollisions: 0,
+      unheard: 0,
+    });
+    // The demo answers from its reception interrupt, and misses what a host says meanwhile.
+    expect(mistakes(counters, ['overruns'])).toEqual([]);
   }
 }
 

@@ -5,7 +5,7 @@
 #include "iap_board.h"
 
 #define CLOCK_HZ 8000000u // HSI, as after a reset
-#define GPIOA    0u
+#define PORT_A   0u
 
 #define DMA_CCR_TCIE          (1u << 1)
 #define DMA1_ISR              REG32(0x40020000u)
@@ -39,10 +39,12 @@ void DMA1_Channel5_IRQHandler(void);
 #endif
 
 UART_HandleTypeDef huart1;
+uint32_t SystemCoreClock = CLOCK_HZ;
 static DMA_HandleTypeDef hdma_usart1_rx = {DMA1_RX};
 static volatile uint32_t ticks;
 
 void SystemClock_Config(void);
+void MX_GPIO_Init(void);
 void MX_DMA_Init(void);
 void MX_USART1_UART_Init(void);
 void SysTick_Handler(void);
@@ -73,6 +75,18 @@ void HAL_Delay(uint32_t ms) {
 
 uint32_t HAL_GetTick(void) {
     return ticks;
+}
+
+void HAL_GPIO_WritePin(GPIO_TypeDef *port, uint16_t pin, GPIO_PinState state) {
+    port->BSRR = (uint32_t)pin << (state == GPIO_PIN_SET ? 0 : 16);
+}
+
+// A driver's pin as CubeMX sets it up: inactive.
+void MX_GPIO_Init(void) {
+#if BOARD_HALF_DUPLEX
+    gpio_clock(BOARD_DE_PORT);
+    gpio_output(BOARD_DE_PORT, BOARD_DE_PIN, !BOARD_DE_ACTIVE_HIGH);
+#endif
 }
 
 void HAL_NVIC_SetPriority(IRQn_Type irq, uint32_t priority, uint32_t sub) {
@@ -107,12 +121,18 @@ void MX_DMA_Init(void) {
 // With the interrupt ticked in CubeMX, as most projects have it.
 void MX_USART1_UART_Init(void) {
     RCC_USARTENR |= USART_CLOCK;
-    gpio_clock(GPIOA);
-    gpio_usart_tx(GPIOA, 9, BOARD_TX_FUNCTION);
-    gpio_usart_rx(GPIOA, 10, BOARD_RX_FUNCTION);
+    gpio_clock(PORT_A);
+    gpio_usart_tx(PORT_A, 9, BOARD_TX_FUNCTION);
+    gpio_usart_rx(PORT_A, 10, BOARD_RX_FUNCTION);
     huart1.Instance = USART1;
     USART1->BRR = CLOCK_HZ / IAP_BOARD_RATE;
+#ifdef BY_USART // HAL_RS485Ex_Init instead of HAL_UART_Init
+    USART1->CR3 = USART_CR3_DEM | (BOARD_DE_ACTIVE_HIGH ? 0 : USART_CR3_DEP);
+#endif
     USART1->CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE;
+#ifdef BY_USART
+    gpio_alternate(BOARD_DE_PORT, BOARD_DE_PIN, BOARD_DE_FUNCTION);
+#endif
 #ifndef NOT_TICKED
     HAL_NVIC_EnableIRQ(USART1_IRQn);
 #endif

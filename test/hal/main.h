@@ -39,6 +39,10 @@ typedef struct {
 #define USART_ICR_ORECF  (1u << 3)
 #define USART_ICR_IDLECF (1u << 4)
 #endif
+#ifndef FAMILY_F1
+#define USART_CR3_DEM (1u << 14)
+#define USART_CR3_DEP (1u << 15)
+#endif
 #define USART1           ((USART_TypeDef *)0x40013800u)
 #define USART_CR1_IDLEIE (1u << 4)
 #define USART_CR1_RXNEIE (1u << 5)
@@ -47,6 +51,21 @@ typedef struct {
 #define USART_CR3_EIE    (1u << 0)
 #define USART_CR3_DMAR   (1u << 6)
 #define USART_CR3_DMAT   (1u << 7)
+
+#ifdef FAMILY_F1
+typedef struct {
+    volatile uint32_t CRL, CRH, IDR, ODR, BSRR;
+} GPIO_TypeDef;
+#define GPIOA ((GPIO_TypeDef *)0x40010800u)
+#else
+typedef struct {
+    volatile uint32_t MODER, OTYPER, OSPEEDR, PUPDR, IDR, ODR, BSRR;
+} GPIO_TypeDef;
+#define GPIOA ((GPIO_TypeDef *)0x48000000u)
+#endif
+typedef enum { GPIO_PIN_RESET, GPIO_PIN_SET } GPIO_PinState;
+
+extern uint32_t SystemCoreClock;
 
 typedef struct {
     volatile uint32_t ISER[8];
@@ -98,6 +117,7 @@ typedef struct {
 void HAL_Init(void);
 void HAL_Delay(uint32_t ms);
 uint32_t HAL_GetTick(void);
+void HAL_GPIO_WritePin(GPIO_TypeDef *port, uint16_t pin, GPIO_PinState state);
 void HAL_NVIC_SetPriority(IRQn_Type irq, uint32_t priority, uint32_t sub);
 void HAL_NVIC_EnableIRQ(IRQn_Type irq);
 HAL_StatusTypeDef HAL_FLASH_Unlock(void);

@@ -52,6 +52,37 @@ describe('entry', () => {
     expect(rom.info).toMatchObject({ pid: 0x414, version: 0x22, flashSize: 64 * 1024 });
   });
 
+  describe.each(['measured', 'unknown'] as const)('a network, %s', (network) => {
+    describe.each([5, 200, 1000])('of %i ms there and back', (latencyMs) => {
+      test.each<[string, FakeRomOptions]>([
+        ['a part after a reset', {}],
+        ['a part that another host has synchronised', { synced: true }],
+      ])('%s: found, written and read back', async (_name, options) => {
+        const { fake, rom } = await open({ ...options, latencyMs, network });
+        const image = randomBytes(1, 1000);
+        await done(write(rom, at(image)));
+        expect(fake.flash.subarray(0, image.length)).toEqual(image);
+      });
+
+      test('a block that is lost is sent again', async () => {
+        let lost = 0;
+        const odd: FakeRomOptions['odd'] = ({ code, step }) =>
+          code === 0x31 && step === 'data' && lost++ === 1 ? 0x1f : undefined;
+        const { fake, rom } = await open({ latencyMs, network, odd });
+        const image = randomBytes(2, 1000);
+        await done(write(rom, at(image)));
+        expect(fake.flash.subarray(0, image.length)).toEqual(image);
+      });
+    });
+
+    test('nobody there: said within some seconds', async () => {
+      const clock = new VirtualClock();
+      const fake = new FakeRom(clock, { toRom: () => undefined, latencyMs: 200, network });
+      await expect(Rom.open(fake, { clock })).rejects.toMatchObject({ code: 'NO_ANSWER' });
+      expect(clock.now()).toBeLessThan(5000);
+    });
+  });
+
   test('the 00h before the first ACK costs no second call', async () => {
     const { fake } = await open({ zeroFirst: true });
     expect(fake.writes.filter(([byte]) => byte === 0x7f)).toHaveLength(1);

@@ -44,6 +44,8 @@ export interface FakeRomOptions {
   readonly toHost?: (byte: number) => number | undefined;
   /** [ms] */
   readonly latencyMs?: number;
+  /** All of the latency is a network's, which the transport has measured; or which nobody has told it of */
+  readonly network?: 'measured' | 'unknown';
   /** Baud, 115200 if missing; the line itself takes no time */
   readonly rate?: number;
   /** It listens only after a reset by these lines with BOOT0 high */
@@ -62,6 +64,8 @@ export type Circuit = (pins: {
 
 export class FakeRom implements Transport {
   readonly rate: number;
+  readonly fixedRate: boolean;
+  readonly roundTripMs?: number;
   readonly flash: Uint8Array;
   readonly commands: number[] = [];
   /** Option bytes, with complements */
@@ -89,7 +93,10 @@ export class FakeRom implements Transport {
   constructor(clock: Clock, options: FakeRomOptions = {}) {
     this.#clock = clock;
     this.#options = options;
-    this.rate = options.rate ?? 115_200;
+    const { rate = 115_200, network, latencyMs = 1 } = options;
+    this.rate = rate;
+    this.fixedRate = network === 'unknown';
+    if (network === 'measured') this.roundTripMs = latencyMs;
     this.flash = new Uint8Array((options.flashKb ?? 64) * 1024).fill(0xff);
     this.#synced = options.synced ?? false;
     this.#echo = options.echo === true;

@@ -14,6 +14,11 @@
 #define IAP_BOARD_CAPABILITIES  IAP_CAPABILITY_HALF_DUPLEX
 #define IAP_BOARD_TURN_ROUND_MS 6u
 
+// PA8, the driver's enable, by its names in CMSIS; its USART may switch it instead.
+#define IAP_BOARD_DE_PORT        GPIOA
+#define IAP_BOARD_DE_PIN         8u
+#define IAP_BOARD_DE_ACTIVE_HIGH 1
+
 // Structure kit_facts of docs/protocol.md
 #define IAP_BOARD_FACTS \
     { \
