@@ -135,11 +135,12 @@ test.each([
   await withOutput(board, (output) => output.printed(`${second}: running`));
 });
 
+/** A USART that has the pin from the beginning drives for the idle frame of each start, whoever speaks. */
 describe.each([
-  ['stm32f103xe-rs485', 'half-duplex'],
-  ['stm32f030x8-rs485', 'half-duplex'],
-  ['stm32f030x8-rs485', 'half-duplex-by-usart'],
-] as const)('%s: %s', (part, name) => {
+  ['stm32f103xe-rs485', 'half-duplex', 0],
+  ['stm32f030x8-rs485', 'half-duplex', 0],
+  ['stm32f030x8-rs485', 'half-duplex-by-usart', 1],
+] as const)('%s: %s', (part, name, collisionsAStart) => {
   const image = loadImage(read(elf(part, name))).bytes;
   const other = concat([image, randomBytes(1, 1000)]);
 
@@ -156,7 +157,7 @@ describe.each([
       expect(update).toMatchObject({ changed: true, boot: 'started' });
       const found = events.find(({ event }) => event === 'found') as { device: DeviceInfo };
       expect(found.device).toMatchObject({ mode: Mode.APP, capabilities: Capability.HALF_DUPLEX });
-      await expectNoCollision(bench);
+      await expectNoCollision(bench, 1, 2 * collisionsAStart);
     },
   );
 });

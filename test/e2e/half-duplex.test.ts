@@ -150,6 +150,29 @@ describe('several boards on one pair', () => {
   );
 });
 
+test.each([...SIZES.keys()])(
+  '%s: whoever is reset, or changes its rate, while another is updated drives nothing',
+  async (part) => {
+    const bench = new PairBench(part, { addresses: [1, 2], holdMs: 2 });
+    const { clock } = bench.board;
+    let resets = 0;
+    let cancel = (): void => {};
+    const reset = (): void => {
+      resets++;
+      bench.board.command('@2 reset').catch(() => {});
+      cancel = clock.after(37, reset);
+    };
+    cancel = clock.after(300, reset);
+    const options = { address: 1, boot: false, rate: 230_400 };
+    const update = await bench.update(demoImage(part, 1, 16 * KB), options);
+    cancel();
+    expect(update).toMatchObject({ changed: true, rate: 230_400 });
+    expect(resets).toBeGreaterThan(10);
+    await expectNoCollision(bench, 2);
+  },
+  LONGEST_MS,
+);
+
 describe('the pair is enforced', () => {
   const part = 'stm32f103xe-rs485';
 

@@ -1,5 +1,5 @@
-// A product on a half-duplex pair, with whom nobody but the kit speaks: hal-listen without a word of
-// its own.
+// A product on a half-duplex pair, with whom nobody but the kit speaks: hal-listen without a word
+// of its own.
 #include "main.h"
 
 #include "iap_hal.h"

@@ -107,7 +107,6 @@ static void start_uart(void) {
     USART_BRR = CLOCK_HZ / BOARD_RATE;
     driver_start();
     USART_CR1 = USART_CR1_ON | USART_CR1_RXNEIE;
-    driver_connect();
     NVIC_IPR(BOARD_USART_IRQ / 4) |=
         LOW_PRIORITY << 8 * (BOARD_USART_IRQ % 4); // SysTick goes on while the app kit answers
     NVIC_ISER(BOARD_USART_IRQ / 32) = 1u << BOARD_USART_IRQ % 32;

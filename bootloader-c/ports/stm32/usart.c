@@ -40,7 +40,6 @@ void usart_start(struct usart *usart, uint32_t clock_hz, uint32_t rate) {
     USART_CR3 = USART_CR3_RECEPTION;
     driver_start();
     USART_CR1 = USART_CR1_ON;
-    driver_connect();
     // After TE, so that the pin goes from pulled to idle without a glitch.
     gpio_usart_tx(BOARD_TX_PORT, BOARD_TX_PIN, BOARD_TX_FUNCTION);
 }
@@ -82,5 +81,6 @@ uint32_t usart_nearest_rate(const struct usart *usart, uint32_t rate) {
 
 void usart_set_rate(const struct usart *usart, uint32_t rate) {
     usart_flush();
+    driver_off();
     usart_set_divider(divider(usart, rate));
 }

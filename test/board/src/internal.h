@@ -143,6 +143,7 @@ struct uart {
     bool listening;
     struct sampler rx;
     uint64_t tx_last_end;
+    uint64_t tx_idle_until; // of the idle frame that TE sends first
 };
 
 struct dma_channel {

@@ -117,9 +117,18 @@ void usart_line_changed(struct board *b, struct uart *u) {
     }
 }
 
+// No manual says whether the driver is on while an idle frame is sent. Firmware must bear that it
+// is.
+static void drive_idle_frame(struct board *b, const struct uart *u) {
+    if (b->pair && u->on_line && now_ps(b) < u->tx_idle_until && pair_usart_drives(b, u)) {
+        pair_drive(b->pair, b->pair_member, now_ps(b), u->tx_idle_until);
+    }
+}
+
 void usart_pins_changed(struct board *b) {
     pair_pins_changed(b);
     for (int i = 0; i < BOARD_UARTS; i++) {
+        drive_idle_frame(b, &b->uart[i]);
         rx_update(b, &b->uart[i]);
     }
 }
@@ -220,13 +229,18 @@ void usart_switch(struct board *b, struct uart *u, bool on, uint32_t cr1) {
     uint64_t bit = usart_bit_ps(b, u);
     if (on && (cr1 & CR1_TE) && !was_on && bit && !u->tx_moving) { // TE sends an idle frame first
         u->tx_moving = true;
-        ev_at(b, EV_UART_TX + (int)index_of(b, u), now_ps(b) + bit * usart_frame_bits(u));
+        u->tx_idle_until = now_ps(b) + bit * usart_frame_bits(u);
+        ev_at(b, EV_UART_TX + (int)index_of(b, u), u->tx_idle_until);
+    }
+    if (!on) {
+        u->tx_idle_until = 0;
     }
     if (!on && u->tx_moving) { // the character under way is abandoned
         u->tx_moving = false;
         u->sr |= SR_TC | SR_TXE;
         ev_at(b, EV_UART_TX + (int)index_of(b, u), NEVER);
     }
+    drive_idle_frame(b, u);
     rx_update(b, u);
 }
 
