@@ -853,12 +853,14 @@ export interface KitFacts {
   readonly kitMajor: number;
   readonly kitMinor: number;
   readonly kitPatch: number;
+  /** Of the board's line: HALF_DUPLEX, or none. Missing in the first kits, whose structure has 76 bytes: none */
+  readonly capabilities: number;
   /** Of the bytes before */
   readonly crc32: number;
 }
 export const KitFacts: Layout<KitFacts> = {
   name: 'kit_facts',
-  size: 76,
+  size: 80,
   fields: [
     { name: 'magic', offset: 0, type: 'u32' },
     { name: 'format', offset: 4, type: 'u16' },
@@ -874,7 +876,8 @@ export const KitFacts: Layout<KitFacts> = {
     { name: 'kitMajor', offset: 69, type: 'u8' },
     { name: 'kitMinor', offset: 70, type: 'u8' },
     { name: 'kitPatch', offset: 71, type: 'u8' },
-    { name: 'crc32', offset: 72, type: 'u32' },
+    { name: 'capabilities', offset: 72, type: 'u32' },
+    { name: 'crc32', offset: 76, type: 'u32' },
   ],
 };
 

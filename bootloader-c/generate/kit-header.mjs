@@ -39,9 +39,11 @@ const halfDuplex = ({ de, activeHigh, turnRoundMs }) => `
 
 /** @param {any} board @param {any} part @param {(name: string) => number} constant @param {string} banner */
 export function kitHeader(board, part, constant, banner) {
-  const layout = readJson('protocol/protocol.json').structs.find(
-    (/** @type {any} */ { name }) => name === 'kit_facts',
-  );
+  const { structs, flags } = readJson('protocol/protocol.json');
+  const named = (/** @type {any[]} */ list, /** @type {string} */ wanted) =>
+    list.find(({ name }) => name === wanted);
+  const layout = named(structs, 'kit_facts');
+  const halfDuplexBit = named(named(flags, 'capability').values, 'HALF_DUPLEX').bit;
   const appEnd = Number(board.appEnd ?? Number(part.flash.base) + part.flash.size);
   const facts = encode(layout, {
     magic: constant('KIT_MAGIC'),
@@ -54,6 +56,7 @@ export function kitHeader(board, part, constant, banner) {
     unique_id: Number(part.uniqueId),
     default_rate: board.usart.rate,
     usart: board.usart.instance,
+    capabilities: board.rs485 ? 1 << halfDuplexBit : 0,
     ...VERSION,
   });
   const bytes = [...facts].map((byte) => `0x${byte.toString(16).padStart(2, '0')}`);

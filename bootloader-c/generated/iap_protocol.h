@@ -428,8 +428,9 @@ enum iap_key_role {
 #define IAP_KIT_FACTS_AT_KIT_MAJOR 69u
 #define IAP_KIT_FACTS_AT_KIT_MINOR 70u
 #define IAP_KIT_FACTS_AT_KIT_PATCH 71u
-#define IAP_KIT_FACTS_AT_CRC32 72u
-#define IAP_KIT_FACTS_SIZE 76u
+#define IAP_KIT_FACTS_AT_CAPABILITIES 72u
+#define IAP_KIT_FACTS_AT_CRC32 76u
+#define IAP_KIT_FACTS_SIZE 80u
 
 // Request HELLO: offsets of its fields, and its size
 #define IAP_HELLO_REQUEST_AT_MAJOR 0u

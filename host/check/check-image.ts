@@ -1,5 +1,5 @@
 // Does this image fit this device? Everything the device would refuse, and all that "iap check" calls an error, said before it is disturbed.
-import { Mode, type Security } from '../../protocol/index.js';
+import { Capability, Mode, type Security } from '../../protocol/index.js';
 import type { Image } from '../image/image.js';
 import { PARTS } from '../parts/parts.generated.js';
 import { ALLOWABLE, type Allowable, tolerated } from './allow.js';
@@ -56,6 +56,12 @@ export function checkComparable({ header: _, ...image }: Image, target: Target):
   tolerated(findingsOf(image, target, {}), ALLOWABLE);
 }
 
+/** Undefined: an application that does not say so may have forgotten it. */
+function halfDuplexOf({ capabilities, mode }: Target): boolean | undefined {
+  if ((capabilities & Capability.HALF_DUPLEX) !== 0) return true;
+  return mode === Mode.BOOTLOADER ? false : undefined;
+}
+
 function findingsOf(image: Image, target: Target, identity: DeviceIdentity): Finding[] {
   const part = PARTS.find(({ name }) => name === target.part);
   const { findings } = judge(
@@ -63,7 +69,7 @@ function findingsOf(image: Image, target: Target, identity: DeviceIdentity): Fin
     {
       area: target,
       identity,
-      kit: target.part === undefined ? {} : target,
+      kit: target.part === undefined ? {} : { ...target, halfDuplex: halfDuplexOf(target) },
       ...(part ? { part } : {}),
     },
   );

@@ -24,7 +24,7 @@ import { vtorFindings } from './vtor.js';
 export interface Expected {
   readonly part?: Part;
   /** Of the board; the protocol's application base to the end of flash, if missing */
-  readonly area?: ApplicationArea;
+  readonly area?: ApplicationArea & { readonly halfDuplex?: boolean };
   readonly identity?: DeviceIdentity;
   /** What the app kit must be compiled for; part and area, if missing */
   readonly kit?: KitTarget;
@@ -70,7 +70,8 @@ export function judge(
 }
 
 function kitTarget({ part, area }: Expected): KitTarget {
-  return { part: part?.name, pageSize: part?.page, appBase: area?.appBase, appEnd: area?.appEnd };
+  const { appBase, appEnd, halfDuplex } = area ?? {};
+  return { part: part?.name, pageSize: part?.page, appBase, appEnd, halfDuplex };
 }
 
 /** What is at the application's place in a file that has more than the application */

@@ -1,5 +1,6 @@
 // The board that an application's kit was compiled for, as the kit carries it in the image (structure kit_facts).
 import {
+  Capability,
   crc32,
   decode,
   KIT_MAGIC,
@@ -19,9 +20,12 @@ export interface KitTarget {
   readonly appBase?: number | undefined;
   readonly appEnd?: number | undefined;
   readonly pageSize?: number | undefined;
+  readonly halfDuplex?: boolean | undefined;
 }
 
 const CRC_SIZE = 4;
+/** Of the first kits' structure, which ends before the capabilities [bytes] */
+const LEAST = 76;
 /** Of the word with format and size */
 const SIZE_AT = 4;
 /** A crafted image full of magic words must not keep us busy */
@@ -33,7 +37,7 @@ export function kitFacts(bytes: Uint8Array): KitFacts[] {
   // By its first byte: most words are not even looked at.
   for (let at = -1; ; ) {
     at = bytes.indexOf(KIT_MAGIC & 0xff, at + 1);
-    if (at < 0 || at + KitFacts.size > bytes.length) break;
+    if (at < 0 || at + LEAST > bytes.length) break;
     if (at % 4 !== 0 || wordAt(bytes, at) !== KIT_MAGIC) continue;
     const facts = factsIn(bytes.subarray(at));
     if (facts) found.push(facts);
@@ -41,12 +45,16 @@ export function kitFacts(bytes: Uint8Array): KitFacts[] {
   return found;
 }
 
-/** A later format has the fields of this one, and more. */
+/** A later format has the fields of this one, and more; what an earlier one has not is 0. */
 function factsIn(bytes: Uint8Array): KitFacts | undefined {
   const size = wordAt(bytes, SIZE_AT) >>> 16;
-  if (size < KitFacts.size || size > Math.min(LARGEST, bytes.length)) return undefined;
+  if (size < LEAST || size > Math.min(LARGEST, bytes.length)) return undefined;
   const body = bytes.subarray(0, size - CRC_SIZE);
-  return crc32(body) === wordAt(bytes, size - CRC_SIZE) ? decode(KitFacts, bytes) : undefined;
+  if (crc32(body) !== wordAt(bytes, body.length)) return undefined;
+  const known = new Uint8Array(KitFacts.size);
+  known.set(body.subarray(0, KitFacts.size - CRC_SIZE));
+  known.set(bytes.subarray(body.length, size), KitFacts.size - CRC_SIZE);
+  return decode(KitFacts, known);
 }
 
 /** An image may have others in it, which it programs elsewhere: one that fits is enough. */
@@ -71,7 +79,9 @@ export function kitFinding(all: readonly KitFacts[], target: KitTarget): Finding
 type Difference = readonly [what: string, found: string, wanted: string];
 
 function differencesOf(facts: KitFacts, target: KitTarget): Difference[] {
-  const { part, appBase, appEnd, pageSize } = target;
+  const { part, appBase, appEnd, pageSize, halfDuplex } = target;
+  const line = (half: boolean): string => (half ? 'a half-duplex pair' : 'a wire each way');
+  const isHalf = (facts.capabilities & Capability.HALF_DUPLEX) !== 0;
   const address = (what: string, found: number, wanted?: number): Difference[] =>
     wanted === undefined || wanted === found ? [] : [[what, hex32(found), hex32(wanted)]];
   return [
@@ -83,6 +93,9 @@ function differencesOf(facts: KitFacts, target: KitTarget): Difference[] {
     ...(pageSize === undefined || pageSize === facts.pageSize
       ? []
       : ([['pages of', String(facts.pageSize), String(pageSize)]] satisfies Difference[])),
+    ...(halfDuplex === undefined || halfDuplex === isHalf
+      ? []
+      : ([['line', line(isHalf), line(halfDuplex)]] satisfies Difference[])),
   ];
 }
 

@@ -47,7 +47,7 @@ export interface Board {
   readonly pins?: { readonly tx: string; readonly rx: string };
   /** Trial boots of an image that wants confirmation */
   readonly trials: number;
-  /** Its line is a half-duplex pair, with a driver that it switches */
+  /** Its line is a half-duplex pair, with a driver that it switches; missing where that is not known */
   readonly halfDuplex?: boolean;
 }
 
@@ -124,7 +124,7 @@ export async function parseBoard(
     maxRate: board.usart.maxRate,
     pins: { tx: board.usart.tx, rx: board.usart.rx },
     trials: board.trials,
-    ...(board.rs485 ? { halfDuplex: true } : {}),
+    halfDuplex: board.rs485 !== undefined,
   };
 }
 

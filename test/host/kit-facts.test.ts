@@ -5,9 +5,11 @@ import { IapError } from '../../host/base/errors.js';
 import { checkImage } from '../../host/check/check-image.js';
 import { inspect } from '../../host/check/inspect.js';
 import { kitFacts, kitFinding } from '../../host/check/kit-facts.js';
+import { boardInFlash } from '../../host/cli/board-in-flash.js';
 import { loadBoard } from '../../host/node/board-file.js';
 import { makePackage } from '../../host/pack/pack.js';
-import { crc32, KIT_MAGIC, KitFacts, Mode } from '../../protocol/index.js';
+import { FlashDump } from '../../host/record/dump.js';
+import { Capability, crc32, KIT_MAGIC, KitFacts, Mode } from '../../protocol/index.js';
 import { tableImage } from '../support/images.js';
 import { kitFactsOf, withKit } from '../support/wrong-images.js';
 
@@ -25,11 +27,9 @@ test.each(BOARDS)('%s: the header carries what its board file says', async (name
     pageSize: board.part.page,
     defaultRate: 115_200,
     usart: 1,
+    capabilities: board.halfDuplex ? Capability.HALF_DUPLEX : 0,
   });
 });
-
-/** A half-duplex pair changes nothing of where things are in flash. */
-const wiredAs = (board: string): string => board.replace(/-rs485$/, '');
 
 test.each(BOARDS)('%s: fits its own board and no other', async (name) => {
   const image = withKit(name);
@@ -37,7 +37,7 @@ test.each(BOARDS)('%s: fits its own board and no other', async (name) => {
     const board = await loadBoard(other);
     const { findings } = inspect(image, {}, { part: board.part, area: board });
     const kit = findings.filter(({ id }) => id === 'kit-other-board');
-    expect(kit, `${name} for ${other}`).toHaveLength(wiredAs(name) === wiredAs(other) ? 0 : 1);
+    expect(kit, `${name} for ${other}`).toHaveLength(name === other ? 0 : 1);
   }
 });
 
@@ -66,6 +66,16 @@ describe('what counts as facts', () => {
     view.setUint16(6, later.length, true);
     view.setUint32(later.length - 4, crc32(later.subarray(0, -4)), true);
     expect(kitFacts(later)).toMatchObject([{ format: 2, board: 'stm32f103xb' }]);
+  });
+
+  test('the first kits say nothing of their line, which is a wire each way', () => {
+    const first = new Uint8Array(76);
+    first.set(facts.subarray(0, 72));
+    const view = new DataView(first.buffer);
+    view.setUint16(6, first.length, true);
+    view.setUint32(72, crc32(first.subarray(0, 72)), true);
+    const crc = view.getUint32(72, true);
+    expect(kitFacts(first)).toMatchObject([{ board: 'stm32f103xb', capabilities: 0, crc32: crc }]);
   });
 
   test('an image full of magic words takes no time', () => {
@@ -125,6 +135,35 @@ describe('an update', () => {
     );
   });
 
+  test.each([
+    [
+      'stm32f103xe',
+      Capability.HALF_DUPLEX,
+      Mode.BOOTLOADER,
+      'line a wire each way instead of a half-duplex pair',
+    ],
+    [
+      'stm32f103xe',
+      Capability.HALF_DUPLEX,
+      Mode.APP,
+      'line a wire each way instead of a half-duplex pair',
+    ],
+    ['stm32f103xe-rs485', 0, Mode.BOOTLOADER, 'line a half-duplex pair instead of a wire each way'],
+    // An application may have forgotten to say so.
+    ['stm32f103xe-rs485', 0, Mode.APP, undefined],
+    ['stm32f103xe-rs485', Capability.HALF_DUPLEX, Mode.BOOTLOADER, undefined],
+    ['stm32f103xe', 0, Mode.BOOTLOADER, undefined],
+  ])(
+    'of %s for a device that says capabilities %i in mode %i: %s',
+    (board, capabilities, mode, said) => {
+      const image = { base: 0x0800_8000, bytes: withKit(board) };
+      const large = { ...device, part: 'stm32f103xe', appEnd: 0x0808_0000, pageSize: 2048 };
+      const check = (): unknown => checkImage(image, { ...large, capabilities, mode });
+      if (said === undefined) expect(check).not.toThrow();
+      else expect(check).toThrow(`the app kit in it is compiled for board ${board}: ${said}`);
+    },
+  );
+
   test('pack takes it without a board and for its own, and refuses it for another', async () => {
     const image = { base: 0x0800_8000, bytes: withKit('stm32f103xb') };
     const description = { version: { major: 1, minor: 0, patch: 0, build: 0 } };
@@ -140,6 +179,25 @@ describe('an update', () => {
   test('says whom it has asked, if that was an application', () => {
     expect(refusal('stm32f072xb', Mode.APP).hint).toContain('its bootloader says');
     expect(refusal('stm32f072xb', Mode.BOOTLOADER).hint).not.toContain('its bootloader says');
+  });
+});
+
+describe('a copy of flash', () => {
+  const flashWith = (app: Uint8Array): FlashDump => {
+    const bytes = new Uint8Array(0x8000 + 1000).fill(0xff);
+    bytes.set(new TextEncoder().encode('stm32f103xe'), 0x200);
+    bytes.set(app, 0x8000);
+    return new FlashDump(0x0800_0000, bytes);
+  };
+
+  test.each(['stm32f103xe', 'stm32f103xe-rs485'])('is of %s, says the kit', async (name) => {
+    expect(await boardInFlash(flashWith(withKit(name)))).toMatchObject({ name });
+  });
+
+  test('says nothing of its line without a kit', async () => {
+    const board = await boardInFlash(flashWith(tableImage()));
+    expect(board).toMatchObject({ name: 'stm32f103xe' });
+    expect(board).not.toHaveProperty('halfDuplex');
   });
 });
 
@@ -160,5 +218,5 @@ describe('the mailbox', () => {
 });
 
 test('its size is a promise', () => {
-  expect(KitFacts.size).toBe(76);
+  expect(KitFacts.size).toBe(80);
 });
