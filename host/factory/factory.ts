@@ -1,5 +1,13 @@
 // Everything a new unit needs in its flash, so that it runs its application at its first power-up. Pure.
-import { BOOTLOADER_BASE, decode, Header, Identity, IdentityFlag } from '../../protocol/index.js';
+import {
+  BOOTLOADER_BASE,
+  Capability,
+  decode,
+  Header,
+  Identity,
+  IdentityFlag,
+  Mode,
+} from '../../protocol/index.js';
 import { IapError } from '../base/errors.js';
 import { hex32 } from '../base/text.js';
 import type { Allowable } from '../check/allow.js';
@@ -131,6 +139,9 @@ interface Unit {
   readonly keys: BlockKeys | undefined;
 }
 
+/** Of all that a bootloader may be able to do */
+const ANY = 0xffff_ffff;
+
 /**
  * What the device itself would refuse to install must not come from the factory either. Whether a signature fits, a verifier has to
  * say besides.
@@ -146,8 +157,9 @@ function checkApp(app: Image, { board, identity, allow, keys }: Unit): void {
     hardware: identity?.hardware ?? 0,
     identityFlags: identity?.packagesOnly ? 0xff & ~IdentityFlag.ANY_IMAGE : 0xff,
     uniqueId: header?.uniqueId ?? new Uint8Array(12),
-    // What a bootloader can do is not in its file.
-    capabilities: 0xffff_ffff,
+    // What a bootloader can do is not in its file; what its line is, is in the board's.
+    capabilities: board.halfDuplex ? ANY : (ANY & ~Capability.HALF_DUPLEX) >>> 0,
+    ...(board.halfDuplex === undefined ? {} : { mode: Mode.BOOTLOADER }),
     ...(keys ? { security: securityOf(keys, header) } : {}),
   };
   checkImage(app, device, allow);

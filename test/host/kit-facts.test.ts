@@ -6,11 +6,12 @@ import { checkImage } from '../../host/check/check-image.js';
 import { inspect } from '../../host/check/inspect.js';
 import { kitFacts, kitFinding } from '../../host/check/kit-facts.js';
 import { boardInFlash } from '../../host/cli/board-in-flash.js';
+import { factoryImage } from '../../host/factory/factory.js';
 import { loadBoard } from '../../host/node/board-file.js';
 import { makePackage } from '../../host/pack/pack.js';
 import { FlashDump } from '../../host/record/dump.js';
 import { Capability, crc32, KIT_MAGIC, KitFacts, Mode } from '../../protocol/index.js';
-import { tableImage } from '../support/images.js';
+import { bootloaderImage, tableImage } from '../support/images.js';
 import { kitFactsOf, withKit } from '../support/wrong-images.js';
 
 const BOARDS = readdirSync('bootloader-c/boards').map((file) => file.replace('.json', ''));
@@ -98,6 +99,7 @@ test('an image that carries another one for another board is not blamed for it',
 });
 
 describe('an update', () => {
+  const bootloader = { base: 0x0800_0000, bytes: bootloaderImage(5000, 'stm32f103xe') };
   const device = {
     part: 'stm32f103xb',
     appBase: 0x0800_8000,
@@ -175,6 +177,19 @@ describe('an update', () => {
       expect(ok).toBe(name === 'stm32f103xb');
     }
   });
+
+  test.each(['stm32f103xe', 'stm32f103xe-rs485'])(
+    '%s: a unit of the factory, too',
+    async (name) => {
+      const app = { base: 0x0800_8000, bytes: withKit(name) };
+      for (const other of ['stm32f103xe', 'stm32f103xe-rs485']) {
+        const board = await loadBoard(other);
+        const make = (): unknown => factoryImage({ board, bootloader, app });
+        if (name === other) expect(make).not.toThrow();
+        else expect(make).toThrow(/: line a .* instead of a /);
+      }
+    },
+  );
 
   test('says whom it has asked, if that was an application', () => {
     expect(refusal('stm32f072xb', Mode.APP).hint).toContain('its bootloader says');
