@@ -39,6 +39,12 @@ export class Member {
     this.#found ??= info;
   }
 
+  /** The image is on it, verified. */
+  isIn(changed: boolean): void {
+    this.installed = true;
+    this.changed = changed;
+  }
+
   /** @throws IapError OTHER_DEVICE where another unit answers at its address than was found there first */
   checkUnit(): void {
     const [first, now] = [this.#found, this.device?.info];

@@ -8,20 +8,15 @@ import {
   DataResponse,
   Encoding,
   encode,
-  PageFlag,
-  PageHead,
   Rejection,
   Status,
 } from '../../protocol/index.js';
-import { concat } from '../base/bytes.js';
 import { IapError } from '../base/errors.js';
-import type { Packer } from '../compress/packer.js';
-import { rawPage } from '../compress/page-encoder.js';
 import { badAnswer, badField, type Device, decodeAnswer, statusName } from '../device/device.js';
-import type { Page } from '../image/pages.js';
 import { Pace } from '../link/pace.js';
 import { type Outgoing, Session } from '../link/session.js';
 import { GroupPace, type WorkedOff } from './group-pace.js';
+import { Pieces, type PiecesOptions } from './group-pieces.js';
 import { PageFailures } from './page-failures.js';
 
 /** Longest payload of a frame, a quarter of a page of 2 KB with its head: one that is lost costs all of them. */
@@ -36,14 +31,6 @@ const ARRIVAL_MS = 100;
 const MOST_SILENT = 3;
 /** Going back this often for one device without a frame that it takes */
 const MOST_FRUITLESS = 30;
-
-/** How far each page of a transfer is cut, once and for all: a number must mean the same to those that are ahead. */
-interface Piece {
-  readonly page: number;
-  readonly encoding: number;
-  readonly completes: boolean;
-  readonly payload: Uint8Array;
-}
 
 /** One device of the group, and how far it is */
 interface Receiver {
@@ -76,14 +63,9 @@ interface Ask {
   deadline: number;
 }
 
-export interface GroupTransferOptions {
+export interface GroupTransferOptions extends PiecesOptions {
   readonly session: Session;
   readonly members: readonly { readonly address: number; readonly device: Device }[];
-  /** Number of the first DATA frame, the same for all */
-  readonly start: number;
-  readonly pages: readonly Page[];
-  readonly packer: Packer;
-  readonly force: (page: Page) => boolean;
   /** @param pages that all have in flash @param encoded what they were sent as [bytes] */
   readonly onProgress: (pages: number, encoded: number) => void;
   /** This one is left behind: the others go on without it. */
@@ -98,11 +80,8 @@ export class GroupTransfer {
   /** That all of them have [bytes] */
   readonly #window: number;
   readonly #work: GroupPace;
-  readonly #pieces: Piece[] = [];
-  /** Bytes of each page that was cut, as it travels */
-  readonly #encoded: number[] = [];
-  /** Page that is cut next, and piece that is sent next */
-  #page = 0;
+  readonly #pieces: Pieces;
+  /** Piece that is sent next */
   #cursor = 0;
   #unasked = 0;
   #ask: Ask | undefined;
@@ -110,14 +89,13 @@ export class GroupTransfer {
   #turn = 0;
   #answers: { readonly ask: Ask; readonly payload: Uint8Array }[] = [];
   #doubt: Doubt | undefined;
-  /** Pages that are not sent compressed any more */
-  readonly #raw = new Set<number>();
   #pagesDone = 0;
 
   constructor(options: GroupTransferOptions) {
     const { session, members } = options;
     this.#session = session;
     this.#options = options;
+    this.#pieces = new Pieces(options);
     const infos = members.map(({ device }) => device.info);
     const least = (values: readonly number[]): number => Math.min(...values);
     this.#pace = new Pace({
@@ -142,12 +120,7 @@ export class GroupTransfer {
 
   /** Number of the DATA frame that would come next: what END is to be told. */
   get next(): number {
-    return this.#number(this.#pieces.length);
-  }
-
-  /** Addresses of those that have taken all of it */
-  get arrived(): number[] {
-    return this.#receivers.map(({ address }) => address);
+    return this.#pieces.number(this.#pieces.count);
   }
 
   /** Returns when all pages are in flash on all that are left. */
@@ -165,11 +138,11 @@ export class GroupTransfer {
   }
 
   get #allSent(): boolean {
-    return this.#cursor === this.#pieces.length && this.#page === this.#options.pages.length;
+    return this.#cursor === this.#pieces.count && this.#pieces.allCut;
   }
 
   get #done(): boolean {
-    return this.#allSent && this.#receivers.every(({ taken }) => taken === this.#pieces.length);
+    return this.#allSent && this.#receivers.every(({ taken }) => taken === this.#pieces.count);
   }
 
   get #asksAlone(): boolean {
@@ -188,7 +161,7 @@ export class GroupTransfer {
   }
 
   get #frameSize(): number {
-    const next = this.#pieces[this.#cursor];
+    const next = this.#pieces.at(this.#cursor);
     const payload = next ? next.payload.length : this.#pace.payload;
     return 1 + Session.wireSize(payload) + Session.wireSize(DataRequest.size);
   }
@@ -224,8 +197,8 @@ export class GroupTransfer {
 
   /** The next piece to all of them, and a question to one if it is time. */
   async #post(): Promise<void> {
-    if (this.#cursor === this.#pieces.length) this.#cut();
-    const piece = this.#pieces[this.#cursor];
+    if (this.#cursor === this.#pieces.count) this.#pieces.cut(this.#pace.payload);
+    const piece = this.#pieces.at(this.#cursor);
     if (!piece) return;
     this.#cursor++;
     const { payload } = piece;
@@ -238,34 +211,6 @@ export class GroupTransfer {
     this.#work.sent(stats.bytesSent, lineFreeAt, piece.completes);
   }
 
-  /** All pieces of a page, of about the same length: short frames would be answered by applications on the line. */
-  #cut(): void {
-    const { pages, packer, force } = this.#options;
-    const page = pages[this.#page];
-    if (!page) return;
-    const { encoding, bytes } = this.#raw.has(this.#page) ? rawPage(page) : packer.encode(page);
-    this.#encoded.push(bytes.length);
-    const head = encode(PageHead, {
-      page: page.number,
-      encoding,
-      flags: force(page) ? PageFlag.FORCE : 0,
-      decodedLength: page.bytes.length,
-      encodedLength: bytes.length,
-      crc32: page.crc32,
-    });
-    const all = concat([head, bytes]);
-    const count = Math.ceil(all.length / (this.#pace.payload - DataRequest.size));
-    const size = Math.ceil(all.length / count);
-    for (let i = 0; i < count; i++) {
-      const number = this.#number(this.#pieces.length);
-      const body = all.subarray(i * size, (i + 1) * size);
-      const flags = i === 0 ? DataFlag.HEAD : 0;
-      const payload = encode(DataRequest, { number, flags, body });
-      this.#pieces.push({ page: this.#page, encoding, completes: i + 1 === count, payload });
-    }
-    this.#page++;
-  }
-
   /** Asks the next one behind `frames`. One at a time: two answers would garble each other. */
   async #question(frames: readonly Outgoing[]): Promise<void> {
     const of = this.#whoseTurn();
@@ -273,7 +218,7 @@ export class GroupTransfer {
     const session = this.#session;
     const sent = this.#cursor;
     const payload = encode(DataRequest, {
-      number: this.#number(sent),
+      number: this.#pieces.number(sent),
       flags: DataFlag.ASK,
       body: NOTHING,
     });
@@ -296,7 +241,7 @@ export class GroupTransfer {
   #whoseTurn(): Receiver | undefined {
     const some = this.#receivers;
     const waiting = (one: Receiver): boolean =>
-      this.#doubt ? !this.#doubt.asked.has(one) : !this.#allSent || one.taken < this.#pieces.length;
+      this.#doubt ? !this.#doubt.asked.has(one) : !this.#allSent || one.taken < this.#pieces.count;
     for (let i = 0; i < some.length; i++) {
       const index = (this.#turn + i) % some.length;
       const one = some[index];
@@ -330,8 +275,8 @@ export class GroupTransfer {
 
   #take(of: Receiver, ask: Ask, report: DataResponse): void {
     const { status, next, detail } = report;
-    const taken = (next - this.#options.start) & 0xffff;
-    if (taken > this.#pieces.length) {
+    const taken = this.#pieces.pieceOf(next);
+    if (taken > this.#pieces.count) {
       throw badField('DATA', 'next', next, `at most ${this.next}, which was not sent yet`);
     }
     const news = taken - of.taken;
@@ -348,14 +293,14 @@ export class GroupTransfer {
         break;
       case Status.PAGE_REJECTED:
       case Status.FLASH_FAILED: {
-        const piece = this.#pieces[taken];
+        const piece = this.#pieces.at(taken);
         if (status === Status.PAGE_REJECTED && piece && piece.encoding !== Encoding.RAW) {
           if (detail !== Rejection.STREAM) this.#options.packer.distrust();
           this.#doubt ??= { piece: taken, asked: new Set() };
           this.#doubt.asked.add(of);
           return;
         }
-        const page = this.#options.pages[piece?.page ?? -1];
+        const page = this.#pieces.pageOf(taken);
         if (page && taken < ask.sent) of.failures.add(page.number, status, detail);
         break;
       }
@@ -375,24 +320,19 @@ export class GroupTransfer {
     if (!doubt || this.#receivers.some((one) => !doubt.asked.has(one))) return;
     this.#doubt = undefined;
     const { piece } = doubt;
-    const page = this.#pieces[piece]?.page ?? 0;
     if (this.#receivers.some(({ taken }) => taken > piece)) {
       const stuck = this.#receivers.filter(({ taken }) => taken === piece);
       for (const one of stuck) this.#leave(one, rejects());
       return;
     }
-    this.#raw.add(page);
-    this.#pieces.length = piece;
-    this.#encoded.length = page;
-    this.#page = page;
+    this.#pieces.cutRaw(piece);
     this.#cursor = Math.min(this.#cursor, piece);
   }
 
   /** Everything from this piece on is sent again, to all. */
   #goBack(of: Receiver, piece: number): void {
     if (piece >= this.#cursor) return;
-    const again = this.#pieces.slice(piece, this.#cursor);
-    of.cost += sizeOf(again);
+    of.cost += this.#pieces.size(piece, this.#cursor);
     this.#cursor = piece;
     if (++of.fruitless > MOST_FRUITLESS) throw tooNoisy();
     const others = this.#receivers.length > 1;
@@ -426,24 +366,15 @@ export class GroupTransfer {
   }
 
   #tellProgress(): void {
-    const fewest = Math.min(this.#pieces.length, ...this.#receivers.map(({ taken }) => taken));
-    const pages = this.#pieces.slice(0, fewest).filter(({ completes }) => completes).length;
+    const fewest = Math.min(this.#pieces.count, ...this.#receivers.map(({ taken }) => taken));
+    const { pages, encoded } = this.#pieces.pagesIn(fewest);
     if (pages <= this.#pagesDone) return;
     this.#pagesDone = pages;
-    const encoded = this.#encoded.slice(0, pages).reduce((sum, size) => sum + size, 0);
     this.#options.onProgress(pages, encoded);
-  }
-
-  #number(piece: number): number {
-    return (this.#options.start + piece) & 0xffff;
   }
 }
 
 const NOTHING = new Uint8Array();
-
-function sizeOf(pieces: readonly Piece[]): number {
-  return pieces.reduce((sum, { payload }) => sum + payload.length, 0);
-}
 
 function silent(): IapError {
   return new IapError('LINK_LOST', 'it does not answer any more');

@@ -53,7 +53,7 @@ export const PAIR: readonly Mutant[] = [
   {
     id: 'stops what the image is not for',
     requirements: ['H-52'],
-    file: 'host/update/group.ts',
+    file: 'host/update/group-find.ts',
     find: '    await this.#find();\n    this.#judge();\n',
     replace: '    await this.#find();\n',
     caughtBy: 'host:one of another product is refused and named, and goes on running',
@@ -61,7 +61,7 @@ export const PAIR: readonly Mutant[] = [
   {
     id: 'takes the first of two devices of one address',
     requirements: ['H-52'],
-    file: 'host/update/group.ts',
+    file: 'host/update/group-find.ts',
     find: 'if (devices.length > 1 || garbled) {',
     replace: 'if (garbled) {',
     caughtBy: 'host:two devices of one address are left as they are',
@@ -69,7 +69,7 @@ export const PAIR: readonly Mutant[] = [
   {
     id: 'leaves sessions open',
     requirements: ['H-53'],
-    file: 'host/update/group.ts',
+    file: 'host/update/group-install.ts',
     find: '    await this.#endSessions();\n',
     replace: '',
     caughtBy: 'host:sessions that were left open are ended: whoever is not meant takes no page',

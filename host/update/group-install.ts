@@ -1,0 +1,157 @@
+// The image into the flash of a group: rate, BEGIN, comparison, what one of them lacks to all of them, verification.
+import { ADDRESS_BROADCAST, Command, Status } from '../../protocol/index.js';
+import { sizeOf } from '../base/bytes.js';
+import { ProgressMeter } from '../base/progress.js';
+import type { Compression } from '../compress/deflate.js';
+import type { Device } from '../device/device.js';
+import type { Page } from '../image/pages.js';
+import { beginUpdate } from './begin.js';
+import { confirmInstalled } from './confirm.js';
+import { notYet, otherNumber } from './group-errors.js';
+import type { Member } from './group-member.js';
+import { type Compared, compareMember, type GroupPlan, planPages } from './group-pages.js';
+import { changeGroupRate } from './group-rate.js';
+import type { Group, Present } from './group-steps.js';
+import { GroupTransfer } from './group-transfer.js';
+
+/** A session that was left open somewhere on the pair must not take these pages: it is ended so often, against noise. */
+const ABORTS = 2;
+
+interface Begun extends Present {
+  readonly next: number;
+  readonly resumed: boolean;
+}
+
+export interface GroupInstallOptions {
+  readonly header: Uint8Array;
+  readonly pages: readonly Page[];
+  /** Of the transfer [baud]; as it is if missing */
+  readonly rate: number | undefined;
+  readonly compression: Compression | undefined;
+  /** After all were asked to begin: some may have refused */
+  readonly onBegun: () => Promise<void>;
+}
+
+export class GroupInstaller {
+  readonly #group: Group;
+  readonly #options: GroupInstallOptions;
+  /** To all of them together; bytes as they are and as they travelled, baud of the transfer */
+  sent = { pages: 0, bytes: 0, encoded: 0, rate: 0 };
+
+  constructor(group: Group, options: GroupInstallOptions) {
+    this.#group = group;
+    this.#options = options;
+  }
+
+  async run(wanting: readonly Present[]): Promise<void> {
+    const { pages, rate, onBegun, compression } = this.#options;
+    const group = this.#group;
+    if (rate !== undefined) {
+      const all = group.active;
+      await changeGroupRate(group.session, all, rate, () => group.keepAlive(0), group.tell);
+      for (const { member } of all) group.attemptNow(member, () => member.checkUnit());
+    }
+    this.sent = { ...this.sent, rate: group.rate };
+    await this.#endSessions();
+    const begun = await this.#begin(wanting);
+    await onBegun();
+    if (begun.length === 0) return;
+    group.tell({ event: 'comparing', pages: pages.length });
+    const compared = await this.#compare(begun);
+    const ready = begun.filter(({ member }) => compared.has(member));
+    const plan = await planPages(
+      pages,
+      ready.flatMap(({ member }) => compared.get(member) ?? []),
+      group.rate,
+      compression,
+    );
+    const next = await this.#send(ready, plan);
+    for (const { member, device } of ready) {
+      if (!member.active) continue;
+      await group.attempt(member, () => this.#verify(member, device, next));
+    }
+  }
+
+  /** Whatever was begun somewhere on the pair: nobody takes frames that are not for it, and all begin with the same number. */
+  async #endSessions(): Promise<void> {
+    const abort = { type: Command.ABORT, payload: new Uint8Array(), address: ADDRESS_BROADCAST };
+    for (let i = 0; i < ABORTS; i++) await this.#group.session.post([abort]);
+  }
+
+  async #begin(wanting: readonly Present[]): Promise<Begun[]> {
+    const group = this.#group;
+    const begun: Begun[] = [];
+    for (const { address, device, member } of wanting) {
+      if (!member.active) continue;
+      await group.attempt(member, async () => {
+        member.begun = true;
+        const beginning = await beginUpdate(device, this.#options.header);
+        if (!beginning) {
+          this.#isIn(member, false);
+          return;
+        }
+        const { next } = begun[0] ?? beginning;
+        if (beginning.next !== next) throw otherNumber();
+        group.ignored = (next - 1) & 0xffff;
+        begun.push({ address, device, member, ...beginning });
+      });
+    }
+    return begun;
+  }
+
+  async #compare(begun: readonly Present[]): Promise<Map<Member, Compared>> {
+    const compared = new Map<Member, Compared>();
+    for (const { device, member } of begun) {
+      await this.#group.attempt(member, async () => {
+        compared.set(member, await compareMember(device, this.#options.pages));
+      });
+    }
+    return compared;
+  }
+
+  /** Returns the number of the DATA frame that would come next. */
+  async #send(ready: readonly Begun[], plan: GroupPlan): Promise<number> {
+    const group = this.#group;
+    const [one] = ready;
+    if (!one) return 0;
+    const bytesToSend = sizeOf(plan.pages);
+    group.tell({
+      event: 'plan',
+      pagesTotal: this.#options.pages.length,
+      pagesToSend: plan.pages.length,
+      bytesToSend,
+      resumed: ready.some(({ resumed }) => resumed),
+    });
+    const meter = new ProgressMeter(group.session.clock);
+    const transfer = new GroupTransfer({
+      session: group.session,
+      members: ready,
+      start: one.next,
+      ...plan,
+      onProgress: (pages, encoded) => {
+        const done = sizeOf(plan.pages.slice(0, pages));
+        this.sent = { ...this.sent, pages, bytes: done, encoded };
+        group.tell({ event: 'progress', ...meter.at(done, bytesToSend) });
+      },
+      onLeave: (address, error) => {
+        const member = group.members.find((each) => each.address === address);
+        if (member) group.fail(member, error);
+      },
+    });
+    await transfer.run();
+    return transfer.next;
+  }
+
+  async #verify(member: Member, device: Device, count: number): Promise<void> {
+    this.#group.tellOf(member, { event: 'verifying' });
+    const { status, next } = await device.end(count);
+    if (status !== Status.OK) throw notYet();
+    await confirmInstalled(device, this.#options.header, next, count);
+    this.#isIn(member, true);
+  }
+
+  #isIn(member: Member, changed: boolean): void {
+    member.isIn(changed);
+    this.#group.tellOf(member, { event: changed ? 'installed' : 'unchanged' });
+  }
+}
