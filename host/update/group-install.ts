@@ -10,12 +10,14 @@ import { confirmInstalled } from './confirm.js';
 import { notYet, otherNumber } from './group-errors.js';
 import type { Member } from './group-member.js';
 import { type Compared, compareMember, type GroupPlan, planPages } from './group-pages.js';
-import { changeGroupRate } from './group-rate.js';
+import { changeGroupRate, LONGEST_WAIT_MS, leaveGroupRate } from './group-rate.js';
 import type { Group, Present } from './group-steps.js';
 import { GroupTransfer } from './group-transfer.js';
 
 /** A session that was left open somewhere on the pair must not take these pages: it is ended so often, against noise. */
 const ABORTS = 2;
+/** It makes the update's entry in the boot record, which may take `begin_ms` more */
+const FIRST_PAGE = 1;
 
 interface Begun extends Present {
   readonly next: number;
@@ -46,12 +48,6 @@ export class GroupInstaller {
   async run(wanting: readonly Present[]): Promise<void> {
     const { pages, rate, onBegun, compression } = this.#options;
     const group = this.#group;
-    if (rate !== undefined) {
-      const all = group.active;
-      await changeGroupRate(group.session, all, rate, () => group.keepAlive(0), group.tell);
-      for (const { member } of all) group.attemptNow(member, () => member.checkUnit());
-    }
-    this.sent = { ...this.sent, rate: group.rate };
     await this.#endSessions();
     const begun = await this.#begin(wanting);
     await onBegun();
@@ -62,7 +58,7 @@ export class GroupInstaller {
     const plan = await planPages(
       pages,
       ready.flatMap(({ member }) => compared.get(member) ?? []),
-      group.rate,
+      rate ?? group.rate,
       compression,
     );
     const next = await this.#send(ready, plan);
@@ -84,6 +80,9 @@ export class GroupInstaller {
     for (const { address, device, member } of wanting) {
       if (!member.active) continue;
       await group.attempt(member, async () => {
+        // It may have been a while: a session on another unit would take the pages of all.
+        await device.hello(true);
+        member.checkUnit();
         member.begun = true;
         const beginning = await beginUpdate(device, this.#options.header);
         if (!beginning) {
@@ -109,37 +108,61 @@ export class GroupInstaller {
     return compared;
   }
 
-  /** Returns the number of the DATA frame that would come next. */
+  /**
+   * Another rate is for the pages alone: at their own the others miss nothing when one of them takes long. Returns the number of the
+   * DATA frame that would come next.
+   */
   async #send(ready: readonly Begun[], plan: GroupPlan): Promise<number> {
     const group = this.#group;
+    const { session } = group;
+    const { pages, rate } = this.#options;
     const [one] = ready;
     if (!one) return 0;
     const bytesToSend = sizeOf(plan.pages);
     group.tell({
       event: 'plan',
-      pagesTotal: this.#options.pages.length,
+      pagesTotal: pages.length,
       pagesToSend: plan.pages.length,
       bytesToSend,
       resumed: ready.some(({ resumed }) => resumed),
     });
+    const transfer = this.#transfer(ready, plan, one.next, bytesToSend);
+    this.sent.rate = group.rate;
+    if (plan.pages.length > 0 && rate !== undefined && rate !== group.rate) {
+      const slow = ready.some(({ device: { info } }) => info.beginMs > LONGEST_WAIT_MS);
+      if (slow) await transfer.run(FIRST_PAGE);
+      await changeGroupRate(session, group.active, rate, () => group.keepAlive(0), group.tell);
+      this.sent.rate = group.rate;
+    }
+    await transfer.run();
+    await leaveGroupRate(session, group.active, group.bootRate);
+    return transfer.next;
+  }
+
+  #transfer(
+    ready: readonly Begun[],
+    plan: GroupPlan,
+    start: number,
+    bytesToSend: number,
+  ): GroupTransfer {
+    const group = this.#group;
     const meter = new ProgressMeter(group.session.clock);
-    const transfer = new GroupTransfer({
+    return new GroupTransfer({
       session: group.session,
       members: ready,
-      start: one.next,
+      start,
       ...plan,
+      keepAlive: (agoMs) => group.keepAlive(agoMs),
       onProgress: (pages, encoded) => {
-        const done = sizeOf(plan.pages.slice(0, pages));
-        this.sent = { ...this.sent, pages, bytes: done, encoded };
-        group.tell({ event: 'progress', ...meter.at(done, bytesToSend) });
+        const bytes = sizeOf(plan.pages.slice(0, pages));
+        this.sent = { ...this.sent, pages, bytes, encoded };
+        group.tell({ event: 'progress', ...meter.at(bytes, bytesToSend) });
       },
       onLeave: (address, error) => {
         const member = group.members.find((each) => each.address === address);
         if (member) group.fail(member, error);
       },
     });
-    await transfer.run();
-    return transfer.next;
   }
 
   async #verify(member: Member, device: Device, count: number): Promise<void> {

@@ -39,6 +39,11 @@ export class Member {
     this.#found ??= info;
   }
 
+  /** Of the unit that was found first */
+  get uniqueId(): Uint8Array | undefined {
+    return this.#found?.uniqueId;
+  }
+
   /** The image is on it, verified. */
   isIn(changed: boolean): void {
     this.installed = true;

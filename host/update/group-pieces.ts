@@ -39,8 +39,9 @@ export class Pieces {
     return this.#pieces.length;
   }
 
-  get allCut(): boolean {
-    return this.#encoded.length === this.#options.pages.length;
+  /** Pages that were cut so far */
+  get pages(): number {
+    return this.#encoded.length;
   }
 
   at(piece: number): Piece | undefined {

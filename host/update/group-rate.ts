@@ -13,6 +13,10 @@ export interface Addressed {
 
 /** BAUD, and HELLO that proves the rate, to each */
 const PROOFS = 3;
+/** What one of them is waited for while the others hear nothing, so that these keep a changed rate [ms] */
+export const LONGEST_WAIT_MS = RATE_IDLE_MS / 2;
+/** A question comes behind work of LONGEST_WAIT_MS, perhaps, and may take a page more: time is left for the line and its delays [ms]. */
+const LONGEST_PAGE_MS = RATE_IDLE_MS / 6;
 
 /**
  * Changes to `rate` if all devices and the line can; otherwise warns, and all are at the old rate.
@@ -45,6 +49,12 @@ export async function changeGroupRate(
     stay(`address ${unable.address} can not change to ${rate} baud`);
     return;
   }
+  const slow = members.find(({ device: { info } }) => info.pageMs > LONGEST_PAGE_MS);
+  if (slow) {
+    const { pageMs } = slow.device.info;
+    stay(`address ${slow.address} may take ${pageMs} ms for a page, and the others lose a rate`);
+    return;
+  }
   try {
     for (const { address, device } of members) {
       session.address = address;
@@ -66,6 +76,28 @@ export async function changeGroupRate(
     await session.sleep(RATE_IDLE_MS);
     stay(`not all of them are understood at ${rate} baud`);
   }
+}
+
+/** All of them to `rate`, their own: whoever did not hear of it is there when it has heard nothing for a while. */
+export async function leaveGroupRate(
+  session: Session,
+  members: readonly Addressed[],
+  rate: number,
+): Promise<void> {
+  if (session.transport.rate === rate) return;
+  let unanswered = false;
+  for (const { address, device } of members) {
+    session.address = address;
+    try {
+      await device.baud(rate, PROOFS);
+    } catch (error) {
+      if (!isRateFailure(error)) throw error;
+      unanswered = true;
+    }
+  }
+  await session.drain();
+  await session.setRate(rate);
+  await session.sleep(unanswered ? RATE_IDLE_MS : SETTLE_MS);
 }
 
 function isRateFailure(error: unknown): boolean {

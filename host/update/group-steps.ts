@@ -63,7 +63,7 @@ export class Group {
     try {
       for (let attempt = 1; ; attempt++) {
         try {
-          await this.keepAlive(this.#patience);
+          await this.keepAlive(HOLD_REFRESH_MS);
           await what();
           member.checkUnit();
           return;
@@ -107,7 +107,7 @@ export class Group {
   /** Whether it is there at all; the others hear something between the questions. */
   async #question(member: Member): Promise<void> {
     for (let question = 1; ; question++) {
-      await this.keepAlive(this.#patience);
+      await this.keepAlive(HOLD_REFRESH_MS);
       try {
         await member.device?.hello(true, 1);
         member.checkUnit();
@@ -116,11 +116,6 @@ export class Group {
         if (!isLost(error) || question === QUESTIONS) throw error;
       }
     }
-  }
-
-  /** At another rate all must hear something within RATE_IDLE_MS, however long one of them takes [ms]. */
-  get #patience(): number {
-    return this.rate === this.bootRate ? HOLD_REFRESH_MS : 0;
   }
 
   #failOr(member: Member, error: unknown): void {

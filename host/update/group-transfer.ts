@@ -17,6 +17,7 @@ import { Pace } from '../link/pace.js';
 import { type Outgoing, Session } from '../link/session.js';
 import { GroupPace, type WorkedOff } from './group-pace.js';
 import { Pieces, type PiecesOptions } from './group-pieces.js';
+import { LONGEST_WAIT_MS } from './group-rate.js';
 import { PageFailures } from './page-failures.js';
 
 /** Longest payload of a frame, a quarter of a page of 2 KB with its head: one that is lost costs all of them. */
@@ -25,6 +26,8 @@ const LONGEST_PAYLOAD = 518;
 const ASK_BYTES = 1024;
 /** A frame is handed to the port when the line has no more than this left to send [ms]. */
 const AHEAD_MS = 100;
+/** All hear something so often [ms] */
+const KEEP_ALIVE_MS = 500;
 /** For the rest of an answer that has begun in time [ms] */
 const ARRIVAL_MS = 100;
 /** Questions in a row that a device does not answer */
@@ -66,6 +69,8 @@ interface Ask {
 export interface GroupTransferOptions extends PiecesOptions {
   readonly session: Session;
   readonly members: readonly { readonly address: number; readonly device: Device }[];
+  /** All of them hear something that nobody answers, if that was longer ago than this [ms]. */
+  readonly keepAlive: (agoMs: number) => Promise<void>;
   /** @param pages that all have in flash @param encoded what they were sent as [bytes] */
   readonly onProgress: (pages: number, encoded: number) => void;
   /** This one is left behind: the others go on without it. */
@@ -81,8 +86,11 @@ export class GroupTransfer {
   readonly #window: number;
   readonly #work: GroupPace;
   readonly #pieces: Pieces;
-  /** Piece that is sent next */
+  /** Piece that is sent next, and page at which it ends */
   #cursor = 0;
+  #until = 0;
+  /** When all of them heard something [ms] */
+  #heardAt = Number.NEGATIVE_INFINITY;
   #unasked = 0;
   #ask: Ask | undefined;
   /** Of the receivers, who is asked next */
@@ -123,22 +131,29 @@ export class GroupTransfer {
     return this.#pieces.number(this.#pieces.count);
   }
 
-  /** Returns when all pages are in flash on all that are left. */
-  async run(): Promise<void> {
-    const { clock } = this.#session;
+  /**
+   * Returns when all pages are in flash on all that are left.
+   * @param pages up to this one, if not all
+   */
+  async run(pages = this.#options.pages.length): Promise<void> {
+    const { clock, stats } = this.#session;
+    this.#until = pages;
+    // Whatever was asked in between is answered.
+    const workedOff = { bytes: stats.bytesSent, at: clock.now() };
+    for (const one of this.#receivers) one.workedOff = workedOff;
     while (this.#receivers.length > 0) {
       this.#takeAnswers();
       this.#judgeSilence();
       this.#settleDoubt();
       if (this.#done) return;
       if (this.#mayPost) await this.#post();
-      else if (this.#asksAlone) await this.#question([]);
+      else if (this.#asksAlone) await this.#askAlone();
       else await this.#session.pause(Math.max(clock.now(), this.#nextEvent));
     }
   }
 
   get #allSent(): boolean {
-    return this.#cursor === this.#pieces.count && this.#pieces.allCut;
+    return this.#cursor === this.#pieces.count && this.#pieces.pages >= this.#until;
   }
 
   get #done(): boolean {
@@ -152,6 +167,7 @@ export class GroupTransfer {
   get #mayPost(): boolean {
     if (this.#allSent || this.#doubt) return false;
     const { clock, lineFreeAt } = this.#session;
+    if (this.#busyUntil - clock.now() > LONGEST_WAIT_MS) return false;
     return lineFreeAt - clock.now() <= AHEAD_MS && this.#room >= this.#frameSize;
   }
 
@@ -174,13 +190,18 @@ export class GroupTransfer {
     return this.#window - (stats.bytesSent - Math.min(...done));
   }
 
+  /** When the last of them has worked off all of it, if each takes all the time it may [ms] */
+  get #busyUntil(): number {
+    return Math.max(...this.#receivers.map(({ workedOff }) => this.#work.busyUntil(workedOff)));
+  }
+
   get #nextEvent(): number {
     const { lineFreeAt } = this.#session;
     const times = [
       this.#ask ? this.#answeredBy(this.#ask) : Number.POSITIVE_INFINITY,
       this.#allSent || this.#doubt
         ? Number.POSITIVE_INFINITY
-        : Math.max(lineFreeAt - AHEAD_MS, this.#workEnds),
+        : Math.max(lineFreeAt - AHEAD_MS, this.#busyUntil - LONGEST_WAIT_MS, this.#workEnds),
     ];
     return Math.min(...times);
   }
@@ -207,8 +228,19 @@ export class GroupTransfer {
     const due = this.#unasked >= this.#askEvery || this.#allSent;
     if (due && !this.#ask) await this.#question([frame]);
     else await this.#session.post([frame]);
-    const { stats, lineFreeAt } = this.#session;
+    const { stats, lineFreeAt, clock } = this.#session;
+    this.#heardAt = clock.now();
     this.#work.sent(stats.bytesSent, lineFreeAt, piece.completes);
+  }
+
+  /** The others keep a changed rate, however many are asked or silent. */
+  async #askAlone(): Promise<void> {
+    const { clock } = this.#session;
+    if (clock.now() - this.#heardAt >= KEEP_ALIVE_MS) {
+      this.#heardAt = clock.now();
+      await this.#options.keepAlive(0);
+    }
+    await this.#question([]);
   }
 
   /** Asks the next one behind `frames`. One at a time: two answers would garble each other. */

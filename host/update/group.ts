@@ -140,10 +140,7 @@ class GroupUpdater {
   async #start(): Promise<void> {
     const { boot = true, waitApp = false, timeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
     const started: Member[] = [];
-    if (!boot) {
-      await this.#backToBootRate();
-      return;
-    }
+    if (!boot) return;
     for (const { member, device } of this.#group.active) {
       if (!member.installed) continue;
       await this.#group.attempt(member, async () => {
@@ -164,21 +161,9 @@ class GroupUpdater {
     }
   }
 
-  /** Who comes next looks for bootloaders at their own rate. */
-  async #backToBootRate(): Promise<void> {
-    if (this.#group.rate === this.#group.bootRate) return;
-    for (const { member, device } of this.#group.active) {
-      await this.#group.attempt(member, async () => {
-        await device.baud(this.#group.bootRate);
-      });
-    }
-    await this.#group.session.drain();
-    await this.#group.session.setRate(this.#group.bootRate);
-  }
-
   /** As any other update of one device: it goes on where it stopped. */
   async #alone(member: Member): Promise<void> {
-    const { address, device, error } = member;
+    const { address, error, uniqueId } = member;
     const { session } = this.#group;
     // It was there: only its application is waited for, until it lets itself be left.
     const wait = this.#options.wait === true && isRefusedWith(error, Status.NOT_NOW);
@@ -194,7 +179,7 @@ class GroupUpdater {
         {
           ...this.#options,
           wait,
-          ...(device ? { only: device.info.uniqueId } : {}),
+          ...(uniqueId ? { only: uniqueId } : {}),
         },
         (event) => this.#group.tellOf(member, event),
       );

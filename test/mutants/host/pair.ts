@@ -138,4 +138,28 @@ export const PAIR: readonly Mutant[] = [
     replace: 'const common = first.info.capabilities;',
     caughtBy: 'host:are sent to nobody where one of them does not take them',
   },
+  {
+    id: 'asks for END at the rate of the pages',
+    requirements: ['H-59'],
+    file: 'host/update/group-install.ts',
+    find: '    await leaveGroupRate(session, group.active, group.bootRate);\n',
+    replace: '',
+    caughtBy: 'host:%s: the others stay in the group',
+  },
+  {
+    id: 'leaves the others without a frame while it asks those that are silent',
+    requirements: ['H-59'],
+    file: 'host/update/group-transfer.ts',
+    find: '      await this.#options.keepAlive(0);\n',
+    replace: '',
+    caughtBy: 'host:and is silent %s: the others stay at the rate',
+  },
+  {
+    id: 'begins with whoever is at the address now',
+    requirements: ['H-60'],
+    file: 'host/update/group-install.ts',
+    find: '        await device.hello(true);\n',
+    replace: '',
+    caughtBy: 'host:before its update is begun: left as it is',
+  },
 ];
