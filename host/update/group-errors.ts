@@ -47,3 +47,19 @@ export function notYet(): IapError {
 export function otherNumber(): IapError {
   return new IapError('LINK_LOST', 'an update goes on there that was begun by another host');
 }
+
+export function silent(): IapError {
+  return new IapError('LINK_LOST', 'it does not answer any more');
+}
+
+export function tooNoisy(): IapError {
+  return new IapError('LINK_LOST', 'it loses every data frame, although it answers');
+}
+
+export function rejects(): IapError {
+  return new IapError('LINK_LOST', 'it does not decode a page as the others do');
+}
+
+export function holdsUp(): IapError {
+  return new IapError('LINK_LOST', 'it loses so much that it would hold the others up');
+}

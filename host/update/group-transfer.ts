@@ -15,10 +15,11 @@ import { IapError } from '../base/errors.js';
 import { badAnswer, badField, type Device, decodeAnswer, statusName } from '../device/device.js';
 import { Pace } from '../link/pace.js';
 import { type Outgoing, Session } from '../link/session.js';
-import { GroupPace, type WorkedOff } from './group-pace.js';
+import { holdsUp, rejects, silent, tooNoisy } from './group-errors.js';
+import { GroupPace } from './group-pace.js';
 import { Pieces, type PiecesOptions } from './group-pieces.js';
 import { LONGEST_WAIT_MS } from './group-rate.js';
-import { PageFailures } from './page-failures.js';
+import { type Receiver, receiverAt } from './group-receiver.js';
 
 /** Longest payload of a frame, a quarter of a page of 2 KB with its head: one that is lost costs all of them. */
 const LONGEST_PAYLOAD = 518;
@@ -34,21 +35,6 @@ const ARRIVAL_MS = 100;
 const MOST_SILENT = 3;
 /** Going back this often for one device without a frame that it takes */
 const MOST_FRUITLESS = 30;
-
-/** One device of the group, and how far it is */
-interface Receiver {
-  readonly address: number;
-  readonly device: Device;
-  readonly failures: PageFailures;
-  /** Pieces that it has taken */
-  taken: number;
-  /** As far as it has said */
-  workedOff: WorkedOff;
-  silent: number;
-  fruitless: number;
-  /** What was sent again for it [bytes] */
-  cost: number;
-}
 
 /** A compressed page that was rejected: nothing is sent until it is known whether all stand before it. */
 interface Doubt {
@@ -114,16 +100,7 @@ export class GroupTransfer {
     this.#window = this.#pace.window;
     this.#work = new GroupPace(infos);
     const workedOff = { bytes: session.stats.bytesSent, at: session.clock.now() };
-    this.#receivers = members.map(({ address, device }) => ({
-      address,
-      device,
-      failures: new PageFailures(device.info),
-      taken: 0,
-      workedOff,
-      silent: 0,
-      fruitless: 0,
-      cost: 0,
-    }));
+    this.#receivers = members.map(({ address, device }) => receiverAt(address, device, workedOff));
   }
 
   /** Number of the DATA frame that would come next: what END is to be told. */
@@ -407,19 +384,3 @@ export class GroupTransfer {
 }
 
 const NOTHING = new Uint8Array();
-
-function silent(): IapError {
-  return new IapError('LINK_LOST', 'it does not answer any more');
-}
-
-function tooNoisy(): IapError {
-  return new IapError('LINK_LOST', 'it loses every data frame, although it answers');
-}
-
-function rejects(): IapError {
-  return new IapError('LINK_LOST', 'it does not decode a page as the others do');
-}
-
-function holdsUp(): IapError {
-  return new IapError('LINK_LOST', 'it loses so much that it would hold the others up');
-}
