@@ -91,6 +91,7 @@ export class GroupFinder {
       } else if (info) {
         member.found(session, info);
         this.#group.tellOf(member, { event: 'found', device: info });
+        this.#group.attemptNow(member, () => member.checkUnit());
       }
     }
   }

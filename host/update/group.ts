@@ -15,7 +15,7 @@ import { type Page, pagesOf } from '../image/pages.js';
 import { restoreRate } from '../link/restore-rate.js';
 import type { Transport } from '../link/transport.js';
 import { startApplication } from './boot.js';
-import { endsAll, mayWorkAlone } from './group-errors.js';
+import { endingOf, endsAll, mayWorkAlone } from './group-errors.js';
 import type { GroupEvent, GroupResult, TellGroup } from './group-events.js';
 import { GroupFinder } from './group-find.js';
 import { GroupInstaller } from './group-install.js';
@@ -27,6 +27,8 @@ import { type UpdateOptions, updateOn } from './update.js';
 export interface GroupOptions extends Omit<UpdateOptions, 'address' | 'only' | 'rate' | 'rates'> {
   /** Rate of the transfer [baud]; the transport's own if missing */
   readonly rate?: number;
+  /** The only units that are meant, by their addresses [12 bytes each]: another one is left as it is, OTHER_DEVICE */
+  readonly only?: ReadonlyMap<number, Uint8Array>;
 }
 
 /**
@@ -44,7 +46,7 @@ export function updateGroup(
   addresses: readonly number[],
   options: GroupOptions = {},
 ): Work<GroupEvent, GroupResult> {
-  const members = membersAt(addresses);
+  const members = membersAt(addresses, options.only);
   return new Work(async (tell, signal) => {
     const updater = new GroupUpdater(transport, image, members, { ...options, signal }, tell);
     return updater.run();
@@ -93,9 +95,8 @@ class GroupUpdater {
         this.#tellEnd(member);
       }
     } catch (error) {
-      const ending = error instanceof IapError ? this.#explained(error) : error;
-      for (const member of members) this.#tellEnd(member, ending);
-      throw ending;
+      for (const member of members) this.#tellEnd(member, error);
+      throw error instanceof IapError ? this.#explained(error) : error;
     } finally {
       session.close();
       await restoreRate(session.transport, session.clock, firstRate);
@@ -172,22 +173,21 @@ class GroupUpdater {
     const at = member.entered ? this.#group.bootRate : this.#group.firstRate;
     if (this.#group.rate !== at) await session.setRate(at);
     session.address = address;
+    const { only: _, ...options } = this.#options;
     try {
       const result = await updateOn(
         session,
         this.#image,
-        {
-          ...this.#options,
-          wait,
-          ...(uniqueId ? { only: uniqueId } : {}),
-        },
+        { ...options, wait, ...(uniqueId ? { only: uniqueId } : {}) },
         (event) => this.#group.tellOf(member, event),
       );
       member.installed = true;
       member.changed ||= result.changed;
       member.boot = result.boot;
     } catch (error) {
-      if (!(error instanceof IapError) || endsAll(error)) throw error;
+      if (!(error instanceof IapError)) throw error;
+      if (error.details.resumable === true) member.begun = true;
+      if (endsAll(error)) throw error;
       member.error = error;
       await this.#finder.startRefused();
     }
@@ -202,7 +202,7 @@ class GroupUpdater {
     member.told = true;
     const { installed, error } = member;
     const open = !installed && (!error || mayWorkAlone(member));
-    if (open && ending instanceof IapError) member.error = ending;
+    if (open && ending instanceof IapError) member.error = endingOf(member, ending);
     if (installed || member.error) this.#group.tell({ event: 'member', ...member.result });
   }
 
