@@ -10,7 +10,7 @@ import { isForAnother, isRefusedWith } from '../device/refusal.js';
 import { type Heard, Scan } from '../device/scan.js';
 import type { Image } from '../image/image.js';
 import { startApplication } from './boot.js';
-import { endsAll, late, nobody } from './group-errors.js';
+import { endsAll, isLost, late, nobody } from './group-errors.js';
 import { checkSame } from './group-match.js';
 import type { Group, Present } from './group-steps.js';
 import type { UpdateOptions } from './update.js';
@@ -58,12 +58,27 @@ export class GroupFinder {
     for (let calls = 0; ; calls++) {
       const missing = members.filter(({ device, error }) => !device && !error);
       if (missing.length === 0 || (calls >= CALLS && session.clock.now() >= end)) break;
-      if (calls > 0) await this.#group.keepAlive(HOLD_REFRESH_MS);
-      this.#take(await scan.run(missing.map(({ address }) => address)));
+      if (calls > 0) await this.#keepFound();
+      const addresses = missing.map(({ address }) => address);
+      const ms = Math.min(HOLD_REFRESH_MS, end - session.clock.now());
+      this.#take(await (wait && calls > 0 ? scan.call(addresses, ms) : scan.run(addresses)));
     }
     for (const member of members) {
       if (!member.device && !member.error) member.error = nobody(member.address);
     }
+  }
+
+  /** After calls that nobody answers, the answer of one of them makes room for frames that are not answered (protocol § 2). */
+  async #keepFound(): Promise<void> {
+    const [one] = this.#group.active;
+    if (!one) return;
+    this.#group.session.address = one.address;
+    try {
+      await one.device.hello(true, 1);
+    } catch (error) {
+      if (!isLost(error)) throw error;
+    }
+    await this.#group.keepAlive(0);
   }
 
   /** Those that were silent are called once more when the others are done. */
