@@ -15,6 +15,7 @@ import { type Context, pause, RECONNECT_MS, withPort } from './link.js';
 import type { LinkArguments } from './options.js';
 import { Output } from './output.js';
 import type { ProgressLine } from './progress-text.js';
+import { rateMemoryOf } from './rate-memory.js';
 import { severityOf } from './severity.js';
 import { tellUpdate } from './tell-update.js';
 
@@ -28,7 +29,12 @@ export interface GroupWanted {
   readonly flashing: Flashing;
 }
 
-export type GroupArguments = LinkArguments & { readonly boot: boolean; readonly waitApp: boolean };
+export type GroupArguments = LinkArguments & {
+  readonly boot: boolean;
+  readonly waitApp: boolean;
+  /** What is found out is kept for the next time */
+  readonly cache: boolean;
+};
 
 /** @throws IapError of the device that fared worst, with the code that decides the exit code; what ended it for all */
 export async function flashGroup(
@@ -39,18 +45,13 @@ export async function flashGroup(
   if (args.address !== 0) {
     throw new IapError('USAGE', '--address and --addresses name devices both: give one of them');
   }
-  if (wanted.rate === 'auto') {
-    throw new IapError('USAGE', '--baud auto tries rates with one device, not with several', {
-      hint: 'name the rate with --baud, or leave it out',
-    });
-  }
-  await new GroupFlash(args, context, { ...wanted, rate: wanted.rate }).run();
+  await new GroupFlash(args, context, wanted).run();
 }
 
 class GroupFlash {
   readonly #args: GroupArguments;
   readonly #context: Context;
-  readonly #wanted: GroupWanted & { readonly rate: number | undefined };
+  readonly #wanted: GroupWanted;
   readonly #outcomes: GroupOutcomes;
   readonly #startedAt: number;
   /** Unique ids of those that were found first, by their addresses */
@@ -62,11 +63,7 @@ class GroupFlash {
   /** Until it is known that the port is not left out */
   readonly #unlogged: MemberResult[] = [];
 
-  constructor(
-    args: GroupArguments,
-    context: Context,
-    wanted: GroupWanted & { readonly rate: number | undefined },
-  ) {
+  constructor(args: GroupArguments, context: Context, wanted: GroupWanted) {
     this.#args = args;
     this.#context = context;
     this.#wanted = wanted;
@@ -133,10 +130,11 @@ class GroupFlash {
   }
 
   #attempt(addresses: readonly number[]): Promise<GroupResult> {
-    const { boot, waitApp } = this.#args;
+    const { boot, waitApp, cache, port } = this.#args;
     const { image, allow, rate, sending } = this.#wanted;
     return withPort(this.#args, this.#context, async (transport, options) => {
       const { address: _, ...others } = options;
+      const rates = rate === 'auto' && cache ? await rateMemoryOf(port ?? '') : undefined;
       const run = updateGroup(transport, image, addresses, {
         ...others,
         boot,
@@ -144,6 +142,7 @@ class GroupFlash {
         allow,
         only: this.#found,
         ...(rate === undefined ? {} : { rate }),
+        ...(rates === undefined ? {} : { rates }),
         ...(sending.compression ? { compression: sending.compression } : {}),
       });
       for (;;) {

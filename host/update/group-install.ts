@@ -5,8 +5,10 @@ import { ProgressMeter } from '../base/progress.js';
 import type { Compression } from '../compress/deflate.js';
 import type { Device } from '../device/device.js';
 import type { Page } from '../image/pages.js';
+import type { RateMemory } from '../link/rate-memory.js';
 import { beginUpdate } from './begin.js';
 import { confirmInstalled } from './confirm.js';
+import { findGroupRate, raiseGroupRate } from './group-auto-rate.js';
 import { notYet, otherNumber } from './group-errors.js';
 import type { Member } from './group-member.js';
 import { type Compared, compareMember, type GroupPlan, planPages } from './group-pages.js';
@@ -27,8 +29,9 @@ interface Begun extends Present {
 export interface GroupInstallOptions {
   readonly header: Uint8Array;
   readonly pages: readonly Page[];
-  /** Of the transfer [baud]; as it is if missing */
-  readonly rate: number | undefined;
+  /** Of the transfer [baud]; `auto`: the fastest that holds; as it is if missing */
+  readonly rate: number | 'auto' | undefined;
+  readonly rates: RateMemory | undefined;
   readonly compression: Compression | undefined;
   /** After all were asked to begin: some may have refused */
   readonly onBegun: () => Promise<void>;
@@ -46,7 +49,7 @@ export class GroupInstaller {
   }
 
   async run(wanting: readonly Present[]): Promise<void> {
-    const { pages, rate, onBegun, compression } = this.#options;
+    const { pages, onBegun, compression } = this.#options;
     const group = this.#group;
     await this.#endSessions();
     const begun = await this.#begin(wanting);
@@ -55,13 +58,11 @@ export class GroupInstaller {
     group.tell({ event: 'comparing', pages: pages.length });
     const compared = await this.#compare(begun);
     const ready = begun.filter(({ member }) => compared.has(member));
-    const plan = await planPages(
-      pages,
-      ready.flatMap(({ member }) => compared.get(member) ?? []),
-      rate ?? group.rate,
-      compression,
-    );
-    const next = await this.#send(ready, plan);
+    const found = ready.flatMap(({ member }) => compared.get(member) ?? []);
+    const lacking = pages.filter((page) => found.some(({ differing }) => differing.has(page)));
+    const rate = await this.#chooseRate(ready, sizeOf(lacking));
+    const plan = await planPages(pages, found, rate, compression);
+    const next = await this.#send(ready, plan, rate);
     for (const { member, device } of ready) {
       if (!member.active) continue;
       await group.attempt(member, () => this.#verify(member, device, next));
@@ -108,14 +109,22 @@ export class GroupInstaller {
     return compared;
   }
 
+  /** For so many bytes to all of them */
+  async #chooseRate([one]: readonly Begun[], bytes: number): Promise<number> {
+    const { rate, rates } = this.#options;
+    const group = this.#group;
+    if (!one || bytes === 0) return group.rate;
+    return rate === 'auto' ? findGroupRate(group, one, bytes, rates) : (rate ?? group.rate);
+  }
+
   /**
    * Another rate is for the pages alone: at their own the others miss nothing when one of them takes long. Returns the number of the
    * DATA frame that would come next.
    */
-  async #send(ready: readonly Begun[], plan: GroupPlan): Promise<number> {
+  async #send(ready: readonly Begun[], plan: GroupPlan, rate: number): Promise<number> {
     const group = this.#group;
     const { session } = group;
-    const { pages, rate } = this.#options;
+    const { pages, rates } = this.#options;
     const [one] = ready;
     if (!one) return 0;
     const bytesToSend = sizeOf(plan.pages);
@@ -128,10 +137,11 @@ export class GroupInstaller {
     });
     const transfer = this.#transfer(ready, plan, one.next, bytesToSend);
     this.sent.rate = group.rate;
-    if (plan.pages.length > 0 && rate !== undefined && rate !== group.rate) {
+    if (rate !== group.rate) {
       const slow = ready.some(({ device: { info } }) => info.beginMs > LONGEST_WAIT_MS);
       if (slow) await transfer.run(FIRST_PAGE);
-      await changeGroupRate(session, group.active, rate, () => group.keepAlive(0), group.tell);
+      if (this.#options.rate === 'auto') await raiseGroupRate(group, rate, rates);
+      else await changeGroupRate(session, group.active, rate, () => group.keepAlive(0), group.tell);
       this.sent.rate = group.rate;
     }
     await transfer.run();
@@ -149,7 +159,7 @@ export class GroupInstaller {
     const meter = new ProgressMeter(group.session.clock);
     return new GroupTransfer({
       session: group.session,
-      members: ready,
+      members: ready.filter(({ member }) => member.active),
       start,
       ...plan,
       keepAlive: (agoMs) => group.keepAlive(agoMs),

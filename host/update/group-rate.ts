@@ -19,7 +19,7 @@ export const LONGEST_WAIT_MS = RATE_IDLE_MS / 2;
 const LONGEST_PAGE_MS = RATE_IDLE_MS / 6;
 
 /**
- * Changes to `rate` if all devices and the line can; otherwise warns, and all are at the old rate.
+ * Changes to `rate` if all devices and the line can; otherwise warns, and all are at the old rate. Returns whether it changed.
  * @param keepAlive sends all of them a frame that nobody answers
  */
 export async function changeGroupRate(
@@ -28,32 +28,26 @@ export async function changeGroupRate(
   rate: number,
   keepAlive: () => Promise<void>,
   tell: TellGroup,
-): Promise<void> {
+): Promise<boolean> {
   const before = session.transport.rate;
-  if (rate === before || members.length === 0) return;
-  const stay = (why: string): void =>
-    tell({
-      event: 'warning',
-      code: 'RATE',
-      message: `${why}; going on at ${session.transport.rate} baud`,
-    });
+  if (rate === before || members.length === 0) return false;
+  const stay = (why: string): false => {
+    const message = `${why}; going on at ${session.transport.rate} baud`;
+    tell({ event: 'warning', code: 'RATE', message });
+    return false;
+  };
   const obstacle = rateObstacle(session.transport);
-  if (obstacle) {
-    stay(obstacle);
-    return;
-  }
+  if (obstacle) return stay(obstacle);
   const unable = members.find(
     ({ device: { info } }) => (info.capabilities & Capability.BAUD) === 0 || info.maxRate < rate,
   );
-  if (unable) {
-    stay(`address ${unable.address} can not change to ${rate} baud`);
-    return;
-  }
+  if (unable) return stay(`address ${unable.address} can not change to ${rate} baud`);
   const slow = members.find(({ device: { info } }) => info.pageMs > LONGEST_PAGE_MS);
   if (slow) {
     const { pageMs } = slow.device.info;
-    stay(`address ${slow.address} may take ${pageMs} ms for a page, and the others lose a rate`);
-    return;
+    return stay(
+      `address ${slow.address} may take ${pageMs} ms for a page, and the others lose a rate`,
+    );
   }
   try {
     for (const { address, device } of members) {
@@ -69,12 +63,13 @@ export async function changeGroupRate(
       await device.hello(true, PROOFS);
     }
     tell({ event: 'rate', rate });
+    return true;
   } catch (error) {
     if (!isRateFailure(error)) throw error;
     await session.setRate(before);
     // Each goes back by itself when it has heard nothing for a while.
     await session.sleep(RATE_IDLE_MS);
-    stay(`not all of them are understood at ${rate} baud`);
+    return stay(`not all of them are understood at ${rate} baud`);
   }
 }
 

@@ -23,10 +23,8 @@ import { type Member, membersAt } from './group-member.js';
 import { Group, type Present } from './group-steps.js';
 import { type UpdateOptions, updateOn } from './update.js';
 
-/** As of one device; a rate that is found by trying is for one alone */
-export interface GroupOptions extends Omit<UpdateOptions, 'address' | 'only' | 'rate' | 'rates'> {
-  /** Rate of the transfer [baud]; the transport's own if missing */
-  readonly rate?: number;
+/** As of one device; with rate `auto` one is tried with, and all must hold what it does */
+export interface GroupOptions extends Omit<UpdateOptions, 'address' | 'only'> {
   /** The only units that are meant, by their addresses [12 bytes each]: another one is left as it is, OTHER_DEVICE */
   readonly only?: ReadonlyMap<number, Uint8Array>;
 }
@@ -126,11 +124,12 @@ class GroupUpdater {
   }
 
   async #install({ appBase }: DeviceInfo, wanting: readonly Present[]): Promise<void> {
-    const { rate, compression } = this.#options;
+    const { rate, rates, compression } = this.#options;
     this.#installer = new GroupInstaller(this.#group, {
       header: headerFor(this.#image, appBase),
       pages: this.#pages,
       rate,
+      rates,
       compression,
       onBegun: () => this.#finder.startRefused(),
     });

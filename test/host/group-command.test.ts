@@ -20,6 +20,9 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const image = join(folder, 'app.bin');
 writeFileSync(image, appImage(20_000));
 
+const large = join(folder, 'large.bin');
+writeFileSync(large, appImage(60_000));
+
 async function failure(run: Promise<void>): Promise<IapError> {
   const error = await run.then(
     () => undefined,
@@ -53,13 +56,10 @@ describe('--addresses', () => {
     expect(addressesText([9, 1, 2, 3])).toBe('1-3, 9');
   });
 
-  test('beside --address, or --baud auto: which one is meant is not guessed', async () => {
+  test('beside --address: which one is meant is not guessed', async () => {
     const { context } = session(new Pair({ addresses: [1] }));
     const args = { ...DEFAULTS_OF_PORTS, image, addresses: '1-2' };
     expect(await failure(FLASH.handler({ ...args, address: 3 }, context))).toMatchObject({
-      code: 'USAGE',
-    });
-    expect(await failure(FLASH.handler({ ...args, baud: 'auto' }, context))).toMatchObject({
       code: 'USAGE',
     });
   });
@@ -76,6 +76,14 @@ describe('flash', () => {
       /^3 of 3 devices done in \d+\.\d s: 20000 bytes, 10 pages sent once for all$/,
     );
     expect(error.text).toBe('');
+  });
+
+  test('--baud auto finds the rate for all of them', async () => {
+    const { context, out } = session(new Pair({ addresses: [1, 2] }), { json: true });
+    const args = { ...DEFAULTS_OF_PORTS, image: large, baud: 'auto', addresses: '1-2' };
+    await FLASH.handler(args, context);
+    const lines = jsonLines(out.text);
+    expect(lines.at(-1)).toMatchObject({ ok: true, devices: 2, rate: 921_600 });
   });
 
   test('with --json: events have the address that they are of, and the last ones say what became of each', async () => {

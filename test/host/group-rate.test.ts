@@ -1,5 +1,6 @@
 // Another rate for many devices at once: it is for the pages alone, and all of them stay at it as long as these are sent.
 import { afterEach, describe, expect, test } from 'vitest';
+import type { KnownRate, RateMemory } from '../../host/link/rate-memory.js';
 import { Capability, Command, DataRequest, RATE_IDLE_MS } from '../../protocol/index.js';
 import { appImage } from '../support/images.js';
 import { type GroupOutcome, Pair, type PairOptions } from '../support/pair.js';
@@ -129,4 +130,79 @@ test('whoever did not hear that the rate is over is waited for', async () => {
     type === Command.BAUD && pair.at(2).rate === RATE ? 'drop' : undefined;
   const outcome = await pair.update(image, { rate: RATE });
   expectTogether(outcome, [1, 2, 3]);
+});
+
+describe('the fastest rate that holds', () => {
+  class Memory implements RateMemory {
+    kept: KnownRate | undefined;
+    recall(): Promise<KnownRate | undefined> {
+      return Promise.resolve(this.kept);
+    }
+    keep(_: unknown, known: KnownRate): Promise<void> {
+      this.kept = known;
+      return Promise.resolve();
+    }
+  }
+
+  const auto = (rates: Memory): Parameters<Pair['update']>[1] => ({ rate: 'auto', rates });
+
+  test('is tried with one while the others wait, and then all of them have it', async () => {
+    start({ addresses: [1, 2, 3], appKit: true, info: { maxRate: 921_600 } });
+    const rates = new Memory();
+    const outcome = await pair.update(image, auto(rates));
+    expectTogether(outcome, [1, 2, 3]);
+    expect(outcome.result?.rate).toBe(921_600);
+    expect(rates.kept).toEqual({ rate: 921_600 });
+    const again = await pair.update(appImage(40_000, 9), { ...auto(rates), boot: false });
+    expect(again.result?.rate).toBe(921_600);
+    const chosen = again.events.flatMap((event) =>
+      event.event === 'rate' ? [[event.address, event.chosen]] : [],
+    );
+    expect(chosen).toEqual([
+      [1, 'remembered'],
+      [undefined, undefined],
+    ]);
+  });
+
+  test('is the one below where one of the others does not follow, and that is remembered', async () => {
+    start({ addresses: [1, 2, 3], info: { maxRate: 921_600 } });
+    pair.at(3).hook = () => (pair.at(3).rate > 500_000 ? 'drop' : undefined);
+    const rates = new Memory();
+    const outcome = await pair.update(image, auto(rates));
+    expectTogether(outcome, [1, 2, 3]);
+    expect(outcome.result?.rate).toBe(460_800);
+    expect(rates.kept).toEqual({ rate: 460_800, failed: 921_600 });
+  });
+
+  test('is none above what the slowest can', async () => {
+    start({
+      addresses: [1, 2],
+      each: (address) => ({ info: { maxRate: address === 2 ? 230_400 : 921_600 } }),
+    });
+    const outcome = await pair.update(image, auto(new Memory()));
+    expectTogether(outcome, [1, 2]);
+    expect(outcome.result?.rate).toBe(230_400);
+    expect(outcome.events.filter(({ event }) => event === 'warning')).toEqual([]);
+  });
+
+  test('is the own one for a few bytes', async () => {
+    start({ addresses: [1, 2] });
+    await pair.update(image, { boot: false });
+    pair.at(2).flash.page(3).fill(0);
+    const outcome = await pair.update(image, auto(new Memory()));
+    expectTogether(outcome, [1, 2]);
+    expect(outcome.result?.rate).toBe(115_200);
+  });
+
+  test('and one that gets lost while it is tried with: the others go on', async () => {
+    start({ addresses: [1, 2, 3] });
+    const outcome = await pair.update(image, auto(new Memory()), ({ event }) => {
+      if (event !== 'comparing') return;
+      pair.clock.after(500, () => {
+        pair.at(1).alive = false;
+      });
+    });
+    expectTogether(outcome, [2, 3]);
+    expect(Pair.member(outcome, 1)?.error).toBeDefined();
+  });
 });
