@@ -225,8 +225,9 @@ class GroupFlash {
     const { output, clock } = this.#context;
     const { all, failed } = this.#outcomes;
     this.#outcomes.tell(output);
-    for (const { address, error } of failed) {
-      if (error?.hint !== undefined) output.line(`address ${address}: ${error.hint}`);
+    for (const hint of new Set(failed.flatMap(({ error }) => error?.hint ?? []))) {
+      const told = failed.filter(({ error }) => error?.hint === hint);
+      output.line(`address ${addressesText(told.map(({ address }) => address))}: ${hint}`);
     }
     if (failed.length > 0) throw worst(all, failed);
     const { members: _, ...values } = result;
@@ -254,11 +255,17 @@ function worst(all: readonly MemberResult[], failed: readonly MemberResult[]): I
   const errors = failed.flatMap(({ error }) => (error ? [error] : []));
   const [first] = errors.toSorted((a, b) => severityOf(b) - severityOf(a));
   const addresses = addressesText(failed.map(({ address }) => address));
+  // Where nobody has anything of it, the same once more would end the same.
+  const again = failed.length < all.length || errors.some(({ details }) => details.resumable);
   return new IapError(
     first?.code ?? 'LINK_LOST',
     `${failed.length} of ${all.length} devices failed: address ${addresses}`,
     {
-      hint: 'run the same command again: what is done takes a moment, and what was begun goes on',
+      ...(again
+        ? {
+            hint: 'run the same command again: what is done takes a moment, and what was begun goes on',
+          }
+        : {}),
       details: { devices: all.length, failed: failed.length, addresses },
       cause: first,
     },

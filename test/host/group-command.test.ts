@@ -101,6 +101,18 @@ describe('flash', () => {
     expect(lines.at(-1)).toMatchObject({ event: 'result', ok: true, devices: 2, pagesSent: 10 });
   });
 
+  test('the same hint is told once, and to run it again only where that helps', async () => {
+    const { context, out } = session(new Pair({ addresses: [1, 2, 3, 4] }));
+    const bad = join(folder, 'bad.bin');
+    writeFileSync(bad, new Uint8Array(3000).fill(1));
+    const args = { ...DEFAULTS_OF_PORTS, image: bad, addresses: '1-4' };
+    const { hint } = await failure(FLASH.handler(args, context));
+    expect(out.text.match(/^address .*: the vector table must/gm)).toEqual([
+      'address 1-4: the vector table must',
+    ]);
+    expect(hint).toBeUndefined();
+  });
+
   test('the worst decides the exit code, and the others are done', async () => {
     const pair = new Pair({ addresses: [1, 2] });
     pair.at(2).failing.set(3, 100);
@@ -239,6 +251,13 @@ describe('scan', () => {
     const { context, out } = session(new Pair({ addresses: [2] }), { tty: true });
     await SCAN.handler({ ...DEFAULTS, addresses: '1-6' }, context);
     expect(out.text).toMatch(/\[#+\.*\] +\d+ % +6 of 6 addresses +0 s left/);
+  });
+
+  test('what is not understood is no device', async () => {
+    const pair = new Pair({ addresses: [2, 2, 4] });
+    const { context, out } = session(pair);
+    await SCAN.handler({ ...DEFAULTS, addresses: '1-6' }, context);
+    expect(out.text.trim().split('\n').at(-1)).toBe('1 device at 4, something at 2');
   });
 
   test('nobody there is no error', async () => {
