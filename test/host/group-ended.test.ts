@@ -176,6 +176,29 @@ describe('the port goes away in the middle', () => {
     expect(out.text).toMatch(/^2 of 2 devices done/m);
   });
 
+  test('a server that closes at once as long as the old connection lasts is called again', async () => {
+    const { pair, context, out } = start();
+    atFrame(pair, 1, 30, () => pair.line.vanish());
+    const openedAt: number[] = [];
+    const ports = {
+      ...context.ports,
+      open: () => {
+        openedAt.push(pair.clock.now());
+        pair.line.closed = false;
+        pair.line.checker.newHost();
+        if (openedAt.length < 4 && openedAt.length > 1)
+          pair.clock.after(5, () => pair.line.vanish());
+        return Promise.resolve(pair.line);
+      },
+    };
+    const args = { ...ARGS, port: ['tcp://gateway:4001'], addresses: '1-2', wait: true };
+    expect(await ended(FLASH.handler(args, { ...context, ports }))).toBeUndefined();
+    expect(openedAt).toHaveLength(4);
+    const pauses = openedAt.slice(2).map((at, i) => at - (openedAt[i + 1] ?? 0));
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(1000);
+    expect(out.text).toMatch(/^2 of 2 devices done/m);
+  });
+
   test('another unit that is at an address then is left as it is', async () => {
     let made = 0;
     const pair = new Pair({
