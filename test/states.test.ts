@@ -35,7 +35,7 @@ test('there is a picture for each machine', () => {
   expect(pictures).toHaveLength(5);
   const known = ['FIND', 'RATE', 'BEGIN', 'COMPARE', 'SEND', 'END', 'BOOT', 'AGAIN'];
   expect(stepsOf(ofOne)).toEqual(known);
-  expect(stepsOf(ofGroup)).toEqual(['FIND', 'RATE', 'BEGIN', 'SEND', 'END', 'BOOT', 'ALONE']);
+  expect(stepsOf(ofGroup)).toEqual(['FIND', 'BEGIN', 'RATE', 'SEND', 'END', 'BOOT', 'ALONE']);
 });
 
 test('statuses, reasons, constants and errors are those of the protocol and of the code', () => {

@@ -1,21 +1,22 @@
-// iap flash --addresses: one image to many devices on a shared pair, told as it goes, and what became of each.
-import { type ExitCode, IapError } from '../base/errors.js';
-import { hexBytes } from '../base/text.js';
+// iap flash --addresses: one image to many devices on a shared pair, told as it goes. With --wait the port may go away and come back.
+import { IapError } from '../base/errors.js';
 import type { Allowable } from '../check/allow.js';
 import type { Image } from '../image/image.js';
 import type { ProductionLog } from '../node/production-log.js';
+import { isRemote } from '../node/remote/address.js';
 import { updateGroup } from '../update/group.js';
 import type { GroupEvent, GroupResult, MemberResult } from '../update/group-events.js';
 import { addressesText } from './addresses.js';
 import type { Sending } from './compression.js';
 import { logMember } from './flash-log.js';
+import { GroupOutcomes, memberJson } from './group-outcomes.js';
 import { exitCodeAt } from './interrupt.js';
-import { type Context, withPort } from './link.js';
+import { type Context, pause, RECONNECT_MS, withPort } from './link.js';
 import type { LinkArguments } from './options.js';
-import { errorJson, Output } from './output.js';
+import { Output } from './output.js';
 import type { ProgressLine } from './progress-text.js';
+import { rateMemoryOf } from './rate-memory.js';
 import { severityOf } from './severity.js';
-import { tableOf } from './table.js';
 import { tellUpdate } from './tell-update.js';
 import type { UnitWork } from './unit-log.js';
 
@@ -29,53 +30,221 @@ export interface GroupWanted {
   readonly flashing: UnitWork;
 }
 
-export type GroupArguments = LinkArguments & { readonly boot: boolean; readonly waitApp: boolean };
+export type GroupArguments = LinkArguments & {
+  readonly boot: boolean;
+  readonly waitApp: boolean;
+  /** What is found out is kept for the next time */
+  readonly cache: boolean;
+};
 
-/** @throws IapError of the device that fared worst, with the code that decides the exit code */
+/** @throws IapError of the device that fared worst, with the code that decides the exit code; what ended it for all */
 export async function flashGroup(
   args: GroupArguments,
   context: Context,
-  { addresses, image, allow, rate, sending, log, flashing }: GroupWanted,
+  wanted: GroupWanted,
 ): Promise<void> {
-  const { output, clock } = context;
-  const from = clock.now();
   if (args.address !== 0) {
     throw new IapError('USAGE', '--address and --addresses name devices both: give one of them');
   }
-  if (rate === 'auto') {
-    throw new IapError('USAGE', '--baud auto tries rates with one device, not with several', {
-      hint: 'name the rate with --baud, or leave it out',
+  await new GroupFlash(args, context, wanted).run();
+}
+
+class GroupFlash {
+  readonly #args: GroupArguments;
+  readonly #context: Context;
+  readonly #wanted: GroupWanted;
+  readonly #outcomes: GroupOutcomes;
+  readonly #startedAt: number;
+  /** Unique ids of those that were found first, by their addresses */
+  readonly #found = new Map<number, Uint8Array>();
+  /** Addresses whose application has answered */
+  readonly #running = new Set<number>();
+  /** What may still change when the port comes back, by their addresses */
+  readonly #open = new Map<number, MemberResult>();
+  /** Until it is known that the port is not left out */
+  readonly #unlogged: MemberResult[] = [];
+
+  constructor(args: GroupArguments, context: Context, wanted: GroupWanted) {
+    this.#args = args;
+    this.#context = context;
+    this.#wanted = wanted;
+    this.#outcomes = new GroupOutcomes(wanted.addresses, args.boot);
+    this.#startedAt = context.clock.now();
+  }
+
+  async run(): Promise<void> {
+    let result: GroupResult;
+    try {
+      result = await this.#untilDone();
+    } catch (error) {
+      // Where all are left for the same reason, the error says it.
+      if (this.#outcomes.all.some((one) => one.error !== error))
+        this.#outcomes.tell(this.#context.output);
+      throw error;
+    }
+    this.#finish(result);
+  }
+
+  /** With --wait, as often as the port goes away and comes back: with those that are not done. */
+  async #untilDone(): Promise<GroupResult> {
+    const { port, wait } = this.#args;
+    const { output, clock } = this.#context;
+    let { addresses } = this.#wanted;
+    for (;;) {
+      try {
+        return await this.#attempt(addresses);
+      } catch (error) {
+        if (!wait || !(error instanceof IapError) || !this.#isGone(error)) {
+          const ending = this.#afterwards(error);
+          for (const member of this.#open.values()) await this.#settle(member);
+          throw ending;
+        }
+        if (this.#open.size > 0) addresses = [...this.#open.keys()];
+        await tellUpdate(output, { event: 'reconnecting', reason: error.message }, port);
+        if (isRemote(port)) await pause(RECONNECT_MS, clock);
+      }
+    }
+  }
+
+  /** As with one device: a server may close at once as long as another connection has its port. */
+  #isGone({ code }: IapError): boolean {
+    return code === 'PORT_LOST' && (isRemote(this.#args.port) || this.#found.size > 0);
+  }
+
+  /** What kept the port from coming back, with what is left behind */
+  #afterwards(error: unknown): unknown {
+    if (!(error instanceof IapError) || this.#open.size === 0) return error;
+    const { code, message, details } = error;
+    if (details.resumable !== undefined) return error;
+    const what = code === 'INTERRUPTED' ? 'interrupted while the port was waited for' : message;
+    const { length } = this.#wanted.addresses;
+    const done = length - this.#open.size - this.#outcomes.failed.length;
+    return new IapError(
+      code,
+      `${what}; ${done} of ${length} devices are done, the others can be updated`,
+      {
+        hint: 'run the same command again: it goes on where it stopped',
+        details: { ...details, resumable: true },
+        cause: error,
+      },
+    );
+  }
+
+  #attempt(addresses: readonly number[]): Promise<GroupResult> {
+    const { boot, waitApp, cache, port } = this.#args;
+    const { image, allow, rate, sending } = this.#wanted;
+    return withPort(this.#args, this.#context, async (transport, options) => {
+      const { address: _, ...others } = options;
+      const rates = rate === 'auto' && cache ? await rateMemoryOf(port ?? '') : undefined;
+      const run = updateGroup(transport, image, addresses, {
+        ...others,
+        boot,
+        waitApp,
+        allow,
+        only: this.#found,
+        ...(rate === undefined ? {} : { rate }),
+        ...(rates === undefined ? {} : { rates }),
+        ...(sending.compression ? { compression: sending.compression } : {}),
+      });
+      for (;;) {
+        const step = await run.next();
+        if (step.done) {
+          const done = step.value.members.find(({ device, error }) => device && !error);
+          if (done?.device) await sending.installed(done.device);
+          return step.value;
+        }
+        await this.#take(step.value);
+      }
     });
   }
-  await withPort(args, context, async (transport, options) => {
-    const { address: _, ...others } = options;
-    const run = updateGroup(transport, image, addresses, {
-      ...others,
-      boot: args.boot,
-      waitApp: args.waitApp,
-      allow,
-      ...(rate === undefined ? {} : { rate }),
-      ...(sending.compression ? { compression: sending.compression } : {}),
-    });
-    // Until it is known that the port is not left out
-    const unlogged: MemberResult[] = [];
-    for (;;) {
-      const step = await run.next();
-      if (step.done) {
-        await keep(sending, step.value);
-        finish(output, step.value);
-        return;
+
+  async #take(event: GroupEvent): Promise<void> {
+    const { output } = this.#context;
+    const { presence } = this.#wanted.flashing;
+    if (event.event === 'found' || isSeveral(event)) presence.foundMember();
+    switch (event.event) {
+      case 'alone':
+        output.event('alone', { address: event.address, reason: event.reason });
+        output.warn(
+          `address ${event.address}: ${event.reason}; the others go on, it is updated by itself afterwards`,
+        );
+        break;
+      case 'member':
+        if (this.#args.wait && this.#mayChange(event)) this.#keepOpen(event);
+        else await this.#settle(event);
+        break;
+      default: {
+        const { address, ...plain } = event;
+        if (address !== undefined) this.#note(address, plain);
+        const out = address === undefined ? output : new OfAddress(output, address);
+        await tellUpdate(out, plain, this.#args.port);
       }
-      const event = step.value;
-      if (event.event === 'found' || isSeveral(event)) flashing.presence.foundMember();
-      if (log && event.event === 'member') unlogged.push(event);
-      if (log && !flashing.presence.isUnknown) {
-        const seconds = Math.round(clock.now() - from) / 1000;
-        for (const one of unlogged.splice(0)) await logMember(log, flashing, one, seconds);
-      }
-      await tell(output, event, args.port, (error) => exitCodeAt(error, context.signal));
     }
-  });
+    await this.#log();
+  }
+
+  #note(address: number, event: Exclude<GroupEvent, { readonly event: 'alone' | 'member' }>): void {
+    if (event.event === 'app') this.#running.add(address);
+    if (event.event !== 'found' || this.#found.has(address)) return;
+    this.#found.set(address, event.device.uniqueId);
+  }
+
+  #keepOpen(member: MemberResult): void {
+    const before = this.#open.get(member.address);
+    this.#open.set(member.address, togetherWith(member, before));
+  }
+
+  /** If the port goes away now and comes back */
+  #mayChange({ address, error, boot }: MemberResult): boolean {
+    if (error) return error.code === 'PORT_LOST';
+    return (
+      (this.#args.boot && boot === 'no') || (this.#args.waitApp && !this.#running.has(address))
+    );
+  }
+
+  async #settle(member: MemberResult): Promise<void> {
+    const { output, signal } = this.#context;
+    const known = togetherWith(member, this.#open.get(member.address));
+    this.#open.delete(member.address);
+    this.#outcomes.add(known);
+    output.event(
+      'member',
+      memberJson(known, (error) => exitCodeAt(error, signal)),
+    );
+    this.#unlogged.push(known);
+    await this.#log();
+  }
+
+  async #log(): Promise<void> {
+    const { log, flashing } = this.#wanted;
+    if (!log || flashing.presence.isUnknown) return;
+    const seconds = Math.round(this.#context.clock.now() - this.#startedAt) / 1000;
+    for (const one of this.#unlogged.splice(0)) await logMember(log, flashing, one, seconds);
+  }
+
+  #finish(result: GroupResult): void {
+    const { output, clock } = this.#context;
+    const { all, failed } = this.#outcomes;
+    this.#outcomes.tell(output);
+    for (const hint of new Set(failed.flatMap(({ error }) => error?.hint ?? []))) {
+      const told = failed.filter(({ error }) => error?.hint === hint);
+      output.line(`address ${addressesText(told.map(({ address }) => address))}: ${hint}`);
+    }
+    if (failed.length > 0) throw worst(all, failed);
+    const { members: _, ...values } = result;
+    const seconds = (clock.now() - this.#startedAt) / 1000;
+    output.line(
+      `${all.length} of ${all.length} devices done in ${seconds.toFixed(1)} s: ${result.bytes} bytes, ${result.pagesSent} pages sent once for all`,
+    );
+    output.result({ ...values, seconds, devices: all.length });
+  }
+}
+
+/** What an earlier attempt did to it still holds. */
+function togetherWith(member: MemberResult, before: MemberResult | undefined): MemberResult {
+  if (!before) return member;
+  const { device = before.device, changed } = member;
+  return { ...member, ...(device ? { device } : {}), changed: changed || before.changed };
 }
 
 /** Devices that are not told apart are there all the same. */
@@ -83,88 +252,22 @@ function isSeveral(event: GroupEvent): boolean {
   return event.event === 'member' && event.error?.code === 'SEVERAL_DEVICES';
 }
 
-async function tell(
-  output: Output,
-  event: GroupEvent,
-  port: string | undefined,
-  codeOf: (error: IapError) => ExitCode,
-): Promise<void> {
-  switch (event.event) {
-    case 'alone':
-      output.event('alone', { address: event.address, reason: event.reason });
-      output.warn(
-        `address ${event.address}: ${event.reason}; the others go on, it is updated by itself afterwards`,
-      );
-      break;
-    case 'member':
-      output.event('member', memberJson(event, codeOf));
-      break;
-    default: {
-      const { address, ...plain } = event;
-      await tellUpdate(
-        address === undefined ? output : new OfAddress(output, address),
-        plain,
-        port,
-      );
-    }
-  }
-}
-
-async function keep(sending: Sending, { members }: GroupResult): Promise<void> {
-  const done = members.find(({ device, error }) => device && !error);
-  if (done?.device) await sending.installed(done.device);
-}
-
-function memberJson(
-  { address, device, error, changed, boot, together }: MemberResult,
-  codeOf: (error: IapError) => ExitCode,
-): object {
-  const who = device ? { part: device.part, serial: device.serial, uniqueId: device.uniqueId } : {};
-  const outcome = { address, ok: error === undefined, changed, boot, together, ...who };
-  return error ? { ...outcome, ...errorJson(error, codeOf(error)) } : outcome;
-}
-
-function finish(output: Output, result: GroupResult): void {
-  const { members, ...values } = result;
-  const failed = members.filter(({ error }) => error);
-  for (const row of tableOf([HEAD, ...members.map(rowOf)])) output.line(row);
-  for (const { address, error } of failed) {
-    if (error?.hint !== undefined) output.line(`address ${address}: ${error.hint}`);
-  }
-  const { pagesSent, bytes, seconds } = result;
-  if (failed.length > 0) throw worst(result, failed);
-  output.line(
-    `${members.length} of ${members.length} devices done in ${seconds.toFixed(1)} s: ${bytes} bytes, ${pagesSent} pages sent once for all`,
-  );
-  output.result({ ...values, devices: members.length });
-}
-
-const HEAD = ['address', 'part', 'serial', 'unique id', 'outcome'];
-
-function rowOf(member: MemberResult): string[] {
-  const { address, device } = member;
-  const who = device ? [device.part, device.serial, hexBytes(device.uniqueId)] : ['', '', ''];
-  return [String(address), ...who, outcomeOf(member)];
-}
-
-function outcomeOf({ error, changed, boot, together }: MemberResult): string {
-  if (error) return `failed: ${error.message}`;
-  const what = changed ? 'updated' : 'had this image already';
-  const how = together ? '' : ', by itself';
-  const app = { started: ', started', unconfirmed: ', start not confirmed', no: '' }[boot];
-  return `${what}${how}${app}`;
-}
-
-function worst({ members }: GroupResult, failed: readonly MemberResult[]): IapError {
+function worst(all: readonly MemberResult[], failed: readonly MemberResult[]): IapError {
   const errors = failed.flatMap(({ error }) => (error ? [error] : []));
   const [first] = errors.toSorted((a, b) => severityOf(b) - severityOf(a));
   const addresses = addressesText(failed.map(({ address }) => address));
+  // Where nobody has anything of it, the same once more would end the same.
+  const again = failed.length < all.length || errors.some(({ details }) => details.resumable);
   return new IapError(
     first?.code ?? 'LINK_LOST',
-    `${failed.length} of ${members.length} devices failed: address ${addresses}`,
+    `${failed.length} of ${all.length} devices failed: address ${addresses}`,
     {
-      hint: 'run the same command again: what is done takes a moment, and what was begun goes on',
-      details: { devices: members.length, failed: failed.length, addresses },
+      ...(again
+        ? {
+            hint: 'run the same command again: what is done takes a moment, and what was begun goes on',
+          }
+        : {}),
+      details: { devices: all.length, failed: failed.length, addresses },
       cause: first,
     },
   );

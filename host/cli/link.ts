@@ -18,6 +18,8 @@ import type { Output } from './output.js';
 const PORT_POLL_MS = 100;
 /** A port that has just appeared belongs to nobody else than root until the system has set its owner [ms]. */
 const PORT_SETTLES_MS = 2000;
+/** A server that closes at once is not called more often [ms]. */
+export const RECONNECT_MS = 1000;
 /** What passes: no adapter yet, or a program that looks at every new one */
 const WAITED_FOR: ReadonlySet<IapErrorCode> = new Set(['PORT_NOT_FOUND', 'PORT_BUSY']);
 /** A trace line shows so much of a payload [bytes]. */

@@ -163,13 +163,17 @@ export function severalDevices(
   const shared = address !== ADDRESS_ONLY;
   const where = shared ? `at address ${address}` : 'on this line';
   const found = units.map(unitText).join(', ');
+  const prints =
+    units.length === 0
+      ? '; an application that prints without being asked garbles others, too'
+      : '';
   const who =
     units.length > 1
       ? `${units.length} devices answer ${where}: ${found}`
       : `more than one device seems to answer ${where}: ${found || 'nothing is understood of them'}`;
   return new IapError('SEVERAL_DEVICES', who, {
     hint: shared
-      ? 'connect them one by one, and give each an address of its own with "iap factory"'
+      ? `connect them one by one, and give each an address of its own with "iap factory"${prints}`
       : 'say which is meant with --address, or several with --addresses; "iap scan" finds who is there',
     details: {
       found: units.length,

@@ -158,6 +158,14 @@ export function answerTime(session: Session): number {
   return APP_ANSWER_MS + session.lineTime(bytes);
 }
 
+/** From one call to the next, if there were one every `intervalMs` [ms] */
+export function callPause(session: Session, intervalMs: number): number {
+  const size = Session.wireSize(HelloRequest.size) + 1;
+  const pause = Math.max(intervalMs, session.lineTime(size + IDLE_CHARACTERS));
+  const begun = BEGUN_MS + session.lineTime(size + TELLING_CHARACTERS);
+  return session.halfDuplex ? Math.max(pause, begun) : pause;
+}
+
 /** HELLO again and again until somebody answers. Calls are not waited for one by one: a listening window is short. */
 export async function call(
   session: Session,
@@ -167,12 +175,7 @@ export async function call(
 ): Promise<DeviceInfo> {
   const { clock } = session;
   const payload = helloRequest(hold);
-  const size = Session.wireSize(HelloRequest.size) + 1;
-  const interval = (): number => {
-    const pause = Math.max(intervalMs, session.lineTime(size + IDLE_CHARACTERS));
-    const begun = BEGUN_MS + session.lineTime(size + TELLING_CHARACTERS);
-    return session.halfDuplex ? Math.max(pause, begun) : pause;
-  };
+  const interval = (): number => callPause(session, intervalMs);
   const answerMs = session.lineTime(Session.wireSize(HELLO_ANSWER_SIZE) + 1);
   const startedAt = clock.now();
   const before = { ...session.stats };

@@ -2,18 +2,21 @@
 import {
   ADDRESS_ONLY,
   APP_ANSWER_MS,
+  CALL_INTERVAL_MS,
   Command,
   encodeFrame,
   type Frame,
   HelloResponse,
+  LISTEN_MS,
   RESPONSE_BIT,
 } from '../../protocol/index.js';
 import { sameBytes } from '../base/bytes.js';
 import { IapError } from '../base/errors.js';
 import { type Tell, Work } from '../base/work.js';
-import type { Session } from '../link/session.js';
+import { Session } from '../link/session.js';
 import type { Transport } from '../link/transport.js';
-import { type DeviceInfo, decodeHello, heeded, helloRequest } from './device.js';
+import { callPause } from './connect.js';
+import { type DeviceInfo, decodeHello, HELLO_ANSWER_SIZE, heeded, helloRequest } from './device.js';
 import { type LinkOptions, openSession } from './open.js';
 
 /** A bootloader answers this fast if it is idle (protocol § 4); an application may answer while others are asked [ms]. */
@@ -104,6 +107,45 @@ export class Scan {
       leave();
     }
     return this.#heard();
+  }
+
+  /**
+   * Calls these in turn, without waiting for one after the other: a listening window is short. Where somebody answers, all that come
+   * on with it are called for as long as they listen; answers that garble each other are asked for again, one by one.
+   * @param ms how long, if nobody answers
+   */
+  async call(addresses: readonly number[], ms: number): Promise<Heard[]> {
+    const session = this.#session;
+    const { clock } = session;
+    const leave = session.listen((frame) => this.#hear(frame));
+    const noise = this.#noise;
+    const silent = (): number[] => addresses.filter((address) => !this.#devices.has(address));
+    let end = clock.now() + ms;
+    let heard = false;
+    try {
+      for (let i = 0; clock.now() < end; i++) {
+        const left = silent();
+        const address = left[i % left.length];
+        if (address === undefined) break;
+        if (!heard && (left.length < addresses.length || this.#noise > noise)) {
+          heard = true;
+          end = clock.now() + LISTEN_MS;
+        }
+        await session.post([{ type: Command.HELLO, payload: helloRequest(this.#hold), address }]);
+        await this.#callPause(CALL_INTERVAL_MS / left.length);
+      }
+      if (heard) await session.sleep(session.lineTime(Session.wireSize(HELLO_ANSWER_SIZE)));
+    } finally {
+      leave();
+    }
+    return this.#noise - noise < HelloResponse.size ? this.#heard() : this.run(silent());
+  }
+
+  async #callPause(intervalMs: number): Promise<void> {
+    const session = this.#session;
+    const pause = callPause(session, intervalMs);
+    if (session.halfDuplex) await session.until(session.clock.now() + pause, () => false);
+    else await session.sleep(pause);
   }
 
   #heard(): Heard[] {

@@ -67,6 +67,10 @@ export interface FakeDeviceOptions {
   readonly entryMs?: number;
   /** Time to answer HELLO [ms] */
   readonly helloMs?: number;
+  /** Time to answer BEGIN, which checks a signature [ms] */
+  readonly beginMs?: number;
+  /** Time to answer END, which verifies all of the image [ms] */
+  readonly endMs?: number;
   /** A running application with the app kit answers; one without is silent */
   readonly appKit?: boolean;
   /** A bootloader that takes signed images alone, and says this of itself; what a signature is worth says {@link FakeDevice.signed} */
@@ -215,7 +219,7 @@ export class FakeDevice {
     if (!this.alive) return;
     const changed = this.mode === Mode.BOOTLOADER && this.rate !== this.#defaultRate;
     const patience = this.#rateProven ? RATE_IDLE_MS : RATE_PROOF_MS;
-    if (changed && this.#clock.now() - this.#lastValidAt > patience) {
+    if (changed && !this.#busy && this.#clock.now() - this.#lastValidAt > patience) {
       // It has been back for a while, and hears these at the wrong rate.
       this.rate = this.#defaultRate;
       return;
@@ -263,6 +267,7 @@ export class FakeDevice {
     this.#clock.after(takesMs + (payload ? turnRoundMs : 0), () => {
       if (life !== this.#life) return;
       this.#busy = false;
+      this.#lastValidAt = this.#clock.now();
       const { rate } = this;
       const silent = fault === 'deaf' || frame.address === ADDRESS_BROADCAST;
       if (payload && !silent) this.#answer(frame, payload, rate);
@@ -384,7 +389,7 @@ export class FakeDevice {
       entry !== undefined && sameBytes(entry.header, header);
     const answer = (begun: number, next: number): Outcome => [
       encode(BeginResponse, { status: Status.OK, begun, next }),
-      5,
+      this.#options.beginMs ?? 5,
     ];
     const session = this.#session;
     if (session) session.page = undefined;
@@ -560,7 +565,7 @@ export class FakeDevice {
     if (!session) return refuse(Status.NO_SESSION);
     const answer = (status: number, detail: number): Outcome => [
       encode(EndResponse, { status, next: session.next, detail }),
-      40,
+      this.#options.endMs ?? 40,
     ];
     if (session.status !== Status.OK && session.status !== Status.GAP) {
       return answer(session.status, session.detail);

@@ -36,6 +36,21 @@ export function nobody(address: number): IapError {
   });
 }
 
+/** What ended it for all, of one that had not had its turn */
+export function endingOf({ begun, entered }: Member, ending: IapError): IapError {
+  if (!endsAll(ending)) return ending;
+  const { code, message } = ending;
+  const left = entered ? ', but its application was asked to leave' : '';
+  const what = begun
+    ? 'its update is begun, and goes on where it stopped'
+    : `nothing was written to it${left}`;
+  return new IapError(code, `${code === 'INTERRUPTED' ? 'interrupted' : message}; ${what}`, {
+    hint: 'run the same command again: it goes on where it stopped',
+    details: { resumable: begun },
+    cause: ending,
+  });
+}
+
 export function late(): IapError {
   return new IapError('LINK_LOST', 'it was silent when all were called');
 }
@@ -46,4 +61,20 @@ export function notYet(): IapError {
 
 export function otherNumber(): IapError {
   return new IapError('LINK_LOST', 'an update goes on there that was begun by another host');
+}
+
+export function silent(): IapError {
+  return new IapError('LINK_LOST', 'it does not answer any more');
+}
+
+export function tooNoisy(): IapError {
+  return new IapError('LINK_LOST', 'it loses every data frame, although it answers');
+}
+
+export function rejects(): IapError {
+  return new IapError('LINK_LOST', 'it does not decode a page as the others do');
+}
+
+export function holdsUp(): IapError {
+  return new IapError('LINK_LOST', 'it loses so much that it would hold the others up');
 }

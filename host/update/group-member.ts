@@ -8,6 +8,8 @@ import type { MemberResult } from './group-events.js';
 
 export class Member {
   readonly address: number;
+  /** Unique id of the only unit that is meant there */
+  readonly #only: Uint8Array | undefined;
   /** Once it is found */
   device: Device | undefined;
   /** As it was then */
@@ -25,8 +27,9 @@ export class Member {
   /** What became of it was told */
   told = false;
 
-  constructor(address: number) {
+  constructor(address: number, only?: Uint8Array) {
     this.address = address;
+    this.#only = only;
   }
 
   /** It takes part in what all do together. */
@@ -39,10 +42,21 @@ export class Member {
     this.#found ??= info;
   }
 
-  /** @throws IapError OTHER_DEVICE where another unit answers at its address than was found there first */
+  /** Of the unit that is meant: that one, or whoever was found first */
+  get uniqueId(): Uint8Array | undefined {
+    return this.#only ?? this.#found?.uniqueId;
+  }
+
+  /** The image is on it, verified. */
+  isIn(changed: boolean): void {
+    this.installed = true;
+    this.changed = changed;
+  }
+
+  /** @throws IapError OTHER_DEVICE where another unit answers at its address */
   checkUnit(): void {
-    const [first, now] = [this.#found, this.device?.info];
-    if (first && now && !sameBytes(first.uniqueId, now.uniqueId)) throw otherDevice();
+    const [meant, now] = [this.uniqueId, this.device?.info];
+    if (meant && now && !sameBytes(meant, now.uniqueId)) throw otherDevice();
   }
 
   get result(): MemberResult {
@@ -58,10 +72,16 @@ export class Member {
   }
 }
 
-/** @throws RangeError for an address that is no device's own */
-export function membersAt(addresses: readonly number[]): Member[] {
+/**
+ * @param only units that are meant, by their addresses
+ * @throws RangeError for an address that is no device's own
+ */
+export function membersAt(
+  addresses: readonly number[],
+  only?: ReadonlyMap<number, Uint8Array>,
+): Member[] {
   return [...new Set(addresses)].map((address) => {
-    if (address > ADDRESS_ONLY && address < 255) return new Member(address);
+    if (address > ADDRESS_ONLY && address < 255) return new Member(address, only?.get(address));
     throw new RangeError(`${address} is no bus address`);
   });
 }

@@ -13,9 +13,13 @@ export interface Addressed {
 
 /** BAUD, and HELLO that proves the rate, to each */
 const PROOFS = 3;
+/** What one of them is waited for while the others hear nothing, so that these keep a changed rate [ms] */
+export const LONGEST_WAIT_MS = RATE_IDLE_MS / 2;
+/** A question comes behind work of LONGEST_WAIT_MS, perhaps, and may take a page more: time is left for the line and its delays [ms]. */
+const LONGEST_PAGE_MS = RATE_IDLE_MS / 6;
 
 /**
- * Changes to `rate` if all devices and the line can; otherwise warns, and all are at the old rate.
+ * Changes to `rate` if all devices and the line can; otherwise warns, and all are at the old rate. Returns whether it changed.
  * @param keepAlive sends all of them a frame that nobody answers
  */
 export async function changeGroupRate(
@@ -24,26 +28,26 @@ export async function changeGroupRate(
   rate: number,
   keepAlive: () => Promise<void>,
   tell: TellGroup,
-): Promise<void> {
+): Promise<boolean> {
   const before = session.transport.rate;
-  if (rate === before || members.length === 0) return;
-  const stay = (why: string): void =>
-    tell({
-      event: 'warning',
-      code: 'RATE',
-      message: `${why}; going on at ${session.transport.rate} baud`,
-    });
+  if (rate === before || members.length === 0) return false;
+  const stay = (why: string): false => {
+    const message = `${why}; going on at ${session.transport.rate} baud`;
+    tell({ event: 'warning', code: 'RATE', message });
+    return false;
+  };
   const obstacle = rateObstacle(session.transport);
-  if (obstacle) {
-    stay(obstacle);
-    return;
-  }
+  if (obstacle) return stay(obstacle);
   const unable = members.find(
     ({ device: { info } }) => (info.capabilities & Capability.BAUD) === 0 || info.maxRate < rate,
   );
-  if (unable) {
-    stay(`address ${unable.address} can not change to ${rate} baud`);
-    return;
+  if (unable) return stay(`address ${unable.address} can not change to ${rate} baud`);
+  const slow = members.find(({ device: { info } }) => info.pageMs > LONGEST_PAGE_MS);
+  if (slow) {
+    const { pageMs } = slow.device.info;
+    return stay(
+      `address ${slow.address} may take ${pageMs} ms for a page, and the others lose a rate`,
+    );
   }
   try {
     for (const { address, device } of members) {
@@ -59,13 +63,36 @@ export async function changeGroupRate(
       await device.hello(true, PROOFS);
     }
     tell({ event: 'rate', rate });
+    return true;
   } catch (error) {
     if (!isRateFailure(error)) throw error;
     await session.setRate(before);
     // Each goes back by itself when it has heard nothing for a while.
     await session.sleep(RATE_IDLE_MS);
-    stay(`not all of them are understood at ${rate} baud`);
+    return stay(`not all of them are understood at ${rate} baud`);
   }
+}
+
+/** All of them to `rate`, their own: whoever did not hear of it is there when it has heard nothing for a while. */
+export async function leaveGroupRate(
+  session: Session,
+  members: readonly Addressed[],
+  rate: number,
+): Promise<void> {
+  if (session.transport.rate === rate) return;
+  let unanswered = false;
+  for (const { address, device } of members) {
+    session.address = address;
+    try {
+      await device.baud(rate, PROOFS);
+    } catch (error) {
+      if (!isRateFailure(error)) throw error;
+      unanswered = true;
+    }
+  }
+  await session.drain();
+  await session.setRate(rate);
+  await session.sleep(unanswered ? RATE_IDLE_MS : SETTLE_MS);
 }
 
 function isRateFailure(error: unknown): boolean {

@@ -8,21 +8,18 @@ import {
   DataResponse,
   Encoding,
   encode,
-  PageFlag,
-  PageHead,
   Rejection,
   Status,
 } from '../../protocol/index.js';
-import { concat } from '../base/bytes.js';
 import { IapError } from '../base/errors.js';
-import type { Packer } from '../compress/packer.js';
-import { rawPage } from '../compress/page-encoder.js';
 import { badAnswer, badField, type Device, decodeAnswer, statusName } from '../device/device.js';
-import type { Page } from '../image/pages.js';
 import { Pace } from '../link/pace.js';
 import { type Outgoing, Session } from '../link/session.js';
-import { GroupPace, type WorkedOff } from './group-pace.js';
-import { PageFailures } from './page-failures.js';
+import { holdsUp, rejects, silent, tooNoisy } from './group-errors.js';
+import { GroupPace } from './group-pace.js';
+import { Pieces, type PiecesOptions } from './group-pieces.js';
+import { LONGEST_WAIT_MS } from './group-rate.js';
+import { type Receiver, receiverAt } from './group-receiver.js';
 
 /** Longest payload of a frame, a quarter of a page of 2 KB with its head: one that is lost costs all of them. */
 const LONGEST_PAYLOAD = 518;
@@ -30,35 +27,14 @@ const LONGEST_PAYLOAD = 518;
 const ASK_BYTES = 1024;
 /** A frame is handed to the port when the line has no more than this left to send [ms]. */
 const AHEAD_MS = 100;
+/** All hear something so often [ms] */
+const KEEP_ALIVE_MS = 500;
 /** For the rest of an answer that has begun in time [ms] */
 const ARRIVAL_MS = 100;
 /** Questions in a row that a device does not answer */
 const MOST_SILENT = 3;
 /** Going back this often for one device without a frame that it takes */
 const MOST_FRUITLESS = 30;
-
-/** How far each page of a transfer is cut, once and for all: a number must mean the same to those that are ahead. */
-interface Piece {
-  readonly page: number;
-  readonly encoding: number;
-  readonly completes: boolean;
-  readonly payload: Uint8Array;
-}
-
-/** One device of the group, and how far it is */
-interface Receiver {
-  readonly address: number;
-  readonly device: Device;
-  readonly failures: PageFailures;
-  /** Pieces that it has taken */
-  taken: number;
-  /** As far as it has said */
-  workedOff: WorkedOff;
-  silent: number;
-  fruitless: number;
-  /** What was sent again for it [bytes] */
-  cost: number;
-}
 
 /** A compressed page that was rejected: nothing is sent until it is known whether all stand before it. */
 interface Doubt {
@@ -76,14 +52,11 @@ interface Ask {
   deadline: number;
 }
 
-export interface GroupTransferOptions {
+export interface GroupTransferOptions extends PiecesOptions {
   readonly session: Session;
   readonly members: readonly { readonly address: number; readonly device: Device }[];
-  /** Number of the first DATA frame, the same for all */
-  readonly start: number;
-  readonly pages: readonly Page[];
-  readonly packer: Packer;
-  readonly force: (page: Page) => boolean;
+  /** All of them hear something that nobody answers, if that was longer ago than this [ms]. */
+  readonly keepAlive: (agoMs: number) => Promise<void>;
   /** @param pages that all have in flash @param encoded what they were sent as [bytes] */
   readonly onProgress: (pages: number, encoded: number) => void;
   /** This one is left behind: the others go on without it. */
@@ -98,26 +71,25 @@ export class GroupTransfer {
   /** That all of them have [bytes] */
   readonly #window: number;
   readonly #work: GroupPace;
-  readonly #pieces: Piece[] = [];
-  /** Bytes of each page that was cut, as it travels */
-  readonly #encoded: number[] = [];
-  /** Page that is cut next, and piece that is sent next */
-  #page = 0;
+  readonly #pieces: Pieces;
+  /** Piece that is sent next, and page at which it ends */
   #cursor = 0;
+  #until = 0;
+  /** When all of them heard something [ms] */
+  #heardAt = Number.NEGATIVE_INFINITY;
   #unasked = 0;
   #ask: Ask | undefined;
   /** Of the receivers, who is asked next */
   #turn = 0;
   #answers: { readonly ask: Ask; readonly payload: Uint8Array }[] = [];
   #doubt: Doubt | undefined;
-  /** Pages that are not sent compressed any more */
-  readonly #raw = new Set<number>();
   #pagesDone = 0;
 
   constructor(options: GroupTransferOptions) {
     const { session, members } = options;
     this.#session = session;
     this.#options = options;
+    this.#pieces = new Pieces(options);
     const infos = members.map(({ device }) => device.info);
     const least = (values: readonly number[]): number => Math.min(...values);
     this.#pace = new Pace({
@@ -128,48 +100,41 @@ export class GroupTransfer {
     this.#window = this.#pace.window;
     this.#work = new GroupPace(infos);
     const workedOff = { bytes: session.stats.bytesSent, at: session.clock.now() };
-    this.#receivers = members.map(({ address, device }) => ({
-      address,
-      device,
-      failures: new PageFailures(device.info),
-      taken: 0,
-      workedOff,
-      silent: 0,
-      fruitless: 0,
-      cost: 0,
-    }));
+    this.#receivers = members.map(({ address, device }) => receiverAt(address, device, workedOff));
   }
 
   /** Number of the DATA frame that would come next: what END is to be told. */
   get next(): number {
-    return this.#number(this.#pieces.length);
+    return this.#pieces.number(this.#pieces.count);
   }
 
-  /** Addresses of those that have taken all of it */
-  get arrived(): number[] {
-    return this.#receivers.map(({ address }) => address);
-  }
-
-  /** Returns when all pages are in flash on all that are left. */
-  async run(): Promise<void> {
-    const { clock } = this.#session;
+  /**
+   * Returns when all pages are in flash on all that are left.
+   * @param pages up to this one, if not all
+   */
+  async run(pages = this.#options.pages.length): Promise<void> {
+    const { clock, stats } = this.#session;
+    this.#until = pages;
+    // Whatever was asked in between is answered.
+    const workedOff = { bytes: stats.bytesSent, at: clock.now() };
+    for (const one of this.#receivers) one.workedOff = workedOff;
     while (this.#receivers.length > 0) {
       this.#takeAnswers();
       this.#judgeSilence();
       this.#settleDoubt();
       if (this.#done) return;
       if (this.#mayPost) await this.#post();
-      else if (this.#asksAlone) await this.#question([]);
+      else if (this.#asksAlone) await this.#askAlone();
       else await this.#session.pause(Math.max(clock.now(), this.#nextEvent));
     }
   }
 
   get #allSent(): boolean {
-    return this.#cursor === this.#pieces.length && this.#page === this.#options.pages.length;
+    return this.#cursor === this.#pieces.count && this.#pieces.pages >= this.#until;
   }
 
   get #done(): boolean {
-    return this.#allSent && this.#receivers.every(({ taken }) => taken === this.#pieces.length);
+    return this.#allSent && this.#receivers.every(({ taken }) => taken === this.#pieces.count);
   }
 
   get #asksAlone(): boolean {
@@ -179,6 +144,7 @@ export class GroupTransfer {
   get #mayPost(): boolean {
     if (this.#allSent || this.#doubt) return false;
     const { clock, lineFreeAt } = this.#session;
+    if (this.#busyUntil - clock.now() > LONGEST_WAIT_MS) return false;
     return lineFreeAt - clock.now() <= AHEAD_MS && this.#room >= this.#frameSize;
   }
 
@@ -188,7 +154,7 @@ export class GroupTransfer {
   }
 
   get #frameSize(): number {
-    const next = this.#pieces[this.#cursor];
+    const next = this.#pieces.at(this.#cursor);
     const payload = next ? next.payload.length : this.#pace.payload;
     return 1 + Session.wireSize(payload) + Session.wireSize(DataRequest.size);
   }
@@ -201,13 +167,18 @@ export class GroupTransfer {
     return this.#window - (stats.bytesSent - Math.min(...done));
   }
 
+  /** When the last of them has worked off all of it, if each takes all the time it may [ms] */
+  get #busyUntil(): number {
+    return Math.max(...this.#receivers.map(({ workedOff }) => this.#work.busyUntil(workedOff)));
+  }
+
   get #nextEvent(): number {
     const { lineFreeAt } = this.#session;
     const times = [
       this.#ask ? this.#answeredBy(this.#ask) : Number.POSITIVE_INFINITY,
       this.#allSent || this.#doubt
         ? Number.POSITIVE_INFINITY
-        : Math.max(lineFreeAt - AHEAD_MS, this.#workEnds),
+        : Math.max(lineFreeAt - AHEAD_MS, this.#busyUntil - LONGEST_WAIT_MS, this.#workEnds),
     ];
     return Math.min(...times);
   }
@@ -224,8 +195,8 @@ export class GroupTransfer {
 
   /** The next piece to all of them, and a question to one if it is time. */
   async #post(): Promise<void> {
-    if (this.#cursor === this.#pieces.length) this.#cut();
-    const piece = this.#pieces[this.#cursor];
+    if (this.#cursor === this.#pieces.count) this.#pieces.cut(this.#pace.payload);
+    const piece = this.#pieces.at(this.#cursor);
     if (!piece) return;
     this.#cursor++;
     const { payload } = piece;
@@ -234,36 +205,19 @@ export class GroupTransfer {
     const due = this.#unasked >= this.#askEvery || this.#allSent;
     if (due && !this.#ask) await this.#question([frame]);
     else await this.#session.post([frame]);
-    const { stats, lineFreeAt } = this.#session;
+    const { stats, lineFreeAt, clock } = this.#session;
+    this.#heardAt = clock.now();
     this.#work.sent(stats.bytesSent, lineFreeAt, piece.completes);
   }
 
-  /** All pieces of a page, of about the same length: short frames would be answered by applications on the line. */
-  #cut(): void {
-    const { pages, packer, force } = this.#options;
-    const page = pages[this.#page];
-    if (!page) return;
-    const { encoding, bytes } = this.#raw.has(this.#page) ? rawPage(page) : packer.encode(page);
-    this.#encoded.push(bytes.length);
-    const head = encode(PageHead, {
-      page: page.number,
-      encoding,
-      flags: force(page) ? PageFlag.FORCE : 0,
-      decodedLength: page.bytes.length,
-      encodedLength: bytes.length,
-      crc32: page.crc32,
-    });
-    const all = concat([head, bytes]);
-    const count = Math.ceil(all.length / (this.#pace.payload - DataRequest.size));
-    const size = Math.ceil(all.length / count);
-    for (let i = 0; i < count; i++) {
-      const number = this.#number(this.#pieces.length);
-      const body = all.subarray(i * size, (i + 1) * size);
-      const flags = i === 0 ? DataFlag.HEAD : 0;
-      const payload = encode(DataRequest, { number, flags, body });
-      this.#pieces.push({ page: this.#page, encoding, completes: i + 1 === count, payload });
+  /** The others keep a changed rate, however many are asked or silent. */
+  async #askAlone(): Promise<void> {
+    const { clock } = this.#session;
+    if (clock.now() - this.#heardAt >= KEEP_ALIVE_MS) {
+      this.#heardAt = clock.now();
+      await this.#options.keepAlive(0);
     }
-    this.#page++;
+    await this.#question([]);
   }
 
   /** Asks the next one behind `frames`. One at a time: two answers would garble each other. */
@@ -273,7 +227,7 @@ export class GroupTransfer {
     const session = this.#session;
     const sent = this.#cursor;
     const payload = encode(DataRequest, {
-      number: this.#number(sent),
+      number: this.#pieces.number(sent),
       flags: DataFlag.ASK,
       body: NOTHING,
     });
@@ -296,7 +250,7 @@ export class GroupTransfer {
   #whoseTurn(): Receiver | undefined {
     const some = this.#receivers;
     const waiting = (one: Receiver): boolean =>
-      this.#doubt ? !this.#doubt.asked.has(one) : !this.#allSent || one.taken < this.#pieces.length;
+      this.#doubt ? !this.#doubt.asked.has(one) : !this.#allSent || one.taken < this.#pieces.count;
     for (let i = 0; i < some.length; i++) {
       const index = (this.#turn + i) % some.length;
       const one = some[index];
@@ -330,8 +284,8 @@ export class GroupTransfer {
 
   #take(of: Receiver, ask: Ask, report: DataResponse): void {
     const { status, next, detail } = report;
-    const taken = (next - this.#options.start) & 0xffff;
-    if (taken > this.#pieces.length) {
+    const taken = this.#pieces.pieceOf(next);
+    if (taken > this.#pieces.count) {
       throw badField('DATA', 'next', next, `at most ${this.next}, which was not sent yet`);
     }
     const news = taken - of.taken;
@@ -348,14 +302,14 @@ export class GroupTransfer {
         break;
       case Status.PAGE_REJECTED:
       case Status.FLASH_FAILED: {
-        const piece = this.#pieces[taken];
+        const piece = this.#pieces.at(taken);
         if (status === Status.PAGE_REJECTED && piece && piece.encoding !== Encoding.RAW) {
           if (detail !== Rejection.STREAM) this.#options.packer.distrust();
           this.#doubt ??= { piece: taken, asked: new Set() };
           this.#doubt.asked.add(of);
           return;
         }
-        const page = this.#options.pages[piece?.page ?? -1];
+        const page = this.#pieces.pageOf(taken);
         if (page && taken < ask.sent) of.failures.add(page.number, status, detail);
         break;
       }
@@ -375,24 +329,19 @@ export class GroupTransfer {
     if (!doubt || this.#receivers.some((one) => !doubt.asked.has(one))) return;
     this.#doubt = undefined;
     const { piece } = doubt;
-    const page = this.#pieces[piece]?.page ?? 0;
     if (this.#receivers.some(({ taken }) => taken > piece)) {
       const stuck = this.#receivers.filter(({ taken }) => taken === piece);
       for (const one of stuck) this.#leave(one, rejects());
       return;
     }
-    this.#raw.add(page);
-    this.#pieces.length = piece;
-    this.#encoded.length = page;
-    this.#page = page;
+    this.#pieces.cutRaw(piece);
     this.#cursor = Math.min(this.#cursor, piece);
   }
 
   /** Everything from this piece on is sent again, to all. */
   #goBack(of: Receiver, piece: number): void {
     if (piece >= this.#cursor) return;
-    const again = this.#pieces.slice(piece, this.#cursor);
-    of.cost += sizeOf(again);
+    of.cost += this.#pieces.size(piece, this.#cursor);
     this.#cursor = piece;
     if (++of.fruitless > MOST_FRUITLESS) throw tooNoisy();
     const others = this.#receivers.length > 1;
@@ -426,37 +375,12 @@ export class GroupTransfer {
   }
 
   #tellProgress(): void {
-    const fewest = Math.min(this.#pieces.length, ...this.#receivers.map(({ taken }) => taken));
-    const pages = this.#pieces.slice(0, fewest).filter(({ completes }) => completes).length;
+    const fewest = Math.min(this.#pieces.count, ...this.#receivers.map(({ taken }) => taken));
+    const { pages, encoded } = this.#pieces.pagesIn(fewest);
     if (pages <= this.#pagesDone) return;
     this.#pagesDone = pages;
-    const encoded = this.#encoded.slice(0, pages).reduce((sum, size) => sum + size, 0);
     this.#options.onProgress(pages, encoded);
-  }
-
-  #number(piece: number): number {
-    return (this.#options.start + piece) & 0xffff;
   }
 }
 
 const NOTHING = new Uint8Array();
-
-function sizeOf(pieces: readonly Piece[]): number {
-  return pieces.reduce((sum, { payload }) => sum + payload.length, 0);
-}
-
-function silent(): IapError {
-  return new IapError('LINK_LOST', 'it does not answer any more');
-}
-
-function tooNoisy(): IapError {
-  return new IapError('LINK_LOST', 'it loses every data frame, although it answers');
-}
-
-function rejects(): IapError {
-  return new IapError('LINK_LOST', 'it does not decode a page as the others do');
-}
-
-function holdsUp(): IapError {
-  return new IapError('LINK_LOST', 'it loses so much that it would hold the others up');
-}

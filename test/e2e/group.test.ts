@@ -17,6 +17,7 @@ import {
   PARTS,
   type Part,
 } from '../support/board.js';
+import { iap } from '../support/cli.js';
 import { PairOfBoards, type PairOfBoardsOptions, PRODUCT } from '../support/pair-of-boards.js';
 import { pairOf } from '../support/pty-pair.js';
 import { powerUp, start } from './bench.js';
@@ -217,6 +218,22 @@ describe('the command', { timeout: LONGEST_MS }, () => {
     const args = ['flash', file, '--port', port, '--addresses', '1-2,5', '--no-boot', '--json'];
     const flashed = await start(...args).done;
     expect(flashed).toMatchObject({ code: 0, result: { ok: true, devices: 3 } });
+    for (const board of boards) {
+      expect(differingPages(part, await board.flash(), image)).toEqual([]);
+    }
+  });
+
+  test('stopped in the middle it says what became of each, and goes on when it is run again', async () => {
+    const { boards, port } = await bus(1, 2);
+    const image = demoImage(part, 1, 20_001);
+    const file = boards[0]?.dir.write('app.bin', image) ?? '';
+    const args = ['flash', file, '--port', port, '--addresses', '1-2', '--no-boot'];
+    const stopped = await iap(args, { at: '%  ', signal: 'SIGINT' });
+    expect(stopped).toMatchObject({ code: 130 });
+    expect(stopped.out).toMatch(/^2 .* interrupted; its update is begun, and goes on where it/m);
+    const again = await start(...args, '--json').done;
+    expect(again).toMatchObject({ code: 0, result: { ok: true, devices: 2 } });
+    expect(again.result?.pagesSent).toBeLessThan(20);
     for (const board of boards) {
       expect(differingPages(part, await board.flash(), image)).toEqual([]);
     }

@@ -20,6 +20,9 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const image = join(folder, 'app.bin');
 writeFileSync(image, appImage(20_000));
 
+const large = join(folder, 'large.bin');
+writeFileSync(large, appImage(60_000));
+
 async function failure(run: Promise<void>): Promise<IapError> {
   const error = await run.then(
     () => undefined,
@@ -53,13 +56,10 @@ describe('--addresses', () => {
     expect(addressesText([9, 1, 2, 3])).toBe('1-3, 9');
   });
 
-  test('beside --address, or --baud auto: which one is meant is not guessed', async () => {
+  test('beside --address: which one is meant is not guessed', async () => {
     const { context } = session(new Pair({ addresses: [1] }));
     const args = { ...DEFAULTS_OF_PORTS, image, addresses: '1-2' };
     expect(await failure(FLASH.handler({ ...args, address: 3 }, context))).toMatchObject({
-      code: 'USAGE',
-    });
-    expect(await failure(FLASH.handler({ ...args, baud: 'auto' }, context))).toMatchObject({
       code: 'USAGE',
     });
   });
@@ -78,6 +78,14 @@ describe('flash', () => {
     expect(error.text).toBe('');
   });
 
+  test('--baud auto finds the rate for all of them', async () => {
+    const { context, out } = session(new Pair({ addresses: [1, 2] }), { json: true });
+    const args = { ...DEFAULTS_OF_PORTS, image: large, baud: 'auto', addresses: '1-2' };
+    await FLASH.handler(args, context);
+    const lines = jsonLines(out.text);
+    expect(lines.at(-1)).toMatchObject({ ok: true, devices: 2, rate: 921_600 });
+  });
+
   test('with --json: events have the address that they are of, and the last ones say what became of each', async () => {
     const { context, out } = session(new Pair({ addresses: [1, 2] }), { json: true });
     await FLASH.handler({ ...DEFAULTS_OF_PORTS, image, addresses: '1,2' }, context);
@@ -91,6 +99,18 @@ describe('flash', () => {
       { address: 2, ok: true, changed: true, boot: 'started', together: true },
     ]);
     expect(lines.at(-1)).toMatchObject({ event: 'result', ok: true, devices: 2, pagesSent: 10 });
+  });
+
+  test('the same hint is told once, and to run it again only where that helps', async () => {
+    const { context, out } = session(new Pair({ addresses: [1, 2, 3, 4] }));
+    const bad = join(folder, 'bad.bin');
+    writeFileSync(bad, new Uint8Array(3000).fill(1));
+    const args = { ...DEFAULTS_OF_PORTS, image: bad, addresses: '1-4' };
+    const { hint } = await failure(FLASH.handler(args, context));
+    expect(out.text.match(/^address .*: the vector table must/gm)).toEqual([
+      'address 1-4: the vector table must',
+    ]);
+    expect(hint).toBeUndefined();
   });
 
   test('the worst decides the exit code, and the others are done', async () => {
@@ -231,6 +251,13 @@ describe('scan', () => {
     const { context, out } = session(new Pair({ addresses: [2] }), { tty: true });
     await SCAN.handler({ ...DEFAULTS, addresses: '1-6' }, context);
     expect(out.text).toMatch(/\[#+\.*\] +\d+ % +6 of 6 addresses +0 s left/);
+  });
+
+  test('what is not understood is no device', async () => {
+    const pair = new Pair({ addresses: [2, 2, 4] });
+    const { context, out } = session(pair);
+    await SCAN.handler({ ...DEFAULTS, addresses: '1-6' }, context);
+    expect(out.text.trim().split('\n').at(-1)).toBe('1 device at 4, something at 2');
   });
 
   test('nobody there is no error', async () => {

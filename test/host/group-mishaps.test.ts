@@ -82,6 +82,22 @@ describe('another unit takes the place of one of them', () => {
     expectLeft(await swapped(group, 'found', 460_800), group[2]);
   });
 
+  test('before its update is begun: left as it is', async () => {
+    const group = start();
+    expectLeft(await swapped(group, 'found'), group[2]);
+  });
+
+  test('after its update was begun: left as it is', async () => {
+    const group = start();
+    const options = { addresses: [1, 2], rate: 460_800 };
+    const outcome = await group[0].update(appImage(10_000), options, ({ event }) => {
+      if (event !== 'plan') return;
+      group[1].alive = false;
+      group[2].alive = true;
+    });
+    expectLeft(outcome, group[2]);
+  });
+
   test('while its answer is waited for: left as it is', async () => {
     const group = start();
     group[2].hook = ({ type }, count) =>

@@ -13,7 +13,7 @@ import { type OnePort, onEachPort, PORTS_OPTIONS } from '../each-port.js';
 import { flashOutcome } from '../flash-log.js';
 import { flashGroup } from '../group-flash.js';
 import { readImage } from '../image-file.js';
-import { type Context, pause, withPort } from '../link.js';
+import { type Context, pause, RECONNECT_MS, withPort } from '../link.js';
 import type { ArgumentsOf } from '../option.js';
 import {
   ALLOW_OPTION,
@@ -29,9 +29,6 @@ import type { Output } from '../output.js';
 import { rateMemoryOf } from '../rate-memory.js';
 import { tellUpdate } from '../tell-update.js';
 import { type FoundUnit, foundDevice, LOG_OPTION, logged, openLog } from '../unit-log.js';
-
-/** A server is not called more often [ms]. */
-const RECONNECT_MS = 1000;
 
 const OPTIONS = {
   ...LINK_OPTIONS,

@@ -81,9 +81,7 @@ function finish(output: Output, { heard, addressesTotal, seconds }: ScanResult):
     );
   }
   output.line(
-    devices.length === 0 && doubled.length === 0
-      ? `nobody answers at any of ${addressesTotal} addresses`
-      : `${devices.length} devices at ${addressesText(heard.map(({ address }) => address))}`,
+    heard.length === 0 ? `nobody answers at any of ${addressesTotal} addresses` : summary(heard),
   );
   output.result({
     devices: devices.length,
@@ -95,6 +93,17 @@ function finish(output: Output, { heard, addressesTotal, seconds }: ScanResult):
       devices: one.devices.map(deviceJson),
     })),
   });
+}
+
+function summary(heard: readonly Heard[]): string {
+  const known = heard.filter(({ devices }) => devices.length > 0);
+  const unknown = heard.filter(({ devices }) => devices.length === 0);
+  const at = (some: readonly Heard[]): string => addressesText(some.map(({ address }) => address));
+  const count = known.reduce((sum, { devices }) => sum + devices.length, 0);
+  const found = `${count} device${count === 1 ? '' : 's'} at ${at(known)}`;
+  const garbled = `something at ${at(unknown)}`;
+  if (known.length === 0) return `${garbled} that is not understood`;
+  return unknown.length === 0 ? found : `${found}, ${garbled}`;
 }
 
 const HEAD = ['address', 'part', 'serial', 'unique id', 'mode', 'installed'];

@@ -53,7 +53,7 @@ export const PAIR: readonly Mutant[] = [
   {
     id: 'stops what the image is not for',
     requirements: ['H-52'],
-    file: 'host/update/group.ts',
+    file: 'host/update/group-find.ts',
     find: '    await this.#find();\n    this.#judge();\n',
     replace: '    await this.#find();\n',
     caughtBy: 'host:one of another product is refused and named, and goes on running',
@@ -61,7 +61,7 @@ export const PAIR: readonly Mutant[] = [
   {
     id: 'takes the first of two devices of one address',
     requirements: ['H-52'],
-    file: 'host/update/group.ts',
+    file: 'host/update/group-find.ts',
     find: 'if (devices.length > 1 || garbled) {',
     replace: 'if (garbled) {',
     caughtBy: 'host:two devices of one address are left as they are',
@@ -69,7 +69,7 @@ export const PAIR: readonly Mutant[] = [
   {
     id: 'leaves sessions open',
     requirements: ['H-53'],
-    file: 'host/update/group.ts',
+    file: 'host/update/group-install.ts',
     find: '    await this.#endSessions();\n',
     replace: '',
     caughtBy: 'host:sessions that were left open are ended: whoever is not meant takes no page',
@@ -137,5 +137,29 @@ export const PAIR: readonly Mutant[] = [
     find: 'const common = members.reduce((all, { info }) => all & info.capabilities, ~0) >>> 0;',
     replace: 'const common = first.info.capabilities;',
     caughtBy: 'host:are sent to nobody where one of them does not take them',
+  },
+  {
+    id: 'asks for END at the rate of the pages',
+    requirements: ['H-59'],
+    file: 'host/update/group-install.ts',
+    find: '    await leaveGroupRate(session, group.active, group.bootRate);\n',
+    replace: '',
+    caughtBy: 'host:%s: the others stay in the group',
+  },
+  {
+    id: 'leaves the others without a frame while it asks those that are silent',
+    requirements: ['H-59'],
+    file: 'host/update/group-transfer.ts',
+    find: '      await this.#options.keepAlive(0);\n',
+    replace: '',
+    caughtBy: 'host:and is silent %s: the others stay at the rate',
+  },
+  {
+    id: 'begins with whoever is at the address now',
+    requirements: ['H-60'],
+    file: 'host/update/group-install.ts',
+    find: '        await device.hello(true);\n',
+    replace: '',
+    caughtBy: 'host:before its update is begun: left as it is',
   },
 ];

@@ -1,0 +1,68 @@
+// The fastest rate for a group: found by trying with one of them while the others wait at their own, then proven by all.
+import { IapError } from '../base/errors.js';
+import type { RateMemory } from '../link/rate-memory.js';
+import { AutoRate } from './auto-rate.js';
+import { endsAll } from './group-errors.js';
+import { changeGroupRate, leaveGroupRate } from './group-rate.js';
+import type { Group, Present } from './group-steps.js';
+import { rungBelow } from './rate-ladder.js';
+
+/** A failure costs all of them RATE_IDLE_MS. */
+const TRIES = 2;
+
+/**
+ * Tries with `one` alone, which is at its own rate again afterwards. Where it gets lost on the way it is left behind.
+ * @param bytes that are to be sent
+ * @returns the fastest that holds with it [baud]
+ */
+export async function findGroupRate(
+  group: Group,
+  one: Present,
+  bytes: number,
+  rates: RateMemory | undefined,
+): Promise<number> {
+  const { session } = group;
+  const own = group.rate;
+  session.address = one.address;
+  try {
+    const auto = new AutoRate(one.device, (event) => group.tellOf(one.member, event), rates);
+    await auto.settle(bytes);
+    const found = group.rate;
+    await leaveGroupRate(session, [one], own);
+    return Math.min(found, ...group.active.map(({ device: { info } }) => info.maxRate));
+  } catch (error) {
+    if (!(error instanceof IapError) || endsAll(error)) throw error;
+    await session.setRate(own);
+    group.fail(one.member, error);
+    return own;
+  }
+}
+
+/** All of them to `rate`; where one does not follow, to the next below that. What they all hold is remembered. */
+export async function raiseGroupRate(
+  group: Group,
+  rate: number,
+  rates: RateMemory | undefined,
+): Promise<void> {
+  const own = group.rate;
+  let failed: number | undefined;
+  let next = rate;
+  for (let i = 0; i < TRIES && next > own; i++) {
+    const members = group.active;
+    const changed = await changeGroupRate(
+      group.session,
+      members,
+      next,
+      () => group.keepAlive(0),
+      group.tell,
+    );
+    const part = members[0]?.device.info.part;
+    if (changed) {
+      if (failed !== undefined && part !== undefined)
+        await rates?.keep(part, { rate: next, failed });
+      return;
+    }
+    failed = next;
+    next = rungBelow(next, own);
+  }
+}
