@@ -10,7 +10,6 @@ import {
   faultsOfSuccess,
   type LinkBench,
   LONGEST_MS,
-  NEW,
   type Outcome,
   rest,
   SCENARIOS,
@@ -59,14 +58,18 @@ async function stopped(
 }
 
 /** Nothing that is not verified is ever started; an application is only left when its pages are touched. */
-async function faultsOfStart(bench: LinkBench, { old }: Scenario): Promise<string[]> {
+async function faultsOfStart(bench: LinkBench, { old, wiring }: Scenario): Promise<string[]> {
   await bench.pass(START_MS);
   const newest = (await bench.entries()).filter(({ touched }) => touched).at(-1);
   const { mode } = await bench.who();
   const running = mode === Mode.APP;
   const flash = await bench.flash();
   const found: string[] = [];
-  if (running && differing(flash, NEW).length > 0 && (!old || differing(flash, old).length > 0))
+  if (
+    running &&
+    differing(flash, wiring.newer, wiring).length > 0 &&
+    (!old || differing(flash, old, wiring).length > 0)
+  )
     found.push('UNVERIFIED START');
   if (running !== (newest?.valid ?? false))
     found.push(`${running ? 'started' : 'stayed'} with ${JSON.stringify(newest)}`);
@@ -84,7 +87,7 @@ async function faultsAfter(bench: LinkBench, scenario: Scenario, stop: Stop): Pr
   if (stop.then === 'a reset') await bench.board.command('reset');
   if (stop.then !== 'nothing') found.push(...(await faultsOfStart(bench, scenario)));
 
-  const missing = differing(await bench.flash(), NEW);
+  const missing = await bench.missing();
   const next = await bench.update({ ...scenario.options, ...AT_ONE_RATE });
   if (next.error) return [...found, `the next host: ${String(next.error)}`];
   if (next.result?.pagesSent !== missing.length)
@@ -115,9 +118,9 @@ describe.each(SCENARIOS)('$name', (scenario) => {
           AFTERWARDS.map((then): Stop => ({ how, frames, half, then })),
         ),
       );
-      const row = tally.row(`host ${how} after n frames, or within one`);
+      const row = tally.row(scenario, `host ${how} after n frames, or within one`);
       const found: string[] = [];
-      for (const stop of sample(stops, how === 'killed' ? 8 : 3)) {
+      for (const stop of sample(stops, scenario, how === 'killed' ? 8 : 3)) {
         const bench = await scenario.powerUp();
         const wrong = await faultsAfter(bench, scenario, stop);
         row.seconds = Math.max(row.seconds, bench.board.clock.now() / 1000);

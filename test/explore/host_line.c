@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define ANSWER_MS 60u                      // 50 ms, and the time on the wire
+#define ANSWER_MS 60u           // 50 ms, and the time on the wire
 #define TURN_PS   (1u * RIG_MS) // on a half-duplex pair, after the last byte of a response
 #define SLICE_PS  (100u * BOARD_PS_PER_US) // how closely the end of an answer is met
 

@@ -62,6 +62,16 @@ export interface Counters {
   readonly txDropped: number;
 }
 
+/** The same of a board on a half-duplex pair */
+export interface PairCounters extends Counters {
+  /** Begun by this board while another one was driving, or the host */
+  readonly collisions: number;
+  /** Begun by the host */
+  readonly hostCollisions: number;
+  /** Characters sent with the driver off */
+  readonly unheard: number;
+}
+
 /**
  * Counters of things that firmware must never do. Framing and noise errors are not among them: a receiver that is started
  * within a character has one, as after every reset under a host that calls.
