@@ -378,8 +378,10 @@ export const ON_EACH_WIRING: readonly Scenarios[] = [
   onWire,
   ...PAIRS.map((part) => scenariosOn(wiring(part, 0.25))),
 ];
+/** Of a sample, what a running application needs besides is enough on a pair. */
 export const SCENARIOS: readonly Scenario[] = ON_EACH_WIRING.flatMap(
-  ({ fresh, running, compressed }) => [fresh, running, compressed],
+  ({ wiring, fresh, running, compressed }) =>
+    FULL || !wiring.pair ? [fresh, running, compressed] : [running],
 );
 
 /** Until the device has worked through what it got from a host that is gone. */
