@@ -19,6 +19,7 @@ import {
   AreaHeader,
   BOOTLOADER_BASE,
   decode,
+  Mode,
   RECORD_A_ADDRESS,
   RECORD_AREA_SIZE,
   RECORD_B_ADDRESS,
@@ -295,6 +296,28 @@ export async function faultsOfSuccess(
       Number(number) >= (APP_BASE - BOOTLOADER_BASE) / wiring.pageSize && times > 1 + resets,
   );
   if (erased.length > 0) found.push(`erased more than once: ${JSON.stringify(erased)}`);
+  return found;
+}
+
+/** Nothing that is not verified is ever started; an application is only left when its pages are touched. */
+export async function faultsOfStart(
+  bench: LinkBench,
+  { old, wiring }: Scenario,
+): Promise<string[]> {
+  await bench.pass(START_MS);
+  const newest = (await bench.entries()).filter(({ touched }) => touched).at(-1);
+  const { mode } = await bench.who();
+  const running = mode === Mode.APP;
+  const flash = await bench.flash();
+  const found: string[] = [];
+  if (
+    running &&
+    differing(flash, wiring.newer, wiring).length > 0 &&
+    (!old || differing(flash, old, wiring).length > 0)
+  )
+    found.push('UNVERIFIED START');
+  if (running !== (newest?.valid ?? false))
+    found.push(`${running ? 'started' : 'stayed'} with ${JSON.stringify(newest)}`);
   return found;
 }
 

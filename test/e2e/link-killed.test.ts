@@ -3,10 +3,9 @@
 // IAP_LINKS=full stops after every frame, and prints the counts.
 import { describe, expect, test } from 'vitest';
 import { IapError, type UpdateOptions } from '../../host/index.js';
-import { Mode } from '../../protocol/index.js';
 import { FrameLine } from '../support/frame-line.js';
 import {
-  differing,
+  faultsOfStart,
   faultsOfSuccess,
   type LinkBench,
   LONGEST_MS,
@@ -14,7 +13,6 @@ import {
   rest,
   SCENARIOS,
   type Scenario,
-  START_MS,
 } from './link-bench.js';
 import { countTo, sample, Tally } from './link-cases.js';
 
@@ -55,25 +53,6 @@ async function stopped(
     if (!gone) pass(bytes);
   });
   return bench.update({ ...options, ...AT_ONE_RATE, signal: abort.signal }, { line });
-}
-
-/** Nothing that is not verified is ever started; an application is only left when its pages are touched. */
-async function faultsOfStart(bench: LinkBench, { old, wiring }: Scenario): Promise<string[]> {
-  await bench.pass(START_MS);
-  const newest = (await bench.entries()).filter(({ touched }) => touched).at(-1);
-  const { mode } = await bench.who();
-  const running = mode === Mode.APP;
-  const flash = await bench.flash();
-  const found: string[] = [];
-  if (
-    running &&
-    differing(flash, wiring.newer, wiring).length > 0 &&
-    (!old || differing(flash, old, wiring).length > 0)
-  )
-    found.push('UNVERIFIED START');
-  if (running !== (newest?.valid ?? false))
-    found.push(`${running ? 'started' : 'stayed'} with ${JSON.stringify(newest)}`);
-  return found;
 }
 
 async function faultsAfter(bench: LinkBench, scenario: Scenario, stop: Stop): Promise<string[]> {

@@ -106,6 +106,9 @@ export const PARTS = Object.fromEntries(
 /** Those with a wire each way. What a half-duplex pair needs besides is tested with one of each kind. */
 export const PART_NAMES = (Object.keys(PARTS) as Part[]).filter((name) => !PARTS[name].pair);
 
+/** Those on a half-duplex pair */
+export const PAIRS = (Object.keys(PARTS) as Part[]).filter((name) => PARTS[name].pair);
+
 /** Options of the virtual board that make its part this board */
 export function boardOptions(name: Part): string[] {
   return [...PARTS[name].options];

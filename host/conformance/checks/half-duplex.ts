@@ -2,10 +2,11 @@
 import {
   Capability,
   Command,
+  DataFlag,
+  DataRequest,
   EnterResponse,
   encode,
   HelloResponse,
-  PagesRequest,
   Status,
 } from '../../../protocol/index.js';
 import { helloRequest } from '../../device/device.js';
@@ -21,7 +22,7 @@ const LONG = 240;
 /** Short answers and long ones, each followed by a request at the first moment at which one is allowed. */
 async function requestsInTurn(bench: Bench): Promise<void> {
   bench.needCapability(Capability.HALF_DUPLEX, 'HALF_DUPLEX');
-  const nowhere = encode(PagesRequest, { first: 0xffff, count: 1 });
+  const ask = encode(DataRequest, { number: 0, flags: DataFlag.ASK, body: new Uint8Array() });
   for (let i = 0; i < ROUNDS; i++) {
     await bench.answer(Command.HELLO, helloRequest(true), HelloResponse);
     await bench.wire.sleep(TURN_MS);
@@ -29,7 +30,7 @@ async function requestsInTurn(bench: Bench): Promise<void> {
     await bench.wire.sleep(TURN_MS);
     readAnswer(Command.ENTER, await bench.ask(Command.ENTER), EnterResponse);
     await bench.wire.sleep(TURN_MS);
-    await bench.refused(Status.BAD_REQUEST, Command.PAGES, nowhere);
+    await bench.refused(Status.NO_SESSION, Command.DATA, ask);
     await bench.wire.sleep(TURN_MS);
   }
 }
