@@ -24,7 +24,7 @@ import { PipedBoard } from './piped-board.js';
 import { randomBytes } from './random.js';
 import { reservedStack } from './stack.js';
 
-export { hostOptions, PART_NAMES, PARTS, type Part } from './boards.js';
+export { BOARD_NAMES, hostOptions, PART_NAMES, PARTS, type Part } from './boards.js';
 
 /** A busy computer only needs longer. */
 const START_MS = 120_000;
