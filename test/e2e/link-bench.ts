@@ -53,8 +53,9 @@ const HOLD_US = 2000;
 export const RATE = 921_600;
 /** Until an application runs after power-up: listening window, image check, reset [ms] */
 export const START_MS = 400;
-/** No update with one fault takes so long, whatever it waits for [ms]. */
+/** No update with one fault takes so long, whatever it waits for; nor on a pair, where one question waits for the other [ms]. */
 const ENDLESS_MS = 60_000;
+const ENDLESS_ON_A_PAIR_MS = 120_000;
 /** The longest that a device works on what is in its ring when the host is gone [ms] */
 const REST_MS = 600;
 
@@ -155,7 +156,8 @@ export class LinkBench {
     const run = update(line, image, { clock, rate: RATE, ...options });
     let tooLong = (): void => {};
     const endless = new Promise<never>((_, reject) => {
-      tooLong = clock.after(ENDLESS_MS, () => reject(new Error('this update never ends')));
+      const ms = this.wiring.pair ? ENDLESS_ON_A_PAIR_MS : ENDLESS_MS;
+      tooLong = clock.after(ms, () => reject(new Error('this update never ends')));
     });
     try {
       for (;;) {
