@@ -82,7 +82,7 @@ async function faultsOfCut(bench: LinkBench, scenario: Scenario, cut: Cut): Prom
   return [...found, ...(await faultsOfSuccess(bench, next, scenario, history))];
 }
 
-describe.each(SCENARIOS)('$name', (scenario) => {
+describe.each(SCENARIOS.map((one) => [one.name, one] as const))('%s', (_, scenario) => {
   test.each(HOSTS)(
     'power lost in any flash operation, and the host %s',
     async (host) => {

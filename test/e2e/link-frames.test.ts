@@ -63,7 +63,7 @@ async function eachFrame(
   }));
 }
 
-describe.each(SCENARIOS)('$name', (scenario) => {
+describe.each(SCENARIOS.map((one) => [one.name, one] as const))('%s', (_, scenario) => {
   test(
     'every answer lost once, after the device has done what was asked',
     async () => {

@@ -86,7 +86,7 @@ async function frameCount(scenario: Scenario): Promise<number> {
   return line.counts.toDevice;
 }
 
-describe.each(SCENARIOS)('$name', (scenario) => {
+describe.each(SCENARIOS.map((one) => [one.name, one] as const))('%s', (_, scenario) => {
   test.each(['killed', 'unplugged'] as const)(
     'a host %s at any frame: the next one sends what is missing',
     async (how) => {

@@ -55,7 +55,7 @@ export const HALF_DUPLEX: readonly Mutant[] = [
     requirements: ['B-102'],
     file: `${PORT}port.c`,
     find: '        if (waiting > heard) {',
-    replace: '        if (false) {',
+    replace: '        if (waiting > BOARD_RING_SIZE + heard) {',
     caughtBy: 'conformance:half-duplex',
     board: BOARD,
   },
