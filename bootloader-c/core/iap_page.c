@@ -166,15 +166,22 @@ static iap_result program_page(const struct iap_target *target, uint32_t address
     return result;
 }
 
-// Programs the first half-word that is not 0x0000 to it. What power cuts early in an erase still
-// reads as it was, and drifts later: no CRC-32 takes the page for right after this.
+// Programs a half-word that is not 0x0000 to it. What power cuts early in an erase still reads as
+// it was, and drifts later: no CRC-32 takes the page for right after this. One that is 0x0000 in
+// the new page is the last choice: it may be all that a page of it still lacked.
 static void invalidate_page(const struct iap_target *target, uint32_t address) {
-    uint32_t end = address + target->config->page_size;
-    while (address < end && iap_get16(iap_flash_read(target, address)) == 0) {
-        address += 2;
+    uint32_t size = target->config->page_size;
+    uint32_t chosen = size;
+    for (uint32_t at = 0; at < size; at += 2) {
+        if (iap_get16(iap_flash_read(target, address + at)) != 0) {
+            chosen = at;
+            if (iap_get16(target->config->page_buffer + at) != 0) {
+                break;
+            }
+        }
     }
-    if (address < end) {
-        (void)program_zero(target, address);
+    if (chosen < size) {
+        (void)program_zero(target, address + chosen);
     }
 }
 

@@ -306,17 +306,18 @@ const rows = [...parts.values()].flatMap((part) => {
   if (family === null) return [];
   return `    {"${part.name}", BOARD_FAMILY_${family.slice(5).toUpperCase()}, BOARD_CORE_${part.core.slice(7).toUpperCase()}, ${hex(part.flash.size)}u, ${part.flash.page}u, ${hex(part.ram.size)}u, ${part.romBootloaderId.toLowerCase()}u, ${hex(Number(part.flashSizeRegister))}u, ${hex(Number(part.uniqueId))}u, ${part.maxClockHz}u, ${part.ccm?.size ?? 0}u, ${part.backupRegisters ?? 0}u, ${part.flash.eraseMs ?? 0}u, ${part.flash.programUs ?? 0}u, ${part.pvd ?? true}},`;
 });
+/** @param {string | undefined} pin @param {boolean} activeHigh */
+function exploredPin(pin, activeHigh) {
+  return pin ? `${portOf(pin)}, ${bitOf(pin)}, ${activeHigh}` : '-1, 0, false';
+}
 /** @param {any} board */
-function exploredRow({ name, part, appBase, listenMs, idleMs, trials, button }) {
-  const pin = button
-    ? `${portOf(button.pin)}, ${bitOf(button.pin)}, ${button.activeHigh}`
-    : '-1, 0, false';
-  return `    {"${name}", "${part}", ${hex(Number(appBase))}u, ${listenMs}u, ${idleMs}u, ${trials}u, ${pin}},`;
+function exploredRow({ name, part, appBase, listenMs, idleMs, trials, button, rs485 }) {
+  const pins = `${exploredPin(button?.pin, button?.activeHigh)}, {${exploredPin(rs485?.de, rs485?.activeHigh)}}`;
+  return `    {"${name}", "${part}", ${hex(Number(appBase))}u, ${listenMs}u, ${idleMs}u, ${trials}u, ${pins}},`;
 }
 
-// What power does is the same on a half-duplex pair.
 const explored = [...boards.values()].filter(
-  (board) => virtualBoard(parts.get(board.part)) !== null && !board.rs485,
+  (board) => virtualBoard(parts.get(board.part)) !== null,
 );
 files.set(
   'test/board/parts.generated.h',
@@ -361,7 +362,7 @@ files.set(
   'test/explore/boards.generated.h',
   `// ${banner('bootloader-c/boards/*.json')}
 // Rows of the boards that are explored: name, part, APP_BASE, listening window [ms], idle time-out [ms], trial boots, port and
-// number of the button's pin and its active level; no button: -1.
+// number of the button's pin and its active level, the same of the pin that enables the driver of a half-duplex pair; none: -1.
 ${explored.map(exploredRow).join('\n')}
 `,
 );

@@ -13,8 +13,10 @@ import { hexBytes } from '../base/text.js';
 import { Session } from '../link/session.js';
 import { type DeviceInfo, decodeHello, HELLO_ANSWER_SIZE, helloRequest } from './device.js';
 
-/** Noise damages an answer, too: with a lone device nothing else is heard in one of these. */
+/** Noise damages an answer, too: with a lone device nothing else is heard in one of these … */
 const ATTEMPTS = 5;
+/** … or of these, while what is heard begins like an answer and is no longer than one: noise in half of all answers */
+const NOISY_ATTEMPTS = 12;
 /** Calls that are answered and never understood, before that is taken for several at once */
 const GARBLED = 3;
 /** With its delimiter [bytes] */
@@ -63,11 +65,16 @@ export class Census {
   async settle(): Promise<void> {
     const session = this.#session;
     let before = this.#unexplained;
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    let strange = 0;
+    for (let attempt = 0; attempt < NOISY_ATTEMPTS && strange < ATTEMPTS; attempt++) {
       if (attempt > 0) await this.#call();
+      const { answersDamaged } = session.stats;
       await session.until(this.#over, () => this.#areSeveral);
       if (this.#areSeveral) throw severalDevices(this.#units);
-      if (session.bytesUnexplained - before < HelloResponse.size) return;
+      const unexplained = session.bytesUnexplained - before;
+      if (unexplained < HelloResponse.size) return;
+      const likeOne = session.stats.answersDamaged > answersDamaged && unexplained <= ANSWER_SIZE;
+      if (!likeOne) strange++;
       before = session.bytesUnexplained;
     }
     // What is heard without a call is an application that prints.

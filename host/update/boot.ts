@@ -1,5 +1,5 @@
 // Starting the application, and telling a lost answer from a device that is still there.
-import { Mode, Status } from '../../protocol/index.js';
+import { Command, Mode, RESPONSE_BIT, Status } from '../../protocol/index.js';
 import { IapError } from '../base/errors.js';
 import { PromisedWork, type WorkOptions } from '../base/work.js';
 import type { Device } from '../device/device.js';
@@ -63,14 +63,26 @@ async function tryBoot(device: Device): Promise<'started' | 'gone' | 'there'> {
     if (error instanceof IapError && error.code === 'INTERRUPTED') throw interrupted(error);
     if (!isSilence(error)) throw error;
   }
+  const answered = new AbortController();
+  const { session } = device;
+  // The answer may still come, late: from then on there is nobody to ask.
+  const leave = session.listen(({ address, type, payload }) => {
+    const isBoot = address === session.address && type === (Command.BOOT | RESPONSE_BIT);
+    if (isBoot && payload[0] === Status.OK) answered.abort();
+  });
+  const unheed = session.heed(answered.signal);
   try {
     // Without hold: it must not be kept from starting.
     const info = await device.hello(false);
     return info.mode === Mode.APP ? 'started' : 'there';
   } catch (error) {
+    if (answered.signal.aborted) return 'started';
     if (isSilence(error)) return 'gone';
     if (error instanceof IapError && error.code === 'INTERRUPTED') throw interrupted(error);
     throw error;
+  } finally {
+    unheed();
+    leave();
   }
 }
 

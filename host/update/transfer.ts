@@ -56,6 +56,11 @@ const MOST_PAGES_A_BURST = 8;
 /** Going back this often without one frame taken: the line carries nothing. */
 const MOST_FRUITLESS = 30;
 
+/** Of a page, which is then sent again from its head */
+function isFailure(status: number): boolean {
+  return status === Status.PAGE_REJECTED || status === Status.FLASH_FAILED;
+}
+
 /** Of two frame numbers, which count modulo 65536 */
 function distance(from: number, to: number): number {
   return ((to - from) << 16) >> 16;
@@ -96,6 +101,8 @@ export class Transfer {
   #bytesTotal = 0;
   #abandoned: { readonly error: unknown } | undefined;
   #fruitless = 0;
+  /** Frame that opens the page whose failure was counted last, until it is taken */
+  #failedAt: number | undefined;
   readonly #failures: PageFailures;
   readonly #packer: Packer;
   /** What the next page may take beyond others [ms]: the first one of an update makes its entry in the boot record. */
@@ -284,7 +291,9 @@ export class Transfer {
       this.#acknowledge(decodeAnswer('DATA', payload, DataResponse).next);
     }
     this.#unasked = 0;
-    this.#take(report, this.#epoch);
+    // The device keeps its status until the frame that it expects comes: that one did not, since the page was sent again.
+    const kept = report.next === this.#failedAt && isFailure(report.status);
+    this.#take(kept ? { ...report, status: Status.GAP } : report, this.#epoch);
     if (report.next !== this.#number) this.#goBack(report);
   }
 
@@ -316,6 +325,7 @@ export class Transfer {
       this.pace.arrived(news);
       this.#errors.arrived(news);
       this.#fruitless = 0;
+      this.#failedAt = undefined;
     }
     this.#acknowledged = next;
     const done = this.#sent.splice(0, taken + 1).filter(({ completes }) => completes);
@@ -338,6 +348,7 @@ export class Transfer {
     const index = this.#sent.find(({ number }) => number === next)?.page ?? -1;
     const page = this.#pages[index];
     if (!page) return;
+    this.#failedAt = next;
     if (status === Status.PAGE_REJECTED && this.#encoded[index]?.encoding !== Encoding.RAW) {
       this.#sendAsItIs(index, page, detail);
     } else {
@@ -363,7 +374,7 @@ export class Transfer {
       throw badAnswer('DATA', `it expects frame ${next}, which it has or which was never sent`);
     this.#sent.splice(index);
     this.#number = next;
-    const again = status === Status.PAGE_REJECTED || status === Status.FLASH_FAILED;
+    const again = isFailure(status);
     this.#page = from.page;
     this.#offset = again ? 0 : from.offset;
     this.#epoch++;

@@ -140,6 +140,23 @@ static void a_page_is_invalidated_before_it_is_erased(void) {
     CHECK(!sim.log[invalidated].erase && sim.log[invalidated + 1].erase);
 }
 
+// What is programmed last, and may be in doubt, is such a half-word: it would complete the page.
+static void a_page_is_not_invalidated_by_what_it_lacks(void) {
+    static const uint8_t begin[4] = {0, 0, 0x5a, 0xa5};
+    fresh();
+    CHECK_EQUAL(sim_update(&sim, image, SIZE), IAP_STATUS_OK);
+    other_image(2);
+    memcpy(image, begin, sizeof begin);
+    memcpy(sim.flash + 0x8000, image, SIM_PAGE_SIZE);
+    sim.flash[0x8001] = 0x80;
+    CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
+    forget_operations();
+    CHECK_EQUAL(sim_page(&sim, 0, image, SIZE, 0, 0), IAP_STATUS_OK);
+    uint32_t invalidated = first_of_application();
+    CHECK_EQUAL(sim.log[invalidated].address, IAP_APP_BASE + 2);
+    CHECK(!sim.log[invalidated].erase && sim.log[invalidated + 1].erase);
+}
+
 static void valid_is_programmed_twice_then_sealed(void) {
     fresh();
     CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
@@ -292,6 +309,7 @@ int main(void) {
     RUN(an_equal_page_is_not_written);
     RUN(a_resumed_update_erases_blank_pages);
     RUN(a_page_is_invalidated_before_it_is_erased);
+    RUN(a_page_is_not_invalidated_by_what_it_lacks);
     RUN(valid_is_programmed_twice_then_sealed);
     RUN(valid_without_seal_is_programmed_again);
     RUN(valid_without_seal_is_sealed_before_anybody_relies_on_it);

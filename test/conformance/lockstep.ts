@@ -22,6 +22,9 @@ export interface BoardState {
   readonly errorText: string | null;
   readonly violations: number;
   readonly faults: number;
+  /** On a half-duplex pair: begun while another was driving, and characters sent with the driver off */
+  readonly collisions?: number;
+  readonly unheard?: number;
 }
 
 /** While nothing comes: how far the board runs at once [us] */

@@ -16,6 +16,8 @@ export interface Case {
   readonly name: string;
   /** What becomes of frames */
   readonly rule?: (clock: Clock, did: () => void) => Rule;
+  /** The line moves or doubles what the host sends: on a half-duplex pair others speak then. */
+  readonly moves?: boolean;
   /** What becomes of bytes */
   readonly wrap?: (transport: Transport, did: () => void) => Transport;
 }
@@ -26,11 +28,13 @@ interface Row {
   completed: number;
   givenUp: number;
   wrong: number;
+  /** On a half-duplex pair, by what the line moved */
+  collisions: number;
   /** The longest update, in the line's time */
   seconds: number;
 }
 
-/** Counts by kind of fault; printed at the end of a full run for docs/reliability.md. */
+/** Counts by wiring and kind of fault; printed at the end of a full run for docs/reliability.md. */
 export class Tally {
   readonly #rows = new Map<string, Row>();
 
@@ -40,13 +44,15 @@ export class Tally {
     });
   }
 
-  row(kind: string): Row {
+  row({ wiring }: Scenario, fault: string): Row {
+    const kind = `${wiring.name}: ${fault}`;
     const row = this.#rows.get(kind) ?? {
       runs: 0,
       faults: 0,
       completed: 0,
       givenUp: 0,
       wrong: 0,
+      collisions: 0,
       seconds: 0,
     };
     this.#rows.set(kind, row);
@@ -63,18 +69,26 @@ export class Tally {
         'completed',
         'given up honestly',
         'wrong bytes',
+        'collisions by the line',
         'longest',
       ]),
-      line(Array(7).fill('---')),
-      ...[...this.#rows].map(([kind, { runs, faults, completed, givenUp, wrong, seconds }]) =>
-        line([kind, runs, faults, completed, givenUp, wrong, `${seconds.toFixed(1)} s`]),
-      ),
+      line(Array(8).fill('---')),
+      ...[...this.#rows].map(([kind, row]) => {
+        const { runs, faults, completed, givenUp, wrong, collisions, seconds } = row;
+        const counts = [runs, faults, completed, givenUp, wrong, collisions];
+        return line([kind, ...counts, `${seconds.toFixed(1)} s`]);
+      }),
     ].join('\n');
   }
 }
 
-/** All in a full run, otherwise so many of them, evenly spread and always the same. */
-export function sample<T>(all: readonly T[], count: number): readonly T[] {
+/** All in a full run, otherwise so many of them or the wiring's share of that, evenly spread and always the same. */
+export function sample<T>(
+  all: readonly T[],
+  { wiring }: Scenario,
+  most = all.length,
+): readonly T[] {
+  const count = Math.ceil(wiring.share * Math.min(most, all.length));
   if (FULL || all.length <= count) return all;
   return Array.from({ length: count }, (_, i) => {
     return all[Math.floor(((i + 0.5) * all.length) / count)] as T;
@@ -98,9 +112,9 @@ export async function findings(
   cases: readonly Case[],
   { mayGiveUp = false }: Expectation = {},
 ): Promise<string[]> {
-  const row = tally.row(kind);
+  const row = tally.row(scenario, kind);
   const found: string[] = [];
-  for (const { name, rule, wrap } of cases) {
+  for (const { name, rule, wrap, moves = false } of cases) {
     const bench = await scenario.powerUp();
     const { clock, transport } = bench.board;
     let faults = 0;
@@ -109,7 +123,8 @@ export async function findings(
     };
     const line = new FrameLine(wrap ? wrap(transport, did) : transport, rule?.(clock, did));
     const outcome = await bench.update(scenario.options, { line });
-    const wrong = await judged(bench, outcome, scenario);
+    const wrong = await judged(bench, outcome, scenario, moves);
+    if (moves) row.collisions += (await bench.counters()).hostCollisions ?? 0;
     if (faults === 0) wrong.push('the fault was never injected');
     if (outcome.error && !mayGiveUp) wrong.push(`given up: ${String(outcome.error)}`);
     row.runs++;
@@ -124,18 +139,22 @@ export async function findings(
 }
 
 /** Done means done; given up means nothing wrong, and that the next update completes. */
-async function judged(bench: LinkBench, outcome: Outcome, scenario: Scenario): Promise<string[]> {
-  if (outcome.result) return faultsOfSuccess(bench, outcome, scenario);
+async function judged(
+  bench: LinkBench,
+  outcome: Outcome,
+  scenario: Scenario,
+  moved: boolean,
+): Promise<string[]> {
+  if (outcome.result) return faultsOfSuccess(bench, outcome, scenario, { moved });
   await rest(bench);
-  const wrong = strange(await bench.flash(), scenario.old).map((page) => `WRONG BYTES in ${page}`);
+  const wrong = await wrongBytes(bench, scenario);
   const next = await bench.update(scenario.options);
   if (next.error) return [...wrong, `the next update: ${String(next.error)}`];
   // What was sent before may be all there is to send.
   if (!next.result?.changed) return [...wrong, ...(await wrongBytes(bench, scenario))];
-  return [...wrong, ...(await faultsOfSuccess(bench, next, scenario))];
+  return [...wrong, ...(await faultsOfSuccess(bench, next, scenario, { moved }))];
 }
 
 async function wrongBytes(bench: LinkBench, scenario: Scenario): Promise<string[]> {
-  const flash = await bench.flash();
-  return strange(flash, scenario.old).map((page) => `WRONG BYTES in ${page}`);
+  return (await strange(bench, scenario)).map((page) => `WRONG BYTES in ${page}`);
 }

@@ -3,19 +3,16 @@
 // IAP_LINKS=full stops after every frame, and prints the counts.
 import { describe, expect, test } from 'vitest';
 import { IapError, type UpdateOptions } from '../../host/index.js';
-import { Mode } from '../../protocol/index.js';
 import { FrameLine } from '../support/frame-line.js';
 import {
-  differing,
+  faultsOfStart,
   faultsOfSuccess,
   type LinkBench,
   LONGEST_MS,
-  NEW,
   type Outcome,
   rest,
   SCENARIOS,
   type Scenario,
-  START_MS,
 } from './link-bench.js';
 import { countTo, sample, Tally } from './link-cases.js';
 
@@ -58,21 +55,6 @@ async function stopped(
   return bench.update({ ...options, ...AT_ONE_RATE, signal: abort.signal }, { line });
 }
 
-/** Nothing that is not verified is ever started; an application is only left when its pages are touched. */
-async function faultsOfStart(bench: LinkBench, { old }: Scenario): Promise<string[]> {
-  await bench.pass(START_MS);
-  const newest = (await bench.entries()).filter(({ touched }) => touched).at(-1);
-  const { mode } = await bench.who();
-  const running = mode === Mode.APP;
-  const flash = await bench.flash();
-  const found: string[] = [];
-  if (running && differing(flash, NEW).length > 0 && (!old || differing(flash, old).length > 0))
-    found.push('UNVERIFIED START');
-  if (running !== (newest?.valid ?? false))
-    found.push(`${running ? 'started' : 'stayed'} with ${JSON.stringify(newest)}`);
-  return found;
-}
-
 async function faultsAfter(bench: LinkBench, scenario: Scenario, stop: Stop): Promise<string[]> {
   const first = await stopped(bench, scenario.options, stop);
   const found = first.line.checker.violations.map((text) => `on the wire: ${text}`);
@@ -84,7 +66,7 @@ async function faultsAfter(bench: LinkBench, scenario: Scenario, stop: Stop): Pr
   if (stop.then === 'a reset') await bench.board.command('reset');
   if (stop.then !== 'nothing') found.push(...(await faultsOfStart(bench, scenario)));
 
-  const missing = differing(await bench.flash(), NEW);
+  const missing = await bench.missing();
   const next = await bench.update({ ...scenario.options, ...AT_ONE_RATE });
   if (next.error) return [...found, `the next host: ${String(next.error)}`];
   if (next.result?.pagesSent !== missing.length)
@@ -104,7 +86,7 @@ async function frameCount(scenario: Scenario): Promise<number> {
   return line.counts.toDevice;
 }
 
-describe.each(SCENARIOS)('$name', (scenario) => {
+describe.each(SCENARIOS.map((one) => [one.name, one] as const))('%s', (_, scenario) => {
   test.each(['killed', 'unplugged'] as const)(
     'a host %s at any frame: the next one sends what is missing',
     async (how) => {
@@ -115,9 +97,9 @@ describe.each(SCENARIOS)('$name', (scenario) => {
           AFTERWARDS.map((then): Stop => ({ how, frames, half, then })),
         ),
       );
-      const row = tally.row(`host ${how} after n frames, or within one`);
+      const row = tally.row(scenario, `host ${how} after n frames, or within one`);
       const found: string[] = [];
-      for (const stop of sample(stops, how === 'killed' ? 8 : 3)) {
+      for (const stop of sample(stops, scenario, how === 'killed' ? 8 : 3)) {
         const bench = await scenario.powerUp();
         const wrong = await faultsAfter(bench, scenario, stop);
         row.seconds = Math.max(row.seconds, bench.board.clock.now() / 1000);

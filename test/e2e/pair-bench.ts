@@ -12,9 +12,9 @@ import { Lockstep } from '../conformance/lockstep.js';
 import {
   bootloaderFile,
   built,
-  type Counters,
   mistakes,
   PARTS,
+  type PairCounters,
   type Part,
   TempDir,
 } from '../support/board.js';
@@ -34,12 +34,6 @@ export interface Pair {
   /** Of each board; one without an address if missing */
   readonly addresses?: readonly number[];
   readonly args?: readonly string[];
-}
-
-export interface PairCounters extends Counters {
-  readonly collisions: number;
-  readonly hostCollisions: number;
-  readonly unheard: number;
 }
 
 export class PairBench {

@@ -1,9 +1,9 @@
 // Other baud rates, and the way back when nobody is there any more.
 import { describe, expect, test } from 'vitest';
-import { demoImage, differingPages, PART_NAMES, PARTS } from '../support/board.js';
+import { BOARD_NAMES, demoImage, differingPages, PARTS } from '../support/board.js';
 import { expectDemo, expectDone, flash, on, powerUp, startFlash } from './bench.js';
 
-describe.each(PART_NAMES)('%s', (part) => {
+describe.each(BOARD_NAMES)('%s', (part) => {
   const { maxRate } = PARTS[part];
   test.each([maxRate / 2, maxRate])('an update at %i baud', async (rate) => {
     const board = await powerUp(part);

@@ -10,7 +10,7 @@ import { Iap, type Outcome } from '../support/iap.js';
 import { bridged } from '../support/line-rules.js';
 import { randomFrom } from '../support/random.js';
 import { powerUp, tempDir } from './bench.js';
-import { differing, FRESH, NEW, PAGE } from './link-bench.js';
+import { onWire } from './link-bench.js';
 
 /** IAP_STARVED=full: every row of docs/reliability.md, with the device in real time, 40 minutes; otherwise a sample. */
 const FULL = process.env.IAP_STARVED === 'full';
@@ -197,13 +197,14 @@ test('a reader of standard output that reads nothing for a while', async () => {
 });
 
 test('a bridge that really runs at 9600 baud: as long as the line needs', async () => {
-  const bench = await FRESH.powerUp();
+  const { fresh, wiring } = onWire;
+  const bench = await fresh.powerUp();
   const line = new FrameLine(bench.board.transport, bridged(9600, bench.board.clock));
   const { error, result, seconds } = await bench.update({ rate: 115_200 }, { line });
   expect(error).toBeUndefined();
   expect(result?.changed).toBe(true);
-  expect(differing(await bench.flash(), NEW)).toEqual([]);
-  const least = ((NEW.length + PAGE) * 10) / 9600;
+  expect(await bench.missing()).toEqual([]);
+  const least = ((wiring.newer.length + wiring.pageSize) * 10) / 9600;
   console.log(`bridge at 9600 baud: ${seconds.toFixed(1)} s, the line needs ${least.toFixed(1)} s`);
   expect(seconds).toBeLessThan(2 * least);
 });

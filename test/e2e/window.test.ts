@@ -1,6 +1,6 @@
 // Applications that can not answer, of the largest size: the listening window after a reset is the way in.
 import { expect, test } from 'vitest';
-import { deafImage, demoImage, differingPages, PART_NAMES, PARTS } from '../support/board.js';
+import { BOARD_NAMES, deafImage, demoImage, differingPages, PARTS } from '../support/board.js';
 import {
   calling,
   expectDemo,
@@ -14,7 +14,7 @@ import {
 
 const FAST = ['--baud', '921600'] as const;
 
-test.each(PART_NAMES)(
+test.each(BOARD_NAMES)(
   '%s: a random image of the largest size; one byte more is refused; then the window',
   async (part) => {
     const { appBase, appSize: limit } = PARTS[part];

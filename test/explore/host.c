@@ -68,7 +68,7 @@ static enum host_result hello_checked(struct host *host) {
             (state & IAP_IMAGE_STATE_CHECKED) != 0) {
             return result;
         }
-        board_run_ps(host->rig->board, IAP_CALL_INTERVAL_MS * RIG_MS);
+        rig_pass(host->rig, IAP_CALL_INTERVAL_MS * RIG_MS);
     }
     return HOST_REFUSED;
 }

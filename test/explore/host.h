@@ -21,7 +21,8 @@ enum host_flags {
 struct host {
     struct rig *rig;
     uint8_t seq;
-    uint32_t sent; // frames
+    uint32_t sent;     // frames
+    uint64_t heard_ps; // when the newest byte came
     struct iap_decoder decoder;
     uint8_t heard[IAP_MAX_PAYLOAD + IAP_FRAME_OVERHEAD];
     const uint8_t *answer; // payload of the newest response

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-#define ANSWER_MS 60u                      // 50 ms, and the time on the wire
+#define ANSWER_MS 60u           // 50 ms, and the time on the wire
+#define TURN_PS   (1u * RIG_MS) // on a half-duplex pair, after the last byte of a response
 #define SLICE_PS  (100u * BOARD_PS_PER_US) // how closely the end of an answer is met
 
 struct line {
@@ -22,6 +23,10 @@ uint32_t host_send(struct host *host, uint8_t type, const uint8_t *payload, uint
     if (host->quits_after > 0 && ++host->sent > host->quits_after) {
         return 0;
     }
+    uint64_t now = board_time_ps(host->rig->board);
+    if (host->rig->pair != NULL && now < host->heard_ps + TURN_PS) {
+        rig_wait(host->rig, host->heard_ps + TURN_PS - now);
+    }
     frame[0] = IAP_ADDRESS_ONLY;
     frame[1] = type;
     frame[2] = ++host->seq;
@@ -38,6 +43,7 @@ static bool hear(struct host *host, uint8_t type) {
     size_t size;
     bool found = false;
     while (!found && (size = board_uart_pull(host->rig->board, bytes, sizeof bytes)) > 0) {
+        host->heard_ps = board_time_ps(host->rig->board);
         for (size_t i = 0; i < size; i++) {
             if (iap_decoder_sink(&host->decoder, bytes[i]) != IAP_DECODED_FRAME) {
                 continue;

@@ -222,7 +222,7 @@ void point_check(const struct point *point, struct rig *rig, struct tally *tally
         find(&judge, FINDING_BRICK, "the bootloader's own area has changed");
     }
     if (!rig_rules_kept(rig)) {
-        find(&judge, FINDING_RULES, board_error_text(rig->board));
+        find(&judge, FINDING_RULES, rig_rule_broken(rig));
     }
     tally->points++;
     tally->recoveries += point->thorough;

@@ -130,7 +130,7 @@ void random_run(const struct product *product, uint64_t seed, bool verbose, stru
         find(tally, FINDING_BRICK, &rig, seed, "the bootloader's own area has changed");
     }
     if (!rig_rules_kept(&rig)) {
-        find(tally, FINDING_RULES, &rig, seed, board_error_text(rig.board));
+        find(tally, FINDING_RULES, &rig, seed, rig_rule_broken(&rig));
     }
     tally->points++;
     tally->recoveries++;

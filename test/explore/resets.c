@@ -63,7 +63,7 @@ static const char *watchdog_loop(struct rig *rig) {
     if (!install(rig, IMAGE_OLD, 0)) {
         return "an update does not succeed";
     }
-    board_run_ps(rig->board, 3 * WATCHDOG_MS * RIG_MS);
+    rig_pass(rig, 3 * WATCHDOG_MS * RIG_MS);
     if (board_counters(rig->board)->resets[BOARD_RESET_IWDG] < 2) {
         return "the hanging application is not reset";
     }
@@ -112,7 +112,7 @@ static const char *reset_storm(struct rig *rig) {
     }
     for (uint32_t i = 0; i < STORM; i++) {
         board_reset_pin(rig->board);
-        board_run_ps(rig->board, rig_choose(i, 7, 30000) * BOARD_PS_PER_US);
+        rig_pass(rig, rig_choose(i, 7, 30000) * BOARD_PS_PER_US);
     }
     uint64_t operations = rig->operations;
     board_reset_pin(rig->board);
@@ -125,7 +125,7 @@ static const char *reset_storm(struct rig *rig) {
 
 static const char *stuck_button(struct rig *rig) {
     const struct board_entry *entry = rig->product->entry;
-    if (entry->button_port == NO_BUTTON) {
+    if (entry->button_port == NO_PIN) {
         return NULL;
     }
     if (!install(rig, IMAGE_OLD, HOST_NO_BOOT)) {
@@ -296,7 +296,7 @@ static void run_case(const struct product *product, uint32_t number, bool verbos
         tally_find(tally, FINDING_BRICK, replay, "the bootloader's own area has changed");
     }
     if (!rig_rules_kept(&rig)) {
-        tally_find(tally, FINDING_RULES, replay, board_error_text(rig.board));
+        tally_find(tally, FINDING_RULES, replay, rig_rule_broken(&rig));
     }
     tally->points++;
     rig_close(&rig);

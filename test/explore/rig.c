@@ -125,6 +125,13 @@ bool rig_open(struct rig *rig, const struct product *product, uint64_t seed, boo
         fprintf(stderr, "no virtual board: is libunicorn all right?\n");
         return false;
     }
+    if (product->entry->de.port != NO_PIN) {
+        rig->pair = board_pair_create();
+        if (rig->pair == NULL || !board_pair_join(rig->pair, rig->board, &product->entry->de)) {
+            return false;
+        }
+        board_pair_hold(rig->pair, RIG_HOLD_MS * RIG_MS);
+    }
     return board_poke(rig->board, IAP_BOOTLOADER_BASE, product->bootloader,
                       product->bootloader_size);
 }
@@ -136,14 +143,32 @@ void rig_close(struct rig *rig) {
                 iap_crc32(0, board_flash_data(rig->board), rig->product->part->flash_size));
     }
     board_destroy(rig->board);
+    board_pair_free(rig->pair);
     rig->board = NULL;
+    rig->pair = NULL;
+}
+
+void rig_pass(struct rig *rig, uint64_t ps) {
+    if (rig->pair != NULL) {
+        board_pair_run_ps(rig->pair, ps);
+    } else {
+        board_run_ps(rig->board, ps);
+    }
+}
+
+static void pass_idle(struct rig *rig, uint64_t ps) {
+    if (rig->pair != NULL) {
+        board_pair_run_idle_ps(rig->pair, ps);
+    } else {
+        board_run_idle_ps(rig->board, ps);
+    }
 }
 
 void rig_power_off(struct rig *rig) {
     uint8_t heard[256];
     board_power_off(rig->board);
     board_uart_discard(rig->board);
-    board_run_ps(rig->board, RIG_MS); // what is on the line comes to its end
+    rig_pass(rig, RIG_MS); // what is on the line comes to its end
     while (board_uart_pull(rig->board, heard, sizeof heard) > 0) {
     }
 }
@@ -159,7 +184,7 @@ void rig_wait(struct rig *rig, uint64_t ps) {
     if (reset_due) {
         ps = rig->reset_at_ps > now ? rig->reset_at_ps - now : 0;
     }
-    board_run_ps(rig->board, ps);
+    rig_pass(rig, ps);
     if (reset_due && board_time_ps(rig->board) >= rig->reset_at_ps) {
         board_reset_pin(rig->board);
         rig->reset_at_ps = 0;
@@ -200,7 +225,7 @@ struct outcome rig_run(struct rig *rig, uint32_t ms) {
         if (application_runs(rig)) {
             return started(rig);
         }
-        board_run_idle_ps(rig->board, SLICE_MS * RIG_MS);
+        pass_idle(rig, SLICE_MS * RIG_MS);
     }
     enum board_state state = board_get_state(rig->board);
     if (application_runs(rig)) {
@@ -211,7 +236,7 @@ struct outcome rig_run(struct rig *rig, uint32_t ms) {
 }
 
 bool rig_confirm(struct rig *rig) {
-    board_run_ps(rig->board, RIG_CONFIRM_MS * RIG_MS);
+    rig_pass(rig, RIG_CONFIRM_MS * RIG_MS);
     return board_get_state(rig->board) == BOARD_RUNNING;
 }
 
@@ -241,10 +266,26 @@ bool rig_bootloader_intact(const struct rig *rig) {
                   rig->product->bootloader_size) == 0;
 }
 
+// Nobody began to send while another did, the host neither, and nothing without the driver.
+static bool pair_kept(const struct board_pair *pair) {
+    for (unsigned who = 0; pair != NULL && who < 2; who++) {
+        struct board_pair_counts counts = board_pair_counts(pair, who);
+        if (counts.collisions != 0 || counts.unheard != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool rig_rules_kept(const struct rig *rig) {
     const struct board_counters *counters = board_counters(rig->board);
     return counters->violations == 0 && counters->faults == 0 && counters->wrprt_errors == 0 &&
-           counters->unknown_accesses == 0;
+           counters->unknown_accesses == 0 && pair_kept(rig->pair);
+}
+
+const char *rig_rule_broken(const struct rig *rig) {
+    return pair_kept(rig->pair) ? board_error_text(rig->board)
+                                : "two at once on the pair, or a driver that is off";
 }
 
 const char *outcome_label(struct outcome outcome) {

@@ -10,8 +10,9 @@
 #define RIG_CHECK_MS   100u // longer than the image check at boot
 #define RIG_CONFIRM_MS 600u // the demo application confirms itself after 500 ms
 #define RIG_RATE       921600u
+#define RIG_HOLD_MS    2u // of the host's adapter, where the line is a half-duplex pair
 
-#define NO_BUTTON (-1)
+#define NO_PIN (-1)
 
 // A board of bootloader-c/boards.
 struct board_entry {
@@ -19,8 +20,9 @@ struct board_entry {
     const char *part;
     uint32_t app_base;
     uint32_t listen_ms, idle_ms, trials;
-    int button_port, button_pin; // port 0 is GPIOA, or NO_BUTTON
+    int button_port, button_pin; // port 0 is GPIOA, or NO_PIN
     bool button_high;            // active level
+    struct board_enable de;      // port NO_PIN: a wire each way, no half-duplex pair
 };
 
 // What a device is made of; the same for every rig of a board.
@@ -52,6 +54,7 @@ struct outcome {
 struct rig {
     const struct product *product;
     struct board *board;
+    struct board_pair *pair; // NULL: a wire each way
     bool verbose;
     bool restarted; // a software reset was seen since power-up
     uint64_t operations;
@@ -77,6 +80,9 @@ void rig_close(struct rig *rig);
 void rig_power_off(struct rig *rig);
 void rig_power_cycle(struct rig *rig);
 
+// Time passes, in this way alone: board and line are together.
+void rig_pass(struct rig *rig, uint64_t ps);
+
 // The one way in which time passes for a host: the reset pin is pulled when it is due.
 void rig_wait(struct rig *rig, uint64_t ps);
 
@@ -98,6 +104,7 @@ const uint8_t *rig_app(const struct rig *rig); // flash from APP_BASE on
 bool rig_nothing_behind(const struct rig *rig, const struct image *image);
 bool rig_bootloader_intact(const struct rig *rig);
 bool rig_rules_kept(const struct rig *rig);
+const char *rig_rule_broken(const struct rig *rig); // which, where it was not
 
 const char *outcome_label(struct outcome outcome);
 

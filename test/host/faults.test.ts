@@ -5,8 +5,10 @@ import {
   DataResponse,
   decode,
   encode,
+  FrameDecoder,
   PageFlag,
   PageHead,
+  RESPONSE_BIT,
   Status,
 } from '../../protocol/index.js';
 import { Bench } from '../support/bench.js';
@@ -53,6 +55,24 @@ test('BOOT answered by nobody: the image is installed, and the doubt is told', a
   const { result, events } = await bench.update(appImage(5000));
   expect(result).toMatchObject({ changed: true, boot: 'unconfirmed' });
   expect(events).toContainEqual(expect.objectContaining({ code: 'BOOT_UNCONFIRMED' }));
+});
+
+test('BOOT answered late, when its application is asked for already: that ends the questions', async () => {
+  start();
+  const { clock, line } = bench;
+  let late = false;
+  line.toHost = (bytes) => {
+    const [item] = new FrameDecoder().push(bytes).filter(({ kind }) => kind === 'frame');
+    const isBoot = item?.kind === 'frame' && item.frame.type === (Command.BOOT | RESPONSE_BIT);
+    if (!isBoot || late) return [bytes];
+    late = true;
+    clock.after(1000, () => line.answer(bytes, line.rate));
+    return [];
+  };
+  const outcome = await bench.update(appImage(5000));
+  expect(outcome.result).toMatchObject({ changed: true, boot: 'started' });
+  expect(outcome.events).not.toContainEqual(expect.objectContaining({ event: 'warning' }));
+  expect(late).toBe(true);
 });
 
 describe('a line that loses frames', () => {

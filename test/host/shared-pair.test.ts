@@ -5,7 +5,7 @@ import { connect } from '../../host/device/connect.js';
 import { openSession } from '../../host/device/open.js';
 import { FakeDevice, type FakeDeviceOptions } from '../../host/testing/fake-device.js';
 import { update } from '../../host/update/update.js';
-import { Command, Mode } from '../../protocol/index.js';
+import { Command, HelloResponse, Mode } from '../../protocol/index.js';
 import { appImage } from '../support/images.js';
 import { Pair } from '../support/pair.js';
 
@@ -167,6 +167,18 @@ describe('a lone device with an address', () => {
   test.each([1, 2, 3, 4])('on a noisy line is not taken for two, seed %i', async (seed) => {
     start(new Map([[3, 1]]), {}, { seed, byteErrors: 1e-3 });
     expect(await flash()).toMatchObject({ changed: true, boot: 'started' });
+  });
+
+  test('of which many answers in a row come damaged, each like one answer: is not taken for two', async () => {
+    start(new Map([[3, 1]]));
+    let answers = 0;
+    pair.line.toHost = (bytes) => {
+      const damaged = bytes.length > HelloResponse.size && ++answers !== 2 && answers < 10;
+      return [damaged ? bytes.map((byte, i) => (i === 100 ? byte ^ 3 || 1 : byte)) : bytes];
+    };
+    pair.at(3).hook = ({ address }) => (address === 3 && answers < 10 ? 'drop' : undefined);
+    expect(await flash()).toMatchObject({ changed: true, boot: 'started' });
+    expect(answers).toBeGreaterThan(9);
   });
 
   test('that is only looked at: whoever else is there is told, where that is asked for', async () => {

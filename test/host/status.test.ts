@@ -44,6 +44,22 @@ describe('a page that is rejected', () => {
     expect(String(error)).toContain('CRC');
     expect(bench.device.log).not.toContain('END');
   });
+
+  // The device keeps its status until the frame that it expects comes.
+  test('once, and sent again in vain until the line is good: the status that is kept is no new failure', async () => {
+    start();
+    bench.device.rejecting.set(4, 1);
+    let questions = 0;
+    bench.device.hook = ({ type, payload }) => {
+      if (type !== Command.DATA || bench.device.rejecting.get(4) !== 0) return undefined;
+      const isQuestion = decode(DataRequest, payload).body.length === 0;
+      if (isQuestion) questions++;
+      return isQuestion || questions > 4 ? undefined : 'drop';
+    };
+    const image = appImage(30_000);
+    expectInstalled(await bench.update(image), image);
+    expect(questions).toBeGreaterThan(4);
+  });
 });
 
 test('an application that runs again in mid-update is asked to enter, and the update goes on', async () => {

@@ -24,7 +24,7 @@ import { PipedBoard } from './piped-board.js';
 import { randomBytes } from './random.js';
 import { reservedStack } from './stack.js';
 
-export { hostOptions, PART_NAMES, PARTS, type Part } from './boards.js';
+export { BOARD_NAMES, hostOptions, PART_NAMES, PARTS, type Part } from './boards.js';
 
 /** A busy computer only needs longer. */
 const START_MS = 120_000;
@@ -60,6 +60,16 @@ export interface Counters {
   readonly maxLagMs: number;
   readonly lostMs: number;
   readonly txDropped: number;
+}
+
+/** The same of a board on a half-duplex pair */
+export interface PairCounters extends Counters {
+  /** Begun by this board while another one was driving, or the host */
+  readonly collisions: number;
+  /** Begun by the host */
+  readonly hostCollisions: number;
+  /** Characters sent with the driver off */
+  readonly unheard: number;
 }
 
 /**

@@ -103,16 +103,23 @@ export const PARTS = Object.fromEntries(
   readdirSync(join('bootloader-c', 'boards')).sort().flatMap(load),
 ) as Readonly<Record<Part, BoardFacts>>;
 
-/** Those with a wire each way. What a half-duplex pair needs besides is tested with one of each kind. */
+/** Those with a wire each way, on which an application may print */
 export const PART_NAMES = (Object.keys(PARTS) as Part[]).filter((name) => !PARTS[name].pair);
+
+/** Those on a half-duplex pair */
+export const PAIRS = (Object.keys(PARTS) as Part[]).filter((name) => PARTS[name].pair);
+export const BOARD_NAMES: readonly Part[] = [...PART_NAMES, ...PAIRS];
 
 /** Options of the virtual board that make its part this board */
 export function boardOptions(name: Part): string[] {
   return [...PARTS[name].options];
 }
 
-/** Options of the command that make it find this board: none where it speaks at the command's own default rate */
+/** Options of the command that make it find this board: none on a wire at the command's own default rate */
 export function hostOptions(name: Part): string[] {
-  const { rate } = PARTS[name];
-  return rate === LINK_OPTIONS['initial-baud'].default ? [] : ['--initial-baud', `${rate}`];
+  const { rate, pair } = PARTS[name];
+  return [
+    ...(rate === LINK_OPTIONS['initial-baud'].default ? [] : ['--initial-baud', `${rate}`]),
+    ...(pair ? ['--half-duplex'] : []),
+  ];
 }

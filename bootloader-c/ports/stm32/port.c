@@ -27,6 +27,7 @@ static struct {
     struct usart usart;
 #if BOARD_HALF_DUPLEX
     uint32_t heard_ms; // the last byte
+    bool answering;
 #endif
 } state;
 
@@ -60,26 +61,40 @@ static size_t receive(void *context, uint8_t *bytes, size_t size) {
     return count;
 }
 
-// Until whoever spoke last has let go of the pair. Later pieces of an answer do not wait any more.
-static void wait_turn_round(void *context) {
+// Until whoever spoke last has let go of the pair. More may come in meanwhile: at most what the
+// ring holds, since beyond that it looks as if there were less.
 #if BOARD_HALF_DUPLEX
-    while (now_ms(context) - state.heard_ms <= BOARD_TURN_ROUND_MS) {
+static void wait_turn_round(void *context) {
+    uint32_t heard = 0;
+    do {
+        uint32_t waiting = usart_waiting(&state.usart);
+        if (waiting > heard) {
+            heard = waiting;
+            state.heard_ms = now_ms(context);
+        }
         poll(context);
-    }
-#endif
-    (void)context;
+    } while (now_ms(context) - state.heard_ms <= BOARD_TURN_ROUND_MS);
 }
+#endif
 
 static void send(void *context, const uint8_t *bytes, size_t size) {
-    bool begun = driver_is_on();
-    wait_turn_round(context);
-    driver_on();
+#if BOARD_HALF_DUPLEX
+    bool begins = !state.answering;
+    if (begins) { // later pieces of an answer follow at once, whatever an echo brings
+        wait_turn_round(context);
+        driver_on();
+    }
     usart_send(bytes, size);
     // 0x00 begins an answer and ends it.
-    if (begun && size > 0 && bytes[size - 1] == IAP_FRAME_DELIMITER) {
+    state.answering = begins || size == 0 || bytes[size - 1] != IAP_FRAME_DELIMITER;
+    if (!state.answering) {
         usart_flush();
         driver_off();
     }
+#else
+    (void)context;
+    usart_send(bytes, size);
+#endif
 }
 
 static uint32_t nearest_rate(void *context, uint32_t rate) {

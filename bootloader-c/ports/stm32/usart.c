@@ -44,9 +44,19 @@ void usart_start(struct usart *usart, uint32_t clock_hz, uint32_t rate) {
     gpio_usart_tx(BOARD_TX_PORT, BOARD_TX_PIN, BOARD_TX_FUNCTION);
 }
 
-size_t usart_receive(struct usart *usart, uint8_t *bytes, size_t size) {
+// Where the DMA writes next
+static uint32_t ring_head(void) {
     uint32_t left = DMA1_CNDTR(BOARD_USART_CHANNEL); // 0 just before it is reloaded
-    uint32_t head = left > 0 ? BOARD_RING_SIZE - left : 0;
+    return left > 0 ? BOARD_RING_SIZE - left : 0;
+}
+
+uint32_t usart_waiting(const struct usart *usart) {
+    uint32_t head = ring_head();
+    return head - usart->tail + (head < usart->tail ? BOARD_RING_SIZE : 0);
+}
+
+size_t usart_receive(struct usart *usart, uint8_t *bytes, size_t size) {
+    uint32_t head = ring_head();
     // To the end of the ring at most: the next call takes what begins anew.
     size_t count = (head < usart->tail ? BOARD_RING_SIZE : head) - usart->tail;
     count = count < size ? count : size;

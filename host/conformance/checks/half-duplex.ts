@@ -2,10 +2,11 @@
 import {
   Capability,
   Command,
+  DataFlag,
+  DataRequest,
   EnterResponse,
   encode,
   HelloResponse,
-  PagesRequest,
   Status,
 } from '../../../protocol/index.js';
 import { helloRequest } from '../../device/device.js';
@@ -15,11 +16,13 @@ import type { Check } from '../check.js';
 import { UNKNOWN_TYPE } from '../polls.js';
 
 const ROUNDS = 20;
+/** Of a request: on the line for longer than any turn-round time, at the usual rates [bytes] */
+const LONG = 240;
 
 /** Short answers and long ones, each followed by a request at the first moment at which one is allowed. */
 async function requestsInTurn(bench: Bench): Promise<void> {
   bench.needCapability(Capability.HALF_DUPLEX, 'HALF_DUPLEX');
-  const nowhere = encode(PagesRequest, { first: 0xffff, count: 1 });
+  const ask = encode(DataRequest, { number: 0, flags: DataFlag.ASK, body: new Uint8Array() });
   for (let i = 0; i < ROUNDS; i++) {
     await bench.answer(Command.HELLO, helloRequest(true), HelloResponse);
     await bench.wire.sleep(TURN_MS);
@@ -27,16 +30,30 @@ async function requestsInTurn(bench: Bench): Promise<void> {
     await bench.wire.sleep(TURN_MS);
     readAnswer(Command.ENTER, await bench.ask(Command.ENTER), EnterResponse);
     await bench.wire.sleep(TURN_MS);
-    await bench.refused(Status.BAD_REQUEST, Command.PAGES, nowhere);
+    await bench.refused(Status.NO_SESSION, Command.DATA, ask);
     await bench.wire.sleep(TURN_MS);
   }
+}
+
+/** One request on the heels of another: while the second one comes in, the first one's turn-round time has not begun. */
+async function requestsBehindEachOther(bench: Bench): Promise<void> {
+  const first = bench.frame(UNKNOWN_TYPE);
+  const second = bench.frame(UNKNOWN_TYPE, new Uint8Array(Math.min(LONG, bench.info.maxPayload)));
+  await bench.wire.post(first, second);
+  await bench.answerTo(first);
+  await bench.answerTo(second);
+  await bench.wire.sleep(TURN_MS);
 }
 
 export const HALF_DUPLEX_CHECKS: readonly Check[] = [
   {
     id: 'half-duplex',
     requirements: ['B-100', 'B-101', 'B-102'],
-    title: 'on a half-duplex pair each request is answered, 1 ms after the answer before it',
-    run: requestsInTurn,
+    title:
+      'on a half-duplex pair each request is answered, 1 ms after the answer before it, and none while another one comes in',
+    run: async (bench) => {
+      await requestsInTurn(bench);
+      await requestsBehindEachOther(bench);
+    },
   },
 ];

@@ -81,7 +81,7 @@ bool board_peek(struct board *b, uint32_t address, uint8_t *data, size_t n) {
 }
 
 uint32_t board_peek_register(struct board *b, uint32_t address) {
-    return bus_read(b, address, 4);
+    return bus_peek(b, address);
 }
 
 bool board_poke(struct board *b, uint32_t address, const uint8_t *data, size_t n) {

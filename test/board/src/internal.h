@@ -459,6 +459,7 @@ void systick_reschedule(struct board *b);
 // bus.c
 void bus_build(struct board *b);
 uint32_t bus_read(struct board *b, uint32_t addr, unsigned size);
+uint32_t bus_peek(struct board *b, uint32_t addr); // a word of a register
 void bus_write(struct board *b, uint32_t addr, uint32_t value, unsigned size);
 void bus_reset(struct board *b);
 uint32_t bus_bit_read(struct board *b, uint32_t base, uint32_t alias);

@@ -241,8 +241,9 @@ uint64_t board_pair_time_ps(const struct board_pair *p) {
 static void run(struct board_pair *p, uint64_t end, bool idle) {
     while (p->now_ps < end) {
         uint64_t left = end - p->now_ps;
-        bool rest = !moving(p) && p->now_ps > p->active_ps + AT_REST_PS;
-        uint64_t slice = p->boards == 1 ? left : rest ? REST_SLICE_PS : slice_ps(p);
+        bool alone = p->boards == 1; // as on a wire: it answers nobody but the host
+        bool rest = !moving(p) && (alone || p->now_ps > p->active_ps + AT_REST_PS);
+        uint64_t slice = alone ? left : rest ? REST_SLICE_PS : slice_ps(p);
         slice = slice < left ? slice : left;
         p->now_ps += slice;
         for (unsigned i = 0; i < p->boards; i++) {

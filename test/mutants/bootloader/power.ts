@@ -77,6 +77,14 @@ export const POWER: readonly Mutant[] = [
     caughtBy: 'core:a_page_is_invalidated_before_it_is_erased',
   },
   {
+    id: 'a page is invalidated by what it lacks',
+    requirements: ['B-45'],
+    file: `${CORE}iap_page.c`,
+    find: '            if (iap_get16(target->config->page_buffer + at) != 0) {',
+    replace: '            if (at < size) {',
+    caughtBy: 'core:a_page_is_not_invalidated_by_what_it_lacks',
+  },
+  {
     id: 'a page that reads blank is never erased',
     requirements: ['B-43'],
     file: `${CORE}iap_update_begin.c`,

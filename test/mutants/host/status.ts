@@ -164,8 +164,8 @@ export const STATUS: readonly Mutant[] = [
     id: 'takes NOT_BOOTABLE for a device that is gone',
     requirements: ['H-34'],
     file: 'host/update/boot.ts',
-    find: '    if (!isSilence(error)) throw error;\n  }\n  try {',
-    replace: "    if (!isSilence(error)) return 'gone';\n  }\n  try {",
+    find: '    if (!isSilence(error)) throw error;\n  }\n  const answered',
+    replace: "    if (!isSilence(error)) return 'gone';\n  }\n  const answered",
     caughtBy: 'host:NOT_BOOTABLE in answer to BOOT: not called started, and the reason is told',
   },
   {
