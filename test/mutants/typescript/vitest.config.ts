@@ -9,7 +9,9 @@ const root = realpathSync(resolve(import.meta.dirname, '..', '..', '..'));
 const folder = process.env.IAP_MUTANTS_FOLDER ?? join(root, 'build', 'mutants', 'typescript');
 
 /** What to run: paths or patterns */
-const tests = (process.env.IAP_MUTANTS_TESTS ?? 'test/{host,page,protocol}/*.test.ts').split(',');
+const tests = (
+  process.env.IAP_MUTANTS_TESTS ?? 'test/host/*.test.ts,test/page/*.test.ts,test/protocol/*.test.ts'
+).split(',');
 
 /** In the order in which they are named */
 class AsNamed extends BaseSequencer {
