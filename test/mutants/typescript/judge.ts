@@ -37,6 +37,8 @@ const OFTENER = { times: 100, hits: 1000 };
 const TICK_MS = 100;
 const IDLE = { ticks: 5, cpuMs: 2, usualMs: 100 };
 const ROUNDS_TO_END = 20;
+/** So many mutants that are noticed, until it is made sure that the test still passes without one. */
+const BETWEEN_CHECKS = 10;
 /** A test that lasts so long is not run again to learn how long it lasts without being looked at. */
 const LONG_MS = 2000;
 
@@ -165,6 +167,7 @@ export class Judge extends TestRunner {
     if (open.length === 0) return;
     const hits = await this.#hits(run);
     const usual = await costOf(run);
+    let noticed = 0;
     for (const id of open) {
       this.#append('start', id, name);
       switches.hitCount = 0;
@@ -175,9 +178,17 @@ export class Judge extends TestRunner {
       if (why === undefined) switches.activeMutant = undefined;
       else await endAll();
       this.#append(why === undefined ? 'passed' : 'killed', id, name);
+      if (why === undefined || ++noticed % BETWEEN_CHECKS !== 0) continue;
+      if (!(await this.#isSound(name, run, usual))) return;
     }
-    // What a mutant left behind may fail tests that have nothing against it.
-    if ((await failure(run, usual)) !== undefined) this.#append('spoiled', '-', name);
+    await this.#isSound(name, run, usual);
+  }
+
+  /** What a mutant left behind may fail a test that has nothing against it. */
+  async #isSound(name: string, run: () => Promise<void>, usual: Cost): Promise<boolean> {
+    const sound = (await failure(run, usual)) === undefined;
+    this.#append(sound ? 'sound' : 'spoiled', '-', name);
+    return sound;
   }
 
   /** How often each mutant is reached */

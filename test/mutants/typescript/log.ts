@@ -17,6 +17,8 @@ export function parseLog(text: string): Log {
   const loaded = new Set<string>();
   const judged = new Set<string>();
   const once = new Set<string>();
+  /** Noticed since a test was last made sure of */
+  let unsure: string[] = [];
   let running: { readonly id: string; readonly test: string } | undefined;
   for (const line of text.split('\n')) {
     const [word = '', id = '', ...rest] = line.split(' ');
@@ -25,7 +27,10 @@ export function parseLog(text: string): Log {
       running = { id, test };
     } else if (word === 'passed' || word === 'killed') {
       judged.add(`${id} ${test}`);
-      if (word === 'killed' && !killed.has(id)) killed.set(id, test);
+      if (word === 'killed' && !killed.has(id)) {
+        killed.set(id, test);
+        unsure.push(id);
+      }
       running = undefined;
     } else if (word === 'stopped' && running) {
       judged.add(`${running.id} ${running.test}`);
@@ -35,8 +40,11 @@ export function parseLog(text: string): Log {
       for (const one of id.split(',')) loaded.add(one);
     } else if (word === 'once') {
       once.add(test);
+    } else if (word === 'sound') {
+      unsure = [];
     } else if (word === 'spoiled') {
-      for (const [mutant, by] of killed) if (by === test) killed.delete(mutant);
+      for (const mutant of unsure) killed.delete(mutant);
+      unsure = [];
     }
   }
   return { killed, loaded, judged, once };

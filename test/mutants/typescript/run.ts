@@ -18,11 +18,12 @@ const USAGE = `test/mutants/typescript.mjs [--file PREFIX,...] [--settled] [--sa
   --tests GLOB   only these tests judge
   --seconds N    so long for the tests of a mutant that most likely notice it; what they leave counts as not noticed. Without: all tests that reach it
   --folder PATH  where to work (build/mutants/typescript)
+  --go-on        goes on where a run with the same options was interrupted, if no source or test has changed
   --list         only list them
 Writes report.json in its folder.`;
 
 /** The judge writes a line for every run of a test, which it ends itself unless it hangs in a loop [ms]. */
-const LONGEST_SILENCE_MS = 120_000;
+const LONGEST_SILENCE_MS = 60_000;
 
 /** In these files every mutant is noticed or argued, and stays so; by these tests, which are fast. */
 const SETTLED = {
@@ -61,7 +62,7 @@ async function judge(
   folder: string,
   { tests, longestS }: { readonly tests: string | undefined; readonly longestS: number },
 ): Promise<ReadonlySet<string>> {
-  await pass(root, folder, tests);
+  if (readFileSync(join(folder, 'reached'), 'utf8') === '') await pass(root, folder, tests);
   const reached = readFileSync(join(folder, 'reached'), 'utf8').trim().split('\n');
   const order = orderOf(reached.map((line) => JSON.parse(line) as Reach));
   for (const seconds of [...ROUNDS_S.filter((one) => one < longestS), longestS]) {
@@ -168,6 +169,7 @@ export async function main(args: string[], root: string): Promise<number> {
       tests: { type: 'string' },
       seconds: { type: 'string', default: 'Infinity' },
       folder: { type: 'string', default: join(root, 'build', 'mutants', 'typescript') },
+      'go-on': { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -178,7 +180,7 @@ export async function main(args: string[], root: string): Promise<number> {
   }
   const startedAt = Date.now();
   const { folder } = values;
-  rmSync(folder, { recursive: true, force: true });
+  if (!values['go-on']) rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const all = await instrument(root, join(folder, 'sources'));
   const files = values.settled ? SETTLED.files : values.file;
@@ -193,8 +195,7 @@ export async function main(args: string[], root: string): Promise<number> {
     return 0;
   }
   writeFileSync(join(folder, 'chosen'), chosen.map(({ id }) => id).join('\n'));
-  writeFileSync(join(folder, 'log'), '');
-  writeFileSync(join(folder, 'reached'), '');
+  for (const name of ['log', 'reached']) appendFileSync(join(folder, name), '');
   const tests = values.settled ? SETTLED.tests : values.tests;
   const reached = await judge(root, folder, { tests, longestS: Number(values.seconds) });
   const log = parseLog(readFileSync(join(folder, 'log'), 'utf8'));
