@@ -9,6 +9,11 @@ export interface Equivalent {
 
 export const EQUIVALENTS: readonly Equivalent[] = [
   {
+    file: 'host/record/start.ts',
+    why: 'applications begin at an even address, and the reset vector is odd',
+    changes: ['reset > appBase → reset >= appBase'],
+  },
+  {
     file: 'host/update/compare.ts',
     why: 'undefined distrusts no page either',
     changes: ['() => false → () => undefined'],
