@@ -1,6 +1,7 @@
 // A copy of flash: which of its bytes are there to be read, and what a file must not be.
 import { describe, expect, test } from 'vitest';
 import { writeIntelHex } from '../../host/image/intel-hex.js';
+import { writeSRecord } from '../../host/image/s-record.js';
 import { makePackage } from '../../host/pack/pack.js';
 import { FlashDump, loadDump } from '../../host/record/dump.js';
 import { BOOTLOADER_BASE } from '../../protocol/index.js';
@@ -52,7 +53,9 @@ describe('a file with addresses', () => {
     const below = loadDump(hex([{ address: 0x07ff_fffe, bytes: BYTES }]));
     expect(below).toMatchObject({ address: 0x0800_0000, end: 0x0800_001e });
     expect(below.read(0x0800_0000, 2)).toEqual(Uint8Array.of(3, 4));
-    const above = loadDump(hex([{ address: 0x0840_0000 - 2, bytes: BYTES }]));
+    const above = loadDump(
+      new TextEncoder().encode(writeSRecord([{ address: 0x0840_0000 - 2, bytes: BYTES }])),
+    );
     expect(above).toMatchObject({ address: 0x083f_fffe, end: 0x0840_0000 });
     expect(above.read(0x083f_fffe, 2)).toEqual(Uint8Array.of(1, 2));
   });
@@ -78,4 +81,17 @@ describe('no dump', () => {
     const load = (): unknown => loadDump(file, base === undefined ? {} : { base });
     expect(load).toThrow(expect.objectContaining({ code, hint: expect.stringMatching(hint) }));
   });
+});
+
+test('a file that contradicts itself is named, with the line and the address', () => {
+  const twice = [BYTES, BYTES.with(3, 0)].map((bytes) => hex([{ address: 0x0800_0010, bytes }]));
+  const end = new TextDecoder().decode(twice[0]).lastIndexOf(':');
+  const file = Uint8Array.from([...(twice[0]?.subarray(0, end) ?? []), ...(twice[1] ?? [])]);
+  expect(() => loadDump(file, { name: 'unit.hex' })).toThrow(
+    expect.objectContaining({
+      code: 'IMAGE_FORMAT',
+      message: expect.stringMatching(/unit\.hex.*Intel HEX/),
+      details: { problem: 'overlap', address: '0x08000013', line: 5 },
+    }),
+  );
 });

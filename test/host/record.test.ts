@@ -243,6 +243,7 @@ describe('entries', () => {
   test('of a number that is there twice the first counts, as on the device', () => {
     const { installed } = record(area([verified(1), unfinished(1)]));
     expect(installed).toMatchObject({ index: 0, marks: { valid: true } });
+    expect(record(area([verified(1), begun(1)])).pending).toBeUndefined();
   });
 });
 
@@ -435,8 +436,9 @@ describe('what is started', () => {
 });
 
 test('a record lies right below the application, whatever the board', () => {
-  const { record: at } = placesBelow(0x0800_6000);
+  const { record: at, ...below } = placesBelow(0x0800_6000);
   expect(at).toBe(0x0800_5000);
+  expect(below).toEqual({ identity: at - 64, keys: at - 64 - 320, codeSize: 0x5000 - 64 });
   const read = readRecord(buildRecord(plainHeader(APP, 0x0800_6000)), at);
   expect(read.areas.map(({ address }) => address)).toEqual([0x0800_5000, 0x0800_5800]);
   expect(read.installed?.address).toBe(0x0800_5014);
