@@ -57,7 +57,7 @@ export class Work<Event extends { readonly event: string }, Result>
   }
 
   next(): Promise<IteratorResult<Event, Result>> {
-    if (!this.#closed) void this.#begin();
+    void this.#begin();
     return new Promise((resolve, reject) => {
       this.#readers.push({ resolve, reject });
       this.#serve();
