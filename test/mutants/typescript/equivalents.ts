@@ -19,6 +19,11 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     changes: ['{ at, bytes: 0 } → {}'],
   },
   {
+    file: 'host/base/work.ts',
+    why: 'nothing to tell, and not closed: it has ended, or this line is not reached; the types do not know',
+    changes: ['this.#end?.(reader) → this.#end(reader)'],
+  },
+  {
     file: 'host/record/start.ts',
     why: 'applications begin at an even address, and the reset vector is odd',
     changes: ['reset > appBase → reset >= appBase'],
