@@ -19,6 +19,11 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     changes: ['[] → ["Stryker was here"]', 'parentSchema?.description → parentSchema.description'],
   },
   {
+    file: 'host/base/json.ts',
+    why: 'whether schemas are held against JSON Schema once more costs time, and nothing else: a test does it',
+    changes: ['false → true'],
+  },
+  {
     file: 'host/base/progress.ts',
     why: 'a point was just put in; the types do not know',
     changes: ['{ at, bytes: 0 } → {}'],
