@@ -46,9 +46,8 @@ export function parseJson<T>(text: string, name: string, schema: object): T {
 
 /** Of a value that fits none of several forms, why it does not fit each is left out. */
 function outermost(errors: readonly ErrorObject[]): ErrorObject[] {
-  const forms = errors.filter(({ keyword }) => keyword === 'anyOf');
   return errors.filter(
-    (e) => !forms.some((form) => e.schemaPath.startsWith(`${form.schemaPath}/`)),
+    (e) => !errors.some((form) => e.schemaPath.startsWith(`${form.schemaPath}/`)),
   );
 }
 

@@ -57,7 +57,7 @@ export class Work<Event extends { readonly event: string }, Result>
   }
 
   next(): Promise<IteratorResult<Event, Result>> {
-    if (!this.#closed) void this.#begin();
+    void this.#begin();
     return new Promise((resolve, reject) => {
       this.#readers.push({ resolve, reject });
       this.#serve();
@@ -95,7 +95,7 @@ export class Work<Event extends { readonly event: string }, Result>
     const outer = this.#outer;
     const stop = (): void => this.#stop.abort();
     if (outer?.aborted) stop();
-    outer?.addEventListener('abort', stop, { once: true });
+    outer?.addEventListener('abort', stop);
     const tell = (event: Event): void => this.#tell(event);
     const running = (async () => this.#procedure(tell, this.#stop.signal))();
     const ended = (end: (reader: Reader<Event, Result>) => void): void => {

@@ -71,8 +71,7 @@ export function makePackage(
     hardware: header.hardwareMin,
     identityFlags: IdentityFlag.ANY_IMAGE,
     uniqueId: header.uniqueId,
-    capabilities:
-      header.capabilities | (description.keyId === undefined ? 0 : Capability.SIGNATURE),
+    capabilities: header.capabilities | Capability.SIGNATURE,
   };
   checkImage(packed, device, allow);
   return concat([packed.header, image.bytes]);

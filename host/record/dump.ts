@@ -41,11 +41,12 @@ export class FlashDump {
  */
 export function loadDump(file: Uint8Array, options: DumpOptions = {}): FlashDump {
   const { what, contents } = contentsOf(file, options);
-  const flash = contents.segments.flatMap(({ address, bytes }) => {
+  const flash = contents.segments.flatMap((segment) => {
+    const { address, bytes } = segment;
     const from = Math.max(address, FLASH_BASE);
     const to = Math.min(address + bytes.length, FLASH_LIMIT);
     return to > from
-      ? [{ address: from, bytes: bytes.subarray(from - address, to - address) }]
+      ? [{ ...segment, address: from, bytes: bytes.subarray(from - address, to - address) }]
       : [];
   });
   if (flash.length === 0) {

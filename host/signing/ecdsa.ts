@@ -49,9 +49,7 @@ function integerAt(
   const [tag, length = 0, first = 0, second = 0] = bytes.subarray(at);
   const end = at + 2 + length;
   const padded = length > 1 && first === 0 && second < 0x80;
-  if (tag !== INTEGER || length === 0 || end > bytes.length || first >= 0x80 || padded) {
-    throw unknownForm(bytes);
-  }
+  if (tag !== INTEGER || length === 0 || first >= 0x80 || padded) throw unknownForm(bytes);
   return { value: numberOf(bytes.subarray(at + 2, end)), end };
 }
 

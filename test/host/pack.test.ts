@@ -10,8 +10,7 @@ import { Output } from '../../host/cli/output.js';
 import { loadImage } from '../../host/image/load.js';
 import { nameText, parseName, textOf } from '../../host/image/names.js';
 import { parseVersion, versionText } from '../../host/image/version.js';
-import { parseDescription, parseProduct } from '../../host/pack/description.js';
-import { makePackage } from '../../host/pack/pack.js';
+import { parseProduct } from '../../host/pack/description.js';
 import { APP_BASE, Capability, decode, Header, ImageFlag } from '../../protocol/index.js';
 import { jsonLines } from '../support/cli.js';
 import { appImage } from '../support/images.js';
@@ -257,10 +256,4 @@ describe('refused', () => {
       { numRuns: 50 },
     );
   });
-});
-
-test('a description without anything but a version restricts nothing', () => {
-  const image = { base: undefined, bytes: appImage(100) };
-  const header = decode(Header, makePackage(image, parseDescription({ version: '1.2.3' })));
-  expect(header).toMatchObject({ hardwareMin: 0, hardwareMax: 0xffff, flags: 0, capabilities: 0 });
 });

@@ -7,6 +7,7 @@ import { plainHeader } from '../../host/image/image.js';
 import { verifySignature } from '../../host/node/key-file.js';
 import { rawSignature } from '../../host/signing/ecdsa.js';
 import {
+  forKey,
   isSignedBy,
   signatureFacts,
   signedDigest,
@@ -15,7 +16,7 @@ import {
 } from '../../host/signing/header.js';
 import { buildKeyBlock, isKey, readKeyBlock } from '../../host/signing/key-block.js';
 import { fingerprintOf } from '../../host/signing/public-key.js';
-import { decode, Header, KeyBlock, KeyRole, Signature } from '../../protocol/index.js';
+import { crc32, decode, Header, KeyBlock, KeyRole, Signature } from '../../protocol/index.js';
 import { appImage } from '../support/images.js';
 
 const ORDER = BigInt('0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551');
@@ -71,21 +72,40 @@ describe('a signature', () => {
     ['s 0', raw(1n, 0n)],
     ['r the order', raw(ORDER, 1n)],
     ['s the order', raw(1n, ORDER)],
+    ['erased flash', new Uint8Array(64).fill(0xff)],
+    ['r 0 in DER', Uint8Array.of(0x30, 6, 2, 1, 0, 2, 1, 1)],
+    ['s 0 in DER', Uint8Array.of(0x30, 6, 2, 1, 1, 2, 1, 0)],
+  ])('is none: %s, which ECDSA does not make', (_, bytes) => {
+    expect(() => rawSignature(bytes)).toThrow(/this is no signature: r or s is no number/);
+  });
+
+  test.each([
     ['nothing', new Uint8Array()],
     ['a digest', new Uint8Array(32).fill(1)],
     ['text', new TextEncoder().encode(Buffer.from(raw(7n, 7n)).toString('base64'))],
-    ['erased flash', new Uint8Array(64).fill(0xff)],
     ['DER with a byte behind it', Uint8Array.of(0x30, 6, 2, 1, 1, 2, 1, 1, 0)],
+    ['DER with a byte behind s', Uint8Array.of(0x30, 7, 2, 1, 1, 2, 1, 1, 0)],
     ['DER with a longer length', Uint8Array.of(0x30, 7, 2, 1, 1, 2, 1, 1)],
     ['DER cut off', Uint8Array.of(0x30, 5, 2, 1, 1, 2, 1)],
-    ['DER with a number that reaches too far', Uint8Array.of(0x30, 6, 2, 1, 1, 2, 2, 1)],
+    ['DER with an r that reaches too far', Uint8Array.of(0x30, 6, 2, 8, 1, 2, 1, 1)],
+    ['DER with an s that reaches too far', Uint8Array.of(0x30, 6, 2, 1, 1, 2, 2, 1)],
     ['DER with a negative number', Uint8Array.of(0x30, 6, 2, 1, 0x80, 2, 1, 1)],
     ['DER with a zero too many', Uint8Array.of(0x30, 7, 2, 2, 0, 1, 2, 1, 1)],
-    ['DER without a number', Uint8Array.of(0x30, 5, 2, 0, 2, 1, 1)],
+    ['DER without r', Uint8Array.of(0x30, 5, 2, 0, 2, 1, 1)],
+    ['DER without s', Uint8Array.of(0x30, 5, 2, 1, 1, 2, 0)],
     ['DER of one number', Uint8Array.of(0x30, 3, 2, 1, 1)],
+    ['DER of something else than numbers', Uint8Array.of(0x30, 6, 4, 1, 1, 2, 1, 1)],
     ['another structure', Uint8Array.of(0x31, 6, 2, 1, 1, 2, 1, 1)],
   ])('is none: %s', (_, bytes) => {
-    expect(() => rawSignature(bytes)).toThrow(/this is no signature/);
+    expect(() => rawSignature(bytes)).toThrow(
+      expect.objectContaining({
+        code: 'SIGNATURE_WRONG',
+        message: expect.stringMatching(
+          /this is no signature: .* neither r and s .* nor both in DER/,
+        ),
+        hint: expect.stringContaining('base64'),
+      }),
+    );
   });
 
   test('short numbers in DER are padded', () => {
@@ -111,6 +131,12 @@ describe('a header', () => {
     expect(signedPart(header)).toEqual(header.subarray(0, 192));
     const hash = createHash('sha256').update(header.subarray(0, 192)).digest();
     expect(Buffer.from(signedDigest(header)).equals(hash)).toBe(true);
+  });
+
+  test('names the key that is going to sign it, and nothing else is changed', () => {
+    const plain = plainHeader(appImage(500), 0x0800_8000, { usableKeys: 0xfd });
+    expect(forKey(plain, 2)).toEqual(header);
+    expect(decode(Header, forKey(plain, 3)).keyId).toBe(3);
   });
 
   test('signed is refused with any bit changed', async () => {
@@ -174,6 +200,25 @@ describe('a key block', () => {
       changed[at] = (changed[at] ?? 0) ^ 1;
       expect(readKeyBlock(changed).state, `byte ${at}`).toBe('damaged');
     }
+  });
+
+  test.each([
+    ['another structure', 0, /no key block begins here/],
+    ['a later format', 4, /its format is 2/],
+    ['a wrong CRC-32', 316, /its CRC-32 is wrong/],
+  ])('with %s is called so', (_, at, why) => {
+    const changed = block.slice();
+    const view = new DataView(changed.buffer);
+    view.setUint8(at, (changed[at] ?? 0) + 1);
+    if (at < 316) view.setUint32(316, crc32(changed.subarray(0, 316)), true);
+    expect(readKeyBlock(changed)).toEqual({ state: 'damaged', why: expect.stringMatching(why) });
+  });
+
+  test('with the same key twice would revoke nothing with one of them', () => {
+    const same = { role: KeyRole.RELEASE, point };
+    expect(() => buildKeyBlock([same, same])).toThrow(
+      expect.objectContaining({ code: 'USAGE', hint: expect.stringContaining('revoke nothing') }),
+    );
   });
 
   test.each([

@@ -1,4 +1,5 @@
 // Update manifests: made of a package, read by a page, and both as the schema has it.
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
@@ -46,6 +47,25 @@ test('a package becomes a manifest that schema and page take', () => {
   });
   expect(validate(manifest)).toBe(true);
   expect(read(manifest)).toEqual(manifest);
+});
+
+test('a package for any product has none in its manifest, and one without text its digits', () => {
+  const any = makeUpdateManifest(makePackage(image, { version }), 'a.iap');
+  expect(any).not.toHaveProperty('product');
+  expect(any).toMatchObject({ hardware: [0, 65535] });
+  for (const key of ['name', 'notes', 'signature']) expect(any).not.toHaveProperty(key);
+  const digits = new Uint8Array(16).fill(0x01);
+  const coded = makeUpdateManifest(makePackage(image, { version, product: digits }), 'a.iap');
+  expect(coded.product).toBe('01'.repeat(16));
+});
+
+test('size and hash are those of the whole file, names and notes those that were given', () => {
+  expect(manifest).toMatchObject({
+    file: 'pump.iap',
+    sha256: createHash('sha256').update(file).digest('hex'),
+    name: { en: 'Pump', zh: '水泵' },
+    notes: { en: 'Quieter', zh: '更安静' },
+  });
 });
 
 test('the signature is that of the package', () => {

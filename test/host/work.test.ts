@@ -73,6 +73,13 @@ describe('events and result', () => {
     expect(await work.next()).toEqual({ done: true, value: 1 });
   });
 
+  test('goes on until somebody stops it', async () => {
+    const { signal } = new AbortController();
+    const stopped = async (_: Tell<Told>, inner: AbortSignal): Promise<boolean> => inner.aborted;
+    expect(await new Work<Told, boolean>(stopped).result).toBe(false);
+    expect(await new Work<Told, boolean>(stopped, { signal }).result).toBe(false);
+  });
+
   test('the error of iteration and result is the same, after the events before it', async () => {
     const error = new IapError('LINK_LOST', 'gone');
     const work = new Work<Told, void>(async (tell) => {

@@ -1,10 +1,11 @@
-// Runs each test once as it is, to see which mutants it reaches, and then with each of them that nobody noticed yet: in one process,
-// so that a mutant costs no more than the test itself.
-import { appendFileSync, readFileSync } from 'node:fs';
+// Without a plan: runs each test as it is, to see which mutants it reaches and what it takes. With one: runs each test with the
+// mutants it is to judge that nobody noticed yet, in one process, so that a mutant costs no more than the test itself.
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { inject, type RunnerTestCase, type RunnerTestSuite, TestRunner } from 'vitest';
 import { parseLog } from './log.js';
+import type { Plan, Reach } from './plan.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -32,16 +33,36 @@ Object.assign(globalThis, { __stryker__: switches });
 /** A test that computes or lasts so much longer does not end; or one that reaches a mutant so much more often. */
 const LONGER = { times: 10, cpuMs: 1000, ms: 30_000 };
 const OFTENER = { times: 100, hits: 1000 };
-/** A test that computes nothing for so long waits for ever: time is virtual. */
+/** A test that computes nothing for so long waits for ever, where time is virtual: where it does not wait otherwise. */
 const TICK_MS = 100;
-const IDLE = { ticks: 5, cpuMs: 2 };
+const IDLE = { ticks: 5, cpuMs: 2, usualMs: 100 };
 const ROUNDS_TO_END = 20;
+/** So many mutants that are noticed, until it is made sure that the test still passes without one. */
+const BETWEEN_CHECKS = 10;
+/** A test that lasts so long is not run again to learn how long it lasts without being looked at. */
+const LONG_MS = 2000;
 
 const { setInterval, clearInterval, setImmediate, performance } = globalThis;
 
-function cpuMs(): number {
+interface Cost {
+  readonly cpuMs: number;
+  readonly ms: number;
+}
+
+function now(): Cost {
   const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
+  return { cpuMs: (user + system) / 1000, ms: performance.now() };
+}
+
+function since(began: Cost): Cost {
+  const { cpuMs, ms } = now();
+  return { cpuMs: cpuMs - began.cpuMs, ms: ms - began.ms };
+}
+
+async function costOf(test: () => Promise<void>): Promise<Cost> {
+  const began = now();
+  await test();
+  return since(began);
 }
 
 // The first counterexample is enough.
@@ -51,8 +72,8 @@ let rejected: (() => void) | undefined;
 process.on('unhandledRejection', () => rejected?.());
 
 /** How a run of `test` ends; undefined: well */
-async function failure(test: () => Promise<void>, usualMs: number): Promise<string | undefined> {
-  const began = { cpu: cpuMs(), at: performance.now() };
+async function failure(test: () => Promise<void>, usual: Cost): Promise<string | undefined> {
+  const began = now();
   let ticker: ReturnType<typeof setInterval> | undefined;
   try {
     return await Promise.race([
@@ -61,16 +82,16 @@ async function failure(test: () => Promise<void>, usualMs: number): Promise<stri
       ),
       new Promise<string>((resolve) => {
         rejected = () => resolve('a rejection that nobody handles');
+        const waits = usual.ms - usual.cpuMs > IDLE.usualMs;
         let idle = 0;
-        let before = began.cpu;
+        let before = 0;
         ticker = setInterval(() => {
-          const now = cpuMs();
-          idle = now - before < IDLE.cpuMs ? idle + 1 : 0;
-          before = now;
-          if (idle >= IDLE.ticks) resolve('waits for ever');
-          const ms = performance.now() - began.at;
-          const computed = now - began.cpu > usualMs * LONGER.times + LONGER.cpuMs;
-          if (computed || ms > usualMs * LONGER.times + LONGER.ms) resolve('does not end');
+          const { cpuMs, ms } = since(began);
+          idle = cpuMs - before < IDLE.cpuMs ? idle + 1 : 0;
+          before = cpuMs;
+          if (idle >= IDLE.ticks && !waits) resolve('waits for ever');
+          const computed = cpuMs > usual.cpuMs * LONGER.times + LONGER.cpuMs;
+          if (computed || ms > usual.ms * LONGER.times + LONGER.ms) resolve('does not end');
         }, TICK_MS);
       }),
     ]);
@@ -100,6 +121,8 @@ function withChecks(test: RunnerTestCase): () => Promise<void> {
   const suites: RunnerTestSuite[] = [test.file];
   for (let { suite } = test; suite; suite = suite.suite) suites.unshift(suite);
   return async () => {
+    // Expectations of a run that was given up, for which vitest waits at the end of the next
+    delete test.promises;
     await run();
     for (const suite of suites) {
       for (const check of TestRunner.getSuiteHooks(suite).afterEach)
@@ -110,44 +133,81 @@ function withChecks(test: RunnerTestCase): () => Promise<void> {
 
 export class Judge extends TestRunner {
   readonly #folder = inject('mutants');
-  readonly #chosen = new Set(readFileSync(join(this.#folder, 'chosen'), 'utf8').split('\n'));
-
-  readonly #longestMs = Number(process.env.IAP_MUTANTS_LONGEST_MS ?? 'Infinity');
+  readonly #plan = this.#readPlan();
+  readonly #loaded = new Set<string>();
 
   async runTask(test: RunnerTestCase): Promise<void> {
+    const name = `${test.file.name} > ${test.fullTestName}`.replaceAll('\n', ' ');
     const run = withChecks(test);
+    if (this.#plan) await this.#judge(name, run, this.#plan[name] ?? []);
+    else await this.#look(name, test, run);
+  }
+
+  async #look(name: string, test: RunnerTestCase, run: () => Promise<void>): Promise<void> {
     switches.currentTestId = test.id;
-    const startedAt = cpuMs();
-    await run();
-    const usualMs = cpuMs() - startedAt;
+    const first = await costOf(run);
     switches.currentTestId = undefined;
-    if (usualMs > this.#longestMs) return;
-    this.#append('loaded', Object.keys(switches.mutantCoverage?.static ?? {}).join(','));
-    const reached = switches.mutantCoverage?.perTest[test.id] ?? {};
-    const known = parseLog(readFileSync(this.#log, 'utf8'));
-    const name = `${test.file.name} > ${test.name}`.replaceAll('\n', ' ');
-    const open = Object.entries(reached).filter(
-      ([id]) => this.#chosen.has(id) && !known.killed.has(id) && !known.judged.has(`${id} ${name}`),
-    );
+    const chosen = new Set(readFileSync(join(this.#folder, 'chosen'), 'utf8').split('\n'));
+    const { static: loaded = {}, perTest = {} } = switches.mutantCoverage ?? {};
+    const fresh = Object.keys(loaded).filter((id) => !this.#loaded.has(id));
+    for (const id of fresh) this.#loaded.add(id);
+    if (fresh.length > 0) this.#append('loaded', fresh.join(','));
+    const ids = Object.keys(perTest[test.id] ?? {}).filter((id) => chosen.has(id));
+    if (ids.length === 0) return;
+    try {
+      const { ms } = first.ms > LONG_MS ? first : await costOf(run);
+      const reach: Reach = { path: test.file.filepath, name, ms: Math.round(ms), ids };
+      appendFileSync(join(this.#folder, 'reached'), `${JSON.stringify(reach)}\n`);
+    } catch {
+      this.#append('once', '-', name); // what can not be repeated can not judge
+    }
+  }
+
+  async #judge(name: string, run: () => Promise<void>, ids: readonly string[]): Promise<void> {
+    const { killed, judged } = parseLog(readFileSync(this.#log, 'utf8'));
+    const open = ids.filter((id) => !killed.has(id) && !judged.has(`${id} ${name}`));
     if (open.length === 0) return;
-    await run(); // a test that can not be repeated can not judge
-    for (const [id, hits] of open) {
+    const hits = await this.#hits(run);
+    const usual = await costOf(run);
+    let noticed = 0;
+    for (const id of open) {
       this.#append('start', id, name);
       switches.hitCount = 0;
-      switches.hitLimit = hits * OFTENER.times + OFTENER.hits;
+      switches.hitLimit = (hits[id] ?? 0) * OFTENER.times + OFTENER.hits;
       switches.activeMutant = id;
-      const why = await failure(run, usualMs);
+      const why = await failure(run, usual);
       switches.hitCount = undefined;
       if (why === undefined) switches.activeMutant = undefined;
       else await endAll();
       this.#append(why === undefined ? 'passed' : 'killed', id, name);
+      if (why === undefined || ++noticed % BETWEEN_CHECKS !== 0) continue;
+      if (!(await this.#isSound(name, run, usual))) return;
     }
-    // What a mutant left behind may fail tests that have nothing against it.
-    if ((await failure(run, usualMs)) !== undefined) this.#append('spoiled', '-', name);
+    await this.#isSound(name, run, usual);
+  }
+
+  /** What a mutant left behind may fail a test that has nothing against it. */
+  async #isSound(name: string, run: () => Promise<void>, usual: Cost): Promise<boolean> {
+    const sound = (await failure(run, usual)) === undefined;
+    this.#append(sound ? 'sound' : 'spoiled', '-', name);
+    return sound;
+  }
+
+  /** How often each mutant is reached */
+  async #hits(run: () => Promise<void>): Promise<Record<string, number>> {
+    switches.currentTestId = 'hits';
+    await run();
+    switches.currentTestId = undefined;
+    return switches.mutantCoverage?.perTest.hits ?? {};
   }
 
   get #log(): string {
     return join(this.#folder, 'log');
+  }
+
+  #readPlan(): Plan | undefined {
+    const path = join(this.#folder, 'plan.json');
+    return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Plan) : undefined;
   }
 
   #append(...words: readonly string[]): void {

@@ -3,30 +3,34 @@
 export interface Log {
   /** Mutant to the test that noticed it */
   readonly killed: ReadonlyMap<string, string>;
-  /** Mutants that some test reaches */
-  readonly reached: ReadonlySet<string>;
   /** Mutants of what runs while a module is loaded */
   readonly loaded: ReadonlySet<string>;
   /** "mutant test" */
   readonly judged: ReadonlySet<string>;
+  /** Tests that fail when they are run again */
+  readonly once: ReadonlySet<string>;
 }
 
 /** A mutant whose run began and did not end has hung the judge, once there is a line "stopped" after it. */
 export function parseLog(text: string): Log {
   const killed = new Map<string, string>();
-  const reached = new Set<string>();
   const loaded = new Set<string>();
   const judged = new Set<string>();
+  const once = new Set<string>();
+  /** Noticed since a test was last made sure of */
+  let unsure: string[] = [];
   let running: { readonly id: string; readonly test: string } | undefined;
   for (const line of text.split('\n')) {
     const [word = '', id = '', ...rest] = line.split(' ');
     const test = rest.join(' ');
     if (word === 'start') {
       running = { id, test };
-      reached.add(id);
     } else if (word === 'passed' || word === 'killed') {
       judged.add(`${id} ${test}`);
-      if (word === 'killed' && !killed.has(id)) killed.set(id, test);
+      if (word === 'killed' && !killed.has(id)) {
+        killed.set(id, test);
+        unsure.push(id);
+      }
       running = undefined;
     } else if (word === 'stopped' && running) {
       judged.add(`${running.id} ${running.test}`);
@@ -34,9 +38,14 @@ export function parseLog(text: string): Log {
       running = undefined;
     } else if (word === 'loaded') {
       for (const one of id.split(',')) loaded.add(one);
+    } else if (word === 'once') {
+      once.add(test);
+    } else if (word === 'sound') {
+      unsure = [];
     } else if (word === 'spoiled') {
-      for (const [mutant, by] of killed) if (by === test) killed.delete(mutant);
+      for (const mutant of unsure) killed.delete(mutant);
+      unsure = [];
     }
   }
-  return { killed, reached, loaded, judged };
+  return { killed, loaded, judged, once };
 }

@@ -9,18 +9,21 @@ import { sampled } from '../sample.js';
 import { EQUIVALENTS } from './equivalents.js';
 import { instrument, type Mutant } from './instrument.js';
 import { type Log, parseLog } from './log.js';
+import { orderOf, type Reach, roundOf } from './plan.js';
 
 const USAGE = `test/mutants/typescript.mjs [--file PREFIX,...] [--settled] [--sample N --seed S] [--tests GLOB,...] [--list]
   --file PREFIX  mutants of files whose path begins so: host/update, protocol/frame.ts
   --settled      mutants of the files in which every mutant is noticed, or argued to be equivalent
   --sample N     so many of those that are not argued to be equivalent, chosen by --seed S (1)
   --tests GLOB   only these tests judge
+  --seconds N    so long for the tests of a mutant that most likely notice it; what they leave counts as not noticed. Without: all tests that reach it
   --folder PATH  where to work (build/mutants/typescript)
+  --go-on        goes on where a run with the same options was interrupted, if no source or test has changed
   --list         only list them
 Writes report.json in its folder.`;
 
 /** The judge writes a line for every run of a test, which it ends itself unless it hangs in a loop [ms]. */
-const LONGEST_SILENCE_MS = 120_000;
+const LONGEST_SILENCE_MS = 60_000;
 
 /** In these files every mutant is noticed or argued, and stays so; by these tests, which are fast. */
 const SETTLED = {
@@ -50,21 +53,30 @@ function describe(mutant: Mutant): string {
   return `${mutant.file}:${mutant.line}: ${changeOf(mutant)}`;
 }
 
-async function judge(root: string, folder: string, tests: string | undefined): Promise<void> {
-  // What a fast test notices, no slow one needs to look at.
-  await pass(root, folder, tests, '50');
-  const { killed } = parseLog(readFileSync(join(folder, 'log'), 'utf8'));
-  const chosen = readFileSync(join(folder, 'chosen'), 'utf8').split('\n');
-  if (chosen.some((id) => !killed.has(id))) await pass(root, folder, tests, 'Infinity');
+/** What the tests of a mutant may take in the first rounds [s]: most are noticed there. */
+const ROUNDS_S = [0.3, 3];
+
+/** Returns the mutants that tests reach. */
+async function judge(
+  root: string,
+  folder: string,
+  { tests, longestS }: { readonly tests: string | undefined; readonly longestS: number },
+): Promise<ReadonlySet<string>> {
+  if (readFileSync(join(folder, 'reached'), 'utf8') === '') await pass(root, folder, tests);
+  const reached = readFileSync(join(folder, 'reached'), 'utf8').trim().split('\n');
+  const order = orderOf(reached.map((line) => JSON.parse(line) as Reach));
+  for (const seconds of [...ROUNDS_S.filter((one) => one < longestS), longestS]) {
+    const { killed } = parseLog(readFileSync(join(folder, 'log'), 'utf8'));
+    const open = [...order.keys()].filter((id) => !killed.has(id));
+    const { plan, paths } = roundOf(order, open, seconds * 1000);
+    writeFileSync(join(folder, 'plan.json'), JSON.stringify(plan));
+    if (open.length > 0) await pass(root, folder, paths.join(','));
+  }
+  return new Set(order.keys());
 }
 
 /** Runs vitest until it has ended by itself: a mutant that hangs it is noticed, and left out the next time. */
-async function pass(
-  root: string,
-  folder: string,
-  tests: string | undefined,
-  longestMs: string,
-): Promise<void> {
+async function pass(root: string, folder: string, tests: string | undefined): Promise<void> {
   const log = join(folder, 'log');
   for (;;) {
     const config = join('test', 'mutants', 'typescript', 'vitest.config.ts');
@@ -76,7 +88,6 @@ async function pass(
         env: {
           ...process.env,
           IAP_MUTANTS_FOLDER: folder,
-          IAP_MUTANTS_LONGEST_MS: longestMs,
           ...(tests === undefined ? {} : { IAP_MUTANTS_TESTS: tests }),
         },
         stdio: ['ignore', 'pipe', 'pipe'],
@@ -110,7 +121,11 @@ async function pass(
 }
 
 /** Without those of tables and constants: they are chosen too late, when their module is loaded. */
-function report(mutants: readonly Mutant[], { killed, reached, loaded }: Log): Judged[] {
+function report(
+  mutants: readonly Mutant[],
+  reached: ReadonlySet<string>,
+  { killed, loaded }: Log,
+): Judged[] {
   const judged = mutants.filter(({ id }) => reached.has(id) || !loaded.has(id));
   return judged.map((mutant) => ({
     ...mutant,
@@ -152,7 +167,9 @@ export async function main(args: string[], root: string): Promise<number> {
       sample: { type: 'string' },
       seed: { type: 'string', default: '1' },
       tests: { type: 'string' },
+      seconds: { type: 'string', default: 'Infinity' },
       folder: { type: 'string', default: join(root, 'build', 'mutants', 'typescript') },
+      'go-on': { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -163,7 +180,7 @@ export async function main(args: string[], root: string): Promise<number> {
   }
   const startedAt = Date.now();
   const { folder } = values;
-  rmSync(folder, { recursive: true, force: true });
+  if (!values['go-on']) rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const all = await instrument(root, join(folder, 'sources'));
   const files = values.settled ? SETTLED.files : values.file;
@@ -178,9 +195,13 @@ export async function main(args: string[], root: string): Promise<number> {
     return 0;
   }
   writeFileSync(join(folder, 'chosen'), chosen.map(({ id }) => id).join('\n'));
-  writeFileSync(join(folder, 'log'), '');
-  await judge(root, folder, values.settled ? SETTLED.tests : values.tests);
-  const judged = report(chosen, parseLog(readFileSync(join(folder, 'log'), 'utf8')));
+  for (const name of ['log', 'reached']) appendFileSync(join(folder, name), '');
+  const tests = values.settled ? SETTLED.tests : values.tests;
+  const reached = await judge(root, folder, { tests, longestS: Number(values.seconds) });
+  const log = parseLog(readFileSync(join(folder, 'log'), 'utf8'));
+  const judged = report(chosen, reached, log);
+  for (const test of log.once)
+    console.error(`fails when it is repeated, so it judges nothing: ${test}`);
   writeFileSync(join(folder, 'report.json'), `${JSON.stringify(judged, null, 1)}\n`);
   const problems = [
     ...judged

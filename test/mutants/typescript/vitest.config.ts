@@ -1,5 +1,5 @@
-// The tests that judge mutants of the library: those that run in memory, without commands, boards and compilers.
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+// The tests that judge mutants of the library: all that have parts of it in their own process.
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
@@ -8,12 +8,16 @@ const root = realpathSync(resolve(import.meta.dirname, '..', '..', '..'));
 /** Where run.ts has put the instrumented sources, and wants the log */
 const folder = process.env.IAP_MUTANTS_FOLDER ?? join(root, 'build', 'mutants', 'typescript');
 
-/** What few lines test is fast, mostly; what it notices need not be run by the others. */
-class FastFirst extends BaseSequencer {
+/** What to run: paths or patterns */
+const tests = (
+  process.env.IAP_MUTANTS_TESTS ?? 'test/host/*.test.ts,test/page/*.test.ts,test/protocol/*.test.ts'
+).split(',');
+
+/** In the order in which they are named */
+class AsNamed extends BaseSequencer {
   override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const cost = ({ moduleId }: TestSpecification): number =>
-      moduleId.includes('/protocol/') ? 0 : statSync(moduleId).size;
-    return Promise.resolve(files.sort((a, b) => cost(a) - cost(b)));
+    const place = ({ moduleId }: TestSpecification): number => tests.indexOf(moduleId);
+    return Promise.resolve(files.sort((a, b) => place(a) - place(b)));
   }
 }
 
@@ -35,19 +39,13 @@ export default defineConfig({
     },
   ],
   test: {
-    include: (process.env.IAP_MUTANTS_TESTS ?? 'test/host/*.test.ts,test/protocol/*.test.ts').split(
-      ',',
-    ),
-    exclude: [
-      ...['browser', 'check', 'check-command', 'cli', 'commands', 'dump-record', 'factory-command'],
-      ...['faults', 'files', 'image-codecs', 'image-elf', 'isp-commands', 'kit'],
-      ...['kit-facts', 'linked', 'output', 'serial', 'wrong-images'],
-    ].map((name) => `test/host/${name}.test.ts`),
+    include: tests,
     provide: { mutants: folder },
     runner: join(import.meta.dirname, 'judge.ts'),
-    sequence: { sequencer: FastFirst },
+    sequence: { sequencer: AsNamed },
     pool: 'forks',
-    fileParallelism: false,
+    // What tests reach, they append; a judge goes by what was noticed before.
+    fileParallelism: !existsSync(join(folder, 'plan.json')),
     testTimeout: 600_000,
     hookTimeout: 600_000,
     dangerouslyIgnoreUnhandledErrors: true,
