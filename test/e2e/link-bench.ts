@@ -56,8 +56,8 @@ export const START_MS = 400;
 /** No update with one fault takes so long, whatever it waits for; nor on a pair, where one question waits for the other [ms]. */
 const ENDLESS_MS = 60_000;
 const ENDLESS_ON_A_PAIR_MS = 300_000;
-/** The longest that a device works on what is in its ring when the host is gone [ms] */
-const REST_MS = 600;
+/** The longest that a device works on what is in its ring when the host is gone: all the pages, on a pair [ms] */
+const REST_MS = 1500;
 
 /** What is between host and device, and which device that is */
 export interface Wiring {
