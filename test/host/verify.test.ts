@@ -185,6 +185,29 @@ describe('a running application', () => {
     expect(details).toEqual([]);
     expect(events.map(({ event }) => event)).toEqual(['entering']);
   });
+
+  test('that does not want to be left now is asked again where that is asked for, and that is told', async () => {
+    await installed('running');
+    bench.device.notNow = 5;
+    bench.device.hook = ({ type }, count) => {
+      if (type === Command.ENTER && count === 3) bench.device.notNow = undefined;
+      return undefined;
+    };
+    const details: number[] = [];
+    const options = { wait: true, onNotNow: (detail: number) => details.push(detail) };
+    const { result, events } = await verified(IMAGE, options);
+    expect(result).toMatchObject({ same: true });
+    expect(details).toEqual([5]);
+    expect(events.slice(0, 2)).toMatchObject([
+      { event: 'entering' },
+      { event: 'not-now', detail: 5 },
+    ]);
+    bench.device.notNow = 6;
+    bench.clock.after(5000, () => {
+      bench.device.notNow = undefined;
+    });
+    expect((await verified(IMAGE, { wait: true })).result).toMatchObject({ same: true });
+  });
 });
 
 describe('stopped', () => {
