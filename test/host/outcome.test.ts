@@ -299,9 +299,9 @@ describe('an image that does not fit', () => {
   test('is refused by the bootloader, where the application does not know; it is started again', async () => {
     await installed('running');
     const { appBase, appEnd } = bench.device.info;
-    bench.device.info.appEnd = appBase;
+    Object.assign(bench.device.info, { appEnd: appBase });
     bench.device.hook = ({ type }) => {
-      if (type === Command.ENTER) bench.device.info.appEnd = appEnd;
+      if (type === Command.ENTER) Object.assign(bench.device.info, { appEnd });
       return undefined;
     };
     const { error } = await bench.update(large);

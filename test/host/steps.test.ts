@@ -44,12 +44,11 @@ function scripted(answers: Readonly<Record<string, readonly unknown[]>>): {
   readonly asked: unknown[][];
 } {
   const asked: unknown[][] = [];
-  const left = Object.entries(answers).map(([name, list]) => [name, [...list]] as const);
-  const methods = left.map(([name, list]) => [
+  const methods = Object.entries(answers).map(([name, [...left]]) => [
     name,
     (...args: unknown[]): Promise<unknown> => {
       asked.push([name, ...args.map((arg) => (arg === HEADER ? 'header' : arg))]);
-      const answer = list.shift();
+      const answer = left.shift();
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
     },
   ]);

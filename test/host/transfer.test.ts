@@ -385,7 +385,7 @@ describe('pages that are compressed', () => {
       plan: (_pages, _found, send) => [...send],
       encode(page) {
         this.encoded.push(page.number);
-        const head = encode(DeflateHead, { dictionaryEnd: 0, dictionaryPages: 0, reserved: 0 });
+        const head = encode(DeflateHead, { dictionaryEnd: 0, dictionaryPages: 0 });
         return { encoding: Encoding.DEFLATE, bytes: Uint8Array.of(...head, page.number) };
       },
       distrust() {

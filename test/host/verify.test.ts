@@ -153,9 +153,9 @@ describe('a running application', () => {
     await installed('running');
     const appEnd = bench.device.info.appEnd;
     // What an application says that knows no more than where it is itself
-    bench.device.info.appEnd = bench.device.info.appBase;
+    Object.assign(bench.device.info, { appEnd: bench.device.info.appBase });
     bench.device.hook = ({ type }) => {
-      if (type === Command.ENTER) bench.device.info.appEnd = appEnd;
+      if (type === Command.ENTER) Object.assign(bench.device.info, { appEnd });
       return undefined;
     };
     const { error, events } = await verified(appImage(2048 * 241));
@@ -167,9 +167,9 @@ describe('a running application', () => {
   test('that is not started again does not hide what is wrong with the image', async () => {
     await installed('running');
     const appEnd = bench.device.info.appEnd;
-    bench.device.info.appEnd = bench.device.info.appBase;
+    Object.assign(bench.device.info, { appEnd: bench.device.info.appBase });
     bench.device.hook = ({ type }) => {
-      if (type === Command.ENTER) bench.device.info.appEnd = appEnd;
+      if (type === Command.ENTER) Object.assign(bench.device.info, { appEnd });
       return type === Command.BOOT ? 'drop' : undefined;
     };
     const { error } = await verified(appImage(2048 * 241));
