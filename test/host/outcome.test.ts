@@ -408,3 +408,55 @@ describe('a device that is reset again and again', () => {
     expect(count('ENTER')).toBe(2);
   });
 });
+
+test('what is wrong with an image that is written all the same: told once, although application and bootloader are asked', async () => {
+  await installed('running');
+  const image = IMAGE.slice();
+  image.set([0xfc, 0x4f], 0); // a stack that begins at no multiple of eight
+  image[12] = (image[12] ?? 0) & ~1; // a vector that is no Thumb address
+  const outcome = await bench.update(image, { allow: ['vector-even'] });
+  expectInstalled(outcome, image);
+  const told = outcome.events.flatMap((event) =>
+    event.event === 'warning' ? [[event.code, event.finding, event.allowed ?? false]] : [],
+  );
+  expect(told.toSorted()).toEqual([
+    ['IMAGE', 'stack-unaligned', false],
+    ['IMAGE', 'vector-even', true],
+  ]);
+  expect(outcome.result?.allowed).toEqual(['vector-even']);
+});
+
+describe('errors that rise, and a slower rate that is not reached', () => {
+  async function worse(fails: () => void): Promise<Outcome> {
+    begin({ info: { maxRate: 921_600 } });
+    const { device, line } = bench;
+    let count = 0;
+    device.hook = ({ type }) => {
+      if (type === Command.BAUD && device.rate > 500_000) fails();
+      return undefined;
+    };
+    line.toHost = (bytes) =>
+      line.rate > 500_000 && device.log.includes('DATA') && bytes.length > 1 && ++count % 3 === 0
+        ? [bytes.map((byte, i) => (i === 8 ? byte ^ 0x10 || 1 : byte))]
+        : [bytes];
+    const rates = {
+      recall: () => Promise.resolve({ rate: 921_600 }),
+      keep: () => Promise.resolve(),
+    };
+    return bench.update(appImage(60 * PAGE), { rate: 'auto', rates });
+  }
+
+  test('as the device is gone: looked for, and resumable', async () => {
+    const outcome = await worse(() => {
+      bench.device.alive = false;
+    });
+    expect(outcome.error).toMatchObject({ code: 'LINK_LOST', details: { resumable: true } });
+    expect(names(outcome)).toContain('reconnecting');
+  });
+
+  test('as the port is gone: at once', async () => {
+    const outcome = await worse(() => bench.line.vanish());
+    expect(outcome.error).toMatchObject({ code: 'PORT_LOST', details: { resumable: true } });
+    expect(names(outcome)).not.toContain('reconnecting');
+  });
+});
