@@ -70,6 +70,7 @@ async function begun({
     const frames = new FrameDecoder()
       .push(burst)
       .flatMap((item) => (item.kind === 'frame' ? [item.frame] : []));
+    if (frames.length === 0) bursts.push('nothing');
     if (frames[0]?.type === Command.DATA) {
       const shown = frames.map(({ payload }) => {
         const { number, flags, body } = decode(DataRequest, payload);
@@ -281,7 +282,10 @@ describe('frames that are lost', () => {
     const { transfer, bursts } = await begun();
     bench.device.hook = ({ type, payload }) =>
       type === Command.DATA && payload.length > DataRequest.size ? 'drop' : undefined;
-    await expect(transfer.run()).rejects.toMatchObject({ code: 'LINK_LOST' });
+    await expect(transfer.run()).rejects.toMatchObject({
+      code: 'LINK_LOST',
+      hint: expect.stringContaining('lower --baud'),
+    });
     expect(bursts.filter((burst) => burst.endsWith('?:0'))).toHaveLength(31);
   });
 
