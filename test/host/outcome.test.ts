@@ -147,6 +147,15 @@ describe('interrupted', () => {
     expect(error.hint).toContain('goes on where it stopped');
   });
 
+  test('before a page is known to be in flash: not said that the device stays where it is', async () => {
+    begin();
+    const error = await stopped(Command.PAGES);
+    expect(error.message).toMatch(
+      /; 0 pages are acknowledged as written; the device can be updated$/,
+    );
+    expect(error.details).toEqual({ resumable: true, pagesSent: 0 });
+  });
+
   test('in mid-update: it goes on where it stopped', async () => {
     begin();
     const error = await stopped('progress');
@@ -359,6 +368,22 @@ describe('a device that is looked for', () => {
       ]);
     },
   );
+});
+
+test('gone while its rate is changed again, in mid-update: resumable, however it was looked for', async () => {
+  begin();
+  let asked = 0;
+  bench.device.hook = ({ type }, times) => {
+    if (type === Command.BAUD && ++asked === 2) bench.device.alive = false;
+    return type === Command.DATA && times === 3 ? 'reset' : undefined;
+  };
+  const { error } = await bench.update(IMAGE, { rate: 230_400 });
+  expect(error).toMatchObject({
+    code: 'LINK_LOST',
+    message: expect.stringContaining('looked for during 3 s in vain'),
+    details: { resumable: true },
+    cause: { code: 'LINK_LOST', cause: { code: 'NO_ANSWER' } },
+  });
 });
 
 describe('a device that is reset again and again', () => {
