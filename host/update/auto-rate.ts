@@ -89,6 +89,7 @@ export class AutoRate {
     const from = this.#rate;
     const rate = rungBelow(from, this.#home);
     this.#failed = from;
+    this.#losses = 0;
     this.#chosen = { rate, why: 'lowered' };
     await this.#hold(rate);
     await this.#choose('lowered');

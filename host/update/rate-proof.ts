@@ -1,5 +1,5 @@
 // Whether a rate holds: long frames back to back in both directions, with what a bad line is likely to get wrong.
-import { Command, MIN_WINDOW } from '../../protocol/index.js';
+import { Command, HelloRequest, MIN_WINDOW } from '../../protocol/index.js';
 import { concat } from '../base/bytes.js';
 import { type Device, HELLO_ANSWER_SIZE, helloRequest } from '../device/device.js';
 import { type Outgoing, Session } from '../link/session.js';
@@ -49,7 +49,7 @@ async function allAnswered({ session, info }: Device): Promise<boolean> {
 }
 
 /** A HELLO that holds; what is behind its fields is not looked at (protocol § 3). */
-const REQUEST = concat([helloRequest(true), pattern(PAYLOAD - helloRequest(true).length)]);
+const REQUEST = concat([helloRequest(true), pattern(PAYLOAD - HelloRequest.size)]);
 
 /** As many edges as there can be, none but the start bits, single bits, and something of everything */
 function pattern(size: number): Uint8Array {

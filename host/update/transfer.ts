@@ -195,7 +195,7 @@ export class Transfer {
     let room = this.#room();
     const alone = this.#session.halfDuplex;
     const full = (): boolean => alone && this.#unaskedPages >= MOST_PAGES_A_BURST;
-    while (this.#page < this.#pages.length && this.#fits(room, size) && !full()) {
+    while (this.#page < this.#pages.length && this.#fits(room, size)) {
       const payload = this.pace.payload;
       const body = this.#cut(payload - DataRequest.size);
       const bytes = Session.wireSize(DataRequest.size + body.bytes.length);
@@ -209,6 +209,7 @@ export class Transfer {
       // One question a burst, at its end: an answer in the middle of it nobody would hear.
       const ask = last || (due && !alone);
       burst.push(this.#frame(body, ask));
+      if (last) break;
     }
     if (burst.length > 0) await this.#session.post(burst);
   }

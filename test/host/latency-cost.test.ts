@@ -58,6 +58,7 @@ test.each([true, false])(
 test.each([
   [{ lateMs: undefined, waited: 9 }, 100, undefined],
   [{ lateMs: 4.9, waited: 9 }, 100, undefined],
+  [{ lateMs: 5, waited: 10 }, 999, { heldMs: 5, costMs: 50 }],
   [{ lateMs: 16, waited: 10 }, 3200, undefined],
   [{ lateMs: 16, waited: 10 }, 3199, { heldMs: 16, costMs: 160 }],
 ])('%j of %i ms', (trips, ms, cost) => {

@@ -201,6 +201,34 @@ describe('an update', () => {
   });
 });
 
+test.each<[string, (place: Place) => PromiseLike<unknown>]>([
+  ['an update', (place) => place.update().result],
+  ['an update that fails', (place) => place.update(undefined, { only: bytes }).result],
+  ['verify', ({ clock, line }) => verify(line, image, { clock })],
+  ['verify that fails', ({ clock, line }) => verify(line, { ...image, base: 1 }, { clock })],
+])('%s leaves no listener on the port', async (_, run) => {
+  const place = new Place();
+  let listeners = 0;
+  const listen = (): (() => void) => {
+    listeners++;
+    return () => listeners--;
+  };
+  const { line } = place;
+  const onBytes = line.onBytes.bind(line);
+  Object.assign(line, {
+    onBytes: (listener: (bytes: Uint8Array) => void) => {
+      onBytes(listener);
+      return listen();
+    },
+    onClose: listen,
+  });
+  const ended = Promise.resolve(run(place)).catch(() => {});
+  await place.clock.pass(1);
+  expect(listeners).toBe(2);
+  await ended;
+  expect(listeners).toBe(0);
+});
+
 describe('verify', () => {
   test.each([
     ['in its bootloader', false],

@@ -1,6 +1,7 @@
 // The update procedure against a device that keeps to the protocol, on a line that does not lose anything.
 import { describe, expect, test } from 'vitest';
 import { headerFor } from '../../host/image/image.js';
+import { update } from '../../host/update/update.js';
 import {
   Command,
   decode,
@@ -343,7 +344,6 @@ describe('going on with an update begun before', () => {
 
   test('a reader that leaves early stops the update', async () => {
     start();
-    const { update } = await import('../../host/update/update.js');
     const image = { base: undefined, bytes: appImage(100_000) };
     for await (const event of update(bench.line, image, { clock: bench.clock })) {
       if (event.event === 'progress') break;
