@@ -167,7 +167,7 @@ export class Session {
       this.wake();
     });
     const aborted = (): void => this.wake();
-    options.signal?.addEventListener('abort', aborted, { once: true });
+    options.signal?.addEventListener('abort', aborted);
     this.#removeListeners = () => {
       offBytes?.();
       offClose?.();
@@ -449,7 +449,7 @@ export class Session {
   heed(signal: AbortSignal): () => void {
     const aborted = (): void => this.wake();
     this.#signals.add(signal);
-    signal.addEventListener('abort', aborted, { once: true });
+    signal.addEventListener('abort', aborted);
     return () => {
       this.#signals.delete(signal);
       signal.removeEventListener('abort', aborted);
