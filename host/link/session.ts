@@ -361,7 +361,7 @@ export class Session {
 
   /** Bytes so far of an answer of our device that is not whole yet */
   get incoming(): number {
-    const [address = -1, type = 0] = this.#decoder.partial;
+    const [address = ADDRESS_ONLY, type = 0] = this.#decoder.partial;
     return this.#isOurs(address) && (type & RESPONSE_BIT) !== 0 ? this.#decoder.partial.length : 0;
   }
 

@@ -4,7 +4,7 @@ import type { IapError } from '../../host/base/errors.js';
 import { answerTime, call, checked, connect } from '../../host/device/connect.js';
 import { Device, HELLO_ANSWER_SIZE } from '../../host/device/device.js';
 import { Session } from '../../host/link/session.js';
-import { HelloRequest, ImageState, Mode } from '../../protocol/index.js';
+import { HelloRequest, ImageState } from '../../protocol/index.js';
 import { Bench } from '../support/bench.js';
 import { Conversation } from '../support/conversation.js';
 

@@ -116,6 +116,16 @@ describe('all the time an answer may take', () => {
     expect(session.answersAt - clock.now()).toBeCloseTo(2 * (there + back + 70), 6);
   });
 
+  test('is given to no frame that asks for no answer, and if one comes it is to nobody', async () => {
+    const { clock, session, answer } = bound(new Conversation());
+    await session.post([{ type: Command.HELLO, payload: REQUEST, workMs: 70 }]);
+    expect(session.answersAt).toBe(session.lineFreeAt);
+    answer(1, { seq: 0 });
+    await session.sleep(5);
+    expect(session.stats).toMatchObject({ framesReceived: 0, staleAnswers: 1 });
+    expect(clock.open).toBe(0);
+  });
+
   test('is given to none at another address than is spoken to now, nor to what is forgotten', async () => {
     const { clock, session } = new Conversation();
     const ask = (type: number, address: number) =>
@@ -275,8 +285,13 @@ describe('what is measured', () => {
   });
 });
 
-function bound(talk: Conversation): Pick<Conversation, 'session' | 'say'> {
-  return { session: talk.session, say: (ms, bytes) => talk.say(ms, bytes) };
+function bound(talk: Conversation): Pick<Conversation, 'clock' | 'session' | 'say' | 'answer'> {
+  return {
+    clock: talk.clock,
+    session: talk.session,
+    say: (ms, bytes) => talk.say(ms, bytes),
+    answer: (ms, answer) => talk.answer(ms, answer),
+  };
 }
 
 /** The beginning of a frame in COBS, with more to come: its last run has no end yet. */
