@@ -143,6 +143,28 @@ describe('what is copied from', () => {
     expect(first).toEqual([part(OLD, 0, 1), part(OLD, 0, 4)]);
   });
 
+  test('no page that is there in part only', async () => {
+    const streams = new Streams(100);
+    const compression = { ...streams, ...old(OLD.subarray(0, 5 * SIZE + 100)) };
+    const said = device(BOTH, OLD.subarray(0, 5 * SIZE + 100));
+    const packer = await packerFor(said, 9600, compression);
+    const [page] = planned(packer, IMAGE, OLD);
+    packer.encode(page as Page);
+    expect(streams.dictionaries).toEqual([part(OLD, 0, 1), part(OLD, 0, 5)]);
+  });
+
+  test('not the end of the image, if that is right already', async () => {
+    const streams = new Streams(100);
+    const packer = await packerFor(device(BOTH), 9600, streams);
+    const image = IMAGE.subarray(0, 2 * SIZE - 24);
+    const flash = new Uint8Array(2 * SIZE).fill(0xff);
+    flash.set(image.subarray(SIZE), SIZE);
+    const pages = planned(packer, image, flash);
+    expect(pages.map(({ number }) => number)).toEqual([0]);
+    packer.encode(pages[0] as Page);
+    expect(streams.dictionaries).toEqual([new Uint8Array()]);
+  });
+
   test('nothing, where no old image is known', async () => {
     const { delta } = await dictionaries(BOTH, []);
     expect(delta).toBe(false);

@@ -9,6 +9,23 @@ export interface Equivalent {
 
 export const EQUIVALENTS: readonly Equivalent[] = [
   {
+    file: 'host/compress/packer.ts',
+    why: 'without an old image only pages are known that are not sent: nobody wants what another one writes over, so that the order stays',
+    changes: ['!this.delta → false'],
+  },
+  {
+    file: 'host/compress/sources.ts',
+    why: 'a shift counts modulo 32',
+    changes: ['32 - HASH_BITS → 32 + HASH_BITS'],
+  },
+  {
+    file: 'host/device/connect.ts',
+    why: 'nobody but who found nobody tells how much was received',
+    changes: [
+      'error instanceof IapError && NOBODY.has(error.code) → error instanceof IapError || NOBODY.has(error.code)',
+    ],
+  },
+  {
     file: 'host/update/compare.ts',
     why: 'undefined distrusts no page either',
     changes: ['() => false → () => undefined'],
