@@ -4,8 +4,12 @@ import type { IapError } from '../../host/base/errors.js';
 import {
   Device,
   type DeviceInfo,
+  decodeAnswer,
   decodeHello,
   HELLO_ANSWER_SIZE,
+  helloRequest,
+  otherDevice,
+  statusName,
 } from '../../host/device/device.js';
 import { type RequestOptions, Session } from '../../host/link/session.js';
 import { FakeLine } from '../../host/testing/fake-line.js';
@@ -22,6 +26,8 @@ import {
   EndResponse,
   encode,
   Header,
+  HelloFlag,
+  HelloRequest,
   HelloResponse,
   MAX_PAYLOAD,
   PagesRequest,
@@ -84,7 +90,7 @@ describe('the time for an answer, and its size', () => {
     ['ABORT', (device) => device.abort(), { ...boot, limitMs: 1100 }],
     ['ENTER', (device) => device.enter(), { ...boot, limitMs: APP_ANSWER_MS }],
     ['ENTER', (device) => device.enter(1), { ...boot, limitMs: APP_ANSWER_MS, attempts: 1 }],
-  ])('%s', async (name, ask, options) => {
+  ])('%s (%#)', async (name, ask, options) => {
     const answers: Partial<Record<keyof typeof Command, Uint8Array>> = {
       HELLO: encode(HelloResponse, INFO),
       BAUD: encode(BaudResponse, { status: Status.OK, rate: 9600 }),
@@ -117,7 +123,7 @@ describe('a rate', () => {
     const { device } = answering(() => encode(BaudResponse, { status: Status.OK, rate }));
     await expect(device.baud(9600)).rejects.toMatchObject({
       code: 'BAD_ANSWER',
-      details: { command: 'BAUD', field: 'rate', found: rate },
+      details: { command: 'BAUD', field: 'rate', found: rate, expected: '9600, within 5 %' },
     });
   });
 });
@@ -274,6 +280,36 @@ describe('an answer to HELLO', () => {
       details: { command: 'HELLO', status: 'BAD_REQUEST' },
     });
   });
+});
+
+test.each([
+  [true, HelloFlag.HOLD],
+  [false, 0],
+])('HELLO says which protocol is spoken, and whether the device is to stay: %s', (hold, flags) => {
+  expect(decode(HelloRequest, helloRequest(hold))).toEqual({
+    major: PROTOCOL_MAJOR,
+    minor: PROTOCOL_MINOR,
+    flags,
+    reserved: 0,
+  });
+});
+
+test('a fault of this program is not told as one of the device', () => {
+  const layout = {
+    ...EndResponse,
+    get fields(): never {
+      throw new RangeError('a bug');
+    },
+  };
+  expect(() => decodeAnswer('END', new Uint8Array(EndResponse.size), layout)).toThrow(RangeError);
+});
+
+test('another device than before, and a status, have names', () => {
+  expect(otherDevice()).toMatchObject({
+    code: 'OTHER_DEVICE',
+    hint: expect.stringContaining('goes on where it stopped'),
+  });
+  expect(statusName(Status.GAP)).toBe('GAP');
 });
 
 test('a refusal is the answer to any command', async () => {

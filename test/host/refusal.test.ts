@@ -113,7 +113,10 @@ describe('an image for another device', () => {
   test.each<[unknown, boolean]>([
     [new IapError('IMAGE_WRONG_PRODUCT', 'by the host'), true],
     [new IapError('LINK_LOST', 'gone'), false],
-    [new IapError('LINK_LOST', 'gone', { details: { status: 'WRONG_PRODUCT' } }), false],
+    [
+      new IapError('LINK_LOST', 'gone with a status', { details: { status: 'WRONG_PRODUCT' } }),
+      false,
+    ],
     [new Error('a bug'), false],
     [undefined, false],
   ])('%s: %s', (error, another) => {

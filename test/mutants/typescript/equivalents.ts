@@ -19,6 +19,26 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     changes: ['32 - HASH_BITS → 32 + HASH_BITS'],
   },
   {
+    file: 'host/device/believable.ts',
+    why: 'both the same was taken before',
+    changes: ['appEnd < appBase → appEnd <= appBase'],
+  },
+  {
+    file: 'host/device/device.ts',
+    why: 'the same version was taken before',
+    changes: ['major > PROTOCOL_MAJOR → major >= PROTOCOL_MAJOR'],
+  },
+  {
+    file: 'host/device/open.ts',
+    why: 'a session takes undefined as missing; its type does not',
+    changes: [
+      'address === undefined → false',
+      'halfDuplex === undefined → false',
+      'signal === undefined → false',
+      'trace === undefined → false',
+    ],
+  },
+  {
     file: 'host/device/connect.ts',
     why: 'nobody but who found nobody tells how much was received',
     changes: [
