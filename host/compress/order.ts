@@ -26,17 +26,9 @@ export function orderOf<T extends Wanted>(pages: readonly T[]): T[] {
   };
   for (const page of pages) count(page, 1);
   const order: T[] = [];
+  const cost = ({ number }: Wanted): number => wanted.get(number) ?? 0;
   while (left.size > 0) {
-    let best: T | undefined;
-    let fewest = Number.POSITIVE_INFINITY;
-    for (const page of left.values()) {
-      const runs = wanted.get(page.number) ?? 0;
-      if (runs < fewest) {
-        best = page;
-        fewest = runs;
-      }
-    }
-    if (!best) break;
+    const best = [...left.values()].reduce((a, b) => (cost(b) < cost(a) ? b : a));
     left.delete(best.number);
     count(best, -1);
     order.push(best);

@@ -43,7 +43,7 @@ export class Sources {
       const low = view.getUint32(at, true);
       const high = view.getUint32(at + 4, true);
       const place = (this.#places[hash(low, high)] ?? 0) - 1;
-      if (place < 0 || low === high) continue;
+      if (place < 0) continue;
       if (this.#view.getUint32(place, true) !== low) continue;
       if (this.#view.getUint32(place + 4, true) !== high) continue;
       const source = Math.floor(place / this.#pageSize);

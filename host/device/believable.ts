@@ -94,7 +94,7 @@ function checkArea({ appBase, appEnd, pageSize }: HelloResponse): void {
     const flash = `from ${hex32(FLASH_BASE)} to ${hex32(FLASH_END)}`;
     throw bad('app_base', hex32(appBase), `the start of a page of ${pageSize} bytes ${flash}`);
   }
-  if (appEnd < appBase || appEnd > FLASH_END || (appEnd - appBase) % pageSize !== 0) {
+  if (appEnd < appBase || appEnd > FLASH_END || appEnd % pageSize !== 0) {
     const range = `from ${hex32(appBase)} to ${hex32(FLASH_END)}`;
     throw bad('app_end', hex32(appEnd), `the end of a page of ${pageSize} bytes ${range}`);
   }

@@ -288,6 +288,8 @@ async function changePort(session: Session, rate: number): Promise<void> {
   if (session.transport.fixedRate || session.transport.rate === rate) return;
   await session.drain();
   await session.setRate(rate);
+  // Calls at the rate before are not answered any more: at a slower one, all their answers would take seconds.
+  session.forget(Command.HELLO);
 }
 
 /** As call(), but undefined if nobody answers in time. */

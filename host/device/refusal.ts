@@ -151,10 +151,11 @@ export function refusalError(payload: Uint8Array, command: string): IapError {
   const status = payload[0] ?? 0;
   const detail = payload.length >= Refusal.size ? decode(Refusal, payload).detail : 0;
   const { message, hint } = WORDING[status]?.(detail) ?? {
+    hint: undefined,
     message: `status ${nameOf(Status, status)}, which this program does not know`,
   };
   return new IapError('REFUSED', `the device refuses ${command}: ${message}`, {
-    ...(hint === undefined ? {} : { hint }),
+    hint,
     details: { command, status: nameOf(Status, status), detail },
   });
 }

@@ -34,7 +34,6 @@ export class PendingAnswers {
     const index = this.#items.findIndex(
       (item) => item.address === address && item.seq === seq && (item.type | RESPONSE_BIT) === type,
     );
-    if (index < 0) return undefined;
     const found = this.#items[index];
     // A device answers in order: what it was sent before this frame it will not answer any more.
     this.#items = this.#items.filter((item, i) => i > index || item.address !== address);

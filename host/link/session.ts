@@ -167,7 +167,7 @@ export class Session {
       this.wake();
     });
     const aborted = (): void => this.wake();
-    options.signal?.addEventListener('abort', aborted, { once: true });
+    options.signal?.addEventListener('abort', aborted);
     this.#removeListeners = () => {
       offBytes?.();
       offClose?.();
@@ -361,7 +361,7 @@ export class Session {
 
   /** Bytes so far of an answer of our device that is not whole yet */
   get incoming(): number {
-    const [address = -1, type = 0] = this.#decoder.partial;
+    const [address = ADDRESS_ONLY, type = 0] = this.#decoder.partial;
     return this.#isOurs(address) && (type & RESPONSE_BIT) !== 0 ? this.#decoder.partial.length : 0;
   }
 
@@ -449,7 +449,7 @@ export class Session {
   heed(signal: AbortSignal): () => void {
     const aborted = (): void => this.wake();
     this.#signals.add(signal);
-    signal.addEventListener('abort', aborted, { once: true });
+    signal.addEventListener('abort', aborted);
     return () => {
       this.#signals.delete(signal);
       signal.removeEventListener('abort', aborted);

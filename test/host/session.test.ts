@@ -186,3 +186,48 @@ test('pace: a frame never exceeds the window, whatever a device says', () => {
   const pace = new Pace({ maxPayload: 4096, window: 1024, pageSize: 4096 });
   expect(Session.wireSize(pace.payload) + 1).toBeLessThanOrEqual(pace.window);
 });
+
+test.each([
+  // What it announces; the longest payload, the window, what is asked once
+  ['a page is the longest', { maxPayload: 4096, window: 8192, pageSize: 2048 }, 2063, 8088],
+  ['what it accepts is', { maxPayload: 300, window: 8192, pageSize: 2048 }, 300, 8088],
+  ['nobody accepts less', { maxPayload: 0, window: 8192, pageSize: 2048 }, 272, 8088],
+  ['no frame carries more', { maxPayload: 65_535, window: 65_536, pageSize: 8192 }, 4096, 65_432],
+  ['no window is smaller', { maxPayload: 272, window: 0, pageSize: 2048 }, 272, 920],
+  ['what fits into the window is', { maxPayload: 4096, window: 1024, pageSize: 4096 }, 894, 920],
+])('pace at first: %s', (_, limits, payload, window) => {
+  const pace = new Pace(limits);
+  expect([pace.payload, pace.window, pace.askEvery]).toEqual([payload, window, window / 4]);
+  expect(pace.reservedFrames).toBe(8);
+});
+
+test.each([
+  [{ maxPayload: 2064, window: 8192, pageSize: 2048 }, [4044, 2022, 1011, 505, 252, 252]],
+  // No less than three frames of what is still sent
+  [{ maxPayload: 272, window: 1024, pageSize: 2048 }, [460, 3 * Session.wireSize(68)]],
+  [{ maxPayload: 1024, window: 1024, pageSize: 1024 }, [920, 3 * Session.wireSize(226)]],
+])('pace: half the window with each loss, of %j', (limits, windows) => {
+  const pace = new Pace(limits);
+  for (const window of windows) {
+    pace.lost();
+    expect(pace.window).toBe(window);
+  }
+});
+
+test('pace: sixteen frames in a row make it faster again, a step at a time', () => {
+  const pace = new Pace({ maxPayload: 2064, window: 8192, pageSize: 2048 });
+  pace.arrived(100);
+  expect(pace.payload).toBe(2063);
+  pace.lost();
+  pace.lost();
+  pace.arrived(15);
+  pace.lost();
+  pace.arrived(15);
+  expect(pace.payload).toBe(257);
+  pace.arrived(1);
+  expect(pace.payload).toBe(515);
+  pace.arrived(15);
+  expect(pace.payload).toBe(515);
+  pace.arrived(1);
+  expect(pace.payload).toBe(1031);
+});

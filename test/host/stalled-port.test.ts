@@ -1,7 +1,7 @@
 // A port that takes nothing, or never finishes: every command ends in its time, at an interruption at once, and says what is wrong.
 import { getEventListeners } from 'node:events';
-import { expect, test } from 'vitest';
-import type { IapError } from '../../host/base/errors.js';
+import { describe, expect, test } from 'vitest';
+import { IapError } from '../../host/base/errors.js';
 import { connect } from '../../host/device/connect.js';
 import { openSession } from '../../host/device/open.js';
 import { Session } from '../../host/link/session.js';
@@ -11,6 +11,7 @@ import { openSerial } from '../../host/node/serial.js';
 import { VirtualClock } from '../../host/testing/virtual-clock.js';
 import { Bench } from '../support/bench.js';
 import { iap } from '../support/cli.js';
+import { CountedClock } from '../support/counted-clock.js';
 import { appImage } from '../support/images.js';
 import { Stranger } from '../support/stranger.js';
 
@@ -85,6 +86,109 @@ test('the transport is told to stop what has come to its end', async () => {
   };
   await new Session(transport, { clock }).post([], 100).catch(() => {});
   expect(told).toBe(true);
+});
+
+describe('a slow port is given time', () => {
+  const BYTES = 1000;
+  const lineMs = (BYTES * 10_000) / 9600;
+
+  async function stalled(
+    start: (session: Session) => Promise<void>,
+    transport: Transport = stuck(),
+  ): Promise<{ readonly error: IapError; readonly ms: number; readonly clock: CountedClock }> {
+    const clock = new CountedClock();
+    const session = new Session({ ...transport, rate: 9600 }, { clock });
+    await session.sleep(70);
+    const error = await start(session).then(
+      () => expect.unreachable(),
+      (reason: unknown) => reason as IapError,
+    );
+    return { error, ms: clock.now() - 70, clock };
+  }
+
+  test('sixteen times what its bytes take on the line, and ten seconds', async () => {
+    const payload = new Uint8Array(BYTES).fill(1);
+    let bytes = 0;
+    const write: Transport['write'] = (burst) => {
+      bytes = burst.length;
+      return never();
+    };
+    const { error, ms, clock } = await stalled((session) => session.post([{ type: 1, payload }]), {
+      ...stuck(),
+      write,
+    });
+    expect(ms).toBeCloseTo(10_000 + (16 * lineMs * bytes) / BYTES, 6);
+    expect(error).toMatchObject({
+      code: 'PORT_STALLED',
+      message: expect.stringContaining(`not done after ${(ms / 1000).toFixed(1)} s`),
+      details: { what: 'write', ms: Math.round(ms) },
+    });
+    expect(clock.open).toBe(0);
+  });
+
+  test('the same for those that it has taken and not sent', async () => {
+    const payload = new Uint8Array(BYTES).fill(1);
+    let bytes = 0;
+    const write: Transport['write'] = async (burst) => {
+      bytes = burst.length;
+    };
+    const { error, ms } = await stalled(
+      async (session) => {
+        await session.post([{ type: 1, payload }]);
+        await session.drain();
+      },
+      { ...stuck(), write },
+    );
+    expect(ms).toBeCloseTo(10_000 + (16 * lineMs * bytes) / BYTES, 6);
+    expect(error.details).toMatchObject({ what: 'drain' });
+  });
+
+  test.each([
+    [100, 30],
+    [70, 0],
+    [20, 0],
+  ])('until %i ms, where that is asked for', async (deadline, expected) => {
+    const { error, ms } = await stalled((session) => session.post([], deadline));
+    expect(error.code).toBe('PORT_STALLED');
+    expect(ms).toBe(expected);
+  });
+
+  test('for ever, where that is asked for', async () => {
+    const clock = new CountedClock();
+    const stop = new AbortController();
+    const session = new Session(stuck(), { clock, signal: stop.signal });
+    clock.after(3_600_000, () => {
+      expect(clock.open).toBe(0);
+      stop.abort();
+    });
+    await expect(session.post([], Number.POSITIVE_INFINITY)).rejects.toMatchObject({
+      code: 'INTERRUPTED',
+    });
+    expect(clock.now()).toBe(3_600_000);
+  });
+
+  test('and none is left running once it has done it', async () => {
+    const clock = new CountedClock();
+    const session = new Session({ ...stuck(), drain: async () => {} }, { clock });
+    await session.drain();
+    expect(clock.open).toBe(0);
+  });
+
+  test('a port that fails says why itself', async () => {
+    const error = new IapError('PORT_LOST', 'gone');
+    const drain = () => Promise.reject(error);
+    const found = await stalled((session) => session.drain(), { ...stuck(), drain });
+    expect(found).toMatchObject({ error, ms: 0, clock: { open: 0 } });
+  });
+});
+
+test('a port that closes is not waited for, and one that fails says so', async () => {
+  const clock = new CountedClock();
+  await closePort({ ...stuck(), close: async () => {} }, clock);
+  const failing = { ...stuck(), close: () => Promise.reject(new IapError('PORT_LOST', 'gone')) };
+  await expect(closePort(failing, clock)).rejects.toMatchObject({ code: 'PORT_LOST' });
+  expect(clock).toMatchObject({ open: 0 });
+  expect(clock.now()).toBe(0);
 });
 
 test('a port that does not close is left', async () => {

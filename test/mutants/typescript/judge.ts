@@ -115,19 +115,28 @@ async function endAll(): Promise<void> {
   Object.defineProperty(switches, 'activeMutant', { value: undefined, writable: true });
 }
 
+type Check = ReturnType<typeof TestRunner.getSuiteHooks>['afterEach'][number];
+
+const checks = new Map<RunnerTestSuite, readonly Check[]>();
+
+/** What is checked after each test; taken from vitest, which would check after one that was not run as well. */
+function checksOf(suite: RunnerTestSuite): readonly Check[] {
+  const taken = checks.get(suite) ?? TestRunner.getSuiteHooks(suite).afterEach.splice(0);
+  checks.set(suite, taken);
+  return taken;
+}
+
 /** The test, and what its file checks after each. */
 function withChecks(test: RunnerTestCase): () => Promise<void> {
   const run = TestRunner.getTestFn(test);
   const suites: RunnerTestSuite[] = [test.file];
   for (let { suite } = test; suite; suite = suite.suite) suites.unshift(suite);
+  const each = suites.flatMap((suite) => checksOf(suite).map((check) => ({ suite, check })));
   return async () => {
     // Expectations of a run that was given up, for which vitest waits at the end of the next
     delete test.promises;
     await run();
-    for (const suite of suites) {
-      for (const check of TestRunner.getSuiteHooks(suite).afterEach)
-        await check(test.context, suite);
-    }
+    for (const { suite, check } of each) await check(test.context, suite);
   };
 }
 
