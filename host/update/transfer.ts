@@ -197,12 +197,14 @@ export class Transfer {
     const full = (): boolean => alone && this.#unaskedPages >= MOST_PAGES_A_BURST;
     while (this.#page < this.#pages.length && this.#fits(room, size)) {
       const payload = this.pace.payload;
-      const body = this.#cut(payload - DataRequest.size);
+      const reopens = this.#number === this.#failedAt;
+      const body = this.#cut(payload - DataRequest.size, reopens);
       const bytes = Session.wireSize(DataRequest.size + body.bytes.length);
       size += bytes;
       this.#unasked += bytes;
       room = { ...room, frames: room.frames - 1 };
-      const last = this.#page === this.#pages.length || !this.#fits(room, size) || full();
+      const last =
+        this.#page === this.#pages.length || !this.#fits(room, size) || full() || reopens;
       const due =
         this.#unasked + Session.wireSize(payload) > this.pace.askEvery ||
         this.#unaskedPages >= MOST_UNASKED_PAGES;
@@ -223,13 +225,18 @@ export class Transfer {
     return room.frames > 0 && size + Session.wireSize(this.pace.payload) <= room.bytes;
   }
 
-  /** Takes the next bytes of the current page, and moves on. */
-  #cut(limit: number): { readonly bytes: Uint8Array; readonly head: boolean } {
+  /**
+   * Takes the next bytes of the current page, and moves on.
+   * @param reopens the page failed: it is opened by a frame that does not complete it, and asks. The device keeps its status until that
+   *   frame comes, so that only what it says afterwards is another failure.
+   */
+  #cut(limit: number, reopens: boolean): { readonly bytes: Uint8Array; readonly head: boolean } {
     const page = this.#pages[this.#page];
     if (!page) throw new RangeError('nothing left to cut');
     const head = this.#offset === 0;
-    const space = head ? limit - PageHead.size : limit;
     const encoded = this.#encode(page);
+    const most = reopens ? Math.ceil(encoded.bytes.length / 2) : limit;
+    const space = Math.min(most, head ? limit - PageHead.size : limit);
     const piece = encoded.bytes.subarray(this.#offset, this.#offset + space);
     const completes = this.#offset + piece.length === encoded.bytes.length;
     this.#sent.push({ number: this.#number, page: this.#page, offset: this.#offset, completes });
@@ -292,26 +299,20 @@ export class Transfer {
       this.#acknowledge(decodeAnswer('DATA', payload, DataResponse).next);
     }
     this.#unasked = 0;
-    // The device keeps its status until the frame that it expects comes: that one did not, since the page was sent again.
-    const kept = report.next === this.#failedAt && isFailure(report.status);
-    this.#take(kept ? { ...report, status: Status.GAP } : report, this.#epoch);
+    this.#take(report, this.#epoch);
     if (report.next !== this.#number) this.#goBack(report);
   }
 
   #take(report: Report, epoch: number): void {
     this.#acknowledge(report.next);
     if (report.status === Status.OK || epoch !== this.#epoch) return;
-    switch (report.status) {
-      case Status.GAP:
-        break;
-      case Status.PAGE_REJECTED:
-      case Status.FLASH_FAILED:
-        this.#countFailure(report);
-        break;
-      default:
-        throw badAnswer('DATA', `status ${statusName(report.status)}`);
-    }
-    this.#goBack(report);
+    const failed = isFailure(report.status);
+    if (!failed && report.status !== Status.GAP)
+      throw badAnswer('DATA', `status ${statusName(report.status)}`);
+    // Told again: the frame that opens the page once more was lost.
+    const again = failed && report.next === this.#failedAt;
+    if (failed && !again) this.#countFailure(report);
+    this.#goBack(again ? { ...report, status: Status.GAP } : report);
   }
 
   #acknowledge(next: number): void {

@@ -60,6 +60,29 @@ describe('a page that is rejected', () => {
     expectInstalled(await bench.update(image), image);
     expect(questions).toBeGreaterThan(4);
   });
+
+  test.each([
+    ['in several frames', 300],
+    ['in one frame', 2100],
+  ])(
+    'once, and its head is lost four times, while what follows arrives: %s',
+    async (_, maxPayload) => {
+      start({ info: { maxPayload } });
+      bench.device.rejecting.set(4, 1);
+      let lost = 0;
+      bench.device.hook = ({ type, payload }) => {
+        if (type !== Command.DATA || bench.device.rejecting.get(4) !== 0 || lost === 4)
+          return undefined;
+        const { flags, body } = decode(DataRequest, payload);
+        if ((flags & DataFlag.HEAD) === 0 || decode(PageHead, body).page !== 4) return undefined;
+        lost++;
+        return 'drop';
+      };
+      const image = appImage(30_000);
+      expectInstalled(await bench.update(image), image);
+      expect(lost).toBe(4);
+    },
+  );
 });
 
 test('an application that runs again in mid-update is asked to enter, and the update goes on', async () => {

@@ -52,7 +52,9 @@ function scripted(answers: Readonly<Record<string, readonly unknown[]>>): {
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
     },
   ]);
-  return { device: { info: INFO, ...Object.fromEntries(methods) } as Device, asked };
+  const deaf = (): void => {};
+  const session = { listen: () => deaf, heed: () => deaf };
+  return { device: { info: INFO, session, ...Object.fromEntries(methods) } as Device, asked };
 }
 
 const begun = (kind: number, next = 0): object => ({ status: Status.OK, begun: kind, next });
