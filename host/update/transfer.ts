@@ -56,6 +56,9 @@ const MOST_PAGES_A_BURST = 8;
 /** Going back this often without one frame taken: the line carries nothing. */
 const MOST_FRUITLESS = 30;
 
+/** A failure told so often, with the frame that opens the page sent each time, is another one. */
+const MOST_TOLD_AGAIN = 10;
+
 /** Of a page, which is then sent again from its head */
 function isFailure(status: number): boolean {
   return status === Status.PAGE_REJECTED || status === Status.FLASH_FAILED;
@@ -101,8 +104,8 @@ export class Transfer {
   #bytesTotal = 0;
   #abandoned: { readonly error: unknown } | undefined;
   #fruitless = 0;
-  /** Frame that opens the page whose failure was counted last, until it is taken */
-  #failedAt: number | undefined;
+  /** The failure that was counted last, until the frame is taken that opens its page again; and how often it was told again */
+  #failure: { readonly report: Report; readonly again: number } | undefined;
   readonly #failures: PageFailures;
   readonly #packer: Packer;
   /** What the next page may take beyond others [ms]: the first one of an update makes its entry in the boot record. */
@@ -197,7 +200,7 @@ export class Transfer {
     const full = (): boolean => alone && this.#unaskedPages >= MOST_PAGES_A_BURST;
     while (this.#page < this.#pages.length && this.#fits(room, size)) {
       const payload = this.pace.payload;
-      const reopens = this.#number === this.#failedAt;
+      const reopens = this.#number === this.#failure?.report.next;
       const body = this.#cut(payload - DataRequest.size, reopens);
       const bytes = Session.wireSize(DataRequest.size + body.bytes.length);
       size += bytes;
@@ -309,10 +312,17 @@ export class Transfer {
     const failed = isFailure(report.status);
     if (!failed && report.status !== Status.GAP)
       throw badAnswer('DATA', `status ${statusName(report.status)}`);
-    // Told again: the frame that opens the page once more was lost.
-    const again = failed && report.next === this.#failedAt;
+    const again = failed && this.#isToldAgain(report);
     if (failed && !again) this.#countFailure(report);
     this.#goBack(again ? { ...report, status: Status.GAP } : report);
+  }
+
+  /** The frame that opens the page once more was lost; or else it is that frame which is rejected, time and again. */
+  #isToldAgain({ next, status, detail }: Report): boolean {
+    const { report, again } = this.#failure ?? { report: undefined, again: 0 };
+    if (report?.next !== next || report.status !== status || report.detail !== detail) return false;
+    this.#failure = { report, again: again + 1 };
+    return again < MOST_TOLD_AGAIN;
   }
 
   #acknowledge(next: number): void {
@@ -327,7 +337,7 @@ export class Transfer {
       this.pace.arrived(news);
       this.#errors.arrived(news);
       this.#fruitless = 0;
-      this.#failedAt = undefined;
+      this.#failure = undefined;
     }
     this.#acknowledged = next;
     const done = this.#sent.splice(0, taken + 1).filter(({ completes }) => completes);
@@ -346,11 +356,12 @@ export class Transfer {
     });
   }
 
-  #countFailure({ next, status, detail }: Report): void {
+  #countFailure(report: Report): void {
+    const { next, status, detail } = report;
     const index = this.#sent.find(({ number }) => number === next)?.page ?? -1;
     const page = this.#pages[index];
     if (!page) return;
-    this.#failedAt = next;
+    this.#failure = { report, again: 0 };
     if (status === Status.PAGE_REJECTED && this.#encoded[index]?.encoding !== Encoding.RAW) {
       this.#sendAsItIs(index, page, detail);
     } else {

@@ -38,7 +38,7 @@ export const BELIEF: readonly Mutant[] = [
     id: 'believes any application area',
     requirements: ['H-39'],
     file: 'host/device/believable.ts',
-    find: 'if (appEnd < appBase || appEnd > FLASH_END || (appEnd - appBase) % pageSize !== 0) {',
+    find: 'if (appEnd < appBase || appEnd > FLASH_END || appEnd % pageSize !== 0) {',
     replace: 'if (appEnd < appBase) {',
     caughtBy: 'host:HELLO says %s',
   },

@@ -57,7 +57,7 @@ export const STATUS: readonly Mutant[] = [
     id: 'says nothing of what to do',
     requirements: ['H-27'],
     file: 'host/device/refusal.ts',
-    find: '    ...(hint === undefined ? {} : { hint }),\n    details: { command, status',
+    find: '    hint,\n    details: { command, status',
     replace: '    details: { command, status',
     caughtBy: 'host:%s in answer to BEGIN',
   },

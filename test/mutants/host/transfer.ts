@@ -55,8 +55,9 @@ export const TRANSFER: readonly Mutant[] = [
     id: 'goes on at a gap',
     requirements: ['H-6'],
     file: 'host/update/transfer.ts',
-    find: '      case Status.GAP:\n        break;',
-    replace: '      case Status.GAP:\n        return;',
+    find: 'const failed = isFailure(report.status);',
+    replace:
+      'if (report.status === Status.GAP) return;\n    const failed = isFailure(report.status);',
     caughtBy: 'host:no frame is sent again that was taken, after one is lost',
   },
   {
@@ -95,18 +96,18 @@ export const TRANSFER: readonly Mutant[] = [
     id: 'sends on after a page that was rejected',
     requirements: ['H-8'],
     file: 'host/update/transfer.ts',
-    find: '      case Status.PAGE_REJECTED:\n      case Status.FLASH_FAILED:\n        this.#countFailure(report);\n        break;',
+    find: 'const failed = isFailure(report.status);',
     replace:
-      '      case Status.PAGE_REJECTED:\n        return;\n      case Status.FLASH_FAILED:\n        this.#countFailure(report);\n        break;',
+      'if (report.status === Status.PAGE_REJECTED) return;\n    const failed = isFailure(report.status);',
     caughtBy: 'host:three times: given up, with the reason',
   },
   {
     id: 'sends on after a page that failed',
     requirements: ['H-8'],
     file: 'host/update/transfer.ts',
-    find: '      case Status.PAGE_REJECTED:\n      case Status.FLASH_FAILED:\n        this.#countFailure(report);\n        break;',
+    find: 'const failed = isFailure(report.status);',
     replace:
-      '      case Status.FLASH_FAILED:\n        return;\n      case Status.PAGE_REJECTED:\n        this.#countFailure(report);\n        break;',
+      'if (report.status === Status.FLASH_FAILED) return;\n    const failed = isFailure(report.status);',
     caughtBy: 'host:three times: given up, with page address and reason',
   },
   {
@@ -140,11 +141,19 @@ export const TRANSFER: readonly Mutant[] = [
     caughtBy: 'host:three times: given up, with page address and reason',
   },
   {
+    id: 'counts a failure that is told again',
+    requirements: ['H-8'],
+    file: 'host/update/transfer.ts',
+    find: 'const again = failed && this.#isToldAgain(report);',
+    replace: 'const again = failed && !failed;',
+    caughtBy: 'host:once, and its head is lost four times, while what follows arrives: %s',
+  },
+  {
     id: 'tries a rejected page for ever',
     requirements: ['H-8'],
     file: 'host/update/transfer.ts',
-    find: '        this.#countFailure(report);\n',
-    replace: '        if (report.status === Status.FLASH_FAILED) this.#countFailure(report);\n',
+    find: 'if (failed && !again) this.#countFailure(report);',
+    replace: 'if (report.status === Status.FLASH_FAILED && !again) this.#countFailure(report);',
     caughtBy: 'host:three times: given up, with the reason',
   },
   {

@@ -22,8 +22,9 @@ export const UPDATE: readonly Mutant[] = [
     id: 'takes a status of DATA that it does not know for OK',
     requirements: ['H-23'],
     file: 'host/update/transfer.ts',
-    find: '      default:\n        throw',
-    replace: '      default:\n        if (report.status > 0) return;\n        throw',
+    find: 'if (!failed && report.status !== Status.GAP)\n      throw',
+    replace:
+      'if (!failed && report.status !== Status.GAP) return;\n    if (!failed && report.status !== Status.GAP)\n      throw',
     caughtBy: 'host:%s is answered with %s, which makes no sense there: not done',
   },
   {
