@@ -71,6 +71,8 @@ export class RomClient {
   readonly #trace: (event: RomTrace) => void;
   readonly #answers: number[] = [];
   #left: Left | undefined;
+  /** The call before had no answer, which may still come. */
+  #mayBeLate = false;
 
   constructor(transport: Transport, { clock, signal, trace }: RomClientOptions) {
     this.clock = clock;
@@ -206,7 +208,9 @@ export class RomClient {
     const from = this.clock.now();
     this.#send([SYNC]);
     const answer = await this.#answer(timeoutMs);
-    if (answer === ACK || answer === NACK) this.reader.cameAfter(this.clock.now() - from);
+    const known = answer === ACK || answer === NACK;
+    if (known && !this.#mayBeLate) this.reader.cameAfter(this.clock.now() - from);
+    this.#mayBeLate = answer === undefined;
     return answer;
   }
 

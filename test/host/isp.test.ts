@@ -83,6 +83,13 @@ describe('entry', () => {
     });
   });
 
+  test('an answer that comes only after the next call is not measured as the answer to that', async () => {
+    const { fake, rom } = await open({ latencyMs: 1650, network: 'unknown' });
+    const image = randomBytes(1, 1000);
+    await done(write(rom, at(image)));
+    expect(fake.flash.subarray(0, image.length)).toEqual(image);
+  });
+
   test('the 00h before the first ACK costs no second call', async () => {
     const { fake } = await open({ zeroFirst: true });
     expect(fake.writes.filter(([byte]) => byte === 0x7f)).toHaveLength(1);
