@@ -5,6 +5,7 @@ import { connect } from '../device/connect.js';
 import type { Device } from '../device/device.js';
 import { openSession } from '../device/open.js';
 import { goTo, type Rom, reset } from '../isp/index.js';
+import { farMs } from '../link/distance.js';
 import { closePort } from '../link/stall.js';
 import type { Transport } from '../link/transport.js';
 import type { IspArguments } from './isp-options.js';
@@ -128,7 +129,7 @@ export async function call<T>(
   const transport = await openPort({ ...args, wait: false }, { rate: args.appBaud }, context);
   try {
     const session = openSession(transport, { clock, signal });
-    const within = timeoutMs + 2 * (transport.roundTripMs ?? 0);
+    const within = timeoutMs + farMs(transport);
     const options = { hold: true, wait: true, timeoutMs: within, beforeEnter: () => enter };
     return await use(await connect(session, options), transport);
   } finally {

@@ -17,6 +17,7 @@ import { ISP_INFO } from '../../host/cli/commands/isp/info.js';
 import { ISP_PROTECT } from '../../host/cli/commands/isp/protect.js';
 import { ISP_READ, type IspReadArguments } from '../../host/cli/commands/isp/read.js';
 import { ISP_WRITE } from '../../host/cli/commands/isp/write.js';
+import { call } from '../../host/cli/isp-start.js';
 import type { Context } from '../../host/cli/link.js';
 import { writeIntelHex } from '../../host/image/intel-hex.js';
 import { writeBytes } from '../../host/node/files.js';
@@ -223,6 +224,16 @@ describe('factory, once the image is written', () => {
       /^the image is written and verified, but the part refuses the sectors.*; Write Protect changed nothing$/,
     );
   });
+});
+
+test('behind a network of unknown distance a bootloader is waited for as long as a ROM bootloader', async () => {
+  const clock = new VirtualClock();
+  const line = new FakeRom(clock, { network: 'unknown', toRom: () => undefined });
+  const { context } = session({ clock, line });
+  const use = (): Promise<void> => Promise.resolve();
+  const calling = call({ ...ISP, appBaud: 115200 }, context, 1000, use, false);
+  await expect(calling).rejects.toMatchObject({ code: 'NO_ANSWER' });
+  expect(clock.now()).toBeGreaterThanOrEqual(2500);
 });
 
 describe('what is not known is not said', () => {
