@@ -105,13 +105,14 @@ export class ByteReader {
     await this.#until(() => false, ms);
   }
 
+  /** That time is over is believed only after one more look at what has arrived. */
   async #until(ready: () => boolean, timeoutMs: number): Promise<void> {
     const end = this.#clock.now() + timeoutMs;
-    for (;;) {
+    for (let over = false; ; ) {
       this.check();
-      if (ready()) return;
-      const left = end - this.#clock.now();
-      if (left <= 0) return;
+      if (ready() || over) return;
+      const left = Math.max(0, end - this.#clock.now());
+      over = left === 0;
       await this.#woken(left);
     }
   }

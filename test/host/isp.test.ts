@@ -209,6 +209,19 @@ describe('lines that lose and damage bytes', () => {
   });
 });
 
+test.each([1100, 1500, 2000, 3000])(
+  'an answer that comes %i ms late, as from a computer that is held up, is no part that is gone',
+  async (lateMs) => {
+    let blocks = 0;
+    const late: FakeRomOptions['late'] = ({ length }) =>
+      length > 200 && blocks++ === 2 ? lateMs : 0;
+    const { fake, rom } = await open({ late });
+    const image = randomBytes(1, 2000);
+    await done(write(rom, at(image)));
+    expect(fake.flash.subarray(0, image.length)).toEqual(image);
+  },
+);
+
 /** Either it is done and right, or it is an error that says so. */
 async function settled(work: Promise<unknown>, fake: FakeRom, image: Uint8Array): Promise<void> {
   try {
