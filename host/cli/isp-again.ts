@@ -45,7 +45,7 @@ export async function withRomOrUnit<T>(
   try {
     return await withRom(args, context, once);
   } catch (error) {
-    if (found || !isSilent(error) || !mayGoOn(args)) throw error;
+    if (found || !isNoRom(error) || !mayGoOn(args)) throw error;
     wentOn = await goOn(args, context, segments, onUnit);
     if (!wentOn) throw error;
   }
@@ -59,6 +59,12 @@ export async function withRomOrUnit<T>(
       { hint: 'set BOOT0 high, reset the part, and run the same command again', cause: error },
     );
   }
+}
+
+/** Nobody answers as a ROM bootloader does; one byte of what a unit still says to a host that is gone may look like one. */
+function isNoRom(error: unknown): boolean {
+  const unlike = error instanceof IapError && ['LINK_LOST', 'BAD_ANSWER'].includes(error.code);
+  return unlike || isSilent(error);
 }
 
 /** Lines reset a part into its ROM bootloader wherever it is. */

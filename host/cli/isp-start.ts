@@ -17,8 +17,8 @@ import { withRom } from './rom-link.js';
 export const BY_HAND_MS = 60_000;
 /** An application in the image is started when nobody called for 100 ms; with BOOT0 still high that ends in the ROM. [ms] */
 const STARTED_MS = 3000;
-/** So often the start is tried again if it did. */
-const GO_AGAIN = 2;
+/** So often the start is tried again if it did: a computer that is busy may miss these 100 ms several times. */
+const GO_AGAIN = 6;
 const FOUND_MS = 1000;
 
 /** By Go, by DTR and RTS, by a person, not at all */

@@ -216,6 +216,30 @@ describe('factory, once the image is written', () => {
     expect(`${error.message} ${error.hint}`).not.toMatch(/cable|power|TX|the line echoes|--wait/);
   });
 
+  test('a part that is back in its ROM bootloader is started again and again, before a person is asked', async () => {
+    const at = bench({ returns: true });
+    await failure(ispFactory({ ...unit, ...parts }, at.context));
+    expect(at.fake.commands.filter((code) => code === 0x21)).toHaveLength(7);
+    expect(at.events().map(({ event }) => event)).toContain('reset-by-hand');
+  });
+
+  test('a byte that looks like a ROM bootloader, and nothing more: the unit itself is called, too', async () => {
+    const clock = new VirtualClock();
+    const line = new FakeRom(clock, { odd: () => 'dead' });
+    const { context } = session({ clock, line }, { json: true });
+    const parities: unknown[] = [];
+    const ports: Context['ports'] = {
+      ...context.ports,
+      open: (options) => {
+        parities.push(options.parity);
+        return context.ports.open(options);
+      },
+    };
+    const error = await failure(ispFactory({ ...unit, ...parts }, { ...context, ports }));
+    expect(error.code).toBe('LINK_LOST');
+    expect(parities).toEqual(['even', undefined]);
+  });
+
   test('protection refused: the image is said to be there, and that nothing else changed', async () => {
     const at = bench({ odd: ({ step }) => (step === 'sectors' ? 0x1f : undefined) });
     const args = { ...unit, ...parts, protectBootloader: true };

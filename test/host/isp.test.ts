@@ -165,6 +165,16 @@ describe('entry', () => {
     });
   });
 
+  test('a byte like NACK among others is not taken for a ROM bootloader', async () => {
+    const clock = new VirtualClock();
+    const fake = new FakeRom(clock, { toRom: () => undefined });
+    fake.talk(0x1f, 0x02, 0x55); // what is left of an answer to somebody else
+    await expect(Rom.open(fake, { clock, timeoutMs: 500 })).rejects.toMatchObject({
+      code: 'NOT_OUR_DEVICE',
+      message: expect.stringMatching(/3 bytes.*1f ?02 ?55/i),
+    });
+  });
+
   test('interrupted while it calls', async () => {
     const clock = new VirtualClock();
     const stop = new AbortController();

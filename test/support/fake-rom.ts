@@ -30,6 +30,8 @@ export interface FakeRomOptions {
   readonly worn?: (address: number) => boolean;
   /** Everything the host sends comes back to it, first; or does so once a program was started */
   readonly echo?: boolean | 'after-go';
+  /** What Go starts resets at once, with BOOT0 high */
+  readonly returns?: boolean;
   /** Already synchronised, by a host that is gone */
   readonly synced?: boolean;
   readonly readProtected?: boolean;
@@ -312,7 +314,8 @@ export class FakeRom implements Transport {
 
   #go(): void {
     this.#address(() => {
-      this.#listening = false;
+      if (this.#options.returns) this.#synced = false;
+      else this.#listening = false;
       this.#echo ||= this.#options.echo === 'after-go';
     });
   }
