@@ -1,6 +1,7 @@
 // "iap isp factory" run again after a cut, where no reset was: the unit's own bootloader runs, and the ROM bootloader does not answer.
 import { Mode } from '../../protocol/index.js';
 import { IapError } from '../base/errors.js';
+import type { DeviceInfo } from '../device/device.js';
 import { isUnderWay, splitUnit } from '../factory/split-unit.js';
 import type { Segment } from '../image/segments.js';
 import type { Rom } from '../isp/index.js';
@@ -20,16 +21,20 @@ export type AgainArguments = InstallArguments & {
   readonly start: boolean;
 };
 
+type OnUnit = (found: DeviceInfo) => void;
+
 /**
  * As withRom. A unit whose own bootloader answers instead, in the midst of this image, takes the rest first and is started: with
  * BOOT0 still high that ends in the ROM bootloader, which has the last word.
  * @param use told whether the unit has taken the rest
+ * @param onUnit called with a unit that is going to take it
  */
 export async function withRomOrUnit<T>(
   args: AgainArguments,
   context: Context,
   segments: readonly Segment[],
   use: (rom: Rom, wentOn: boolean) => Promise<T>,
+  onUnit: OnUnit,
 ): Promise<T> {
   let found = false;
   let wentOn = false;
@@ -40,8 +45,8 @@ export async function withRomOrUnit<T>(
   try {
     return await withRom(args, context, once);
   } catch (error) {
-    if (found || !isSilent(error) || !mayGoOn(args)) throw error;
-    wentOn = await goOn(args, context, segments);
+    if (found || !isNoRom(error) || !mayGoOn(args)) throw error;
+    wentOn = await goOn(args, context, segments, onUnit);
     if (!wentOn) throw error;
   }
   try {
@@ -56,6 +61,12 @@ export async function withRomOrUnit<T>(
   }
 }
 
+/** Nobody answers as a ROM bootloader does; one byte of what a unit still says to a host that is gone may look like one. */
+function isNoRom(error: unknown): boolean {
+  const unlike = error instanceof IapError && ['LINK_LOST', 'BAD_ANSWER'].includes(error.code);
+  return unlike || isSilent(error);
+}
+
 /** Lines reset a part into its ROM bootloader wherever it is. */
 function mayGoOn(args: AgainArguments): boolean {
   return args.start && !args.romOnly && !args.massErase && wiringOf(args) === undefined;
@@ -66,6 +77,7 @@ async function goOn(
   args: AgainArguments,
   context: Context,
   segments: readonly Segment[],
+  onUnit: OnUnit,
 ): Promise<boolean> {
   let answered = false;
   try {
@@ -79,6 +91,7 @@ async function goOn(
         if (device.info.mode !== Mode.BOOTLOADER || !split || !isUnderWay(split, device.info)) {
           return false;
         }
+        onUnit(device.info);
         context.output.line('the bootloader of this unit runs already: going on with it');
         const installed = await installApp(device, transport, split, args, context);
         await leaveBootloader(installed.device);

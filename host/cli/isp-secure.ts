@@ -107,6 +107,8 @@ export interface Secured {
   readonly device: DeviceInfo;
   /** How its bootloader took the application, if that was left to it */
   readonly app: AppResult | undefined;
+  /** It was not protected before. */
+  readonly protects: boolean;
 }
 
 /**
@@ -137,7 +139,9 @@ export async function secure(
     },
     { enter: true, written: split ? 'bootloader' : 'image' },
   );
-  if (protectionGaps(before.security).length === 0) return { device: before, app };
+  if (protectionGaps(before.security).length === 0) {
+    return { device: before, app, protects: false };
+  }
   const protectedBy = await inRomAgain(args, context, async (rom) => {
     if (rom.info.readProtected) await makeAnew(rom, segments, output);
     await tellWork(output, protectWrite(rom, sectorsOf(0, unit.bootloaderSize)));
@@ -156,7 +160,7 @@ export async function secure(
     },
     { enter: true },
   );
-  return { device, app };
+  return { device, app, protects: true };
 }
 
 /**

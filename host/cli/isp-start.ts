@@ -5,6 +5,7 @@ import { connect } from '../device/connect.js';
 import type { Device } from '../device/device.js';
 import { openSession } from '../device/open.js';
 import { goTo, type Rom, reset } from '../isp/index.js';
+import { farMs } from '../link/distance.js';
 import { closePort } from '../link/stall.js';
 import type { Transport } from '../link/transport.js';
 import type { IspArguments } from './isp-options.js';
@@ -16,8 +17,8 @@ import { withRom } from './rom-link.js';
 export const BY_HAND_MS = 60_000;
 /** An application in the image is started when nobody called for 100 ms; with BOOT0 still high that ends in the ROM. [ms] */
 const STARTED_MS = 3000;
-/** So often the start is tried again if it did. */
-const GO_AGAIN = 2;
+/** So often the start is tried again if it did: a computer that is busy may miss these 100 ms several times. */
+const GO_AGAIN = 6;
 const FOUND_MS = 1000;
 
 /** By Go, by DTR and RTS, by a person, not at all */
@@ -128,7 +129,7 @@ export async function call<T>(
   const transport = await openPort({ ...args, wait: false }, { rate: args.appBaud }, context);
   try {
     const session = openSession(transport, { clock, signal });
-    const within = timeoutMs + 2 * (transport.roundTripMs ?? 0);
+    const within = timeoutMs + farMs(transport);
     const options = { hold: true, wait: true, timeoutMs: within, beforeEnter: () => enter };
     return await use(await connect(session, options), transport);
   } finally {

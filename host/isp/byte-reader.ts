@@ -1,20 +1,19 @@
 // What arrives on a line, byte by byte, with a time limit.
 import type { Clock } from '../base/clock.js';
 import { IapError } from '../base/errors.js';
+import { farMs, isUnknownFar, UNKNOWN_MS } from '../link/distance.js';
 import type { Transport } from '../link/transport.js';
 
 /** Longer than any answer at the lowest rate [ms] */
 const MOST_TALK_MS = 3000;
-/** A network whose round trip nobody has measured yet: what a satellite needs is less [ms]. */
-const UNKNOWN_MS = 1500;
 /** Of any network, for its slow moments [ms] */
 const LEAST_FAR_MS = 100;
+/** What took longer was no answer, or the one to something earlier; and what was waited for is part of what was measured [ms]. */
+const MOST_FAR_MS = 2 * UNKNOWN_MS;
 
 export class ByteReader {
   readonly #clock: Clock;
-  /** Every answer comes later by a round trip of the network, and a second one if that is having a slow moment [ms]. */
   #farMs: number;
-  /** There is a network, and its transport does not know how far it is. */
   readonly #isUnknown: boolean;
   /** What such a network has taken so far, at most [ms] */
   #slowestMs = 0;
@@ -26,9 +25,8 @@ export class ByteReader {
 
   constructor(transport: Transport, clock: Clock, signal?: AbortSignal) {
     this.#clock = clock;
-    const { roundTripMs, fixedRate = false } = transport;
-    this.#isUnknown = roundTripMs === undefined && fixedRate;
-    this.#farMs = this.#isUnknown ? UNKNOWN_MS : 2 * (roundTripMs ?? 0);
+    this.#isUnknown = isUnknownFar(transport);
+    this.#farMs = farMs(transport);
     if (signal) this.#signals.add(signal);
     transport.onBytes((bytes) => {
       for (const byte of bytes) this.#bytes.push(byte);
@@ -41,7 +39,7 @@ export class ByteReader {
   cameAfter(ms: number): void {
     if (!this.#isUnknown) return;
     this.#slowestMs = Math.max(this.#slowestMs, ms);
-    this.#farMs = Math.max(LEAST_FAR_MS, 2 * this.#slowestMs);
+    this.#farMs = Math.min(MOST_FAR_MS, Math.max(LEAST_FAR_MS, 2 * this.#slowestMs));
   }
 
   /** Waits end when `signal` aborts, too, until what this returns is called. */
@@ -107,13 +105,14 @@ export class ByteReader {
     await this.#until(() => false, ms);
   }
 
+  /** That time is over is believed only after one more look at what has arrived. */
   async #until(ready: () => boolean, timeoutMs: number): Promise<void> {
     const end = this.#clock.now() + timeoutMs;
-    for (;;) {
+    for (let over = false; ; ) {
       this.check();
-      if (ready()) return;
-      const left = end - this.#clock.now();
-      if (left <= 0) return;
+      if (ready() || over) return;
+      const left = Math.max(0, end - this.#clock.now());
+      over = left === 0;
       await this.#woken(left);
     }
   }

@@ -4,7 +4,7 @@ import { hexBytes } from '../base/text.js';
 import type { Transport } from '../link/transport.js';
 import { ACK, NACK, SYNC } from './commands.js';
 import { resetSequence, setInTurn, type Wiring } from './lines.js';
-import { QUIET_MS, type RomClient } from './rom-client.js';
+import { isAnswer, QUIET_MS, type RomClient } from './rom-client.js';
 
 export interface EnterOptions {
   /** How DTR and RTS are wired; they are not touched if missing */
@@ -49,10 +49,10 @@ export async function enter(
     const answer = await client.sync(CALL_MS);
     if (answer === NACK) {
       // Synchronised before: the second call made a command of the first, and was refused.
-      await reader.untilQuiet(QUIET_MS);
-      return;
-    }
-    if (answer === ACK) {
+      const besides = await reader.untilQuiet(QUIET_MS);
+      if (besides.every(isAnswer)) return;
+      heard.push(answer, ...besides);
+    } else if (answer === ACK) {
       // After several calls, an answer that comes late must not be taken for that to the first command.
       if (calls === 1 || (await client.resync())) return;
       acknowledged = true;

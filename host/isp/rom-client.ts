@@ -41,6 +41,8 @@ export const QUIET_MS = 60;
 const LATE_MS = 200;
 /** More than any frame that the ROM could be waiting for the rest of, in pieces */
 const FILLS = 5;
+/** A late answer comes in one piece, or in a few; an application talks on and on. */
+const STRANGE = 3;
 const FILL = 64;
 /** Not alike, so that nobody sends them by accident; no command, and the wrong sum of any frame that they end */
 const ECHOED: readonly number[] = [SYNC - 1, SYNC];
@@ -71,6 +73,8 @@ export class RomClient {
   readonly #trace: (event: RomTrace) => void;
   readonly #answers: number[] = [];
   #left: Left | undefined;
+  /** The call before had no answer, which may still come. */
+  #mayBeLate = false;
 
   constructor(transport: Transport, { clock, signal, trace }: RomClientOptions) {
     this.clock = clock;
@@ -206,7 +210,9 @@ export class RomClient {
     const from = this.clock.now();
     this.#send([SYNC]);
     const answer = await this.#answer(timeoutMs);
-    if (answer === ACK || answer === NACK) this.reader.cameAfter(this.clock.now() - from);
+    const known = answer !== undefined && isAnswer(answer);
+    if (known && !this.#mayBeLate) this.reader.cameAfter(this.clock.now() - from);
+    this.#mayBeLate = answer === undefined;
     return answer;
   }
 
@@ -240,12 +246,15 @@ export class RomClient {
 
   async #resync(): Promise<boolean> {
     await this.reader.untilQuiet(QUIET_MS);
+    let strange = 0;
     for (let fills = 0; fills < FILLS; fills++) {
       for (let half = 0; half < 2; half++) {
         const answer = await this.sync(LATE_MS);
         if (answer === undefined) continue;
-        await this.reader.untilQuiet(QUIET_MS);
-        return answer === ACK || answer === NACK;
+        const besides = await this.reader.untilQuiet(QUIET_MS);
+        if ([answer, ...besides].every(isAnswer)) return true;
+        // Perhaps of the answer that was given up, and the one to this call is among it or still to come
+        if (++strange === STRANGE) return false;
       }
       await this.fill(fills);
     }
@@ -381,6 +390,11 @@ export class RomClient {
   #lineMs(bytes: number): number {
     return (bytes * BITS_PER_BYTE * 1000) / this.#transport.rate;
   }
+}
+
+/** All that a ROM says to 7Fh; 00h while its transmitter is switched on */
+export function isAnswer(byte: number): boolean {
+  return byte === ACK || byte === NACK || byte === 0;
 }
 
 function addressBytes(address: number): number[] {

@@ -184,11 +184,14 @@ test('the same with BOOT0 low: the application is installed, and the ROM bootloa
   await making.until('plan');
   await making.signal('SIGKILL');
   await boot0(board, 'low');
-  const { code, result } = await isp(board, 'factory', unit);
+  const log = join(tempDir().path, 'units.jsonl');
+  const { code, result } = await isp(board, 'factory', unit, '--log', log);
   expect({ code, message: result?.message }).toEqual({
     code: 4,
     message: expect.stringMatching(/^the application is installed.*what it wrote is not compared$/),
   });
+  const { uniqueId } = (await infoOf(board)) as { uniqueId: string };
+  expect(logLines(log)[0]).toMatchObject({ uniqueId, serial: 'A0001', result: 'failed' });
   await expectDemo(board, 1);
   await boot0(board, 'high');
   expectDone(await isp(board, 'factory', unit));
@@ -305,4 +308,26 @@ test('--log: a line for each unit, and one that is done already is told', async 
     code: told?.code,
     message: told?.message,
   });
+});
+
+test('--log: protection alone is a change, the first time', async () => {
+  const unit = await unitFile(part);
+  const board = await blank(part);
+  const log = join(tempDir().path, 'units.jsonl');
+  for (const args of [[], ['--protect-bootloader'], ['--protect-bootloader']]) {
+    await boot0(board, 'high');
+    expectDone(await isp(board, 'factory', unit, '--log', log, ...args));
+  }
+  await boot0(board, 'high');
+  const making = startMaking(board, unit, '--log', log, '--protect-read', '--yes');
+  await making.until('reset-by-hand');
+  await boot0(board, 'low');
+  expectDone(await making.done);
+  const pages = Math.ceil(SIZE / PARTS[part].pageSize);
+  expect(logLines(log).map(({ result, pagesSent }) => [result, pagesSent])).toEqual([
+    ['installed', pages],
+    ['installed', 0],
+    ['unchanged', 0],
+    ['installed', 0],
+  ]);
 });

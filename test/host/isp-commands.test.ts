@@ -17,6 +17,7 @@ import { ISP_INFO } from '../../host/cli/commands/isp/info.js';
 import { ISP_PROTECT } from '../../host/cli/commands/isp/protect.js';
 import { ISP_READ, type IspReadArguments } from '../../host/cli/commands/isp/read.js';
 import { ISP_WRITE } from '../../host/cli/commands/isp/write.js';
+import { call } from '../../host/cli/isp-start.js';
 import type { Context } from '../../host/cli/link.js';
 import { writeIntelHex } from '../../host/image/intel-hex.js';
 import { writeBytes } from '../../host/node/files.js';
@@ -215,6 +216,30 @@ describe('factory, once the image is written', () => {
     expect(`${error.message} ${error.hint}`).not.toMatch(/cable|power|TX|the line echoes|--wait/);
   });
 
+  test('a part that is back in its ROM bootloader is started again and again, before a person is asked', async () => {
+    const at = bench({ returns: true });
+    await failure(ispFactory({ ...unit, ...parts }, at.context));
+    expect(at.fake.commands.filter((code) => code === 0x21)).toHaveLength(7);
+    expect(at.events().map(({ event }) => event)).toContain('reset-by-hand');
+  });
+
+  test('a byte that looks like a ROM bootloader, and nothing more: the unit itself is called, too', async () => {
+    const clock = new VirtualClock();
+    const line = new FakeRom(clock, { odd: () => 'dead' });
+    const { context } = session({ clock, line }, { json: true });
+    const parities: unknown[] = [];
+    const ports: Context['ports'] = {
+      ...context.ports,
+      open: (options) => {
+        parities.push(options.parity);
+        return context.ports.open(options);
+      },
+    };
+    const error = await failure(ispFactory({ ...unit, ...parts }, { ...context, ports }));
+    expect(error.code).toBe('LINK_LOST');
+    expect(parities).toEqual(['even', undefined]);
+  });
+
   test('protection refused: the image is said to be there, and that nothing else changed', async () => {
     const at = bench({ odd: ({ step }) => (step === 'sectors' ? 0x1f : undefined) });
     const args = { ...unit, ...parts, protectBootloader: true };
@@ -223,6 +248,16 @@ describe('factory, once the image is written', () => {
       /^the image is written and verified, but the part refuses the sectors.*; Write Protect changed nothing$/,
     );
   });
+});
+
+test('behind a network of unknown distance a bootloader is waited for as long as a ROM bootloader', async () => {
+  const clock = new VirtualClock();
+  const line = new FakeRom(clock, { network: 'unknown', toRom: () => undefined });
+  const { context } = session({ clock, line });
+  const use = (): Promise<void> => Promise.resolve();
+  const calling = call({ ...ISP, appBaud: 115200 }, context, 1000, use, false);
+  await expect(calling).rejects.toMatchObject({ code: 'NO_ANSWER' });
+  expect(clock.now()).toBeGreaterThanOrEqual(2500);
 });
 
 describe('what is not known is not said', () => {

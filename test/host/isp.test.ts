@@ -83,6 +83,13 @@ describe('entry', () => {
     });
   });
 
+  test('an answer that comes only after the next call is not measured as the answer to that', async () => {
+    const { fake, rom } = await open({ latencyMs: 1650, network: 'unknown' });
+    const image = randomBytes(1, 1000);
+    await done(write(rom, at(image)));
+    expect(fake.flash.subarray(0, image.length)).toEqual(image);
+  });
+
   test('the 00h before the first ACK costs no second call', async () => {
     const { fake } = await open({ zeroFirst: true });
     expect(fake.writes.filter(([byte]) => byte === 0x7f)).toHaveLength(1);
@@ -158,6 +165,16 @@ describe('entry', () => {
     });
   });
 
+  test('a byte like NACK among others is not taken for a ROM bootloader', async () => {
+    const clock = new VirtualClock();
+    const fake = new FakeRom(clock, { toRom: () => undefined });
+    fake.talk(0x1f, 0x02, 0x55); // what is left of an answer to somebody else
+    await expect(Rom.open(fake, { clock, timeoutMs: 500 })).rejects.toMatchObject({
+      code: 'NOT_OUR_DEVICE',
+      message: expect.stringMatching(/3 bytes.*1f ?02 ?55/i),
+    });
+  });
+
   test('interrupted while it calls', async () => {
     const clock = new VirtualClock();
     const stop = new AbortController();
@@ -201,6 +218,19 @@ describe('lines that lose and damage bytes', () => {
     await settled(done(write(rom, at(image))), fake, image);
   });
 });
+
+test.each([1100, 1500, 2000, 3000])(
+  'an answer that comes %i ms late, as from a computer that is held up, is no part that is gone',
+  async (lateMs) => {
+    let blocks = 0;
+    const late: FakeRomOptions['late'] = ({ length }) =>
+      length > 200 && blocks++ === 2 ? lateMs : 0;
+    const { fake, rom } = await open({ late });
+    const image = randomBytes(1, 2000);
+    await done(write(rom, at(image)));
+    expect(fake.flash.subarray(0, image.length)).toEqual(image);
+  },
+);
 
 /** Either it is done and right, or it is an error that says so. */
 async function settled(work: Promise<unknown>, fake: FakeRom, image: Uint8Array): Promise<void> {

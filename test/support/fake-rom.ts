@@ -30,6 +30,8 @@ export interface FakeRomOptions {
   readonly worn?: (address: number) => boolean;
   /** Everything the host sends comes back to it, first; or does so once a program was started */
   readonly echo?: boolean | 'after-go';
+  /** What Go starts resets at once, with BOOT0 high */
+  readonly returns?: boolean;
   /** Already synchronised, by a host that is gone */
   readonly synced?: boolean;
   readonly readProtected?: boolean;
@@ -44,6 +46,8 @@ export interface FakeRomOptions {
   readonly toHost?: (byte: number) => number | undefined;
   /** [ms] */
   readonly latencyMs?: number;
+  /** What it says comes so much later, and all that follows not before [ms] */
+  readonly late?: (bytes: readonly number[]) => number;
   /** All of the latency is a network's, which the transport has measured; or which nobody has told it of */
   readonly network?: 'measured' | 'unknown';
   /** Baud, 115200 if missing; the line itself takes no time */
@@ -86,6 +90,8 @@ export class FakeRom implements Transport {
   #app = false;
   #echo: boolean;
   #code = 0;
+  /** What it has said last is on its way until then [ms] */
+  #heardAt = 0;
   #in: number[] = [];
   #onBytes: (bytes: Uint8Array) => void = () => {};
   #step: (() => boolean) | undefined;
@@ -165,10 +171,12 @@ export class FakeRom implements Transport {
   }
 
   #say(...bytes: number[]): void {
-    const { toHost = (byte: number) => byte, latencyMs = 1 } = this.#options;
+    const { toHost = (byte: number) => byte, latencyMs = 1, late = () => 0 } = this.#options;
     const heard = bytes.map(toHost).filter((byte) => byte !== undefined);
     if (heard.length > 0) {
-      this.#clock.after(latencyMs, () => this.#onBytes(Uint8Array.from(heard)));
+      const now = this.#clock.now();
+      this.#heardAt = Math.max(this.#heardAt, now + latencyMs + late(heard));
+      this.#clock.after(this.#heardAt - now, () => this.#onBytes(Uint8Array.from(heard)));
     }
   }
 
@@ -261,7 +269,10 @@ export class FakeRom implements Transport {
       this.#want(2, ([count = 0, complement = 0]) => {
         if ((count ^ complement) !== 0xff) this.#say(NACK);
         else if (this.#odd('length', address)) return;
-        else this.#say(ACK, ...this.#memory(address, count + 1));
+        else {
+          this.#say(ACK);
+          this.#say(...this.#memory(address, count + 1));
+        }
       });
     });
   }
@@ -303,7 +314,8 @@ export class FakeRom implements Transport {
 
   #go(): void {
     this.#address(() => {
-      this.#listening = false;
+      if (this.#options.returns) this.#synced = false;
+      else this.#listening = false;
       this.#echo ||= this.#options.echo === 'after-go';
     });
   }

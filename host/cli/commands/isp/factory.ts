@@ -156,7 +156,7 @@ async function makePlain(
 ): Promise<MadeUnit> {
   const { output, clock } = context;
   const startedAt = clock.now();
-  const done = await withRomOrUnit(args, context, segments, async (rom, wentOn) => {
+  const use = async (rom: Rom, wentOn: boolean) => {
     onFound(foundRom(rom.info));
     if (!args.massErase) tellErased(output, rom, segments);
     const split = splitFor(rom, args, segments, board, output);
@@ -164,21 +164,23 @@ async function makePlain(
     try {
       // Read-out protection is the last: the ROM bootloader starts nothing then.
       const now = split ? { ...args, protectRead: false } : args;
-      const started = await finish(rom, now, output);
-      return { pagesErased, split, started, part: romJson(rom.info), wentOn };
+      const finished = await finish(rom, now, output);
+      return { pagesErased, split, ...finished, part: romJson(rom.info), wentOn };
     } catch (error) {
       throw error instanceof IapError
         ? afterWriting(error, error.message, error.hint, split ? 'bootloader' : 'image')
         : error;
     }
-  });
+  };
+  const onUnit = (unit: DeviceInfo): void => onFound(foundUnit(unit));
+  const done = await withRomOrUnit(args, context, segments, use, onUnit);
   const { started, split } = done;
   const answered = started === 'no' ? undefined : await answering(args, context, started, split);
   const seconds = (clock.now() - startedAt) / 1000;
   if (answered) onFound(foundUnit(answered.device));
   const state = answered ? 'the bootloader answers' : 'not started';
   return {
-    changed: isChanged(done, answered?.app),
+    changed: isChanged(done, answered?.app, done.protects || answered?.protects === true),
     app: answered?.app,
     secured: false,
     lines: [
@@ -202,8 +204,9 @@ async function makePlain(
 function isChanged(
   { pagesErased, wentOn }: Pick<WriteResult, 'pagesErased'> & { readonly wentOn: boolean },
   app: AppResult | undefined,
+  protects: boolean,
 ): boolean {
-  return wentOn || pagesErased !== 0 || (app?.pagesSent ?? 0) > 0;
+  return wentOn || pagesErased !== 0 || (app?.pagesSent ?? 0) > 0 || protects;
 }
 
 async function writeWhat(
@@ -222,6 +225,8 @@ async function writeWhat(
 interface Answer {
   readonly device: DeviceInfo;
   readonly app: AppResult | undefined;
+  /** It was not protected before. */
+  readonly protects: boolean;
   /** Where it was in its ROM bootloader once more */
   readonly started?: Started;
   readonly part?: object;
@@ -237,6 +242,7 @@ async function answering(
     return withBootloader(args, context, started, async ({ info }) => ({
       device: info,
       app: undefined,
+      protects: false,
     }));
   }
   const { device, app } = await withBootloader(
@@ -250,7 +256,7 @@ async function answering(
     },
     { enter: args.protectRead, written: 'bootloader' },
   );
-  if (!args.protectRead) return { device: device.info, app };
+  if (!args.protectRead) return { device: device.info, app, protects: false };
   const again = await inRomAgain(args, context, async (rom) => {
     await tellWork(context.output, protectReadout(rom));
     return { started: await start(rom, args), part: romJson(rom.info) };
@@ -258,7 +264,7 @@ async function answering(
   const last = await withBootloader(args, context, again.started, async ({ info }) => info, {
     enter: true,
   });
-  return { ...again, device: last, app };
+  return { ...again, device: last, app, protects: true };
 }
 
 async function makeSecure(
@@ -271,18 +277,27 @@ async function makeSecure(
   const { output, clock } = context;
   const startedAt = clock.now();
   const unit = unitIn(segments);
-  const done = await withRomOrUnit(args, context, segments, async (rom, wentOn) => {
+  const use = async (rom: Rom, wentOn: boolean) => {
     onFound(foundRom(rom.info));
     const split = splitFor(rom, args, segments, board, output);
     const result = await writeOnce(rom, segments, split, args.massErase, output);
     return { ...result, started: await start(rom, args), part: romJson(rom.info), wentOn };
-  });
+  };
+  const onUnit = (unit: DeviceInfo): void => onFound(foundUnit(unit));
+  const done = await withRomOrUnit(args, context, segments, use, onUnit);
   const { started, part } = done;
-  const { device, app } = await secure(args, context, started, unit, segments, done.split);
+  const { device, app, protects } = await secure(
+    args,
+    context,
+    started,
+    unit,
+    segments,
+    done.split,
+  );
   onFound(foundUnit(device));
   const seconds = (clock.now() - startedAt) / 1000;
   return {
-    changed: isChanged(done, app),
+    changed: isChanged(done, app, protects),
     app,
     secured: true,
     lines: [
@@ -304,10 +319,22 @@ async function makeSecure(
   };
 }
 
-async function finish(rom: Rom, args: IspFactoryArguments, output: Output): Promise<Started> {
+interface Finished {
+  readonly started: Started;
+  /** Against writing or reading, and it was not before */
+  readonly protects: boolean;
+}
+
+async function finish(rom: Rom, args: IspFactoryArguments, output: Output): Promise<Finished> {
+  const before = protectionOf(rom);
   if (args.protectBootloader) {
     await tellWork(output, protectWrite(rom, sectorsOf(0, BOOTLOADER_SIZE)));
   }
   if (args.protectRead) await tellWork(output, protectReadout(rom));
-  return args.start ? start(rom, args) : 'no';
+  const protects = protectionOf(rom) !== before;
+  return { started: args.start ? await start(rom, args) : 'no', protects };
+}
+
+function protectionOf({ info }: Rom): string {
+  return info.readProtected ? 'read' : `write ${info.optionBytes?.protectedSectors}`;
 }
