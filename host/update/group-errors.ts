@@ -20,8 +20,16 @@ export function endsAll({ code }: IapError): boolean {
   return ENDS_ALL.has(code);
 }
 
-/** What one device alone may get over */
-const PASSING: ReadonlySet<IapErrorCode> = new Set(['LINK_LOST', 'BAD_ANSWER', 'VERIFY_FAILED']);
+/**
+ * What one device alone may get over. A page that fails, too: a device tells its status until the page's head has come again, and whether
+ * that was lost or the page has failed once more can not be told while others are sent the same frames.
+ */
+const PASSING: ReadonlySet<IapErrorCode> = new Set([
+  'LINK_LOST',
+  'BAD_ANSWER',
+  'VERIFY_FAILED',
+  'PAGE_FAILED',
+]);
 const PASSING_REFUSALS = [Status.NO_SESSION, Status.IN_APP, Status.SUPPLY_LOW, Status.NOT_NOW];
 
 export function mayWorkAlone({ device, error }: Member): boolean {

@@ -8,6 +8,7 @@ import {
   decode,
   HOLD_REFRESH_MS,
   Mode,
+  PageHead,
   Status,
 } from '../../protocol/index.js';
 import { appImage } from '../support/images.js';
@@ -32,6 +33,25 @@ test('after the last page, many are asked one by one, and the last of them lacks
   const outcome = await pair.update(appImage(4096));
   expect(lost).toBe(true);
   expect(outcome.result?.members.filter(({ error }) => error)).toEqual([]);
+});
+
+test('a page that is rejected once, and whose head is lost each time that it is sent again', async () => {
+  const pair = new Pair({ addresses: upTo(3) });
+  pair.at(2).rejecting.set(4, 1);
+  let heads = 0;
+  pair.at(2).hook = ({ type, payload }) => {
+    if (type !== Command.DATA) return undefined;
+    const { flags, body } = decode(DataRequest, payload);
+    const isHead = (flags & DataFlag.HEAD) !== 0 && decode(PageHead, body).page === 4;
+    return isHead && ++heads > 1 && heads < 4 ? 'drop' : undefined;
+  };
+  const outcome = await pair.update(appImage(30_000));
+  expect(outcome.result?.members.map(({ error }) => error)).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  expect(heads).toBeGreaterThan(3);
 });
 
 describe('another unit takes the place of one of them', () => {
