@@ -92,11 +92,13 @@ class GroupFlash {
     let { addresses } = this.#wanted;
     for (;;) {
       try {
-        return await this.#attempt(addresses);
+        const result = await this.#attempt(addresses);
+        await this.#settleOpen();
+        return result;
       } catch (error) {
         if (!wait || !(error instanceof IapError) || !this.#isGone(error)) {
           const ending = this.#afterwards(error);
-          for (const member of this.#open.values()) await this.#settle(member);
+          await this.#settleOpen();
           throw ending;
         }
         if (this.#open.size > 0) addresses = [...this.#open.keys()];
@@ -197,9 +199,12 @@ class GroupFlash {
   /** If the port goes away now and comes back */
   #mayChange({ address, error, boot }: MemberResult): boolean {
     if (error) return error.code === 'PORT_LOST';
-    return (
-      (this.#args.boot && boot === 'no') || (this.#args.waitApp && !this.#running.has(address))
-    );
+    if (!this.#args.boot) return false;
+    return boot === 'no' || (this.#args.waitApp && !this.#running.has(address));
+  }
+
+  async #settleOpen(): Promise<void> {
+    for (const member of [...this.#open.values()]) await this.#settle(member);
   }
 
   async #settle(member: MemberResult): Promise<void> {

@@ -117,6 +117,19 @@ describe('stopped by a signal', () => {
   });
 });
 
+test('with --wait, whoever is not to be started is told all the same', async () => {
+  const pair = new Pair({ addresses: [1, 2] });
+  const { context, out } = session(pair, { json: true });
+  const args = { ...ARGS, addresses: '1-2', wait: true, boot: false, waitApp: true };
+  expect(await ended(FLASH.handler(args, context))).toBeUndefined();
+  const lines = jsonLines(out.text);
+  expect(lines.filter(({ event }) => event === 'member')).toMatchObject([
+    { address: 1, ok: true, boot: 'no' },
+    { address: 2, ok: true, boot: 'no' },
+  ]);
+  expect(lines.at(-1)).toMatchObject({ event: 'result', devices: 2 });
+});
+
 describe('the port goes away in the middle', () => {
   function start(options: { json?: boolean } = {}): ReturnType<typeof session> & { pair: Pair } {
     const pair = new Pair({ addresses: [1, 2] });
