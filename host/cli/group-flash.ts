@@ -1,10 +1,11 @@
 // iap flash --addresses: one image to many devices on a shared pair, told as it goes. With --wait the port may go away and come back.
-import { IapError } from '../base/errors.js';
+import { IapError, type IapErrorCode } from '../base/errors.js';
 import type { Allowable } from '../check/allow.js';
 import type { Image } from '../image/image.js';
 import type { ProductionLog } from '../node/production-log.js';
 import { isRemote } from '../node/remote/address.js';
 import { updateGroup } from '../update/group.js';
+import { leftBegun } from '../update/group-errors.js';
 import type { GroupEvent, GroupResult, MemberResult } from '../update/group-events.js';
 import { addressesText } from './addresses.js';
 import type { Sending } from './compression.js';
@@ -19,6 +20,9 @@ import { rateMemoryOf } from './rate-memory.js';
 import { severityOf } from './severity.js';
 import { tellUpdate } from './tell-update.js';
 import type { UnitWork } from './unit-log.js';
+
+/** Of a device that an attempt did not get to */
+const NOT_ITS_TURN: ReadonlySet<IapErrorCode> = new Set(['INTERRUPTED', 'NO_ANSWER', 'PORT_LOST']);
 
 export interface GroupWanted {
   readonly addresses: readonly number[];
@@ -90,6 +94,7 @@ class GroupFlash {
     const { port, wait } = this.#args;
     const { output, clock } = this.#context;
     let { addresses } = this.#wanted;
+    let again = false;
     for (;;) {
       try {
         const result = await this.#attempt(addresses);
@@ -97,10 +102,10 @@ class GroupFlash {
         return result;
       } catch (error) {
         if (!wait || !(error instanceof IapError) || !this.#isGone(error)) {
-          const ending = this.#afterwards(error);
           await this.#settleOpen();
-          throw ending;
+          throw again ? this.#afterwards(error) : error;
         }
+        again = true;
         if (this.#open.size > 0) addresses = [...this.#open.keys()];
         await tellUpdate(output, { event: 'reconnecting', reason: error.message }, port);
         if (isRemote(port)) await pause(RECONNECT_MS, clock);
@@ -113,20 +118,26 @@ class GroupFlash {
     return code === 'PORT_LOST' && (isRemote(this.#args.port) || this.#found.size > 0);
   }
 
-  /** What kept the port from coming back, with what is left behind */
+  /** What ended a later attempt, or kept the port from coming back, with what all attempts have left behind */
   #afterwards(error: unknown): unknown {
-    if (!(error instanceof IapError) || this.#open.size === 0) return error;
-    const { code, message, details } = error;
-    if (details.resumable !== undefined) return error;
-    const what = code === 'INTERRUPTED' ? 'interrupted while the port was waited for' : message;
-    const { length } = this.#wanted.addresses;
-    const done = length - this.#open.size - this.#outcomes.failed.length;
+    if (!(error instanceof IapError)) return error;
+    const { code, details } = error;
+    const found = details.resumable !== undefined;
+    const { message } = found ? rootOf(error) : error;
+    const interrupted = found ? 'interrupted' : 'interrupted while the port was waited for';
+    const { all, failed } = this.#outcomes;
+    const done = all.filter((one) => !one.error).map(({ address }) => address);
+    const resumable = failed.some((one) => one.error?.details.resumable === true);
+    const others = resumable
+      ? ', the others can be updated'
+      : ', nothing was written to the others';
+    const left = failed.length > 0 ? others : '';
     return new IapError(
       code,
-      `${what}; ${done} of ${length} devices are done, the others can be updated`,
+      `${code === 'INTERRUPTED' ? interrupted : message}; ${done.length} of ${this.#wanted.addresses.length} devices are done${left}`,
       {
         hint: 'run the same command again: it goes on where it stopped',
-        details: { ...details, resumable: true },
+        details: { ...details, resumable, installed: done.join(' ') },
         cause: error,
       },
     );
@@ -245,11 +256,20 @@ class GroupFlash {
   }
 }
 
-/** What an earlier attempt did to it still holds. */
+/** What an earlier attempt did to it still holds; one that did not get to it says nothing new. */
 function togetherWith(member: MemberResult, before: MemberResult | undefined): MemberResult {
   if (!before) return member;
-  const { device = before.device, changed } = member;
-  return { ...member, ...(device ? { device } : {}), changed: changed || before.changed };
+  const { device = before.device, changed, error } = member;
+  const known = { ...member, ...(device ? { device } : {}), changed: changed || before.changed };
+  if (!error || error.details.resumable === true || !NOT_ITS_TURN.has(error.code)) return known;
+  if (!before.error) return before;
+  const begun = before.error.details.resumable === true;
+  return begun ? { ...known, error: leftBegun(rootOf(error)) } : known;
+}
+
+/** Without what was added of the devices */
+function rootOf(error: IapError): IapError {
+  return error.cause instanceof IapError ? error.cause : error;
 }
 
 /** Devices that are not told apart are there all the same. */

@@ -47,14 +47,21 @@ export function nobody(address: number): IapError {
 /** What ended it for all, of one that had not had its turn */
 export function endingOf({ begun, entered }: Member, ending: IapError): IapError {
   if (!endsAll(ending)) return ending;
-  const { code, message } = ending;
+  if (begun) return leftBegun(ending);
   const left = entered ? ', but its application was asked to leave' : '';
-  const what = begun
-    ? 'its update is begun, and goes on where it stopped'
-    : `nothing was written to it${left}`;
-  return new IapError(code, `${code === 'INTERRUPTED' ? 'interrupted' : message}; ${what}`, {
+  return leftAs(ending, `nothing was written to it${left}`, false);
+}
+
+/** The same, of one whose update was begun */
+export function leftBegun(ending: IapError): IapError {
+  return leftAs(ending, 'its update is begun, and goes on where it stopped', true);
+}
+
+function leftAs(ending: IapError, how: string, resumable: boolean): IapError {
+  const { code, message } = ending;
+  return new IapError(code, `${code === 'INTERRUPTED' ? 'interrupted' : message}; ${how}`, {
     hint: 'run the same command again: it goes on where it stopped',
-    details: { resumable: begun },
+    details: { resumable },
     cause: ending,
   });
 }

@@ -262,4 +262,89 @@ describe('the port goes away in the middle', () => {
       /^1 +fake +(01){12} +failed: the port went away; its update is begun/m,
     );
   });
+
+  describe('and comes back, and the next attempt ends while they are looked for', () => {
+    /** The port goes away when `at` says so; when it is back the command is stopped at the first HELLO. */
+    function stopped(
+      vanishAt: (pair: Pair, vanish: () => void) => void,
+    ): ReturnType<typeof start> & { log: string; run: () => Promise<IapError | undefined> } {
+      const at = start({ json: true });
+      const { pair } = at;
+      const stop = new AbortController();
+      vanishAt(pair, () => {
+        pair.line.vanish();
+        for (const device of pair.devices) {
+          device.hook = ({ type }) => {
+            if (type === Command.HELLO) stop.abort(ExitCode.INTERRUPTED);
+            return 'drop';
+          };
+        }
+      });
+      const back = comingBack(pair, at.context).context;
+      const log = join(folder, `stopped${logs++}.jsonl`);
+      const args = { ...ARGS, addresses: '1-2', wait: true, log };
+      const run = (): Promise<IapError | undefined> =>
+        ended(FLASH.handler(args, { ...back, signal: stop.signal }));
+      return { ...at, log, run };
+    }
+    let logs = 0;
+
+    test('interrupted: an update that was begun is resumable', async () => {
+      const { out, run } = stopped((pair, vanish) => atFrame(pair, 1, 30, vanish));
+      expect(await run()).toMatchObject({
+        code: 'INTERRUPTED',
+        message: 'interrupted; 0 of 2 devices are done, the others can be updated',
+        details: { resumable: true },
+      });
+      const members = jsonLines(out.text).filter(({ event }) => event === 'member');
+      for (const member of members) {
+        expect(member).toMatchObject({
+          code: 'INTERRUPTED',
+          message: 'interrupted; its update is begun, and goes on where it stopped',
+          details: { resumable: true },
+        });
+      }
+      expect(members).toHaveLength(2);
+    });
+
+    test('interrupted: what was verified is done', async () => {
+      const { out, run, log } = stopped((pair, vanish) => {
+        pair.at(1).hook = ({ type }) => {
+          if (type === Command.BOOT) vanish();
+          return undefined;
+        };
+      });
+      expect(await run()).toMatchObject({
+        code: 'INTERRUPTED',
+        message: 'interrupted; 2 of 2 devices are done',
+        details: { installed: '1 2' },
+      });
+      const members = jsonLines(out.text).filter(({ event }) => event === 'member');
+      expect(members).toMatchObject([
+        { address: 1, ok: true, changed: true },
+        { address: 2, ok: true, changed: true },
+      ]);
+      expect(readFileSync(log, 'utf8').match(/"result":"installed"/g)).toHaveLength(2);
+    });
+
+    test('nobody answers: an update that was begun is resumable', async () => {
+      const { pair, context, out } = start({ json: true });
+      atFrame(pair, 1, 30, () => {
+        pair.line.vanish();
+        pair.at(2).alive = false;
+      });
+      const at = comingBack(pair, context);
+      const args = { ...ARGS, addresses: '1-2', wait: true, timeout: 20 };
+      expect(await ended(FLASH.handler(args, at.context))).toMatchObject({ code: 'NO_ANSWER' });
+      const members = jsonLines(out.text).filter(({ event }) => event === 'member');
+      expect(members).toContainEqual(
+        expect.objectContaining({
+          address: 2,
+          code: 'NO_ANSWER',
+          message: expect.stringMatching(/its update is begun/) as string,
+          details: { resumable: true },
+        }),
+      );
+    });
+  });
 });
