@@ -201,6 +201,23 @@ test('one that is updated by itself when the port goes away is resumable', async
   expect(String(error)).not.toMatch(/nothing was written/);
 });
 
+test('one that was updated by itself has the image when the port goes away at its start', async () => {
+  const pair = new Pair({ addresses: [1, 2] });
+  pair.at(2).alive = false;
+  const { error, events } = await pair.update(appImage(30_000), {}, (event) => {
+    if (event.event === 'plan') pair.at(2).alive = true;
+    if (event.event === 'booting' && event.address === 2) pair.line.vanish();
+  });
+  expect(error).toMatchObject({
+    code: 'PORT_LOST',
+    message: 'the port went away; the image is on 2 of 2 devices',
+    details: { installed: '1 2' },
+  });
+  const [last] = events.slice(-1);
+  expect(last).toMatchObject({ event: 'member', address: 2, changed: true, together: false });
+  expect(last).not.toHaveProperty('error');
+});
+
 test('what became of those that are done is told before others are tried by themselves', async () => {
   const pair = new Pair({ addresses: upTo(3) });
   const told: string[] = [];
