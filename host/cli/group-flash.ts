@@ -126,7 +126,7 @@ class GroupFlash {
     const { message } = found ? rootOf(error) : error;
     const interrupted = found ? 'interrupted' : 'interrupted while the port was waited for';
     const { all, failed } = this.#outcomes;
-    const done = all.filter((one) => !one.error).map(({ address }) => address);
+    const done = all.filter((one) => !one.error).map(addressOf);
     const resumable = failed.some((one) => one.error?.details.resumable === true);
     const others = resumable
       ? ', the others can be updated'
@@ -155,6 +155,7 @@ class GroupFlash {
         waitApp,
         allow,
         only: this.#found,
+        verified: new Set([...this.#open.values()].filter(({ error }) => !error).map(addressOf)),
         ...(rate === undefined ? {} : { rate }),
         ...(rates === undefined ? {} : { rates }),
         ...(sending.compression ? { compression: sending.compression } : {}),
@@ -203,8 +204,7 @@ class GroupFlash {
   }
 
   #keepOpen(member: MemberResult): void {
-    const before = this.#open.get(member.address);
-    this.#open.set(member.address, togetherWith(member, before));
+    this.#open.set(member.address, this.#known(member));
   }
 
   /** If the port goes away now and comes back */
@@ -218,9 +218,25 @@ class GroupFlash {
     for (const member of [...this.#open.values()]) await this.#settle(member);
   }
 
+  /** What an earlier attempt did to it still holds; one that did not get to it says nothing new. */
+  #known(member: MemberResult): MemberResult {
+    const before = this.#open.get(member.address);
+    if (!before) return member;
+    const { device = before.device, changed, error } = member;
+    const known = { ...member, ...(device ? { device } : {}), changed: changed || before.changed };
+    if (!error || error.details.resumable === true || !NOT_ITS_TURN.has(error.code)) return known;
+    if (before.error) {
+      const begun = before.error.details.resumable === true;
+      return begun ? { ...known, error: leftBegun(rootOf(error)) } : known;
+    }
+    if (error.code !== 'NO_ANSWER') return before;
+    // It was verified, and starts by itself: what it runs may be silent.
+    return this.#args.waitApp ? known : { ...before, boot: 'unconfirmed' };
+  }
+
   async #settle(member: MemberResult): Promise<void> {
     const { output, signal } = this.#context;
-    const known = togetherWith(member, this.#open.get(member.address));
+    const known = this.#known(member);
     this.#open.delete(member.address);
     this.#outcomes.add(known);
     output.event(
@@ -256,15 +272,8 @@ class GroupFlash {
   }
 }
 
-/** What an earlier attempt did to it still holds; one that did not get to it says nothing new. */
-function togetherWith(member: MemberResult, before: MemberResult | undefined): MemberResult {
-  if (!before) return member;
-  const { device = before.device, changed, error } = member;
-  const known = { ...member, ...(device ? { device } : {}), changed: changed || before.changed };
-  if (!error || error.details.resumable === true || !NOT_ITS_TURN.has(error.code)) return known;
-  if (!before.error) return before;
-  const begun = before.error.details.resumable === true;
-  return begun ? { ...known, error: leftBegun(rootOf(error)) } : known;
+function addressOf({ address }: MemberResult): number {
+  return address;
 }
 
 /** Without what was added of the devices */

@@ -18,20 +18,21 @@ import type { UpdateOptions } from './update.js';
 /** Times that those are called that were not heard */
 const CALLS = 3;
 
+export interface FindOptions extends Pick<UpdateOptions, 'wait' | 'timeoutMs' | 'allow'> {
+  /** Addresses of those that an earlier run has verified: they may have started what is silent, and are not waited for */
+  readonly verified?: ReadonlySet<number>;
+}
+
 export class GroupFinder {
   readonly #group: Group;
   readonly #image: Image;
-  readonly #options: Pick<UpdateOptions, 'wait' | 'timeoutMs' | 'allow'>;
+  readonly #options: FindOptions;
   /** All that are active can take the same frames. */
   #alike = false;
   /** What is wrong with the image, and does not keep it from being written */
   findings: readonly Finding[] = [];
 
-  constructor(
-    group: Group,
-    image: Image,
-    options: Pick<UpdateOptions, 'wait' | 'timeoutMs' | 'allow'>,
-  ) {
+  constructor(group: Group, image: Image, options: FindOptions) {
     this.#group = group;
     this.#image = image;
     this.#options = options;
@@ -51,12 +52,13 @@ export class GroupFinder {
 
   /** Keeps those that are in their bootloader there. Nobody is asked to leave. */
   async #find(): Promise<void> {
-    const { wait = false, timeoutMs } = this.#options;
+    const { wait = false, timeoutMs, verified } = this.#options;
     const { session, members } = this.#group;
     const end = session.clock.now() + (timeoutMs ?? (wait ? Number.POSITIVE_INFINITY : 0));
     const scan = new Scan(session, true, () => {});
     for (let calls = 0; ; calls++) {
-      const missing = members.filter(({ device, error }) => !device && !error);
+      const called = members.filter(({ address }) => calls < CALLS || !verified?.has(address));
+      const missing = called.filter(({ device, error }) => !device && !error);
       if (missing.length === 0 || (calls >= CALLS && session.clock.now() >= end)) break;
       if (calls > 0) await this.#keepFound();
       const addresses = missing.map(({ address }) => address);

@@ -189,6 +189,25 @@ describe('the port goes away in the middle', () => {
     expect(out.text).toMatch(/^2 of 2 devices done/m);
   });
 
+  test('whoever is verified and starts what is silent meanwhile is not waited for', async () => {
+    const { pair, context, out } = start({ json: true });
+    const stop = new AbortController();
+    pair.at(1).hook = ({ type }) => {
+      if (type !== Command.BOOT) return undefined;
+      pair.clock.after(120_000, () => stop.abort(ExitCode.INTERRUPTED));
+      pair.line.vanish();
+      for (const device of pair.devices) device.startApp();
+      return 'drop';
+    };
+    const at = comingBack(pair, { ...context, signal: stop.signal });
+    const args = { ...ARGS, addresses: '1-2', wait: true };
+    expect(await ended(FLASH.handler(args, at.context))).toBeUndefined();
+    expect(jsonLines(out.text).filter(({ event }) => event === 'member')).toMatchObject([
+      { address: 1, ok: true, changed: true, boot: 'unconfirmed' },
+      { address: 2, ok: true, changed: true, boot: 'unconfirmed' },
+    ]);
+  });
+
   test('a server that closes at once as long as the old connection lasts is called again', async () => {
     const { pair, context, out } = start();
     atFrame(pair, 1, 30, () => pair.line.vanish());
