@@ -1,6 +1,9 @@
 // iap flash --addresses: one image to many devices on a shared pair, told as it goes. With --wait the port may go away and come back.
+import { Mode } from '../../protocol/index.js';
+import { sameBytes } from '../base/bytes.js';
 import { IapError, type IapErrorCode } from '../base/errors.js';
 import type { Allowable } from '../check/allow.js';
+import type { DeviceInfo } from '../device/device.js';
 import type { Image } from '../image/image.js';
 import type { ProductionLog } from '../node/production-log.js';
 import { isRemote } from '../node/remote/address.js';
@@ -59,8 +62,8 @@ class GroupFlash {
   readonly #wanted: GroupWanted;
   readonly #outcomes: GroupOutcomes;
   readonly #startedAt: number;
-  /** Unique ids of those that were found first, by their addresses */
-  readonly #found = new Map<number, Uint8Array>();
+  /** Those that were found first, as they were then, by their addresses */
+  readonly #found = new Map<number, DeviceInfo>();
   /** Addresses whose application has answered */
   readonly #running = new Set<number>();
   /** What may still change when the port comes back, by their addresses */
@@ -154,7 +157,7 @@ class GroupFlash {
         boot,
         waitApp,
         allow,
-        only: this.#found,
+        only: new Map([...this.#found].map(([address, { uniqueId }]) => [address, uniqueId])),
         verified: new Set([...this.#open.values()].filter(({ error }) => !error).map(addressOf)),
         ...(rate === undefined ? {} : { rate }),
         ...(rates === undefined ? {} : { rates }),
@@ -199,8 +202,11 @@ class GroupFlash {
 
   #note(address: number, event: Exclude<GroupEvent, { readonly event: 'alone' | 'member' }>): void {
     if (event.event === 'app') this.#running.add(address);
-    if (event.event !== 'found' || this.#found.has(address)) return;
-    this.#found.set(address, event.device.uniqueId);
+    if (event.event !== 'found') return;
+    const { device } = event;
+    const { mode = Mode.APP, uniqueId = device.uniqueId } = this.#found.get(address) ?? {};
+    // What a later attempt finds may be half an update; only the bootloader knows all of what was there before.
+    if (mode === Mode.APP && sameBytes(uniqueId, device.uniqueId)) this.#found.set(address, device);
   }
 
   #keepOpen(member: MemberResult): void {
@@ -221,9 +227,11 @@ class GroupFlash {
   /** What an earlier attempt did to it still holds; one that did not get to it says nothing new. */
   #known(member: MemberResult): MemberResult {
     const before = this.#open.get(member.address);
-    if (!before) return member;
-    const { device = before.device, changed, error } = member;
-    const known = { ...member, ...(device ? { device } : {}), changed: changed || before.changed };
+    const { address, changed, error } = member;
+    const device = this.#found.get(address) ?? member.device;
+    const found = { ...member, ...(device ? { device } : {}) };
+    if (!before) return found;
+    const known = { ...found, changed: changed || before.changed };
     if (!error || error.details.resumable === true || !NOT_ITS_TURN.has(error.code)) return known;
     if (before.error) {
       const begun = before.error.details.resumable === true;

@@ -208,6 +208,21 @@ describe('the port goes away in the middle', () => {
     ]);
   });
 
+  test('the log says what was there before the first attempt', async () => {
+    const { pair, context } = start();
+    await pair.update(appImage(20_000, 9), { boot: false });
+    const log = join(folder, 'before.jsonl');
+    atFrame(pair, 1, 30, () => pair.line.vanish());
+    const args = { ...ARGS, addresses: '1-2', wait: true, log };
+    expect(await ended(FLASH.handler(args, comingBack(pair, context).context))).toBeUndefined();
+    const entries = readFileSync(log, 'utf8').trim().split('\n');
+    const before = entries.map((line) => (JSON.parse(line) as { before: object }).before);
+    expect(before).toMatchObject([
+      { state: expect.arrayContaining(['GOOD']) as string[] },
+      { state: expect.arrayContaining(['GOOD']) as string[] },
+    ]);
+  });
+
   test('a server that closes at once as long as the old connection lasts is called again', async () => {
     const { pair, context, out } = start();
     atFrame(pair, 1, 30, () => pair.line.vanish());
