@@ -5,7 +5,7 @@ import { warningOf } from '../check/allow.js';
 import { checkImage } from '../check/check-image.js';
 import type { Finding } from '../check/finding.js';
 import { severalDevices } from '../device/census.js';
-import { checked, connect, DEFAULT_TIMEOUT_MS } from '../device/connect.js';
+import { checked, connect, DEFAULT_TIMEOUT_MS, NOBODY } from '../device/connect.js';
 import { isForAnother, isRefusedWith } from '../device/refusal.js';
 import { type Heard, Scan } from '../device/scan.js';
 import type { Image } from '../image/image.js';
@@ -140,6 +140,9 @@ export class GroupFinder {
     const group = this.#group;
     const { session } = group;
     const running = group.active.filter(({ device: { info } }) => info.mode === Mode.APP);
+    const own = running[0]?.device.info.defaultRate;
+    group.bootRate = session.transport.fixedRate ? group.firstRate : own || group.firstRate;
+    const changes = group.rate !== group.bootRate;
     for (const { member, device } of running) {
       session.address = member.address;
       member.entered = true;
@@ -147,13 +150,15 @@ export class GroupFinder {
       try {
         await device.enter(1);
       } catch (error) {
-        // Whoever waits for it asks again, and tells why it does not.
         if (!(error instanceof IapError) || endsAll(error)) throw error;
+        // At one rate whoever waits for it asks again, and tells why it does not; at another the application is not heard any more.
+        if (changes && error.code === 'REFUSED') {
+          member.entered = false;
+          group.fail(member, error);
+        }
       }
     }
-    const own = running[0]?.device.info.defaultRate;
-    group.bootRate = session.transport.fixedRate ? group.firstRate : own || group.firstRate;
-    for (const { member } of running) {
+    for (const { member } of running.filter((one) => one.member.active)) {
       await group.attempt(member, async () => {
         if (group.rate !== group.bootRate) await session.setRate(group.bootRate);
         const { info } = await connect(session, { hold: true, timeoutMs: DEFAULT_TIMEOUT_MS });
@@ -161,6 +166,11 @@ export class GroupFinder {
         member.checkUnit();
         group.tellOf(member, { event: 'found', device: info });
       });
+      if (changes && member.error && NOBODY.has(member.error.code)) {
+        // It may not have heard that it was asked, and run at its own rate.
+        member.entered = false;
+        group.fail(member, late());
+      }
     }
     for (const { member, device } of group.active) {
       await group.attempt(member, () => checked(device));

@@ -248,6 +248,36 @@ describe('an application that was left for an image that its bootloader refuses'
   });
 });
 
+describe('applications at another rate than their bootloaders', () => {
+  const APP_RATE = 57_600;
+
+  function start(): Pair {
+    const pair = new Pair({ addresses: [1, 2], appKit: true, appRate: APP_RATE });
+    for (const device of pair.devices) device.startApp();
+    pair.line.rate = APP_RATE;
+    return pair;
+  }
+
+  test('one that does not hear that it is asked to leave is updated by itself', async () => {
+    const pair = start();
+    pair.at(2).hook = ({ type }, count) =>
+      type === Command.ENTER && count === 1 ? 'drop' : undefined;
+    const outcome = await pair.update(appImage(10_000));
+    expect(outcome.result?.members.map(({ error }) => error)).toEqual([undefined, undefined]);
+    expect(outcome.result?.members.map(({ together }) => together)).toEqual([true, false]);
+  });
+
+  test('one that refuses to be left is asked until it lets itself, with "wait"', async () => {
+    const pair = start();
+    pair.at(2).notNow = 7;
+    pair.clock.after(60_000, () => {
+      pair.at(2).notNow = undefined;
+    });
+    const outcome = await pair.update(appImage(10_000), { wait: true });
+    expect(outcome.result?.members.map(({ error }) => error)).toEqual([undefined, undefined]);
+  });
+});
+
 test('the image is on one whose application does not answer, and that is said', async () => {
   const pair = new Pair({ addresses: [1, 2] });
   const outcome = await pair.update(appImage(10_000), { waitApp: true });
