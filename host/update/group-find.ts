@@ -77,8 +77,9 @@ export class GroupFinder {
     this.#group.session.address = one.address;
     try {
       await one.device.hello(true, 1);
+      one.member.checkUnit();
     } catch (error) {
-      if (!isLost(error)) throw error;
+      if (!isLost(error)) this.#group.failOr(one.member, error);
     }
     await this.#group.keepAlive(0);
   }

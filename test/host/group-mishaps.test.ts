@@ -168,6 +168,19 @@ describe('with "wait"', () => {
     expect(Math.max(...pauses)).toBeLessThan(HOLD_REFRESH_MS + 1000);
   });
 
+  test('one that was found and refuses while others are called does not end it for all', async () => {
+    const pair = new Pair({ addresses: [1, 2, 3] });
+    pair.at(3).alive = false;
+    pair.clock.after(20_000, () => {
+      pair.at(3).alive = true;
+    });
+    pair.at(1).hook = ({ type }, count) =>
+      type === Command.HELLO && count > 2 ? Status.BAD_REQUEST : undefined;
+    const outcome = await waiting(pair);
+    const codes = outcome.result?.members.map(({ error }) => error?.code);
+    expect(codes).toEqual(['REFUSED', undefined, undefined]);
+  });
+
   test('one that was found and dies is not waited for without end', async () => {
     const pair = new Pair({ addresses: [1, 2] });
     const outcome = await waiting(pair, {}, ({ event }) => {
