@@ -55,7 +55,7 @@ export class GroupFinder {
     const { wait = false, timeoutMs, verified } = this.#options;
     const { session, members } = this.#group;
     const end = session.clock.now() + (timeoutMs ?? (wait ? Number.POSITIVE_INFINITY : 0));
-    const scan = new Scan(session, true, () => {});
+    const scan = this.#scan();
     for (let calls = 0; ; calls++) {
       const called = members.filter(({ address }) => calls < CALLS || !verified?.has(address));
       const missing = called.filter(({ device, error }) => !device && !error);
@@ -91,11 +91,21 @@ export class GroupFinder {
     if (missing.length === 0) return;
     if (rate !== firstRate) await session.setRate(firstRate);
     for (const member of missing) member.error = undefined;
-    this.#take(await new Scan(session, true, () => {}).run(missing.map(({ address }) => address)));
+    this.#take(await this.#scan().run(missing.map(({ address }) => address)));
     for (const member of missing) {
       if (member.device) this.#group.fail(member, late());
       else member.error ??= nobody(member.address);
     }
+  }
+
+  #scan(): Scan {
+    const group = this.#group;
+    return new Scan(
+      group.session,
+      true,
+      () => {},
+      () => group.keepAlive(0),
+    );
   }
 
   #take(heard: readonly Heard[]): void {

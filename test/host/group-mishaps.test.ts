@@ -54,6 +54,20 @@ test('a page that is rejected once, and whose head is lost each time that it is 
   expect(heads).toBeGreaterThan(3);
 });
 
+test('those that are there stay while many silent addresses are called', async () => {
+  const pair = new Pair({ addresses: [1, 2] });
+  const heardAt: number[] = [];
+  pair.at(2).hook = () => {
+    if (pair.at(2).mode === Mode.BOOTLOADER) heardAt.push(pair.clock.now());
+    return undefined;
+  };
+  const outcome = await pair.update(appImage(4096), { addresses: upTo(254) });
+  expect(Pair.member(outcome, 2)).toMatchObject({ boot: 'started' });
+  const pauses = heardAt.map((at, i) => at - (heardAt[i - 1] ?? at));
+  expect(Math.max(...pauses)).toBeLessThan(HOLD_REFRESH_MS + 1000);
+  expect(pair.line.checker.violations).toEqual([]);
+});
+
 describe('another unit takes the place of one of them', () => {
   /** Two units of address 2, of which the second one is not there yet */
   function start(options: Partial<PairOptions> = {}): [Pair, FakeDevice, FakeDevice] {
