@@ -66,24 +66,22 @@ export async function raiseGroupRate(
   rates: RateMemory | undefined,
 ): Promise<void> {
   const own = group.rate;
+  const part = group.active[0]?.device.info.part;
   let failed: number | undefined;
   let next = rate;
   for (let i = 0; i < TRIES && next > own; i++) {
-    const members = group.active;
-    const changed = await changeGroupRate(
+    const outcome = await changeGroupRate(
       group.session,
-      members,
+      group.active,
       next,
       () => group.keepAlive(0),
       group.tell,
     );
-    const part = members[0]?.device.info.part;
-    if (changed) {
-      if (failed !== undefined && part !== undefined)
-        await rates?.keep(part, { rate: next, failed });
-      return;
-    }
+    if (outcome !== 'lost') break;
     failed = next;
     next = rungBelow(next, own);
   }
+  // With the one that it was tried with a faster one has held, and was kept.
+  if (failed !== undefined && part !== undefined)
+    await rates?.keep(part, { rate: group.rate, failed });
 }

@@ -224,4 +224,21 @@ describe('the fastest rate that holds', () => {
     const pauses = heardAt.map((at, i) => at - (heardAt[i - 1] ?? at));
     expect(Math.max(...pauses)).toBeLessThan(IDLE_MS - RATE_IDLE_MS);
   });
+
+  test('is their own where one of them follows to none, and that is remembered', async () => {
+    start({ addresses: [1, 2, 3], info: { maxRate: 921_600 } });
+    pair.at(3).hook = () => (pair.at(3).rate > 115_200 ? 'drop' : undefined);
+    const rates = new Memory();
+    const outcome = await pair.update(image, auto(rates));
+    expectTogether(outcome, [1, 2, 3]);
+    expect(outcome.result?.rate).toBe(115_200);
+    expect(rates.kept).toEqual({ rate: 115_200, failed: 460_800 });
+  });
+
+  test('is not blamed where one of them takes too long for a page', async () => {
+    start({ addresses: [1, 2], commitMs: 1500, info: { pageMs: 1800, maxRate: 921_600 } });
+    const rates = new Memory();
+    expectTogether(await pair.update(image, auto(rates)), [1, 2]);
+    expect(rates.kept).toEqual({ rate: 921_600 });
+  });
 });
