@@ -18,8 +18,7 @@ import type { UpdateOptions } from './update.js';
 /** Times that those are called that were not heard */
 const CALLS = 3;
 
-export interface FindOptions extends Pick<UpdateOptions, 'wait' | 'timeoutMs' | 'allow'> {
-  /** Addresses of those that an earlier run has verified: they may have started what is silent, and are not waited for */
+interface FindOptions extends Pick<UpdateOptions, 'wait' | 'timeoutMs' | 'allow'> {
   readonly verified?: ReadonlySet<number>;
 }
 

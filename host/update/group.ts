@@ -17,18 +17,18 @@ import type { Transport } from '../link/transport.js';
 import { startApplication } from './boot.js';
 import { endingOf, endsAll, mayWorkAlone } from './group-errors.js';
 import type { GroupEvent, GroupResult, TellGroup } from './group-events.js';
-import { type FindOptions, GroupFinder } from './group-find.js';
+import { GroupFinder } from './group-find.js';
 import { GroupInstaller } from './group-install.js';
 import { type Member, membersAt } from './group-member.js';
 import { Group, type Present } from './group-steps.js';
 import { type UpdateOptions, updateOn } from './update.js';
 
 /** As of one device; with rate `auto` one is tried with, and all must hold what it does */
-export interface GroupOptions
-  extends Omit<UpdateOptions, 'address' | 'only'>,
-    Pick<FindOptions, 'verified'> {
+export interface GroupOptions extends Omit<UpdateOptions, 'address' | 'only'> {
   /** The only units that are meant, by their addresses [12 bytes each]: another one is left as it is, OTHER_DEVICE */
   readonly only?: ReadonlyMap<number, Uint8Array>;
+  /** Addresses of those that an earlier run has verified: they may have started what is silent, and are not waited for */
+  readonly verified?: ReadonlySet<number>;
 }
 
 /**
