@@ -1,10 +1,14 @@
 // iap flash --addresses: one image to many devices on a shared pair, told as it goes. With --wait the port may go away and come back.
-import { IapError } from '../base/errors.js';
+import { Mode } from '../../protocol/index.js';
+import { sameBytes } from '../base/bytes.js';
+import { IapError, type IapErrorCode } from '../base/errors.js';
 import type { Allowable } from '../check/allow.js';
+import type { DeviceInfo } from '../device/device.js';
 import type { Image } from '../image/image.js';
 import type { ProductionLog } from '../node/production-log.js';
 import { isRemote } from '../node/remote/address.js';
 import { updateGroup } from '../update/group.js';
+import { leftBegun } from '../update/group-errors.js';
 import type { GroupEvent, GroupResult, MemberResult } from '../update/group-events.js';
 import { addressesText } from './addresses.js';
 import type { Sending } from './compression.js';
@@ -19,6 +23,9 @@ import { rateMemoryOf } from './rate-memory.js';
 import { severityOf } from './severity.js';
 import { tellUpdate } from './tell-update.js';
 import type { UnitWork } from './unit-log.js';
+
+/** Of a device that an attempt did not get to */
+const NOT_ITS_TURN: ReadonlySet<IapErrorCode> = new Set(['INTERRUPTED', 'NO_ANSWER', 'PORT_LOST']);
 
 export interface GroupWanted {
   readonly addresses: readonly number[];
@@ -55,8 +62,8 @@ class GroupFlash {
   readonly #wanted: GroupWanted;
   readonly #outcomes: GroupOutcomes;
   readonly #startedAt: number;
-  /** Unique ids of those that were found first, by their addresses */
-  readonly #found = new Map<number, Uint8Array>();
+  /** Those that were found first, as they were then, by their addresses */
+  readonly #found = new Map<number, DeviceInfo>();
   /** Addresses whose application has answered */
   readonly #running = new Set<number>();
   /** What may still change when the port comes back, by their addresses */
@@ -90,15 +97,18 @@ class GroupFlash {
     const { port, wait } = this.#args;
     const { output, clock } = this.#context;
     let { addresses } = this.#wanted;
+    let again = false;
     for (;;) {
       try {
-        return await this.#attempt(addresses);
+        const result = await this.#attempt(addresses);
+        await this.#settleOpen();
+        return result;
       } catch (error) {
         if (!wait || !(error instanceof IapError) || !this.#isGone(error)) {
-          const ending = this.#afterwards(error);
-          for (const member of this.#open.values()) await this.#settle(member);
-          throw ending;
+          await this.#settleOpen();
+          throw again ? this.#afterwards(error) : error;
         }
+        again = true;
         if (this.#open.size > 0) addresses = [...this.#open.keys()];
         await tellUpdate(output, { event: 'reconnecting', reason: error.message }, port);
         if (isRemote(port)) await pause(RECONNECT_MS, clock);
@@ -111,20 +121,26 @@ class GroupFlash {
     return code === 'PORT_LOST' && (isRemote(this.#args.port) || this.#found.size > 0);
   }
 
-  /** What kept the port from coming back, with what is left behind */
+  /** What ended a later attempt, or kept the port from coming back, with what all attempts have left behind */
   #afterwards(error: unknown): unknown {
-    if (!(error instanceof IapError) || this.#open.size === 0) return error;
-    const { code, message, details } = error;
-    if (details.resumable !== undefined) return error;
-    const what = code === 'INTERRUPTED' ? 'interrupted while the port was waited for' : message;
-    const { length } = this.#wanted.addresses;
-    const done = length - this.#open.size - this.#outcomes.failed.length;
+    if (!(error instanceof IapError)) return error;
+    const { code, details } = error;
+    const found = details.resumable !== undefined;
+    const { message } = found ? rootOf(error) : error;
+    const interrupted = found ? 'interrupted' : 'interrupted while the port was waited for';
+    const { all, failed } = this.#outcomes;
+    const done = all.filter((one) => !one.error).map(addressOf);
+    const resumable = failed.some((one) => one.error?.details.resumable === true);
+    const others = resumable
+      ? ', the others can be updated'
+      : ', nothing was written to the others';
+    const left = failed.length > 0 ? others : '';
     return new IapError(
       code,
-      `${what}; ${done} of ${length} devices are done, the others can be updated`,
+      `${code === 'INTERRUPTED' ? interrupted : message}; ${done.length} of ${this.#wanted.addresses.length} devices are done${left}`,
       {
         hint: 'run the same command again: it goes on where it stopped',
-        details: { ...details, resumable: true },
+        details: { ...details, resumable, installed: done.join(' ') },
         cause: error,
       },
     );
@@ -141,7 +157,8 @@ class GroupFlash {
         boot,
         waitApp,
         allow,
-        only: this.#found,
+        only: new Map([...this.#found].map(([address, { uniqueId }]) => [address, uniqueId])),
+        verified: new Set([...this.#open.values()].filter(({ error }) => !error).map(addressOf)),
         ...(rate === undefined ? {} : { rate }),
         ...(rates === undefined ? {} : { rates }),
         ...(sending.compression ? { compression: sending.compression } : {}),
@@ -185,26 +202,49 @@ class GroupFlash {
 
   #note(address: number, event: Exclude<GroupEvent, { readonly event: 'alone' | 'member' }>): void {
     if (event.event === 'app') this.#running.add(address);
-    if (event.event !== 'found' || this.#found.has(address)) return;
-    this.#found.set(address, event.device.uniqueId);
+    if (event.event !== 'found') return;
+    const { device } = event;
+    const { mode = Mode.APP, uniqueId = device.uniqueId } = this.#found.get(address) ?? {};
+    // What a later attempt finds may be half an update; only the bootloader knows all of what was there before.
+    if (mode === Mode.APP && sameBytes(uniqueId, device.uniqueId)) this.#found.set(address, device);
   }
 
   #keepOpen(member: MemberResult): void {
-    const before = this.#open.get(member.address);
-    this.#open.set(member.address, togetherWith(member, before));
+    this.#open.set(member.address, this.#known(member));
   }
 
   /** If the port goes away now and comes back */
   #mayChange({ address, error, boot }: MemberResult): boolean {
     if (error) return error.code === 'PORT_LOST';
-    return (
-      (this.#args.boot && boot === 'no') || (this.#args.waitApp && !this.#running.has(address))
-    );
+    if (!this.#args.boot) return false;
+    return boot === 'no' || (this.#args.waitApp && !this.#running.has(address));
+  }
+
+  async #settleOpen(): Promise<void> {
+    for (const member of [...this.#open.values()]) await this.#settle(member);
+  }
+
+  /** What an earlier attempt did to it still holds; one that did not get to it says nothing new. */
+  #known(member: MemberResult): MemberResult {
+    const before = this.#open.get(member.address);
+    const { address, changed, error } = member;
+    const device = this.#found.get(address) ?? member.device;
+    const found = { ...member, ...(device ? { device } : {}) };
+    if (!before) return found;
+    const known = { ...found, changed: changed || before.changed };
+    if (!error || error.details.resumable === true || !NOT_ITS_TURN.has(error.code)) return known;
+    if (before.error) {
+      const begun = before.error.details.resumable === true;
+      return begun ? { ...known, error: leftBegun(rootOf(error)) } : known;
+    }
+    if (error.code !== 'NO_ANSWER') return before;
+    // It was verified, and starts by itself: what it runs may be silent.
+    return this.#args.waitApp ? known : { ...before, boot: 'unconfirmed' };
   }
 
   async #settle(member: MemberResult): Promise<void> {
     const { output, signal } = this.#context;
-    const known = togetherWith(member, this.#open.get(member.address));
+    const known = this.#known(member);
     this.#open.delete(member.address);
     this.#outcomes.add(known);
     output.event(
@@ -240,11 +280,13 @@ class GroupFlash {
   }
 }
 
-/** What an earlier attempt did to it still holds. */
-function togetherWith(member: MemberResult, before: MemberResult | undefined): MemberResult {
-  if (!before) return member;
-  const { device = before.device, changed } = member;
-  return { ...member, ...(device ? { device } : {}), changed: changed || before.changed };
+function addressOf({ address }: MemberResult): number {
+  return address;
+}
+
+/** Without what was added of the devices */
+function rootOf(error: IapError): IapError {
+  return error.cause instanceof IapError ? error.cause : error;
 }
 
 /** Devices that are not told apart are there all the same. */

@@ -7,6 +7,7 @@ import {
   encodeFrame,
   type Frame,
   HelloResponse,
+  HOLD_REFRESH_MS,
   LISTEN_MS,
   RESPONSE_BIT,
 } from '../../protocol/index.js';
@@ -90,12 +91,19 @@ export class Scan {
   readonly #tell: Tell<ScanEvent>;
   readonly #devices = new Map<number, DeviceInfo[]>();
   readonly #garbled = new Set<number>();
+  readonly #keep: (() => Promise<void>) | undefined;
+  #keptAt: number;
 
-  /** @param hold keeps bootloaders from starting their applications */
-  constructor(session: Session, hold: boolean, tell: Tell<ScanEvent>) {
+  /**
+   * @param hold keeps bootloaders from starting their applications
+   * @param keep sends all of them something that nobody answers: those that were heard stay, however many are called
+   */
+  constructor(session: Session, hold: boolean, tell: Tell<ScanEvent>, keep?: () => Promise<void>) {
     this.#session = session;
     this.#hold = hold;
     this.#tell = tell;
+    this.#keep = keep;
+    this.#keptAt = session.clock.now();
   }
 
   /** May be called again, for those that were silent. */
@@ -165,6 +173,7 @@ export class Scan {
     const startedAt = clock.now();
     const unclear = new Set<number>();
     for (const [i, address] of addresses.entries()) {
+      await this.#keepHeard();
       const before = this.#noise;
       await this.#ask(address, IDLE_ANSWER_MS);
       const done = i + 1;
@@ -187,6 +196,7 @@ export class Scan {
   /** With all the time that an answer may take, and nobody else asked meanwhile */
   async #askAlone(address: number): Promise<void> {
     for (let i = 0; i < ALONE_ATTEMPTS; i++) {
+      await this.#keepHeard();
       const before = this.#noise;
       await this.#ask(address, APP_ANSWER_MS, true);
       const { length = 0 } = this.#devices.get(address) ?? [];
@@ -199,6 +209,16 @@ export class Scan {
     if (this.#noise > before) return;
     this.#garbled.add(address);
     this.#tell({ event: 'garbled', address });
+  }
+
+  /** After calls that nobody answers, the answer of one of them makes room for what is not answered (protocol § 2). */
+  async #keepHeard(): Promise<void> {
+    const now = this.#session.clock.now();
+    const [one] = this.#devices.keys();
+    if (!this.#keep || one === undefined || now - this.#keptAt < HOLD_REFRESH_MS) return;
+    this.#keptAt = now;
+    await this.#ask(one, APP_ANSWER_MS, true);
+    await this.#keep();
   }
 
   async #ask(address: number, ms: number, all = false): Promise<void> {

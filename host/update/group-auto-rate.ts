@@ -1,5 +1,6 @@
 // The fastest rate for a group: found by trying with one of them while the others wait at their own, then proven by all.
 import { IapError } from '../base/errors.js';
+import { Device } from '../device/device.js';
 import type { RateMemory } from '../link/rate-memory.js';
 import { AutoRate } from './auto-rate.js';
 import { endsAll } from './group-errors.js';
@@ -9,6 +10,23 @@ import { rungBelow } from './rate-ladder.js';
 
 /** A failure costs all of them RATE_IDLE_MS. */
 const TRIES = 2;
+
+/** Before each rate that is tried with it, the others hear something at their own: they leave after IDLE_MS. */
+class TriedDevice extends Device {
+  readonly #group: Group;
+  readonly #home: number;
+
+  constructor(group: Group, { session, info }: Device) {
+    super(session, info);
+    this.#group = group;
+    this.#home = group.rate;
+  }
+
+  override async baud(rate: number, attempts?: number): Promise<number> {
+    if (this.#group.rate === this.#home) await this.#group.keepAlive(0);
+    return super.baud(rate, attempts);
+  }
+}
 
 /**
  * Tries with `one` alone, which is at its own rate again afterwards. Where it gets lost on the way it is left behind.
@@ -25,10 +43,13 @@ export async function findGroupRate(
   const own = group.rate;
   session.address = one.address;
   try {
-    const auto = new AutoRate(one.device, (event) => group.tellOf(one.member, event), rates);
+    const device = new TriedDevice(group, one.device);
+    const auto = new AutoRate(device, (event) => group.tellOf(one.member, event), rates);
     await auto.settle(bytes);
+    one.device.info = device.info;
     const found = group.rate;
     await leaveGroupRate(session, [one], own);
+    await group.keepAlive(0);
     return Math.min(found, ...group.active.map(({ device: { info } }) => info.maxRate));
   } catch (error) {
     if (!(error instanceof IapError) || endsAll(error)) throw error;
@@ -45,24 +66,22 @@ export async function raiseGroupRate(
   rates: RateMemory | undefined,
 ): Promise<void> {
   const own = group.rate;
+  const part = group.active[0]?.device.info.part;
   let failed: number | undefined;
   let next = rate;
   for (let i = 0; i < TRIES && next > own; i++) {
-    const members = group.active;
-    const changed = await changeGroupRate(
+    const outcome = await changeGroupRate(
       group.session,
-      members,
+      group.active,
       next,
       () => group.keepAlive(0),
       group.tell,
     );
-    const part = members[0]?.device.info.part;
-    if (changed) {
-      if (failed !== undefined && part !== undefined)
-        await rates?.keep(part, { rate: next, failed });
-      return;
-    }
+    if (outcome !== 'lost') break;
     failed = next;
     next = rungBelow(next, own);
   }
+  // With the one that it was tried with a faster one has held, and was kept.
+  if (failed !== undefined && part !== undefined)
+    await rates?.keep(part, { rate: group.rate, failed });
 }

@@ -20,8 +20,16 @@ export function endsAll({ code }: IapError): boolean {
   return ENDS_ALL.has(code);
 }
 
-/** What one device alone may get over */
-const PASSING: ReadonlySet<IapErrorCode> = new Set(['LINK_LOST', 'BAD_ANSWER', 'VERIFY_FAILED']);
+/**
+ * What one device alone may get over. A page that fails, too: a device tells its status until the page's head has come again, and whether
+ * that was lost or the page has failed once more can not be told while others are sent the same frames.
+ */
+const PASSING: ReadonlySet<IapErrorCode> = new Set([
+  'LINK_LOST',
+  'BAD_ANSWER',
+  'VERIFY_FAILED',
+  'PAGE_FAILED',
+]);
 const PASSING_REFUSALS = [Status.NO_SESSION, Status.IN_APP, Status.SUPPLY_LOW, Status.NOT_NOW];
 
 export function mayWorkAlone({ device, error }: Member): boolean {
@@ -39,14 +47,21 @@ export function nobody(address: number): IapError {
 /** What ended it for all, of one that had not had its turn */
 export function endingOf({ begun, entered }: Member, ending: IapError): IapError {
   if (!endsAll(ending)) return ending;
-  const { code, message } = ending;
+  if (begun) return leftBegun(ending);
   const left = entered ? ', but its application was asked to leave' : '';
-  const what = begun
-    ? 'its update is begun, and goes on where it stopped'
-    : `nothing was written to it${left}`;
-  return new IapError(code, `${code === 'INTERRUPTED' ? 'interrupted' : message}; ${what}`, {
+  return leftAs(ending, `nothing was written to it${left}`, false);
+}
+
+/** The same, of one whose update was begun */
+export function leftBegun(ending: IapError): IapError {
+  return leftAs(ending, 'its update is begun, and goes on where it stopped', true);
+}
+
+function leftAs(ending: IapError, how: string, resumable: boolean): IapError {
+  const { code, message } = ending;
+  return new IapError(code, `${code === 'INTERRUPTED' ? 'interrupted' : message}; ${how}`, {
     hint: 'run the same command again: it goes on where it stopped',
-    details: { resumable: begun },
+    details: { resumable },
     cause: ending,
   });
 }

@@ -5,7 +5,7 @@ import { warningOf } from '../check/allow.js';
 import { checkImage } from '../check/check-image.js';
 import type { Finding } from '../check/finding.js';
 import { severalDevices } from '../device/census.js';
-import { checked, connect, DEFAULT_TIMEOUT_MS } from '../device/connect.js';
+import { checked, connect, DEFAULT_TIMEOUT_MS, NOBODY } from '../device/connect.js';
 import { isForAnother, isRefusedWith } from '../device/refusal.js';
 import { type Heard, Scan } from '../device/scan.js';
 import type { Image } from '../image/image.js';
@@ -18,20 +18,20 @@ import type { UpdateOptions } from './update.js';
 /** Times that those are called that were not heard */
 const CALLS = 3;
 
+interface FindOptions extends Pick<UpdateOptions, 'wait' | 'timeoutMs' | 'allow'> {
+  readonly verified?: ReadonlySet<number>;
+}
+
 export class GroupFinder {
   readonly #group: Group;
   readonly #image: Image;
-  readonly #options: Pick<UpdateOptions, 'wait' | 'timeoutMs' | 'allow'>;
+  readonly #options: FindOptions;
   /** All that are active can take the same frames. */
   #alike = false;
   /** What is wrong with the image, and does not keep it from being written */
   findings: readonly Finding[] = [];
 
-  constructor(
-    group: Group,
-    image: Image,
-    options: Pick<UpdateOptions, 'wait' | 'timeoutMs' | 'allow'>,
-  ) {
+  constructor(group: Group, image: Image, options: FindOptions) {
     this.#group = group;
     this.#image = image;
     this.#options = options;
@@ -51,12 +51,13 @@ export class GroupFinder {
 
   /** Keeps those that are in their bootloader there. Nobody is asked to leave. */
   async #find(): Promise<void> {
-    const { wait = false, timeoutMs } = this.#options;
+    const { wait = false, timeoutMs, verified } = this.#options;
     const { session, members } = this.#group;
     const end = session.clock.now() + (timeoutMs ?? (wait ? Number.POSITIVE_INFINITY : 0));
-    const scan = new Scan(session, true, () => {});
+    const scan = this.#scan();
     for (let calls = 0; ; calls++) {
-      const missing = members.filter(({ device, error }) => !device && !error);
+      const called = members.filter(({ address }) => calls < CALLS || !verified?.has(address));
+      const missing = called.filter(({ device, error }) => !device && !error);
       if (missing.length === 0 || (calls >= CALLS && session.clock.now() >= end)) break;
       if (calls > 0) await this.#keepFound();
       const addresses = missing.map(({ address }) => address);
@@ -75,8 +76,9 @@ export class GroupFinder {
     this.#group.session.address = one.address;
     try {
       await one.device.hello(true, 1);
+      one.member.checkUnit();
     } catch (error) {
-      if (!isLost(error)) throw error;
+      if (!isLost(error)) this.#group.failOr(one.member, error);
     }
     await this.#group.keepAlive(0);
   }
@@ -88,11 +90,21 @@ export class GroupFinder {
     if (missing.length === 0) return;
     if (rate !== firstRate) await session.setRate(firstRate);
     for (const member of missing) member.error = undefined;
-    this.#take(await new Scan(session, true, () => {}).run(missing.map(({ address }) => address)));
+    this.#take(await this.#scan().run(missing.map(({ address }) => address)));
     for (const member of missing) {
       if (member.device) this.#group.fail(member, late());
       else member.error ??= nobody(member.address);
     }
+  }
+
+  #scan(): Scan {
+    const group = this.#group;
+    return new Scan(
+      group.session,
+      true,
+      () => {},
+      () => group.keepAlive(0),
+    );
   }
 
   #take(heard: readonly Heard[]): void {
@@ -138,6 +150,9 @@ export class GroupFinder {
     const group = this.#group;
     const { session } = group;
     const running = group.active.filter(({ device: { info } }) => info.mode === Mode.APP);
+    const own = running[0]?.device.info.defaultRate;
+    group.bootRate = session.transport.fixedRate ? group.firstRate : own || group.firstRate;
+    const changes = group.rate !== group.bootRate;
     for (const { member, device } of running) {
       session.address = member.address;
       member.entered = true;
@@ -145,13 +160,15 @@ export class GroupFinder {
       try {
         await device.enter(1);
       } catch (error) {
-        // Whoever waits for it asks again, and tells why it does not.
         if (!(error instanceof IapError) || endsAll(error)) throw error;
+        // At one rate whoever waits for it asks again, and tells why it does not; at another the application is not heard any more.
+        if (changes && error.code === 'REFUSED') {
+          member.entered = false;
+          group.fail(member, error);
+        }
       }
     }
-    const own = running[0]?.device.info.defaultRate;
-    group.bootRate = session.transport.fixedRate ? group.firstRate : own || group.firstRate;
-    for (const { member } of running) {
+    for (const { member } of running.filter((one) => one.member.active)) {
       await group.attempt(member, async () => {
         if (group.rate !== group.bootRate) await session.setRate(group.bootRate);
         const { info } = await connect(session, { hold: true, timeoutMs: DEFAULT_TIMEOUT_MS });
@@ -159,6 +176,11 @@ export class GroupFinder {
         member.checkUnit();
         group.tellOf(member, { event: 'found', device: info });
       });
+      if (changes && member.error && NOBODY.has(member.error.code)) {
+        // It may not have heard that it was asked, and run at its own rate.
+        member.entered = false;
+        group.fail(member, late());
+      }
     }
     for (const { member, device } of group.active) {
       await group.attempt(member, () => checked(device));

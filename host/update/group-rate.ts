@@ -19,7 +19,8 @@ export const LONGEST_WAIT_MS = RATE_IDLE_MS / 2;
 const LONGEST_PAGE_MS = RATE_IDLE_MS / 6;
 
 /**
- * Changes to `rate` if all devices and the line can; otherwise warns, and all are at the old rate. Returns whether it changed.
+ * Changes to `rate` if all devices and the line can; otherwise warns, and all are at the old rate: because one of
+ * them can not, or because not all were understood at it.
  * @param keepAlive sends all of them a frame that nobody answers
  */
 export async function changeGroupRate(
@@ -28,13 +29,13 @@ export async function changeGroupRate(
   rate: number,
   keepAlive: () => Promise<void>,
   tell: TellGroup,
-): Promise<boolean> {
+): Promise<'changed' | 'unable' | 'lost'> {
   const before = session.transport.rate;
-  if (rate === before || members.length === 0) return false;
-  const stay = (why: string): false => {
+  if (rate === before || members.length === 0) return 'unable';
+  const stay = (why: string): 'unable' => {
     const message = `${why}; going on at ${session.transport.rate} baud`;
     tell({ event: 'warning', code: 'RATE', message });
-    return false;
+    return 'unable';
   };
   const obstacle = rateObstacle(session.transport);
   if (obstacle) return stay(obstacle);
@@ -63,13 +64,14 @@ export async function changeGroupRate(
       await device.hello(true, PROOFS);
     }
     tell({ event: 'rate', rate });
-    return true;
+    return 'changed';
   } catch (error) {
     if (!isRateFailure(error)) throw error;
     await session.setRate(before);
     // Each goes back by itself when it has heard nothing for a while.
     await session.sleep(RATE_IDLE_MS);
-    return stay(`not all of them are understood at ${rate} baud`);
+    stay(`not all of them are understood at ${rate} baud`);
+    return 'lost';
   }
 }
 

@@ -73,7 +73,7 @@ export class Group {
         }
       }
     } catch (error) {
-      this.#failOr(member, error);
+      this.failOr(member, error);
     }
   }
 
@@ -81,7 +81,7 @@ export class Group {
     try {
       what();
     } catch (error) {
-      this.#failOr(member, error);
+      this.failOr(member, error);
     }
   }
 
@@ -118,7 +118,8 @@ export class Group {
     }
   }
 
-  #failOr(member: Member, error: unknown): void {
+  /** What ends it for all is thrown. */
+  failOr(member: Member, error: unknown): void {
     if (!(error instanceof IapError) || endsAll(error)) throw error;
     this.fail(member, error);
   }

@@ -27,6 +27,8 @@ import { type UpdateOptions, updateOn } from './update.js';
 export interface GroupOptions extends Omit<UpdateOptions, 'address' | 'only'> {
   /** The only units that are meant, by their addresses [12 bytes each]: another one is left as it is, OTHER_DEVICE */
   readonly only?: ReadonlyMap<number, Uint8Array>;
+  /** Addresses of those that an earlier run has verified: they may have started what is silent, and are not waited for */
+  readonly verified?: ReadonlySet<number>;
 }
 
 /**
@@ -178,10 +180,15 @@ class GroupUpdater {
         session,
         this.#image,
         { ...options, wait, ...(uniqueId ? { only: uniqueId } : {}) },
-        (event) => this.#group.tellOf(member, event),
+        (event) => {
+          const { event: what } = event;
+          // From then on it has the image, whatever keeps it from being started.
+          if (what === 'installed' || what === 'unchanged') {
+            member.isIn(member.changed || what === 'installed');
+          }
+          this.#group.tellOf(member, event);
+        },
       );
-      member.installed = true;
-      member.changed ||= result.changed;
       member.boot = result.boot;
     } catch (error) {
       if (!(error instanceof IapError)) throw error;
@@ -224,15 +231,16 @@ class GroupUpdater {
   #explained(error: IapError): IapError {
     const { code, message, hint, details } = error;
     if (!endsAll(error)) return error;
-    const done = this.#group.members.filter(({ installed }) => installed);
+    const { members } = this.#group;
+    const done = members.filter(({ installed }) => installed);
     const begun =
-      details.resumable === true ||
-      this.#group.members.some((member) => member.begun && !member.installed);
+      details.resumable === true || members.some((member) => member.begun && !member.installed);
     const what = code === 'INTERRUPTED' ? 'interrupted' : message;
-    const left = begun ? 'the others can be updated' : 'nothing was written to the others';
+    const others = begun ? ', the others can be updated' : ', nothing was written to the others';
+    const left = done.length < members.length ? others : '';
     return new IapError(
       code,
-      `${what}; the image is on ${done.length} of ${this.#group.members.length} devices, ${left}`,
+      `${what}; the image is on ${done.length} of ${members.length} devices${left}`,
       {
         hint: hint ?? 'run the same command again: it goes on where it stopped',
         details: {

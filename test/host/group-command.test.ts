@@ -126,10 +126,10 @@ describe('flash', () => {
     });
     expect(error.message).toBe('2 of 3 devices failed: address 2-3');
     const members = jsonLines(out.text).filter(({ event }) => event === 'member');
-    expect(members.map(({ ok, code }) => [ok, code])).toEqual([
-      [true, undefined],
-      [false, 'PAGE_FAILED'],
-      [false, 'NO_ANSWER'],
+    expect(members.map(({ address, code }) => [address, code])).toEqual([
+      [1, undefined],
+      [3, 'NO_ANSWER'],
+      [2, 'PAGE_FAILED'],
     ]);
   });
 

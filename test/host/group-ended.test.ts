@@ -117,6 +117,19 @@ describe('stopped by a signal', () => {
   });
 });
 
+test('with --wait, whoever is not to be started is told all the same', async () => {
+  const pair = new Pair({ addresses: [1, 2] });
+  const { context, out } = session(pair, { json: true });
+  const args = { ...ARGS, addresses: '1-2', wait: true, boot: false, waitApp: true };
+  expect(await ended(FLASH.handler(args, context))).toBeUndefined();
+  const lines = jsonLines(out.text);
+  expect(lines.filter(({ event }) => event === 'member')).toMatchObject([
+    { address: 1, ok: true, boot: 'no' },
+    { address: 2, ok: true, boot: 'no' },
+  ]);
+  expect(lines.at(-1)).toMatchObject({ event: 'result', devices: 2 });
+});
+
 describe('the port goes away in the middle', () => {
   function start(options: { json?: boolean } = {}): ReturnType<typeof session> & { pair: Pair } {
     const pair = new Pair({ addresses: [1, 2] });
@@ -174,6 +187,40 @@ describe('the port goes away in the middle', () => {
     expect(out.text).toMatch(/^1 +fake +(01){12} +updated, started$/m);
     expect(out.text).toMatch(/^2 +fake +(02){12} +updated, started$/m);
     expect(out.text).toMatch(/^2 of 2 devices done/m);
+  });
+
+  test('whoever is verified and starts what is silent meanwhile is not waited for', async () => {
+    const { pair, context, out } = start({ json: true });
+    const stop = new AbortController();
+    pair.at(1).hook = ({ type }) => {
+      if (type !== Command.BOOT) return undefined;
+      pair.clock.after(120_000, () => stop.abort(ExitCode.INTERRUPTED));
+      pair.line.vanish();
+      for (const device of pair.devices) device.startApp();
+      return 'drop';
+    };
+    const at = comingBack(pair, { ...context, signal: stop.signal });
+    const args = { ...ARGS, addresses: '1-2', wait: true };
+    expect(await ended(FLASH.handler(args, at.context))).toBeUndefined();
+    expect(jsonLines(out.text).filter(({ event }) => event === 'member')).toMatchObject([
+      { address: 1, ok: true, changed: true, boot: 'unconfirmed' },
+      { address: 2, ok: true, changed: true, boot: 'unconfirmed' },
+    ]);
+  });
+
+  test('the log says what was there before the first attempt', async () => {
+    const { pair, context } = start();
+    await pair.update(appImage(20_000, 9), { boot: false });
+    const log = join(folder, 'before.jsonl');
+    atFrame(pair, 1, 30, () => pair.line.vanish());
+    const args = { ...ARGS, addresses: '1-2', wait: true, log };
+    expect(await ended(FLASH.handler(args, comingBack(pair, context).context))).toBeUndefined();
+    const entries = readFileSync(log, 'utf8').trim().split('\n');
+    const before = entries.map((line) => (JSON.parse(line) as { before: object }).before);
+    expect(before).toMatchObject([
+      { state: expect.arrayContaining(['GOOD']) as string[] },
+      { state: expect.arrayContaining(['GOOD']) as string[] },
+    ]);
   });
 
   test('a server that closes at once as long as the old connection lasts is called again', async () => {
@@ -248,5 +295,90 @@ describe('the port goes away in the middle', () => {
     expect(out.text).toMatch(
       /^1 +fake +(01){12} +failed: the port went away; its update is begun/m,
     );
+  });
+
+  describe('and comes back, and the next attempt ends while they are looked for', () => {
+    /** The port goes away when `at` says so; when it is back the command is stopped at the first HELLO. */
+    function stopped(
+      vanishAt: (pair: Pair, vanish: () => void) => void,
+    ): ReturnType<typeof start> & { log: string; run: () => Promise<IapError | undefined> } {
+      const at = start({ json: true });
+      const { pair } = at;
+      const stop = new AbortController();
+      vanishAt(pair, () => {
+        pair.line.vanish();
+        for (const device of pair.devices) {
+          device.hook = ({ type }) => {
+            if (type === Command.HELLO) stop.abort(ExitCode.INTERRUPTED);
+            return 'drop';
+          };
+        }
+      });
+      const back = comingBack(pair, at.context).context;
+      const log = join(folder, `stopped${logs++}.jsonl`);
+      const args = { ...ARGS, addresses: '1-2', wait: true, log };
+      const run = (): Promise<IapError | undefined> =>
+        ended(FLASH.handler(args, { ...back, signal: stop.signal }));
+      return { ...at, log, run };
+    }
+    let logs = 0;
+
+    test('interrupted: an update that was begun is resumable', async () => {
+      const { out, run } = stopped((pair, vanish) => atFrame(pair, 1, 30, vanish));
+      expect(await run()).toMatchObject({
+        code: 'INTERRUPTED',
+        message: 'interrupted; 0 of 2 devices are done, the others can be updated',
+        details: { resumable: true },
+      });
+      const members = jsonLines(out.text).filter(({ event }) => event === 'member');
+      for (const member of members) {
+        expect(member).toMatchObject({
+          code: 'INTERRUPTED',
+          message: 'interrupted; its update is begun, and goes on where it stopped',
+          details: { resumable: true },
+        });
+      }
+      expect(members).toHaveLength(2);
+    });
+
+    test('interrupted: what was verified is done', async () => {
+      const { out, run, log } = stopped((pair, vanish) => {
+        pair.at(1).hook = ({ type }) => {
+          if (type === Command.BOOT) vanish();
+          return undefined;
+        };
+      });
+      expect(await run()).toMatchObject({
+        code: 'INTERRUPTED',
+        message: 'interrupted; 2 of 2 devices are done',
+        details: { installed: '1 2' },
+      });
+      const members = jsonLines(out.text).filter(({ event }) => event === 'member');
+      expect(members).toMatchObject([
+        { address: 1, ok: true, changed: true },
+        { address: 2, ok: true, changed: true },
+      ]);
+      expect(readFileSync(log, 'utf8').match(/"result":"installed"/g)).toHaveLength(2);
+    });
+
+    test('nobody answers: an update that was begun is resumable', async () => {
+      const { pair, context, out } = start({ json: true });
+      atFrame(pair, 1, 30, () => {
+        pair.line.vanish();
+        pair.at(2).alive = false;
+      });
+      const at = comingBack(pair, context);
+      const args = { ...ARGS, addresses: '1-2', wait: true, timeout: 20 };
+      expect(await ended(FLASH.handler(args, at.context))).toMatchObject({ code: 'NO_ANSWER' });
+      const members = jsonLines(out.text).filter(({ event }) => event === 'member');
+      expect(members).toContainEqual(
+        expect.objectContaining({
+          address: 2,
+          code: 'NO_ANSWER',
+          message: expect.stringMatching(/its update is begun/) as string,
+          details: { resumable: true },
+        }),
+      );
+    });
   });
 });

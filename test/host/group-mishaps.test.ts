@@ -8,6 +8,7 @@ import {
   decode,
   HOLD_REFRESH_MS,
   Mode,
+  PageHead,
   Status,
 } from '../../protocol/index.js';
 import { appImage } from '../support/images.js';
@@ -32,6 +33,39 @@ test('after the last page, many are asked one by one, and the last of them lacks
   const outcome = await pair.update(appImage(4096));
   expect(lost).toBe(true);
   expect(outcome.result?.members.filter(({ error }) => error)).toEqual([]);
+});
+
+test('a page that is rejected once, and whose head is lost each time that it is sent again', async () => {
+  const pair = new Pair({ addresses: upTo(3) });
+  pair.at(2).rejecting.set(4, 1);
+  let heads = 0;
+  pair.at(2).hook = ({ type, payload }) => {
+    if (type !== Command.DATA) return undefined;
+    const { flags, body } = decode(DataRequest, payload);
+    const isHead = (flags & DataFlag.HEAD) !== 0 && decode(PageHead, body).page === 4;
+    return isHead && ++heads > 1 && heads < 4 ? 'drop' : undefined;
+  };
+  const outcome = await pair.update(appImage(30_000));
+  expect(outcome.result?.members.map(({ error }) => error)).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  expect(heads).toBeGreaterThan(3);
+});
+
+test('those that are there stay while many silent addresses are called', async () => {
+  const pair = new Pair({ addresses: [1, 2] });
+  const heardAt: number[] = [];
+  pair.at(2).hook = () => {
+    if (pair.at(2).mode === Mode.BOOTLOADER) heardAt.push(pair.clock.now());
+    return undefined;
+  };
+  const outcome = await pair.update(appImage(4096), { addresses: upTo(254) });
+  expect(Pair.member(outcome, 2)).toMatchObject({ boot: 'started' });
+  const pauses = heardAt.map((at, i) => at - (heardAt[i - 1] ?? at));
+  expect(Math.max(...pauses)).toBeLessThan(HOLD_REFRESH_MS + 1000);
+  expect(pair.line.checker.violations).toEqual([]);
 });
 
 describe('another unit takes the place of one of them', () => {
@@ -148,6 +182,19 @@ describe('with "wait"', () => {
     expect(Math.max(...pauses)).toBeLessThan(HOLD_REFRESH_MS + 1000);
   });
 
+  test('one that was found and refuses while others are called does not end it for all', async () => {
+    const pair = new Pair({ addresses: [1, 2, 3] });
+    pair.at(3).alive = false;
+    pair.clock.after(20_000, () => {
+      pair.at(3).alive = true;
+    });
+    pair.at(1).hook = ({ type }, count) =>
+      type === Command.HELLO && count > 2 ? Status.BAD_REQUEST : undefined;
+    const outcome = await waiting(pair);
+    const codes = outcome.result?.members.map(({ error }) => error?.code);
+    expect(codes).toEqual(['REFUSED', undefined, undefined]);
+  });
+
   test('one that was found and dies is not waited for without end', async () => {
     const pair = new Pair({ addresses: [1, 2] });
     const outcome = await waiting(pair, {}, ({ event }) => {
@@ -181,6 +228,23 @@ test('one that is updated by itself when the port goes away is resumable', async
   expect(String(error)).not.toMatch(/nothing was written/);
 });
 
+test('one that was updated by itself has the image when the port goes away at its start', async () => {
+  const pair = new Pair({ addresses: [1, 2] });
+  pair.at(2).alive = false;
+  const { error, events } = await pair.update(appImage(30_000), {}, (event) => {
+    if (event.event === 'plan') pair.at(2).alive = true;
+    if (event.event === 'booting' && event.address === 2) pair.line.vanish();
+  });
+  expect(error).toMatchObject({
+    code: 'PORT_LOST',
+    message: 'the port went away; the image is on 2 of 2 devices',
+    details: { installed: '1 2' },
+  });
+  const [last] = events.slice(-1);
+  expect(last).toMatchObject({ event: 'member', address: 2, changed: true, together: false });
+  expect(last).not.toHaveProperty('error');
+});
+
 test('what became of those that are done is told before others are tried by themselves', async () => {
   const pair = new Pair({ addresses: upTo(3) });
   const told: string[] = [];
@@ -208,6 +272,36 @@ describe('an application that was left for an image that its bootloader refuses'
     expect(Pair.member(outcome, 2)?.error).toMatchObject({ code: 'REFUSED' });
     expect(pair.at(2).log.filter((name) => name === 'BOOT')).toHaveLength(1);
     expect(pair.at(2).mode).toBe(Mode.APP);
+  });
+});
+
+describe('applications at another rate than their bootloaders', () => {
+  const APP_RATE = 57_600;
+
+  function start(): Pair {
+    const pair = new Pair({ addresses: [1, 2], appKit: true, appRate: APP_RATE });
+    for (const device of pair.devices) device.startApp();
+    pair.line.rate = APP_RATE;
+    return pair;
+  }
+
+  test('one that does not hear that it is asked to leave is updated by itself', async () => {
+    const pair = start();
+    pair.at(2).hook = ({ type }, count) =>
+      type === Command.ENTER && count === 1 ? 'drop' : undefined;
+    const outcome = await pair.update(appImage(10_000));
+    expect(outcome.result?.members.map(({ error }) => error)).toEqual([undefined, undefined]);
+    expect(outcome.result?.members.map(({ together }) => together)).toEqual([true, false]);
+  });
+
+  test('one that refuses to be left is asked until it lets itself, with "wait"', async () => {
+    const pair = start();
+    pair.at(2).notNow = 7;
+    pair.clock.after(60_000, () => {
+      pair.at(2).notNow = undefined;
+    });
+    const outcome = await pair.update(appImage(10_000), { wait: true });
+    expect(outcome.result?.members.map(({ error }) => error)).toEqual([undefined, undefined]);
   });
 });
 

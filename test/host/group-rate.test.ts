@@ -1,7 +1,7 @@
 // Another rate for many devices at once: it is for the pages alone, and all of them stay at it as long as these are sent.
 import { afterEach, describe, expect, test } from 'vitest';
 import type { KnownRate, RateMemory } from '../../host/link/rate-memory.js';
-import { Capability, Command, DataRequest, RATE_IDLE_MS } from '../../protocol/index.js';
+import { Capability, Command, DataRequest, IDLE_MS, RATE_IDLE_MS } from '../../protocol/index.js';
 import { appImage } from '../support/images.js';
 import { type GroupOutcome, Pair, type PairOptions } from '../support/pair.js';
 
@@ -204,5 +204,41 @@ describe('the fastest rate that holds', () => {
     });
     expectTogether(outcome, [2, 3]);
     expect(Pair.member(outcome, 1)?.error).toBeDefined();
+  });
+
+  test('the others hear something while it is looked for with one that does not hold any', async () => {
+    start({ addresses: [1, 2], info: { maxRate: 921_600 } });
+    const long = 200;
+    pair.at(1).hook = ({ type, payload }) =>
+      pair.at(1).rate > 115_200 && (type === Command.BAUD || payload.length > long)
+        ? 'drop'
+        : undefined;
+    const heardAt: number[] = [];
+    pair.at(2).hook = () => {
+      heardAt.push(pair.clock.now());
+      return undefined;
+    };
+    const outcome = await pair.update(image, auto(new Memory()));
+    expectTogether(outcome, [1, 2]);
+    expect(outcome.result?.rate).toBe(115_200);
+    const pauses = heardAt.map((at, i) => at - (heardAt[i - 1] ?? at));
+    expect(Math.max(...pauses)).toBeLessThan(IDLE_MS - RATE_IDLE_MS);
+  });
+
+  test('is their own where one of them follows to none, and that is remembered', async () => {
+    start({ addresses: [1, 2, 3], info: { maxRate: 921_600 } });
+    pair.at(3).hook = () => (pair.at(3).rate > 115_200 ? 'drop' : undefined);
+    const rates = new Memory();
+    const outcome = await pair.update(image, auto(rates));
+    expectTogether(outcome, [1, 2, 3]);
+    expect(outcome.result?.rate).toBe(115_200);
+    expect(rates.kept).toEqual({ rate: 115_200, failed: 460_800 });
+  });
+
+  test('is not blamed where one of them takes too long for a page', async () => {
+    start({ addresses: [1, 2], commitMs: 1500, info: { pageMs: 1800, maxRate: 921_600 } });
+    const rates = new Memory();
+    expectTogether(await pair.update(image, auto(rates)), [1, 2]);
+    expect(rates.kept).toEqual({ rate: 921_600 });
   });
 });

@@ -325,13 +325,13 @@ describe('one that fails', () => {
     expect(Pair.member(outcome, 3)?.together).toBe(false);
   });
 
-  test('whose flash fails is named, and not tried again', async () => {
+  test('whose flash fails is tried once more by itself, and named', async () => {
     start({ addresses: upTo(3) });
     pair.at(3).failing.set(4, 100);
     const image = appImage(30_000);
     const outcome = await pair.update(image);
     expectInstalled(outcome, image, [1, 2]);
-    expect(Pair.member(outcome, 3)).toMatchObject({ together: true });
+    expect(Pair.member(outcome, 3)).toMatchObject({ together: false });
     expect(Pair.member(outcome, 3)?.error).toMatchObject({ code: 'PAGE_FAILED' });
   });
 
