@@ -55,13 +55,13 @@ static inline bool iap_page_complete(const struct iap_page *page) {
     return page->open && page->filled == page->encoded;
 }
 
-// Decodes the complete page, pads it with 0xFF and checks its CRC-32. A compressed page that flash
-// has already is right without that: sent again, it may no longer decode, for its dictionary may
-// have held what was there before.
-iap_result iap_page_check(struct iap_page *page, const struct iap_target *target);
-
 // Whether the page in flash has to be written.
 bool iap_page_differs(const struct iap_page *page, const struct iap_target *target);
+
+// Decodes the complete page, pads it with 0xFF and checks its CRC-32. A compressed page from which
+// flash does not differ is right without that: sent again, it may no longer decode, for its
+// dictionary may have held what was there before.
+iap_result iap_page_check(struct iap_page *page, const struct iap_target *target, bool differs);
 
 // Erases, programs, reads back. A page that reads blank is not erased if trust_blank.
 iap_result iap_page_write(const struct iap_page *page, const struct iap_target *target,
