@@ -67,6 +67,11 @@ iap_result iap_page_check(struct iap_page *page, const struct iap_target *target
 iap_result iap_page_write(const struct iap_page *page, const struct iap_target *target,
                           bool trust_blank);
 
+// Programs a half-word that is not 0x0000 to it, before an erase. What power cuts early in an erase
+// still reads as it was, and drifts later: no CRC-32 takes the page for right after this. next: the
+// new page; NULL if it stays blank.
+void iap_page_invalidate(const struct iap_target *target, uint32_t address, const uint8_t *next);
+
 // Programs the page's last half-word of 0x0000 once more: it was the last one programmed, so power
 // may have cut that, and it reads right by chance. Does nothing for a page without one.
 void iap_page_refresh(const struct iap_target *target, uint32_t address);
