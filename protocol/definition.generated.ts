@@ -853,7 +853,7 @@ export interface KitFacts {
   readonly kitMajor: number;
   readonly kitMinor: number;
   readonly kitPatch: number;
-  /** Of the board's line: HALF_DUPLEX, or none. Missing in the first kits, whose structure has 76 bytes: none */
+  /** Of the board's line: HALF_DUPLEX, or none. Missing in the first kits, whose structure has 76 bytes: nothing is known of the line then */
   readonly capabilities: number;
   /** Of the bytes before */
   readonly crc32: number;

@@ -113,10 +113,10 @@ static iap_result decode_page(struct iap_page *page, const struct iap_target *ta
     return iap_inflate(&inflate) ? iap_success() : iap_page_reject(page, IAP_REJECTION_STREAM);
 }
 
-iap_result iap_page_check(struct iap_page *page, const struct iap_target *target) {
+iap_result iap_page_check(struct iap_page *page, const struct iap_target *target, bool differs) {
     const struct iap_config *config = target->config;
     if (page->encoding != IAP_ENCODING_RAW) {
-        if (!iap_page_differs(page, target)) {
+        if (!differs) {
             page->open = false;
             return iap_success();
         }
@@ -166,21 +166,23 @@ static iap_result program_page(const struct iap_target *target, uint32_t address
     return result;
 }
 
-// Programs a half-word that is not 0x0000 to it. What power cuts early in an erase still reads as
-// it was, and drifts later: no CRC-32 takes the page for right after this. One that is 0x0000 in
-// the new page is the last choice: it may be all that a page of it still lacked.
-static void invalidate_page(const struct iap_target *target, uint32_t address) {
-    uint32_t size = target->config->page_size;
-    uint32_t chosen = size;
-    for (uint32_t at = 0; at < size; at += 2) {
-        if (iap_get16(iap_flash_read(target, address + at)) != 0) {
+// What is 0x0000 in the new page may be all that a page of it still lacked, and what is 0xFFFF in
+// flash all that one of an earlier image did: the first is the last choice, the other the one
+// before.
+void iap_page_invalidate(const struct iap_target *target, uint32_t address, const uint8_t *next) {
+    const uint8_t *flash = iap_flash_read(target, address);
+    uint32_t chosen = 0;
+    uint32_t best = 0;
+    for (uint32_t at = 0; at < target->config->page_size; at += 2) {
+        uint32_t now = iap_get16(flash + at);
+        uint32_t rank = 1u + (now != 0xffff ? 1u : 0u);
+        rank += next == NULL || iap_get16(next + at) != 0 ? 2u : 0u;
+        if (now != 0 && rank > best) {
+            best = rank;
             chosen = at;
-            if (iap_get16(target->config->page_buffer + at) != 0) {
-                break;
-            }
         }
     }
-    if (chosen < size) {
+    if (best > 0) {
         (void)program_zero(target, address + chosen);
     }
 }
@@ -192,7 +194,7 @@ iap_result iap_page_write(const struct iap_page *page, const struct iap_target *
     bool blank = iap_all(iap_flash_read(target, address), 0xff, config->page_size);
     bool erase = !blank || !trust_blank || (page->flags & IAP_PAGE_FLAG_FORCE) != 0;
     if (erase && !blank) {
-        invalidate_page(target, address);
+        iap_page_invalidate(target, address, config->page_buffer);
     }
     if (erase) {
         iap_result result = iap_flash_erase_page(target, address);

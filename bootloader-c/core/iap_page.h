@@ -55,17 +55,22 @@ static inline bool iap_page_complete(const struct iap_page *page) {
     return page->open && page->filled == page->encoded;
 }
 
-// Decodes the complete page, pads it with 0xFF and checks its CRC-32. A compressed page that flash
-// has already is right without that: sent again, it may no longer decode, for its dictionary may
-// have held what was there before.
-iap_result iap_page_check(struct iap_page *page, const struct iap_target *target);
-
 // Whether the page in flash has to be written.
 bool iap_page_differs(const struct iap_page *page, const struct iap_target *target);
+
+// Decodes the complete page, pads it with 0xFF and checks its CRC-32. A compressed page from which
+// flash does not differ is right without that: sent again, it may no longer decode, for its
+// dictionary may have held what was there before.
+iap_result iap_page_check(struct iap_page *page, const struct iap_target *target, bool differs);
 
 // Erases, programs, reads back. A page that reads blank is not erased if trust_blank.
 iap_result iap_page_write(const struct iap_page *page, const struct iap_target *target,
                           bool trust_blank);
+
+// Programs a half-word that is not 0x0000 to it, before an erase. What power cuts early in an erase
+// still reads as it was, and drifts later: no CRC-32 takes the page for right after this. next: the
+// new page; NULL if it stays blank.
+void iap_page_invalidate(const struct iap_target *target, uint32_t address, const uint8_t *next);
 
 // Programs the page's last half-word of 0x0000 once more: it was the last one programmed, so power
 // may have cut that, and it reads right by chance. Does nothing for a page without one.

@@ -3,8 +3,10 @@
 
 static iap_result write_page(struct iap_update *update) {
     struct iap_session *session = &update->session;
-    iap_result result = iap_page_check(&session->page, &update->target);
-    if (!iap_ok(result) || !iap_page_differs(&session->page, &update->target)) {
+    // Once: what is in doubt may read right now and wrong next, and the page was not decoded then.
+    bool differs = iap_page_differs(&session->page, &update->target);
+    iap_result result = iap_page_check(&session->page, &update->target, differs);
+    if (!iap_ok(result) || !differs) {
         return result;
     }
     // What was read already changes: all is verified anew.

@@ -56,6 +56,7 @@ static iap_result clear_behind(const struct iap_update *update) {
     for (; page < config->app_end && iap_ok(result); page += config->page_size) {
         iap_port_poll(target->port);
         if (!iap_all(iap_flash_read(target, page), 0xff, config->page_size)) {
+            iap_page_invalidate(target, page, NULL);
             result = iap_flash_erase_page(target, page);
         }
     }

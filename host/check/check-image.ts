@@ -5,6 +5,7 @@ import { PARTS } from '../parts/parts.generated.js';
 import { ALLOWABLE, type Allowable, tolerated } from './allow.js';
 import type { Finding, FindingId } from './finding.js';
 import { judge } from './judge.js';
+import type { KitTarget } from './kit-facts.js';
 import type { DeviceIdentity } from './package.js';
 
 /** What HELLO says, as far as an image must fit it */
@@ -24,6 +25,8 @@ export interface Target {
   /** An application does not know what its bootloader can do: with mode APP this is not judged */
   readonly capabilities: number;
   readonly mode?: number;
+  /** Its line, where that is known otherwise: a bootloader that does not say HALF_DUPLEX may be older than that */
+  readonly halfDuplex?: boolean;
   /** Only a bootloader that takes signed images alone says it */
   readonly security?: Security;
 }
@@ -57,9 +60,10 @@ export function checkComparable({ header: _, ...image }: Image, target: Target):
 }
 
 /** Undefined: an application that does not say so may have forgotten it. */
-function halfDuplexOf({ capabilities, mode }: Target): boolean | undefined {
+function halfDuplexOf({ capabilities, mode, halfDuplex }: Target): KitTarget['halfDuplex'] {
+  if (halfDuplex !== undefined) return halfDuplex;
   if ((capabilities & Capability.HALF_DUPLEX) !== 0) return true;
-  return mode === Mode.BOOTLOADER ? false : undefined;
+  return mode === Mode.BOOTLOADER ? 'unsaid' : undefined;
 }
 
 function findingsOf(image: Image, target: Target, identity: DeviceIdentity): Finding[] {

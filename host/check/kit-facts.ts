@@ -20,7 +20,8 @@ export interface KitTarget {
   readonly appBase?: number | undefined;
   readonly appEnd?: number | undefined;
   readonly pageSize?: number | undefined;
-  readonly halfDuplex?: boolean | undefined;
+  /** 'unsaid': a wire each way, or a bootloader from before it was said, with a transceiver that switches itself */
+  readonly halfDuplex?: boolean | 'unsaid' | undefined;
 }
 
 const CRC_SIZE = 4;
@@ -45,7 +46,7 @@ export function kitFacts(bytes: Uint8Array): KitFacts[] {
   return found;
 }
 
-/** A later format has the fields of this one, and more; what an earlier one has not is 0. */
+/** A later format has the fields of this one, and more; what an earlier one has not is 0, and its size tells. */
 function factsIn(bytes: Uint8Array): KitFacts | undefined {
   const size = wordAt(bytes, SIZE_AT) >>> 16;
   if (size < LEAST || size > Math.min(LARGEST, bytes.length)) return undefined;
@@ -64,38 +65,52 @@ export function kitFinding(all: readonly KitFacts[], target: KitTarget): Finding
   if (!first || differing.some(({ differences }) => differences.length === 0)) return undefined;
   const { facts, differences } = first;
   const { appBase, appEnd, pageSize, part } = facts;
+  const unsure = differences.every(({ sure }) => !sure);
   return {
     id: 'kit-other-board',
-    severity: 'error',
+    severity: unsure ? 'warning' : 'error',
     code: 'IMAGE_WRONG_HARDWARE',
-    message: `the app kit in it is compiled for board ${facts.board}: ${differences.map(([what, found, wanted]) => `${what} ${found} instead of ${wanted}`).join(', ')}`,
+    message: `the app kit in it is compiled for board ${facts.board}: ${differences.map(({ what, found, wanted }) => `${what} ${found} instead of ${wanted}`).join(', ')}`,
     found: `board ${facts.board}`,
-    expected: differences.map(([what, , wanted]) => `${what} ${wanted}`).join(', '),
-    hint: 'compile the application with iap_board.h of the device that it is for, or take the image for this device',
+    expected: differences.map(({ what, wanted }) => `${what} ${wanted}`).join(', '),
+    hint: unsure
+      ? 'right if the device is on a pair and its bootloader older than that it says so; otherwise take the image for this device'
+      : 'compile the application with iap_board.h of the device that it is for, or take the image for this device',
     details: { board: facts.board, part, appBase, appEnd, pageSize },
   };
 }
 
-type Difference = readonly [what: string, found: string, wanted: string];
+interface Difference {
+  readonly what: string;
+  readonly found: string;
+  readonly wanted: string;
+  /** Not if what is wanted was never said */
+  readonly sure: boolean;
+}
 
 function differencesOf(facts: KitFacts, target: KitTarget): Difference[] {
-  const { part, appBase, appEnd, pageSize, halfDuplex } = target;
+  const { part, appBase, appEnd, pageSize } = target;
+  const differing = (what: string, found: string, wanted?: string, sure = true): Difference[] =>
+    wanted === undefined || wanted === found ? [] : [{ what, found, wanted, sure }];
+  const address = (value?: number): string | undefined =>
+    value === undefined ? undefined : hex32(value);
+  return [
+    ...differing('part', facts.part, part === '' ? undefined : part),
+    ...differing('first address', hex32(facts.appBase), address(appBase)),
+    ...differing('end of the application area', hex32(facts.appEnd), address(appEnd)),
+    ...differing('pages of', String(facts.pageSize), pageSize?.toString()),
+    ...lineDifference(facts, target),
+  ];
+}
+
+function lineDifference(facts: KitFacts, { halfDuplex }: KitTarget): Difference[] {
+  if (halfDuplex === undefined || facts.size < KitFacts.size) return [];
   const line = (half: boolean): string => (half ? 'a half-duplex pair' : 'a wire each way');
   const isHalf = (facts.capabilities & Capability.HALF_DUPLEX) !== 0;
-  const address = (what: string, found: number, wanted?: number): Difference[] =>
-    wanted === undefined || wanted === found ? [] : [[what, hex32(found), hex32(wanted)]];
+  const wanted = halfDuplex === true;
+  if (isHalf === wanted) return [];
   return [
-    ...(part === undefined || part === '' || part === facts.part
-      ? []
-      : ([['part', facts.part, part]] satisfies Difference[])),
-    ...address('first address', facts.appBase, appBase),
-    ...address('end of the application area', facts.appEnd, appEnd),
-    ...(pageSize === undefined || pageSize === facts.pageSize
-      ? []
-      : ([['pages of', String(facts.pageSize), String(pageSize)]] satisfies Difference[])),
-    ...(halfDuplex === undefined || halfDuplex === isHalf
-      ? []
-      : ([['line', line(isHalf), line(halfDuplex)]] satisfies Difference[])),
+    { what: 'line', found: line(isHalf), wanted: line(wanted), sure: halfDuplex !== 'unsaid' },
   ];
 }
 

@@ -96,4 +96,5 @@ export const REQUIREMENTS: Readonly<Record<string, string | undefined>> = {
   'B-100': undefined,
   'B-101': undefined,
   'B-102': undefined,
+  'B-103': undefined,
 };

@@ -6,7 +6,6 @@ import {
   Header,
   Identity,
   IdentityFlag,
-  Mode,
 } from '../../protocol/index.js';
 import { IapError } from '../base/errors.js';
 import { hex32 } from '../base/text.js';
@@ -159,7 +158,7 @@ function checkApp(app: Image, { board, identity, allow, keys }: Unit): void {
     uniqueId: header?.uniqueId ?? new Uint8Array(12),
     // What a bootloader can do is not in its file; what its line is, is in the board's.
     capabilities: board.halfDuplex ? ANY : (ANY & ~Capability.HALF_DUPLEX) >>> 0,
-    ...(board.halfDuplex === undefined ? {} : { mode: Mode.BOOTLOADER }),
+    ...(board.halfDuplex === undefined ? {} : { halfDuplex: board.halfDuplex }),
     ...(keys ? { security: securityOf(keys, header) } : {}),
   };
   checkImage(app, device, allow);

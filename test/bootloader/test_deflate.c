@@ -246,6 +246,34 @@ static void a_repeated_page_is_not_decoded(void) {
                 IAP_STATUS_PAGE_REJECTED);
 }
 
+static uint32_t reads; // of page 0 in flash
+
+// A half-word in doubt: the page reads right once, and wrong from then on.
+static bool flicker(void *context, uint32_t *crc, const uint8_t *bytes, size_t words) {
+    struct sim *device = context;
+    *crc = iap_crc32(*crc, bytes, 4 * words);
+    if (bytes == device->flash + (IAP_APP_BASE - IAP_BOOTLOADER_BASE)) {
+        *crc ^= reads++ > 0;
+    }
+    return true;
+}
+
+// Bytes that were not decoded are not written, however flash reads next.
+static void whether_a_page_is_there_is_read_once(void) {
+    begun();
+    begin();
+    CHECK_EQUAL(sim_page(&sim, number++, image, SIZE, 0, 0), IAP_STATUS_OK);
+    uint32_t before = sim.operations;
+    reads = 0;
+    sim.port.crc32 = flicker;
+    open_stream(0, 0);
+    put_stored(image, SIM_PAGE_SIZE);
+    accepted(0, 0);
+    CHECK_EQUAL(sim.operations, before);
+    accepted(0, 0); // it reads wrong now
+    CHECK(sim.operations > before);
+}
+
 // It takes as long as many bytes on the line.
 static void decoding_polls(void) {
     begun();
@@ -388,6 +416,7 @@ int main(void) {
     RUN(dictionaries_stay_inside_the_application);
     RUN(protected_flash_is_not_copied_from);
     RUN(a_repeated_page_is_not_decoded);
+    RUN(whether_a_page_is_there_is_read_once);
     RUN(decoding_polls);
     RUN(wrong_streams_are_rejected);
     RUN(a_stream_is_not_written_over);

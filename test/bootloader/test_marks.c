@@ -157,6 +157,39 @@ static void a_page_is_not_invalidated_by_what_it_lacks(void) {
     CHECK(!sim.log[invalidated].erase && sim.log[invalidated + 1].erase);
 }
 
+// Where page 0 is invalidated for the image as it is now.
+static uint32_t invalidated_at(void) {
+    sim_header(header, image, SIZE);
+    CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
+    forget_operations();
+    CHECK_EQUAL(sim_page(&sim, 0, image, SIZE, 0, 0), IAP_STATUS_OK);
+    uint32_t first = first_of_application();
+    CHECK_EQUAL(sim.log[first].value, 0);
+    CHECK(!sim.log[first].erase && sim.log[first + 1].erase);
+    return sim.log[first].address - IAP_APP_BASE;
+}
+
+// A half-word of 0xFFFF may be the 0x0000 that an earlier image's page lacked.
+static void a_page_is_invalidated_by_what_is_programmed(void) {
+    fresh();
+    CHECK_EQUAL(sim_update(&sim, image, SIZE), IAP_STATUS_OK);
+    sim_image(image, SIZE, 2);
+    memset(sim.flash + 0x8000, 0xff, 6);
+    iap_put16(sim.flash + 0x8006, 0x1234);
+    CHECK_EQUAL(invalidated_at(), 6);
+    // It is better all the same than what the new page may lack, and that better than nothing.
+    memset(sim.flash + 0x8000, 0, SIM_PAGE_SIZE);
+    iap_put16(sim.flash + 0x8008, 0x1234);
+    iap_put16(sim.flash + 0x800a, 0xffff);
+    iap_put16(image + 8, 0);
+    iap_put16(image + 10, 0x5678);
+    CHECK_EQUAL(invalidated_at(), 10);
+    memset(sim.flash + 0x8000, 0, SIM_PAGE_SIZE);
+    iap_put16(sim.flash + 0x8008, 0x1234);
+    image[20] ^= 1;
+    CHECK_EQUAL(invalidated_at(), 8);
+}
+
 static void valid_is_programmed_twice_then_sealed(void) {
     fresh();
     CHECK_EQUAL(sim_begin(&sim, header, 0), IAP_STATUS_OK);
@@ -310,6 +343,7 @@ int main(void) {
     RUN(a_resumed_update_erases_blank_pages);
     RUN(a_page_is_invalidated_before_it_is_erased);
     RUN(a_page_is_not_invalidated_by_what_it_lacks);
+    RUN(a_page_is_invalidated_by_what_is_programmed);
     RUN(valid_is_programmed_twice_then_sealed);
     RUN(valid_without_seal_is_programmed_again);
     RUN(valid_without_seal_is_sealed_before_anybody_relies_on_it);

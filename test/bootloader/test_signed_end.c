@@ -46,6 +46,30 @@ static void nothing_is_left_behind_a_smaller_image(void) {
     CHECK(memcmp(application(), small, SMALL) == 0);
 }
 
+// Power may cut such an erase early, too, and the larger image come back.
+static void what_is_behind_is_invalidated_before_it_is_erased(void) {
+    fresh();
+    CHECK_EQUAL(unit_update(&sim, large_header, large, LARGE), IAP_STATUS_OK);
+    uint32_t page = IAP_APP_BASE + 5 * SIM_PAGE_SIZE;
+    memset(application() + 5 * SIM_PAGE_SIZE, 0, 4);
+    CHECK_EQUAL(sim_begin(&sim, small_header, 0), IAP_STATUS_OK);
+    for (uint16_t i = 0; i < 3; i++) {
+        CHECK_EQUAL(sim_page(&sim, i, small, SMALL, i, 0), IAP_STATUS_OK);
+    }
+    memset(sim.page, 0, sizeof sim.page); // no page is on its way
+    sim.operations = 0;
+    CHECK_EQUAL(sim_end(&sim, 3), IAP_STATUS_OK);
+    uint32_t first = 0;
+    while (first < sim.operations && sim.log[first].address < page) {
+        first++;
+    }
+    CHECK_EQUAL(sim.log[first].address, page + 4);
+    CHECK_EQUAL(sim.log[first].value, 0);
+    CHECK(!sim.log[first].erase);
+    CHECK(sim.log[first + 1].erase);
+    CHECK_EQUAL(sim.log[first + 1].address, page);
+}
+
 static void the_last_byte_of_flash_counts(void) {
     fresh();
     sim.flash[SIM_FLASH_SIZE - 1] = 0;
@@ -185,6 +209,7 @@ static void revocations_survive_power_cuts(void) {
 
 int main(void) {
     RUN(nothing_is_left_behind_a_smaller_image);
+    RUN(what_is_behind_is_invalidated_before_it_is_erased);
     RUN(the_last_byte_of_flash_counts);
     RUN(an_image_of_whole_pages);
     RUN(what_is_blank_already_is_left);

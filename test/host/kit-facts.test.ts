@@ -42,6 +42,15 @@ test.each(BOARDS)('%s: fits its own board and no other', async (name) => {
   }
 });
 
+/** Those of a kit before the line was in them */
+function firstFacts(board: string): Uint8Array {
+  const first = kitFactsOf(board).slice(0, 76);
+  const view = new DataView(first.buffer);
+  view.setUint16(6, first.length, true);
+  view.setUint32(72, crc32(first.subarray(0, 72)), true);
+  return first;
+}
+
 describe('what counts as facts', () => {
   const facts = kitFactsOf('stm32f103xb');
 
@@ -69,14 +78,16 @@ describe('what counts as facts', () => {
     expect(kitFacts(later)).toMatchObject([{ format: 2, board: 'stm32f103xb' }]);
   });
 
-  test('the first kits say nothing of their line, which is a wire each way', () => {
-    const first = new Uint8Array(76);
-    first.set(facts.subarray(0, 72));
-    const view = new DataView(first.buffer);
-    view.setUint16(6, first.length, true);
-    view.setUint32(72, crc32(first.subarray(0, 72)), true);
-    const crc = view.getUint32(72, true);
-    expect(kitFacts(first)).toMatchObject([{ board: 'stm32f103xb', capabilities: 0, crc32: crc }]);
+  test('the first kits say nothing of their line, so it is not judged', () => {
+    for (const board of ['stm32f103xe', 'stm32f103xe-rs485']) {
+      const first = firstFacts(board);
+      const crc = new DataView(first.buffer).getUint32(72, true);
+      expect(kitFacts(first)).toMatchObject([{ board, capabilities: 0, crc32: crc }]);
+      for (const halfDuplex of [true, false]) {
+        expect(kitFinding(kitFacts(first), { part: 'stm32f103xe', halfDuplex })).toBeUndefined();
+      }
+      expect(kitFinding(kitFacts(first), { part: 'stm32f103xb' })?.id).toBe('kit-other-board');
+    }
   });
 
   test('an image full of magic words takes no time', () => {
@@ -150,9 +161,9 @@ describe('an update', () => {
       Mode.APP,
       'line a wire each way instead of a half-duplex pair',
     ],
-    ['stm32f103xe-rs485', 0, Mode.BOOTLOADER, 'line a half-duplex pair instead of a wire each way'],
-    // An application may have forgotten to say so.
+    // An application may have forgotten to say so, and so may a bootloader that is older: below.
     ['stm32f103xe-rs485', 0, Mode.APP, undefined],
+    ['stm32f103xe-rs485', 0, Mode.BOOTLOADER, undefined],
     ['stm32f103xe-rs485', Capability.HALF_DUPLEX, Mode.BOOTLOADER, undefined],
     ['stm32f103xe', 0, Mode.BOOTLOADER, undefined],
   ])(
@@ -165,6 +176,28 @@ describe('an update', () => {
       else expect(check).toThrow(`the app kit in it is compiled for board ${board}: ${said}`);
     },
   );
+
+  test('warns of an image for a pair where the bootloader does not say that it is on one', () => {
+    const image = { base: 0x0800_8000, bytes: withKit('stm32f103xe-rs485') };
+    const large = { ...device, part: 'stm32f103xe', appEnd: 0x0808_0000, pageSize: 2048 };
+    const told = (capabilities: number, mode: number): unknown =>
+      checkImage(image, { ...large, capabilities, mode }).map(({ id, severity }) => [id, severity]);
+    expect(told(0, Mode.BOOTLOADER)).toEqual([['kit-other-board', 'warning']]);
+    expect(told(0, Mode.APP)).toEqual([]);
+    expect(told(Capability.HALF_DUPLEX, Mode.BOOTLOADER)).toEqual([]);
+    // Whatever else differs is an error all the same.
+    const other = { ...large, part: 'stm32f103xb', capabilities: 0, mode: Mode.BOOTLOADER };
+    expect(() => checkImage(image, other)).toThrow(/part .* line a half-duplex pair/);
+    expect(() => checkImage(image, { ...large, halfDuplex: false })).toThrow(/line a half-duplex/);
+  });
+
+  test('of a wire each way is refused where the bootloader is on a pair, and may be allowed', () => {
+    const image = { base: 0x0800_8000, bytes: withKit('stm32f103xe') };
+    const large = { ...device, part: 'stm32f103xe', appEnd: 0x0808_0000, pageSize: 2048 };
+    const pair = { ...large, capabilities: Capability.HALF_DUPLEX, mode: Mode.BOOTLOADER };
+    expect(() => checkImage(image, pair)).toThrow(/line a wire each way/);
+    expect(checkImage(image, pair, ['kit-other-board'])).toMatchObject([{ allowed: true }]);
+  });
 
   test('pack takes it without a board and for its own, and refuses it for another', async () => {
     const image = { base: 0x0800_8000, bytes: withKit('stm32f103xb') };

@@ -19,10 +19,10 @@ static inline bool driver_is_on(void) {
 
 #elif BOARD_DE_BY_USART
 
-// The USART switches it (RM0091 section 27.5.18, RM0316 section 29.5.17), from the first answer on.
-// Until then, and around each change of the rate, the pin is held: a USART that is off may hold it
-// low, whatever DEP says, and one that is switched on sends an idle frame first, for which it may
-// drive.
+// The USART switches it (RM0091 section 27.5.18, RM0316 section 29.5.17), during an answer alone.
+// Otherwise, so also around each change of the rate, the pin is held: a USART that is off may hold
+// it low, whatever DEP says, and one that is switched on sends an idle frame first, for which it
+// may drive.
 static inline void driver_off(void) {
     gpio_output(BOARD_DE_PORT, BOARD_DE_PIN, !BOARD_DE_ACTIVE_HIGH);
 }

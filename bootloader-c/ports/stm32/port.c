@@ -14,6 +14,9 @@
 
 #define ANSWER_MS 50u
 
+// For a pair to fall silent: HELLO's answer begins within ANSWER_MS all the same, or not at all.
+#define TURN_ROUND_WAIT_MS 40u
+
 // Reads of IWDG_SR: some ms, of which a change of the prescaler takes a tenth at most.
 #define WATCHDOG_WAITS 20000u
 
@@ -28,6 +31,7 @@ static struct {
 #if BOARD_HALF_DUPLEX
     uint32_t heard_ms; // the last byte
     bool answering;
+    bool dropped; // that answer
 #endif
 } state;
 
@@ -61,19 +65,34 @@ static size_t receive(void *context, uint8_t *bytes, size_t size) {
     return count;
 }
 
-// Until whoever spoke last has let go of the pair. More may come in meanwhile: at most what the
-// ring holds, since beyond that it looks as if there were less.
+// Until whoever spoke last has let go of the pair. false: there is no answer any more, because the
+// host went on to another request, or it would come so late that the host may be calling again. A
+// request shows by its length and its type, which COBS leaves in its place. Not so another device's
+// response: by an answer after it the host sees that address 0 has two.
 #if BOARD_HALF_DUPLEX
-static void wait_turn_round(void *context) {
+static bool wait_turn_round(void *context) {
+    uint32_t began_ms = now_ms(context);
     uint32_t heard = 0;
+    uint32_t run = 0; // bytes of a frame
+    uint8_t type = 0;
     do {
-        uint32_t waiting = usart_waiting(&state.usart);
-        if (waiting > heard) {
-            heard = waiting;
+        if (usart_waiting(&state.usart) > heard) {
+            uint8_t byte = usart_peek(&state.usart, heard++);
             state.heard_ms = now_ms(context);
+            if (byte != IAP_FRAME_DELIMITER) {
+                type = ++run == 3 ? byte : type;
+            } else if (run > IAP_FRAME_OVERHEAD && (type & IAP_RESPONSE_BIT) == 0) {
+                return false;
+            } else {
+                run = 0;
+            }
         }
         poll(context);
+        if (now_ms(context) - began_ms > TURN_ROUND_WAIT_MS) {
+            return false;
+        }
     } while (now_ms(context) - state.heard_ms <= BOARD_TURN_ROUND_MS);
+    return true;
 }
 #endif
 
@@ -81,10 +100,14 @@ static void send(void *context, const uint8_t *bytes, size_t size) {
 #if BOARD_HALF_DUPLEX
     bool begins = !state.answering;
     if (begins) { // later pieces of an answer follow at once, whatever an echo brings
-        wait_turn_round(context);
-        driver_on();
+        state.dropped = !wait_turn_round(context);
+        if (!state.dropped) {
+            driver_on();
+        }
     }
-    usart_send(bytes, size);
+    if (!state.dropped) {
+        usart_send(bytes, size);
+    }
     // 0x00 begins an answer and ends it.
     state.answering = begins || size == 0 || bytes[size - 1] != IAP_FRAME_DELIMITER;
     if (!state.answering) {

@@ -4,6 +4,7 @@
 #include "driver.h"
 #include "family.h"
 #include "iap_bytes.h"
+#include "iap_protocol.h"
 
 #define WAITS 200000u // reads of SR: over 10 ms at 64 MHz, more than ten bit times at 1200 baud
 
@@ -55,12 +56,24 @@ uint32_t usart_waiting(const struct usart *usart) {
     return head - usart->tail + (head < usart->tail ? BOARD_RING_SIZE : 0);
 }
 
+uint8_t usart_peek(const struct usart *usart, uint32_t index) {
+    uint32_t at = usart->tail + index;
+    __asm volatile("" ::: "memory"); // what the DMA has written until now
+    return ring[at < BOARD_RING_SIZE ? at : at - BOARD_RING_SIZE];
+}
+
 size_t usart_receive(struct usart *usart, uint8_t *bytes, size_t size) {
     uint32_t head = ring_head();
     // To the end of the ring at most: the next call takes what begins anew.
     size_t count = (head < usart->tail ? BOARD_RING_SIZE : head) - usart->tail;
     count = count < size ? count : size;
     __asm volatile("" ::: "memory"); // what the DMA has written until now
+    if (BOARD_HALF_DUPLEX) {         // nor beyond the end of a frame: what follows it is peeked at
+        size_t end = 0;
+        while (end < count && ring[usart->tail + end++] != IAP_FRAME_DELIMITER) {
+        }
+        count = end;
+    }
     iap_copy(bytes, ring + usart->tail, count);
     usart->tail += count;
     if (usart->tail == BOARD_RING_SIZE) {

@@ -12,7 +12,8 @@ struct usart {
 };
 
 void usart_start(struct usart *usart, uint32_t clock_hz, uint32_t rate);
-uint32_t usart_waiting(const struct usart *usart); // bytes to be fetched
+uint32_t usart_waiting(const struct usart *usart);             // bytes to be fetched
+uint8_t usart_peek(const struct usart *usart, uint32_t index); // one of them
 size_t usart_receive(struct usart *usart, uint8_t *bytes, size_t size);
 void usart_send(const uint8_t *bytes, size_t size);
 void usart_flush(void);

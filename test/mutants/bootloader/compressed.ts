@@ -163,7 +163,7 @@ export const COMPRESSED: readonly Mutant[] = [
     id: 'decodes a page that flash has already',
     requirements: ['B-94'],
     file: PAGE,
-    find: 'if (!iap_page_differs(page, target)) {',
+    find: 'if (!differs) {',
     replace: 'if (page->filled == 0) {',
     caughtBy: 'conformance:compressed-repeat',
   },
@@ -171,9 +171,17 @@ export const COMPRESSED: readonly Mutant[] = [
     id: 'does not decode a page that is forced',
     requirements: ['B-94'],
     file: PAGE,
-    find: 'if (!iap_page_differs(page, target)) {',
+    find: 'if (!differs) {',
     replace:
       'if (iap_crc32(0, iap_flash_read(target, address_of(page, config)), config->page_size) == page->crc32) {',
     caughtBy: 'conformance:compressed-repeat',
+  },
+  {
+    id: 'writes a page that it did not decode, if flash reads otherwise then',
+    requirements: ['B-91', 'B-94'],
+    file: 'core/iap_update_data.c',
+    find: 'if (!iap_ok(result) || !differs) {',
+    replace: 'if (!iap_ok(result) || !iap_page_differs(&session->page, &update->target)) {',
+    caughtBy: 'core:whether_a_page_is_there_is_read_once',
   },
 ];

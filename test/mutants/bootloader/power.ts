@@ -80,9 +80,17 @@ export const POWER: readonly Mutant[] = [
     id: 'a page is invalidated by what it lacks',
     requirements: ['B-45'],
     file: `${CORE}iap_page.c`,
-    find: '            if (iap_get16(target->config->page_buffer + at) != 0) {',
-    replace: '            if (at < size) {',
+    find: 'next == NULL || iap_get16(next + at) != 0 ? 2u',
+    replace: 'next == NULL || at < target->config->page_size ? 2u',
     caughtBy: 'core:a_page_is_not_invalidated_by_what_it_lacks',
+  },
+  {
+    id: 'a page is invalidated by what may be all that an earlier one lacked',
+    requirements: ['B-45'],
+    file: `${CORE}iap_page.c`,
+    find: '(now != 0xffff ? 1u',
+    replace: '(now > 0xffff ? 1u',
+    caughtBy: 'core:a_page_is_invalidated_by_what_is_programmed',
   },
   {
     id: 'a page that reads blank is never erased',
@@ -151,5 +159,13 @@ export const POWER: readonly Mutant[] = [
     find: '        iap_port_poll(update->target.port);\n        verify_block(update);',
     replace: '        verify_block(update);',
     caughtBy: 'core:end_polls_while_it_verifies',
+  },
+  {
+    id: 'what is behind the image is erased without being invalidated first',
+    requirements: ['B-45'],
+    file: `${CORE}iap_update_end.c`,
+    find: '            iap_page_invalidate(target, page, NULL);\n',
+    replace: '',
+    caughtBy: 'core:what_is_behind_is_invalidated_before_it_is_erased',
   },
 ];
