@@ -11,10 +11,9 @@ export function parseVersion(text: string): Version {
     .exec(text)
     ?.slice(1)
     .map((n = '0') => Number(n));
-  const [major, minor, patch, build] = found ?? [];
-  const known =
-    major !== undefined && minor !== undefined && patch !== undefined && build !== undefined;
-  if (known && [major, minor, patch, build].every((n) => n <= LARGEST)) {
+  // What is missing is not a number, which is no larger and no smaller than any.
+  const [major = NaN, minor = NaN, patch = NaN, build = NaN] = found ?? [];
+  if ([major, minor, patch, build].every((n) => n <= LARGEST)) {
     return { major, minor, patch, build };
   }
   throw new IapError(

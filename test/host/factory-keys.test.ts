@@ -1,5 +1,4 @@
 // Units that take signed images alone: what the factory writes, and what must not leave it.
-import { generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { type FactoryInput, factoryImage } from '../../host/factory/factory.js';
 import { unitIn, unlike } from '../../host/factory/unit-image.js';
@@ -7,14 +6,12 @@ import {
   checkOwners,
   checkRoles,
   proofMessage,
-  type UnitKey,
   type UnitKeys,
 } from '../../host/factory/unit-keys.js';
-import { type Image, plainHeader } from '../../host/image/image.js';
+import type { Image } from '../../host/image/image.js';
 import { loadBoard } from '../../host/node/board-file.js';
 import { verifySignature } from '../../host/node/key-file.js';
 import { parseProduct } from '../../host/pack/description.js';
-import { signedPart, withSignature } from '../../host/signing/header.js';
 import { readKeyBlock, securityOf } from '../../host/signing/key-block.js';
 import {
   APP_BASE,
@@ -28,50 +25,19 @@ import {
   Signature,
 } from '../../protocol/index.js';
 import { appImage, bootloaderImage } from '../support/images.js';
+import { owner, product, signed, verifying } from '../support/unit-keys.js';
 
 const board = await loadBoard('stm32f103xb');
-const product = parseProduct('PUMP-2');
-
-interface Owner {
-  readonly key: UnitKey;
-  sign(message: Uint8Array): Uint8Array;
-}
-
-function owner(name: string, role: KeyRole, development = false): Owner {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const { x = '', y = '' } = publicKey.export({ format: 'jwk' });
-  const point = Buffer.concat([Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')]);
-  return {
-    key: { name, role, development, point: new Uint8Array(point) },
-    sign: (message) => sign('sha256', message, { key: privateKey, dsaEncoding: 'ieee-p1363' }),
-  };
-}
-
 const root = owner('root', KeyRole.ROOT);
 const release = owner('release', KeyRole.RELEASE);
 const spare = owner('spare', KeyRole.RELEASE);
 const keys: UnitKeys = [root.key, release.key, spare.key];
-
-/** A bootloader that compares s with half the order, as those for signed images do */
-function verifying(size?: number): Uint8Array {
-  const bytes = bootloaderImage(size);
-  const half = '7fffffff800000007fffffffffffffffde737d56d38bcf4279dce5617e3192a8';
-  bytes.set(Buffer.from(half, 'hex'), 1000);
-  return bytes;
-}
 
 function made(input: Partial<FactoryInput> = {}) {
   return factoryImage({
     ...{ board, bootloader: { base: undefined, bytes: verifying() }, identity: { product } },
     ...{ keys, ...input },
   });
-}
-
-function signed(by: Owner, keyId: number, fields: Partial<Header> = {}): Image {
-  const bytes = appImage(3000);
-  const signatureAlgorithm = Signature.ECDSA_P256;
-  const header = plainHeader(bytes, APP_BASE, { product, signatureAlgorithm, keyId, ...fields });
-  return { base: APP_BASE, bytes, header: withSignature(header, by.sign(signedPart(header))) };
 }
 
 describe('the image', () => {
