@@ -212,7 +212,7 @@ static void a_page_is_erased_unless_its_blank_is_trusted(void) {
     sim.flash[offset(page) + SIM_PAGE_SIZE - 1] = 0xfe;
     CHECK_EQUAL(iap_status_of(write_page(1, 0, true)), IAP_STATUS_OK);
     CHECK_EQUAL(sim.erases, 1);
-    CHECK(!sim.log[0].erase); // invalidated at what is programmed
+    CHECK(!sim.log[0].erase);                                  // invalidated at what is programmed
     CHECK_EQUAL(sim.log[0].address, page + SIM_PAGE_SIZE - 2); // all else is 0xFFFF
     CHECK(sim.log[1].erase);
     // All of it is 0: nothing left to invalidate
