@@ -63,7 +63,7 @@ async function judge(
   { tests, longestS }: { readonly tests: string | undefined; readonly longestS: number },
 ): Promise<ReadonlySet<string>> {
   if (readFileSync(join(folder, 'reached'), 'utf8') === '') await pass(root, folder, tests);
-  const reached = readFileSync(join(folder, 'reached'), 'utf8').trim().split('\n');
+  const reached = readFileSync(join(folder, 'reached'), 'utf8').split('\n').filter(Boolean);
   const order = orderOf(reached.map((line) => JSON.parse(line) as Reach));
   for (const seconds of [...ROUNDS_S.filter((one) => one < longestS), longestS]) {
     const { killed } = parseLog(readFileSync(join(folder, 'log'), 'utf8'));
