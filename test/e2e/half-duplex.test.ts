@@ -4,8 +4,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { concat } from '../../host/base/bytes.js';
+import { helloRequest } from '../../host/device/device.js';
 import { connect, openSession } from '../../host/index.js';
-import { Mode } from '../../protocol/index.js';
+import { Command, encodeFrame, FrameDecoder, Mode, RESPONSE_BIT } from '../../protocol/index.js';
 import { deafImage, demoImage, type Part, TempDir } from '../support/board.js';
 import { iap, jsonLines, MAIN } from '../support/cli.js';
 import { expectNoCollision, type Pair, PairBench } from './pair-bench.js';
@@ -169,6 +171,28 @@ test.each([...SIZES.keys()])(
     expect(update).toMatchObject({ changed: true, rate: 230_400 });
     expect(resets).toBeGreaterThan(10);
     await expectNoCollision(bench, 2);
+  },
+  LONGEST_MS,
+);
+
+test.each([115_200, 57_600, 19_200])(
+  'answers behind another device that was faster, however long its answer takes, at %i baud',
+  async (rate) => {
+    const bench = new PairBench('stm32f030x8-rs485', { addresses: [0], rate });
+    const { board } = bench;
+    await bench.pass(50);
+    const request = { address: 0, type: Command.HELLO, seq: 1, payload: helloRequest(true) };
+    const other = { ...request, type: Command.HELLO | RESPONSE_BIT, payload: new Uint8Array(240) };
+    const decoder = new FrameDecoder();
+    const answers: number[] = [];
+    board.transport.onBytes((bytes) => {
+      for (const decoded of decoder.push(bytes)) {
+        if (decoded.kind === 'frame') answers.push(decoded.frame.type);
+      }
+    });
+    await board.during(board.transport.write(concat([request, other].map(encodeFrame))));
+    await bench.pass(1000);
+    expect(answers).toEqual([other.type]);
   },
   LONGEST_MS,
 );

@@ -17,6 +17,9 @@
 // For a pair to fall silent: HELLO's answer begins within ANSWER_MS all the same, or not at all.
 #define TURN_ROUND_WAIT_MS 40u
 
+// In all, another device's responses included: HELLO's takes 260 ms at 9600 baud.
+#define RESPONSE_WAIT_MS 400u
+
 // Reads of IWDG_SR: some ms, of which a change of the prescaler takes a tenth at most.
 #define WATCHDOG_WAITS 20000u
 
@@ -72,6 +75,7 @@ static size_t receive(void *context, uint8_t *bytes, size_t size) {
 #if BOARD_HALF_DUPLEX
 static bool wait_turn_round(void *context) {
     uint32_t began_ms = now_ms(context);
+    uint32_t since_ms = began_ms; // or since another device's response
     uint32_t heard = 0;
     uint32_t run = 0; // bytes of a frame
     uint8_t type = 0;
@@ -84,11 +88,14 @@ static bool wait_turn_round(void *context) {
             } else if (run > IAP_FRAME_OVERHEAD && (type & IAP_RESPONSE_BIT) == 0) {
                 return false;
             } else {
+                since_ms = run > IAP_FRAME_OVERHEAD ? state.heard_ms : since_ms;
                 run = 0;
             }
         }
         poll(context);
-        if (now_ms(context) - began_ms > TURN_ROUND_WAIT_MS) {
+        bool response = run >= 3 && (type & IAP_RESPONSE_BIT) != 0;
+        if ((!response && now_ms(context) - since_ms > TURN_ROUND_WAIT_MS) ||
+            now_ms(context) - began_ms > RESPONSE_WAIT_MS) {
             return false;
         }
     } while (now_ms(context) - state.heard_ms <= BOARD_TURN_ROUND_MS);
