@@ -14,7 +14,8 @@
 
 #define ANSWER_MS 50u
 
-// For a pair to fall silent: HELLO's answer begins within ANSWER_MS all the same, or not at all.
+// For a pair to fall silent: HELLO's answer begins within ANSWER_MS all the same, or not at all;
+// later only behind another device's.
 #define TURN_ROUND_WAIT_MS 40u
 
 // In all, another device's responses included: HELLO's takes 260 ms at 9600 baud.
