@@ -113,10 +113,11 @@ static iap_result decode_page(struct iap_page *page, const struct iap_target *ta
     return iap_inflate(&inflate) ? iap_success() : iap_page_reject(page, IAP_REJECTION_STREAM);
 }
 
-iap_result iap_page_check(struct iap_page *page, const struct iap_target *target, bool differs) {
+iap_result iap_page_check(struct iap_page *page, const struct iap_target *target) {
     const struct iap_config *config = target->config;
+    page->differs = iap_page_differs(page, target);
     if (page->encoding != IAP_ENCODING_RAW) {
-        if (!differs) {
+        if (!page->differs) {
             page->open = false;
             return iap_success();
         }

@@ -10,6 +10,9 @@ struct iap_page {
     // Begun and not complete.
     bool open;
 
+    // Flash does not have it: read once, for what is in doubt may read right now and wrong next.
+    bool differs;
+
     // 0 at app_base.
     uint16_t number;
 
@@ -61,7 +64,7 @@ bool iap_page_differs(const struct iap_page *page, const struct iap_target *targ
 // Decodes the complete page, pads it with 0xFF and checks its CRC-32. A compressed page from which
 // flash does not differ is right without that: sent again, it may no longer decode, for its
 // dictionary may have held what was there before.
-iap_result iap_page_check(struct iap_page *page, const struct iap_target *target, bool differs);
+iap_result iap_page_check(struct iap_page *page, const struct iap_target *target);
 
 // Erases, programs, reads back. A page that reads blank is not erased if trust_blank.
 iap_result iap_page_write(const struct iap_page *page, const struct iap_target *target,

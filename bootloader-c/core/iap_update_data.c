@@ -1,12 +1,11 @@
 // DATA: frames in the order of their numbers become pages, and pages are written.
 #include "iap_update.h"
 
-static iap_result write_page(struct iap_update *update) {
+// Inline: what it keeps would lie below the decoder's tables, where the stack is deepest.
+static inline iap_result write_page(struct iap_update *update) {
     struct iap_session *session = &update->session;
-    // Once: what is in doubt may read right now and wrong next, and the page was not decoded then.
-    bool differs = iap_page_differs(&session->page, &update->target);
-    iap_result result = iap_page_check(&session->page, &update->target, differs);
-    if (!iap_ok(result) || !differs) {
+    iap_result result = iap_page_check(&session->page, &update->target);
+    if (!iap_ok(result) || !session->page.differs) {
         return result;
     }
     // What was read already changes: all is verified anew.

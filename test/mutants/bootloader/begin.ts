@@ -75,9 +75,9 @@ export const BEGIN: readonly Mutant[] = [
     id: 'a page that is right already makes an entry',
     requirements: ['B-48'],
     file: `${CORE}iap_update_data.c`,
-    find: '    iap_result result = iap_page_check(&session->page, &update->target, differs);\n',
+    find: '    iap_result result = iap_page_check(&session->page, &update->target);\n',
     replace:
-      '    (void)iap_update_set_touched(update);\n    iap_result result = iap_page_check(&session->page, &update->target, differs);\n',
+      '    (void)iap_update_set_touched(update);\n    iap_result result = iap_page_check(&session->page, &update->target);\n',
     caughtBy: 'core:begins_in_turn_write_nothing',
   },
   {
