@@ -1,25 +1,15 @@
 // The bootloader that goes into new units: what is taken for one, up to the last byte and address, and what programs learn of what is not.
 import { describe, expect, test } from 'vitest';
-import { IapError } from '../../host/base/errors.js';
 import { bootloaderCode, checkFactoryImage, knowsAppBase } from '../../host/factory/bootloader.js';
 import type { Segment } from '../../host/image/segments.js';
 import { loadBoard } from '../../host/node/board-file.js';
 import { APP_BASE, BOOTLOADER_BASE } from '../../protocol/index.js';
 import { bootloaderImage } from '../support/images.js';
+import { refusal } from '../support/refusal.js';
 
 const board = await loadBoard('stm32f103xb');
 /** Up to the identity block */
 const ROOM = 28_608;
-
-function error(run: () => unknown): IapError {
-  try {
-    run();
-  } catch (thrown) {
-    if (thrown instanceof IapError) return thrown;
-    throw thrown;
-  }
-  throw new Error('nothing was thrown');
-}
 
 /** An image with other words at its start: stack pointer and reset vector */
 function withVectors(stack: number, reset: number, size = 5000): Uint8Array {
@@ -86,16 +76,18 @@ describe('the file of a bootloader', () => {
       { part: board.part.name },
     ],
   ])('%s: told with the value, and what to do', (_what, bytes, base, hint, details) => {
-    const thrown = error(() => code(bytes, base));
+    const thrown = refusal(() => code(bytes, base));
     expect(thrown).toMatchObject({ code: 'BOOTLOADER_WRONG' });
     expect(thrown.hint).toContain(hint);
     expect(thrown.details).toEqual(details);
   });
 
   test('its RAM is told up to its last byte, its reset vector up to its own', () => {
-    const { message } = error(() => code(withVectors(0, RESET)));
+    const { message } = refusal(() => code(withVectors(0, RESET)));
     expect(message).toContain('0x20000000 to 0x20004FFF');
-    expect(error(() => code(withVectors(STACK, 2))).message).toContain('0x08000000 to 0x08001387');
+    expect(refusal(() => code(withVectors(STACK, 2))).message).toContain(
+      '0x08000000 to 0x08001387',
+    );
   });
 });
 
@@ -163,7 +155,7 @@ describe('an image for a new unit', () => {
       { reset: 0x0800_1389 },
     ],
   ])('%s is none', (_what, segments, text, details) => {
-    const thrown = error(() => checkFactoryImage(segments));
+    const thrown = refusal(() => checkFactoryImage(segments));
     expect(thrown).toMatchObject({ code: 'BOOTLOADER_WRONG', details });
     expect(thrown.message).toMatch(text);
     expect(thrown.hint).toContain('make one with "iap factory"');

@@ -13,6 +13,7 @@ import { verifySignature } from '../../host/node/key-file.js';
 import { makePackage, type PackageDescription } from '../../host/pack/pack.js';
 import { APP_BASE, Capability, IDENTITY_ADDRESS, KeyRole } from '../../protocol/index.js';
 import { appImage, bootloaderImage } from '../support/images.js';
+import { refusal } from '../support/refusal.js';
 import { owner, product, signed, verifying } from '../support/unit-keys.js';
 import { withKit } from '../support/wrong-images.js';
 
@@ -38,21 +39,11 @@ function packaged(description: Partial<PackageDescription>): Image {
   return loadImage(makePackage(plain(appImage(100)), { version, ...description }));
 }
 
-function error(run: () => unknown): IapError {
-  try {
-    run();
-  } catch (thrown) {
-    if (thrown instanceof IapError) return thrown;
-    throw thrown;
-  }
-  throw new Error('nothing was thrown');
-}
-
 describe('an application', () => {
   test('that is allowed, and would not start all the same', () => {
     const app = appImage(1000);
     new DataView(app.buffer).setUint32(0, 0x2000_4ffe, true);
-    const thrown = error(() => made({ app: plain(app), allow: ['stack-unaligned'] }));
+    const thrown = refusal(() => made({ app: plain(app), allow: ['stack-unaligned'] }));
     expect(thrown).toMatchObject({
       code: 'IMAGE_VECTORS',
       message: expect.stringContaining('a stm32f103xb would not start this application: its stack'),
@@ -150,25 +141,25 @@ describe('a unit with keys', () => {
       ),
     ],
   ])('is none with %s', (_what, regions) => {
-    const thrown = error(() => unitIn(regions));
+    const thrown = refusal(() => unitIn(regions));
     expect(thrown).toMatchObject(missing);
     expect(thrown.hint).toContain('make it with "iap factory');
   });
 
   test('has no development key', () => {
     const bench = owner('bench', KeyRole.DEVELOPMENT, true);
-    const thrown = error(() => unitIn(withKeys({ keys: [...keys, bench.key] })));
+    const thrown = refusal(() => unitIn(withKeys({ keys: [...keys, bench.key] })));
     expect(thrown).toMatchObject({ code: 'KEY_WRONG', details: { problem: 'development' } });
     expect(thrown.hint).toContain('leave --secure away');
-    const roles = error(() => checkRoles([...keys, bench.key], false));
+    const roles = refusal(() => checkRoles([...keys, bench.key], false));
     expect(roles).toMatchObject({ code: 'KEY_WRONG', details: { problem: 'development' } });
     expect(roles.hint).toContain('--development');
   });
 
   test('needs a product, and a key for releases', () => {
     const { identity: _, ...anonymous } = { identity: 0, bootloader: plain(verifying()), keys };
-    expect(error(() => made(anonymous)).hint).toContain('--product');
-    expect(error(() => checkRoles([root.key], false))).toMatchObject({
+    expect(refusal(() => made(anonymous)).hint).toContain('--product');
+    expect(refusal(() => checkRoles([root.key], false))).toMatchObject({
       code: 'USAGE',
       hint: expect.stringContaining('add --release-key'),
     });
@@ -190,7 +181,7 @@ describe('a unit with keys', () => {
 
 test('option bytes that are not known: what to do instead', () => {
   const part = { ...board.part, family: 'stm32l4' };
-  expect(error(() => protectingOptionBytes(part, 0x7000))).toMatchObject({
+  expect(refusal(() => protectingOptionBytes(part, 0x7000))).toMatchObject({
     code: 'USAGE',
     hint: 'protect the bootloader with your debugger',
   });

@@ -1,6 +1,5 @@
 // What a unit is and how it is set up, up to the last value that is taken: identity, rate, a unit's own data.
 import { describe, expect, test } from 'vitest';
-import { IapError } from '../../host/base/errors.js';
 import {
   type FactoryInput,
   factoryImage,
@@ -17,6 +16,7 @@ import { loadBoard } from '../../host/node/board-file.js';
 import { parseProduct } from '../../host/pack/description.js';
 import { decode, Identity } from '../../protocol/index.js';
 import { appImage, bootloaderImage } from '../support/images.js';
+import { refusal } from '../support/refusal.js';
 
 const board = await loadBoard('stm32f103xb');
 const product = parseProduct('PUMP-2');
@@ -24,16 +24,6 @@ const product = parseProduct('PUMP-2');
 function made(input: Partial<FactoryInput>): Region[] {
   const bootloader = { base: undefined, bytes: bootloaderImage() };
   return factoryImage({ board, bootloader, ...input });
-}
-
-function error(run: () => unknown): IapError {
-  try {
-    run();
-  } catch (thrown) {
-    if (thrown instanceof IapError) return thrown;
-    throw thrown;
-  }
-  throw new Error('nothing was thrown');
 }
 
 describe('identity', () => {
@@ -66,7 +56,7 @@ describe('identity', () => {
     [{ product, serial: '0123456789ABCDEFG' }, /got 17/],
     [{ product, serial: 'A\u{7f}' }, /got 2/],
   ])('%j is not', (unit, text) => {
-    const thrown = error(() => buildIdentity(unit));
+    const thrown = refusal(() => buildIdentity(unit));
     expect(thrown.code).toBe('USAGE');
     expect(thrown.message).toMatch(text);
   });
@@ -109,7 +99,7 @@ describe('the default rate', () => {
     [slow, 49_999, 'the nearest is 51000'],
     [slow, 52_041, 'the nearest is 51000'],
   ])('%# can not', (on, defaultRate, text) => {
-    const thrown = error(() => made({ board: on, identity: { product, defaultRate } }));
+    const thrown = refusal(() => made({ board: on, identity: { product, defaultRate } }));
     expect(thrown.code).toBe('USAGE');
     expect(thrown.message).toContain(text);
   });
@@ -146,7 +136,7 @@ describe("a unit's own data", () => {
     ],
     ['behind flash', 0x0801_fffe, 3, /must lie from 0x0801F800/, /^set "appEnd" in/],
   ])('%s is refused', (_what, address, size, text, hint) => {
-    const thrown = error(() => data(address, size));
+    const thrown = refusal(() => data(address, size));
     expect(thrown.message).toMatch(text);
     if (hint) expect(thrown.hint).toMatch(hint);
     else expect(thrown.hint).toBeUndefined();
@@ -164,7 +154,7 @@ describe("a unit's own data", () => {
         .slice(-2),
     ).toEqual([0x0801_f800, 0x0801_f804]);
     const over = [piece(0x0801_f804), piece(0x0801_f802)];
-    expect(error(() => made({ board: small, data: over })).message).toBe(
+    expect(refusal(() => made({ board: small, data: over })).message).toBe(
       'data at 0x0801F804 overlaps data at 0x0801F802, which has 4 bytes',
     );
   });

@@ -1,6 +1,5 @@
 // Factory images: what is in them, and what must not leave a factory.
 import { describe, expect, test } from 'vitest';
-import { IapError } from '../../host/base/errors.js';
 import { type FactoryInput, factoryImage, recordRegion } from '../../host/factory/factory.js';
 import { buildIdentity, readIdentity } from '../../host/factory/identity.js';
 import { protectingOptionBytes } from '../../host/factory/option-bytes.js';
@@ -12,6 +11,7 @@ import { makePackage } from '../../host/pack/pack.js';
 import { readRecord } from '../../host/record/record.js';
 import { APP_BASE, IDENTITY_ADDRESS, Identity, RECORD_A_ADDRESS } from '../../protocol/index.js';
 import { appImage, bootloaderImage } from '../support/images.js';
+import { refusal } from '../support/refusal.js';
 
 const board = await loadBoard('stm32f103xb');
 const product = parseProduct('PUMP-2');
@@ -22,16 +22,6 @@ function plain(bytes: Uint8Array): Image {
 
 function made(input: Partial<FactoryInput> = {}) {
   return factoryImage({ board, bootloader: plain(bootloaderImage()), ...input });
-}
-
-function error(run: () => unknown): IapError {
-  try {
-    run();
-  } catch (thrown) {
-    if (thrown instanceof IapError) return thrown;
-    throw thrown;
-  }
-  throw new Error('nothing was thrown');
 }
 
 describe('regions', () => {
@@ -69,11 +59,11 @@ describe('regions', () => {
     ]);
     for (const address of [0x0801_f7fe, 0x0802_0000, 0x0801_ffff, APP_BASE, 0x0800_0000, 0]) {
       const bytes = Uint8Array.of(1, 2);
-      expect(error(() => made({ board: small, data: [{ address, bytes }] })).code).toBe('USAGE');
+      expect(refusal(() => made({ board: small, data: [{ address, bytes }] })).code).toBe('USAGE');
     }
     const twice = [...data, { address: 0x0801_f802, bytes: Uint8Array.of(9) }];
-    expect(error(() => made({ board: small, data: twice })).message).toContain('overlaps data');
-    expect(error(() => made({ data })).message).toContain('reaches to the end of flash');
+    expect(refusal(() => made({ board: small, data: twice })).message).toContain('overlaps data');
+    expect(refusal(() => made({ data })).message).toContain('reaches to the end of flash');
   });
 });
 
@@ -113,7 +103,7 @@ describe('the bootloader', () => {
       /it is a package/,
     ],
   ])('must be one: %s', (_, image, text) => {
-    const { code, message, hint } = error(() => made({ bootloader: image }));
+    const { code, message, hint } = refusal(() => made({ bootloader: image }));
     expect(code).toBe('BOOTLOADER_WRONG');
     expect(message).toMatch(text);
     expect(hint).toBeDefined();
@@ -130,8 +120,8 @@ describe('an application that the device would not start', () => {
     ['with a stack beyond the RAM of this part', plain(highStack), 'IMAGE_VECTORS'],
     ['without vectors', plain(new Uint8Array(100)), 'IMAGE_VECTORS'],
   ])('%s', (_, app, code) => {
-    expect(error(() => made({ app })).code).toBe(code);
-    expect(error(() => recordRegion(board, app)).code).toBe(code);
+    expect(refusal(() => made({ app })).code).toBe(code);
+    expect(refusal(() => recordRegion(board, app)).code).toBe(code);
   });
 
   test('or not install: another product, another hardware revision', () => {
@@ -140,10 +130,10 @@ describe('an application that the device would not start', () => {
       makePackage(plain(appImage(100)), { version, product, hardware: { min: 2, max: 3 } }),
     );
     const other = { product: parseProduct('PUMP-3'), hardware: 2 };
-    expect(error(() => made({ app, identity: other })).code).toBe('IMAGE_WRONG_PRODUCT');
-    expect(error(() => made({ app, identity: { product } })).code).toBe('IMAGE_WRONG_HARDWARE');
+    expect(refusal(() => made({ app, identity: other })).code).toBe('IMAGE_WRONG_PRODUCT');
+    expect(refusal(() => made({ app, identity: { product } })).code).toBe('IMAGE_WRONG_HARDWARE');
     const packagesOnly = { product, hardware: 2, packagesOnly: true };
-    expect(error(() => made({ app: plain(app.bytes), identity: packagesOnly })).code).toBe(
+    expect(refusal(() => made({ app: plain(app.bytes), identity: packagesOnly })).code).toBe(
       'IMAGE_PACKAGE_ONLY',
     );
     expect(made({ app, identity: packagesOnly })).toHaveLength(4);
@@ -178,13 +168,13 @@ describe('identity', () => {
     [{ product, defaultRate: 0 }, /9600 to/],
     [{ product, defaultRate: 10_000_000 }, /9600 to/],
   ])('%j', (identity, text) => {
-    expect(error(() => made({ identity })).message).toMatch(text);
+    expect(refusal(() => made({ identity })).message).toMatch(text);
   });
 
   test('a rate that the clock can not make', () => {
     const slow = { ...board, clockHz: 8_000_000 };
     const identity = { product, defaultRate: 921_600 };
-    expect(error(() => made({ board: slow, identity })).message).toContain('nearest is 888889');
+    expect(refusal(() => made({ board: slow, identity })).message).toContain('nearest is 888889');
   });
 });
 
@@ -197,7 +187,7 @@ test('option bytes: each with its complement, the bootloader protected, flash re
   expect(bytes('stm32f3', 256 * 1024)).toBe('aa55ff00ff00ff00807fff00ff00ff00');
   expect(bytes('stm32f0', 64 * 1024)).toBe('aa55ff00ff00ff00807fff00');
   expect(bytes('stm32f0', 64 * 1024, 20 * 1024)).toBe('aa55ff00ff00ff00e01fff00');
-  expect(error(() => bytes('stm32l4', 65536)).message).toContain('not known');
+  expect(refusal(() => bytes('stm32l4', 65536)).message).toContain('not known');
 });
 
 test('where applications begin lower, identity and record lie lower, too', () => {
@@ -216,7 +206,7 @@ test('where applications begin lower, identity and record lie lower, too', () =>
   if (!record) throw new Error('no record');
   expect(readRecord(record.bytes, record.address).installed?.header.loadAddress).toBe(low.appBase);
   const large = bootloaderImage(0x4fc1);
-  expect(error(() => made({ board: low, bootloader: plain(large) })).message).toContain(
+  expect(refusal(() => made({ board: low, bootloader: plain(large) })).message).toContain(
     '0x08004FC0',
   );
 });

@@ -1,25 +1,15 @@
 // The headers of ELF files, field by field: what they say, and how what is wrong with them is told.
 import { describe, expect, test } from 'vitest';
-import { IapError } from '../../host/base/errors.js';
 import { contentsOf, isElf, parseElf } from '../../host/image/elf.js';
 import { variablesOf } from '../../host/image/elf-variables.js';
 import { type ElfPiece, elf, elfOf } from '../support/elf.js';
+import { refusal } from '../support/refusal.js';
 
 const BASE = 0x0800_8000;
 const app: ElfPiece = { address: BASE, bytes: Uint8Array.of(1, 2, 3, 4), section: '.text' };
 const data: ElfPiece = {
   ...{ address: BASE + 4, runs: 0x2000_0000, bytes: Uint8Array.of(5, 6), section: '.data' },
 };
-
-function refusal(run: () => unknown): IapError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof IapError) return error;
-    throw error;
-  }
-  throw new Error('it was taken');
-}
 
 /** A file with other numbers in it, by offset: of two bytes, or of four where it is given as such */
 function changed(

@@ -1,21 +1,11 @@
 // Pieces of ELF files as odd tools leave them: what is taken, what is refused, and what people are told to do.
 import { describe, expect, test } from 'vitest';
-import { IapError } from '../../host/base/errors.js';
 import { loadFile, loadSegments } from '../../host/image/load.js';
 import { type ElfPiece, elfOf } from '../support/elf.js';
 import { tableImage } from '../support/images.js';
+import { refusal } from '../support/refusal.js';
 
 const BASE = 0x0800_8000;
-
-function refusal(run: () => unknown): IapError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof IapError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
 
 const app = { address: BASE, bytes: tableImage(), section: '.text' };
 const more = (address: number, change: Partial<ElfPiece> = {}): Uint8Array =>

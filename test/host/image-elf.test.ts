@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { IapError } from '../../host/base/errors.js';
 import { inspect } from '../../host/check/inspect.js';
 import { loadFile } from '../../host/image/load.js';
 import { type ElfPiece, elfOf } from '../support/elf.js';
 import { tableImage } from '../support/images.js';
+import { refusal } from '../support/refusal.js';
 
 const BASE = 0x0800_8000;
 const SEED = 20_261_128;
@@ -37,16 +37,6 @@ function expectAsObjcopy(file: Uint8Array): void {
   expect([image.bytes.length, Buffer.compare(image.bytes, expected)]).toEqual([expected.length, 0]);
   const told = inspect(file).findings.some(({ id }) => id === 'gap-filled');
   expect(told).toBe(gaps.length > 0);
-}
-
-function refusal(run: () => unknown): IapError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof IapError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
 }
 
 describe('built by GCC', { timeout: 60_000 }, () => {

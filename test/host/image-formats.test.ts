@@ -2,7 +2,6 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { IapError } from '../../host/base/errors.js';
 import { inspect } from '../../host/check/inspect.js';
 import { foreignFormat } from '../../host/image/foreign.js';
 import { isIntelHex } from '../../host/image/intel-hex.js';
@@ -11,20 +10,11 @@ import { isPackage } from '../../host/image/package.js';
 import { isSRecord } from '../../host/image/s-record.js';
 import { loadDump } from '../../host/record/dump.js';
 import { randomBytes } from '../support/random.js';
+import { refusal } from '../support/refusal.js';
 
 const SEED = 20_261_128;
 const latin1 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));
 const padded = (text: string): Uint8Array => Uint8Array.of(...latin1(text), ...randomBytes(5, 900));
-
-function refusal(run: () => unknown): IapError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof IapError) return error;
-    throw error;
-  }
-  throw new Error('it was taken');
-}
 
 function windowsProgram(): Uint8Array {
   const file = new Uint8Array(600);

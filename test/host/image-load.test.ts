@@ -1,6 +1,5 @@
 // Files by what is in them and how they are named: what each is taken for, and what programs learn of those that are refused.
 import { describe, expect, test } from 'vitest';
-import { IapError } from '../../host/base/errors.js';
 import {
   checkRaw,
   imageOf,
@@ -12,6 +11,7 @@ import {
 import { elfOf } from '../support/elf.js';
 import { appImage } from '../support/images.js';
 import { ihex, srecord } from '../support/records.js';
+import { refusal } from '../support/refusal.js';
 
 const BASE = 0x0800_8000;
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -21,16 +21,6 @@ const HEX = ascii(
 const SREC = ascii([srecord('S3', '07080080000102'), srecord('S7', '0500000000')].join('\n'));
 const ELF = elfOf([{ address: BASE, bytes: Uint8Array.of(1, 2), section: '.text' }]);
 const RAW = appImage(64);
-
-function refusal(run: () => unknown): IapError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof IapError) return error;
-    throw error;
-  }
-  throw new Error('it was taken');
-}
 
 test('nothing, and a file without bytes of an image', () => {
   const details = { problem: 'empty' };

@@ -1,20 +1,10 @@
 // Identifiers and versions as people write them, up to the longest and the largest.
 import { describe, expect, test } from 'vitest';
-import { IapError } from '../../host/base/errors.js';
 import { nameText, parseHex, parseName, textOf } from '../../host/image/names.js';
 import { parseVersion, versionText } from '../../host/image/version.js';
+import { refusal } from '../support/refusal.js';
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
-
-function refusal(run: () => unknown): IapError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof IapError) return error;
-    throw error;
-  }
-  throw new Error('it was taken');
-}
 
 describe('an identifier of four bytes', () => {
   test.each<[string, number[]]>([

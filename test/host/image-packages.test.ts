@@ -1,10 +1,10 @@
 // Packages, byte by byte of their header: what is taken, and how what is damaged is told.
 import { expect, test } from 'vitest';
-import { IapError } from '../../host/base/errors.js';
 import { headerFor, plainHeader } from '../../host/image/image.js';
 import { isPackage, readPackage } from '../../host/image/package.js';
 import { decode, encode, Header } from '../../protocol/index.js';
 import { randomBytes } from '../support/random.js';
+import { refusal } from '../support/refusal.js';
 
 const BASE = 0x0800_8000;
 const BYTES = randomBytes(1, 50);
@@ -12,16 +12,6 @@ const FILE = packaged({});
 
 function packaged(fields: Partial<Header>): Uint8Array {
   return Uint8Array.of(...plainHeader(BYTES, BASE, fields), ...BYTES);
-}
-
-function refusal(run: () => unknown): IapError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof IapError) return error;
-    throw error;
-  }
-  throw new Error('it was taken');
 }
 
 test.each<[string, Uint8Array, boolean]>([

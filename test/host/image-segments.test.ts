@@ -1,18 +1,8 @@
 // Bytes at addresses: sorted, joined, merged, up to the last address, and where they contradict each other.
 import { describe, expect, test } from 'vitest';
-import { IapError } from '../../host/base/errors.js';
 import { fileError } from '../../host/image/file-error.js';
 import { gapsOf, join, merge, type Segment, sort } from '../../host/image/segments.js';
-
-function refusal(run: () => unknown): IapError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof IapError) return error;
-    throw error;
-  }
-  throw new Error('it was taken');
-}
+import { refusal } from '../support/refusal.js';
 
 const at = (address: number, ...bytes: number[]): Segment => ({
   address,

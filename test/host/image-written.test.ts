@@ -1,25 +1,15 @@
 // Intel HEX and S-record files, character by character as they are written, and what of them is read at the edges.
 import { describe, expect, test } from 'vitest';
-import { IapError } from '../../host/base/errors.js';
 import { writeBinary } from '../../host/image/binary.js';
 import { isIntelHex, readIntelHex, writeIntelHex } from '../../host/image/intel-hex.js';
 import { isSRecord, readSRecord, writeSRecord } from '../../host/image/s-record.js';
 import { digitsOf, hexByte, startOf, sumOf, textRecords } from '../../host/image/text-records.js';
 import { ihex, srecord } from '../support/records.js';
+import { refusal } from '../support/refusal.js';
 
 const latin1 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));
 const at = (address: number, ...bytes: number[]) => ({ address, bytes: Uint8Array.from(bytes) });
 const END = ':00000001FF';
-
-function refusal(run: () => unknown): IapError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof IapError) return error;
-    throw error;
-  }
-  throw new Error('it was taken');
-}
 
 describe('Intel HEX', () => {
   const lines = (...all: string[]): string => [...all, END, ''].join('\n');

@@ -11,6 +11,7 @@ import { decode, encode, Header, ImageFlag, Mode } from '../../protocol/index.js
 import { elf } from '../support/elf.js';
 import { appImage } from '../support/images.js';
 import { randomBytes } from '../support/random.js';
+import { refusal } from '../support/refusal.js';
 
 const BASE = 0x0800_8000;
 const MemoryMap = nrfIntelHex as unknown as typeof nrfIntelHex.default;
@@ -18,16 +19,6 @@ const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 function hexFile(blocks: readonly [number, Uint8Array][]): string {
   return new MemoryMap(blocks).asHexString();
-}
-
-function thrown(run: () => unknown): IapError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof IapError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
 }
 
 describe('raw binaries', () => {
@@ -40,14 +31,14 @@ describe('raw binaries', () => {
   });
 
   test('empty', () => {
-    expect(thrown(() => loadImage(new Uint8Array())).code).toBe('IMAGE_EMPTY');
+    expect(refusal(() => loadImage(new Uint8Array())).code).toBe('IMAGE_EMPTY');
   });
 
   test.each([
     [':00000001FF\n', '.hex'],
     ['S9030000FC\n', '.srec'],
   ])('a name does not make one of text: %j', (text, ending) => {
-    const error = thrown(() => loadImage(ascii(text), { name: 'x.bin', base: BASE }));
+    const error = refusal(() => loadImage(ascii(text), { name: 'x.bin', base: BASE }));
     expect(error).toMatchObject({ code: 'IMAGE_FORMAT', details: { problem: 'misnamed' } });
     expect(error.hint).toBe(`rename it to ${ending}`);
   });
@@ -83,7 +74,7 @@ describe('Intel HEX', () => {
       .trim()
       .split('\n');
     const file = ascii(damage(lines).join('\n'));
-    const error = thrown(() => loadImage(file, { name: 'app.hex' }));
+    const error = refusal(() => loadImage(file, { name: 'app.hex' }));
     expect(error.code).toBe('IMAGE_FORMAT');
     expect(error.message).toContain(text);
   });
@@ -93,11 +84,11 @@ describe('Intel HEX', () => {
       [0x6000_0000, Uint8Array.of(1)],
       [0x7000_0000, Uint8Array.of(1)],
     ]);
-    expect(thrown(() => loadImage(ascii(text))).message).toContain('more than any device has');
+    expect(refusal(() => loadImage(ascii(text))).message).toContain('more than any device has');
   });
 
   test('by its name, but something else', () => {
-    expect(thrown(() => loadImage(appImage(50), { name: 'app.hex' })).message).toContain(
+    expect(refusal(() => loadImage(appImage(50), { name: 'app.hex' })).message).toContain(
       'Intel HEX',
     );
   });
@@ -154,7 +145,9 @@ describe('ELF', () => {
   });
 
   test('for another machine', () => {
-    expect(thrown(() => loadImage(elf({ sections, machine: 62 }))).message).toContain('machine 62');
+    expect(refusal(() => loadImage(elf({ sections, machine: 62 }))).message).toContain(
+      'machine 62',
+    );
   });
 
   test('cut off anywhere, or with any bytes changed: refused or read, never a crash', () => {
@@ -166,7 +159,7 @@ describe('ELF', () => {
       }),
       { numRuns: 500 },
     );
-    expect(thrown(() => loadImage(file.subarray(0, 60))).code).toBe('IMAGE_FORMAT');
+    expect(refusal(() => loadImage(file.subarray(0, 60))).code).toBe('IMAGE_FORMAT');
   });
 });
 
@@ -194,7 +187,7 @@ describe('packages', () => {
     ['cut off in the header', (f: Uint8Array) => f.subarray(0, 100), 'its header alone needs 256'],
     ['another format', (f: Uint8Array) => f.with(4, 2), 'its format is 2'],
   ])('%s', (_what, damage, text) => {
-    const error = thrown(() => loadImage(damage(makePackage(appImage(50)))));
+    const error = refusal(() => loadImage(damage(makePackage(appImage(50)))));
     expect(error.code).toBe('IMAGE_FORMAT');
     expect(error.message).toContain(text);
   });
@@ -234,25 +227,25 @@ describe('does it fit the device', () => {
   });
 
   test('one byte too many: both sizes are named', () => {
-    const error = thrown(() => check(plain(appImage(4097))));
+    const error = refusal(() => check(plain(appImage(4097))));
     expect(error).toMatchObject({ code: 'IMAGE_TOO_LARGE', details: { size: 4097, limit: 4096 } });
     expect(error.message).toContain('4097');
     expect(error.message).toContain('4096');
   });
 
   test('not even two vectors', () => {
-    expect(thrown(() => check(plain(Uint8Array.of(1, 2, 3)))).code).toBe('IMAGE_EMPTY');
+    expect(refusal(() => check(plain(Uint8Array.of(1, 2, 3)))).code).toBe('IMAGE_EMPTY');
   });
 
   test('linked at another address: says where, and how to change it', () => {
-    const error = thrown(() => check({ base: 0x0800_0000, bytes: appImage(100, 1, 0x0800_0000) }));
+    const error = refusal(() => check({ base: 0x0800_0000, bytes: appImage(100, 1, 0x0800_0000) }));
     expect(error.code).toBe('IMAGE_WRONG_ADDRESS');
     expect(error.message).toContain('linked at 0x08000000');
     expect(error.hint).toContain('set FLASH ORIGIN to 0x08008000');
   });
 
   test('converted to another address than it is linked at', () => {
-    const error = thrown(() => check({ base: 0x0800_0000, bytes: appImage(100) }));
+    const error = refusal(() => check({ base: 0x0800_0000, bytes: appImage(100) }));
     expect(error.code).toBe('IMAGE_WRONG_ADDRESS');
     expect(error.message).toContain(
       'puts the image at 0x08000000, but its vectors are for 0x08008',
@@ -260,7 +253,7 @@ describe('does it fit the device', () => {
   });
 
   test('a binary linked at the start of flash: found by its reset vector', () => {
-    const error = thrown(() => check(plain(appImage(1000, 1, 0x0800_0000))));
+    const error = refusal(() => check(plain(appImage(1000, 1, 0x0800_0000))));
     expect(error.code).toBe('IMAGE_WRONG_ADDRESS');
     expect(error.message).toContain('seems linked at 0x08000000');
   });
@@ -276,7 +269,7 @@ describe('does it fit the device', () => {
   ])('no vector table: %s', (_what, offset, word) => {
     const bytes = appImage(1000);
     new DataView(bytes.buffer).setUint32(offset, word, true);
-    expect(thrown(() => check(plain(bytes))).code).toBe('IMAGE_VECTORS');
+    expect(refusal(() => check(plain(bytes))).code).toBe('IMAGE_VECTORS');
   });
 
   const packaged = (change: Partial<Header>): Image => loadImage(makePackage(appImage(64), change));
@@ -293,7 +286,7 @@ describe('does it fit the device', () => {
     ['an unknown flag', { flags: 0x8000_0000 }, {}, 'IMAGE_NOT_CAPABLE'],
     ['any product, device wants packages', {}, { identityFlags: 0xfe }, 'IMAGE_PACKAGE_ONLY'],
   ] as const)('a package for %s', (_what, header, device, code) => {
-    expect(thrown(() => check(packaged(header), device)).code).toBe(code);
+    expect(refusal(() => check(packaged(header), device)).code).toBe(code);
   });
 
   test('a package that fits', () => {
@@ -309,12 +302,12 @@ describe('does it fit the device', () => {
   test('what the bootloader lacks is not held against its application, which does not know', () => {
     const image = packaged({ flags: ImageFlag.CONFIRM, capabilities: 3 });
     check(image, { mode: Mode.APP, capabilities: 0 });
-    const refused = thrown(() => check(image, { mode: Mode.BOOTLOADER, capabilities: 0 }));
+    const refused = refusal(() => check(image, { mode: Mode.BOOTLOADER, capabilities: 0 }));
     expect(refused.code).toBe('IMAGE_NOT_CAPABLE');
   });
 
   test('a plain image on a device that wants packages', () => {
-    const error = thrown(() => check(plain(appImage(64)), { identityFlags: 0xfe }));
+    const error = refusal(() => check(plain(appImage(64)), { identityFlags: 0xfe }));
     expect(error.code).toBe('IMAGE_PACKAGE_ONLY');
     expect(error.hint).toContain('.iap');
   });
