@@ -44,10 +44,10 @@ export function parseJson<T>(text: string, name: string, schema: object): T {
   });
 }
 
-/** Of a value that fits none of several forms, why it does not fit each is left out. */
+/** Without those that lie below another one: of a value that fits none of several forms, why it does not fit each is left out. */
 function outermost(errors: readonly ErrorObject[]): ErrorObject[] {
   return errors.filter(
-    (e) => !errors.some((form) => e.schemaPath.startsWith(`${form.schemaPath}/`)),
+    (e) => !errors.some((outer) => e.schemaPath.startsWith(`${outer.schemaPath}/`)),
   );
 }
 

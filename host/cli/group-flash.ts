@@ -8,7 +8,7 @@ import type { Image } from '../image/image.js';
 import type { ProductionLog } from '../node/production-log.js';
 import { isRemote } from '../node/remote/address.js';
 import { updateGroup } from '../update/group.js';
-import { leftBegun } from '../update/group-errors.js';
+import { endedForAll, leftBegun } from '../update/group-errors.js';
 import type { GroupEvent, GroupResult, MemberResult } from '../update/group-events.js';
 import { addressesText } from './addresses.js';
 import type { Sending } from './compression.js';
@@ -22,7 +22,7 @@ import type { ProgressLine } from './progress-text.js';
 import { rateMemoryOf } from './rate-memory.js';
 import { severityOf } from './severity.js';
 import { tellUpdate } from './tell-update.js';
-import type { UnitWork } from './unit-log.js';
+import { imageHash, type UnitWork } from './unit-log.js';
 
 /** Of a device that an attempt did not get to */
 const NOT_ITS_TURN: ReadonlySet<IapErrorCode> = new Set(['INTERRUPTED', 'NO_ANSWER', 'PORT_LOST']);
@@ -62,6 +62,8 @@ class GroupFlash {
   readonly #wanted: GroupWanted;
   readonly #outcomes: GroupOutcomes;
   readonly #startedAt: number;
+  /** Of the image, for the log */
+  #hash: string | undefined;
   /** Those that were found first, as they were then, by their addresses */
   readonly #found = new Map<number, DeviceInfo>();
   /** Addresses whose application has answered */
@@ -131,18 +133,10 @@ class GroupFlash {
     const { all, failed } = this.#outcomes;
     const done = all.filter((one) => !one.error).map(addressOf);
     const resumable = failed.some((one) => one.error?.details.resumable === true);
-    const others = resumable
-      ? ', the others can be updated'
-      : ', nothing was written to the others';
-    const left = failed.length > 0 ? others : '';
-    return new IapError(
-      code,
-      `${code === 'INTERRUPTED' ? interrupted : message}; ${done.length} of ${this.#wanted.addresses.length} devices are done${left}`,
-      {
-        hint: 'run the same command again: it goes on where it stopped',
-        details: { ...details, resumable, installed: done.join(' ') },
-        cause: error,
-      },
+    return endedForAll(
+      error,
+      `${code === 'INTERRUPTED' ? interrupted : message}; ${done.length} of ${this.#wanted.addresses.length} devices are done`,
+      { done, others: failed.length > 0, resumable },
     );
   }
 
@@ -259,7 +253,10 @@ class GroupFlash {
     const { log, flashing } = this.#wanted;
     if (!log || flashing.presence.isUnknown) return;
     const seconds = Math.round(this.#context.clock.now() - this.#startedAt) / 1000;
-    for (const one of this.#unlogged.splice(0)) await logMember(log, flashing, one, seconds);
+    for (const one of this.#unlogged.splice(0)) {
+      this.#hash ??= imageHash(flashing);
+      await logMember(log, flashing, this.#hash, one, seconds);
+    }
   }
 
   #finish(result: GroupResult): void {

@@ -73,7 +73,7 @@ export async function logged<T>(
   if (!log) return work(() => {});
   const { clock, output } = context;
   const from = clock.now();
-  const hash = hexBytes(sha256(unit.image.bytes));
+  const hash = imageHash(unit);
   let found: FoundUnit | undefined;
   const onFound = (now: FoundUnit): void => {
     const known = found?.uniqueId != null;
@@ -94,19 +94,29 @@ export async function logged<T>(
     result = await work(onFound);
   } catch (error) {
     const { presence } = unit;
-    const { code, message } = errorJson(error, exitCodeOf(error));
-    const stopped = presence.isUnknown && code === 'INTERRUPTED';
+    const outcome = failedOutcome(error);
+    const stopped = presence.isUnknown && outcome.code === 'INTERRUPTED';
     if (stopped || presence.isLeftOut(error)) throw error;
-    await append({ result: 'failed', code, message });
+    await append(outcome);
     throw error;
   }
   await append(outcomeOf(result));
   return result;
 }
 
+export function failedOutcome(error: unknown): Outcome {
+  const { code, message } = errorJson(error, exitCodeOf(error));
+  return { result: 'failed', code, message };
+}
+
+/** The same for all that get it: computed once */
+export function imageHash({ image }: UnitWork): string {
+  return hexBytes(sha256(image.bytes));
+}
+
 /**
  * What is known whatever becomes of it; of the device as it was found
- * @param hash of the image, which is the same for many
+ * @param hash of imageHash
  */
 export function entryBase(
   { port, file, image, command }: UnitWork,

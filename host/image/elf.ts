@@ -1,5 +1,6 @@
 // ELF files for ARM: the bytes of its segments, and what objcopy -O binary takes besides, at their load addresses. Only the
 // headers needed (TIS ELF 1.2, book I).
+import { sizeOf } from '../base/bytes.js';
 import { hex32, printable, sizeText } from '../base/text.js';
 import { type FileProblem, fileError } from './file-error.js';
 import { type Contents, HOLE, type Segment } from './segments.js';
@@ -127,7 +128,7 @@ export function contentsOf(elf: Elf, name?: string): Contents {
     const piece = slice(section.offset, section.size, section.address);
     pieces.push({ ...piece, sections: [section.name] });
   }
-  const total = pieces.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const total = sizeOf(pieces);
   if (total === 0) throw fail('elf-not-linked', empty);
   // Of a crafted file each header may name all of it.
   if (total > 2 * file.length) {

@@ -44,6 +44,8 @@ export function nobody(address: number): IapError {
   });
 }
 
+const AGAIN = 'run the same command again: it goes on where it stopped';
+
 /** What ended it for all, of one that had not had its turn */
 export function endingOf({ begun, entered }: Member, ending: IapError): IapError {
   if (!endsAll(ending)) return ending;
@@ -60,8 +62,33 @@ export function leftBegun(ending: IapError): IapError {
 function leftAs(ending: IapError, how: string, resumable: boolean): IapError {
   const { code, message } = ending;
   return new IapError(code, `${code === 'INTERRUPTED' ? 'interrupted' : message}; ${how}`, {
-    hint: 'run the same command again: it goes on where it stopped',
+    hint: AGAIN,
     details: { resumable },
+    cause: ending,
+  });
+}
+
+/** How all of them are left */
+interface Left {
+  /** Addresses of those that have the image */
+  readonly done: readonly number[];
+  /** There are others. */
+  readonly others: boolean;
+  /** … and the update of one of these is begun. */
+  readonly resumable: boolean;
+}
+
+/** What ended it for all, in these words, with how they are left */
+export function endedForAll(
+  ending: IapError,
+  text: string,
+  { done, others, resumable }: Left,
+  hint: string = AGAIN,
+): IapError {
+  const left = resumable ? 'the others can be updated' : 'nothing was written to the others';
+  return new IapError(ending.code, others ? `${text}, ${left}` : text, {
+    hint,
+    details: { ...ending.details, resumable, installed: done.join(' ') },
     cause: ending,
   });
 }

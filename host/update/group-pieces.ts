@@ -1,9 +1,10 @@
 // Pages cut into DATA frames, once and for all: a number must mean the same to those that are ahead.
-import { DataFlag, DataRequest, encode, PageFlag, PageHead } from '../../protocol/index.js';
+import { DataFlag, DataRequest, encode } from '../../protocol/index.js';
 import { concat } from '../base/bytes.js';
 import type { Packer } from '../compress/packer.js';
 import { rawPage } from '../compress/page-encoder.js';
 import type { Page } from '../image/pages.js';
+import { pageHead } from './page-head.js';
 
 export interface Piece {
   /** Of the pages that are sent, from 0 */
@@ -82,17 +83,9 @@ export class Pieces {
     const index = this.#encoded.length;
     const page = pages[index];
     if (!page) return;
-    const { encoding, bytes } = this.#raw.has(index) ? rawPage(page) : packer.encode(page);
-    this.#encoded.push(bytes.length);
-    const head = encode(PageHead, {
-      page: page.number,
-      encoding,
-      flags: force(page) ? PageFlag.FORCE : 0,
-      decodedLength: page.bytes.length,
-      encodedLength: bytes.length,
-      crc32: page.crc32,
-    });
-    const all = concat([head, bytes]);
+    const encoded = this.#raw.has(index) ? rawPage(page) : packer.encode(page);
+    this.#encoded.push(encoded.bytes.length);
+    const all = concat([pageHead(page, encoded, force(page)), encoded.bytes]);
     const count = Math.ceil(all.length / (payload - DataRequest.size));
     const size = Math.ceil(all.length / count);
     for (let i = 0; i < count; i++) {
@@ -101,7 +94,7 @@ export class Pieces {
       const flags = i === 0 ? DataFlag.HEAD : 0;
       this.#pieces.push({
         page: index,
-        encoding,
+        encoding: encoded.encoding,
         completes: i + 1 === count,
         payload: encode(DataRequest, { number, flags, body }),
       });

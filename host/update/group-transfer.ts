@@ -11,6 +11,7 @@ import {
   Rejection,
   Status,
 } from '../../protocol/index.js';
+import { sizeOf } from '../base/bytes.js';
 import { IapError } from '../base/errors.js';
 import { badAnswer, badField, type Device, decodeAnswer, statusName } from '../device/device.js';
 import { Pace } from '../link/pace.js';
@@ -350,7 +351,7 @@ export class GroupTransfer {
 
   /** What it would cost to update one device by itself [bytes] */
   get #alone(): number {
-    return this.#options.pages.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    return sizeOf(this.#options.pages);
   }
 
   #judgeSilence(): void {

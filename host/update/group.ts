@@ -15,7 +15,7 @@ import { type Page, pagesOf } from '../image/pages.js';
 import { restoreRate } from '../link/restore-rate.js';
 import type { Transport } from '../link/transport.js';
 import { startApplication } from './boot.js';
-import { endingOf, endsAll, mayWorkAlone } from './group-errors.js';
+import { endedForAll, endingOf, endsAll, mayWorkAlone } from './group-errors.js';
 import type { GroupEvent, GroupResult, TellGroup } from './group-events.js';
 import { GroupFinder } from './group-find.js';
 import { GroupInstaller } from './group-install.js';
@@ -236,20 +236,15 @@ class GroupUpdater {
     const begun =
       details.resumable === true || members.some((member) => member.begun && !member.installed);
     const what = code === 'INTERRUPTED' ? 'interrupted' : message;
-    const others = begun ? ', the others can be updated' : ', nothing was written to the others';
-    const left = done.length < members.length ? others : '';
-    return new IapError(
-      code,
-      `${what}; the image is on ${done.length} of ${members.length} devices${left}`,
+    return endedForAll(
+      error,
+      `${what}; the image is on ${done.length} of ${members.length} devices`,
       {
-        hint: hint ?? 'run the same command again: it goes on where it stopped',
-        details: {
-          ...details,
-          resumable: begun,
-          installed: done.map(({ address }) => address).join(' '),
-        },
-        cause: error,
+        done: done.map(({ address }) => address),
+        others: done.length < members.length,
+        resumable: begun,
       },
+      hint,
     );
   }
 }

@@ -6,12 +6,11 @@ import {
   DataResponse,
   Encoding,
   encode,
-  PageFlag,
   PageHead,
   Rejection,
   Status,
 } from '../../protocol/index.js';
-import { concat } from '../base/bytes.js';
+import { concat, sizeOf } from '../base/bytes.js';
 import { IapError } from '../base/errors.js';
 import type { Packer } from '../compress/packer.js';
 import { type EncodedPage, rawPage } from '../compress/page-encoder.js';
@@ -21,6 +20,7 @@ import { ErrorShare } from '../link/error-share.js';
 import { Pace } from '../link/pace.js';
 import { type Outgoing, Session } from '../link/session.js';
 import { PageFailures } from './page-failures.js';
+import { pageHead } from './page-head.js';
 
 /** A frame that was sent, kept until its page is in flash: a page that fails is sent again from its head. */
 interface Sent {
@@ -140,7 +140,7 @@ export class Transfer {
 
   add(pages: readonly Page[]): void {
     this.#pages.push(...pages);
-    this.#bytesTotal += pages.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    this.#bytesTotal += sizeOf(pages);
     this.#session.wake();
   }
 
@@ -246,24 +246,16 @@ export class Transfer {
     if (completes) this.#unaskedPages++;
     this.#offset = completes ? 0 : this.#offset + piece.length;
     if (completes) this.#page++;
-    return { bytes: head ? concat([this.#head(page, encoded), piece]) : piece, head };
+    return {
+      bytes: head ? concat([pageHead(page, encoded, this.#force(page)), piece]) : piece,
+      head,
+    };
   }
 
   /** Once a page: what it may copy from is another page soon. */
   #encode(page: Page): EncodedPage {
     this.#encoded[this.#page] ??= this.#packer.encode(page);
     return this.#encoded[this.#page] ?? rawPage(page);
-  }
-
-  #head(page: Page, { encoding, bytes }: EncodedPage): Uint8Array {
-    return encode(PageHead, {
-      page: page.number,
-      encoding,
-      flags: this.#force(page) ? PageFlag.FORCE : 0,
-      decodedLength: page.bytes.length,
-      encodedLength: bytes.length,
-      crc32: page.crc32,
-    });
   }
 
   #frame(body: { readonly bytes: Uint8Array; readonly head: boolean }, ask: boolean): Outgoing {
@@ -312,13 +304,16 @@ export class Transfer {
     const failed = isFailure(report.status);
     if (!failed && report.status !== Status.GAP)
       throw badAnswer('DATA', `status ${statusName(report.status)}`);
-    const again = failed && this.#isToldAgain(report);
+    const again = failed && this.#countToldAgain(report);
     if (failed && !again) this.#countFailure(report);
     this.#goBack(again ? { ...report, status: Status.GAP } : report);
   }
 
-  /** The frame that opens the page once more was lost; or else it is that frame which is rejected, time and again. */
-  #isToldAgain({ next, status, detail }: Report): boolean {
+  /**
+   * Whether it is the failure that was counted last: the frame that opens the page once more was lost. Told too often, it is that frame
+   * which is rejected, time and again.
+   */
+  #countToldAgain({ next, status, detail }: Report): boolean {
     const { report, again } = this.#failure ?? { report: undefined, again: 0 };
     if (report?.next !== next || report.status !== status || report.detail !== detail) return false;
     this.#failure = { report, again: again + 1 };

@@ -7,6 +7,7 @@ import {
   ImageFlag,
   KeyRole,
 } from '../../../protocol/index.js';
+import { sizeOf } from '../../base/bytes.js';
 import { IapError } from '../../base/errors.js';
 import { sha256 } from '../../base/sha256.js';
 import { hex32, hexBytes, printable } from '../../base/text.js';
@@ -221,7 +222,7 @@ async function factory(args: FactoryArguments, { output }: Pick<Context, 'output
       `only for this application at ${hex32(board.appBase)}: ${length} bytes, CRC-32 ${crcText(app.bytes)}`,
     );
   }
-  const bytes = regions.reduce((sum, region) => sum + region.bytes.length, 0);
+  const bytes = sizeOf(regions);
   output.line(`written to ${path}`);
   const { allowed = [] } = checked ?? {};
   output.result({

@@ -144,7 +144,7 @@ export const TRANSFER: readonly Mutant[] = [
     id: 'counts a failure that is told again',
     requirements: ['H-8'],
     file: 'host/update/transfer.ts',
-    find: 'const again = failed && this.#isToldAgain(report);',
+    find: 'const again = failed && this.#countToldAgain(report);',
     replace: 'const again = failed && !failed;',
     caughtBy: 'host:once, and its head is lost four times, while what follows arrives: %s',
   },

@@ -23,13 +23,15 @@ function price({ ms, ids }: Reach): number {
 export function orderOf(reached: readonly Reach[]): ReadonlyMap<string, readonly Reach[]> {
   const order = new Map<string, Reach[]>();
   for (const test of reached.toSorted((a, b) => price(a) - price(b))) {
-    for (const id of test.ids) {
-      const tests = order.get(id);
-      if (tests) tests.push(test);
-      else order.set(id, [test]);
-    }
+    for (const id of test.ids) add(order, id, test);
   }
   return order;
+}
+
+function add<T>(map: Map<string, T[]>, key: string, value: T): void {
+  const values = map.get(key);
+  if (values) values.push(value);
+  else map.set(key, [value]);
 }
 
 export interface Round {
@@ -51,7 +53,7 @@ export function roundOf(
     for (const test of order.get(id) ?? []) {
       if (spentMs > 0 && spentMs + test.ms > budgetMs) break;
       spentMs += test.ms;
-      plan.set(test.name, [...(plan.get(test.name) ?? []), id]);
+      add(plan, test.name, id);
       prices.set(test.path, Math.min(prices.get(test.path) ?? Infinity, price(test)));
     }
   }

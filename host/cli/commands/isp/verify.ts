@@ -1,4 +1,5 @@
 // iap isp verify: an image file held against a part.
+import { sizeOf } from '../../../base/bytes.js';
 import { readBack } from '../../../isp/index.js';
 import { command } from '../../command.js';
 import { readSegments } from '../../image-file.js';
@@ -25,6 +26,6 @@ async function ispVerify(args: IspVerifyArguments, context: Context): Promise<vo
   await withRom(args, context, async (rom) => {
     await tellWork(output, readBack(rom, segments));
     output.line(`the part has this image: ${rangesText(placesOf(segments))}`);
-    output.result({ bytes: segments.reduce((sum, { bytes }) => sum + bytes.length, 0) });
+    output.result({ bytes: sizeOf(segments) });
   });
 }
