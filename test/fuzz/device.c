@@ -130,6 +130,16 @@ static bool makes_sure(uint32_t address) {
            image_good(slot);
 }
 
+// The last 0x0000 of the page that is verified next: programmed once more, whatever is asked
+// meanwhile.
+static bool makes_page_sure(uint32_t address, uint16_t value) {
+    const struct iap_session *session = &device.sim.iap.update.session;
+    uint32_t verified = session->verify.sha.size;
+    return address >= IAP_APP_BASE && session->touched && verified % SIM_PAGE_SIZE == 0 &&
+           (address - IAP_APP_BASE) / SIM_PAGE_SIZE == verified / SIM_PAGE_SIZE && value == 0 &&
+           iap_get16(device.sim.flash + (address - IAP_BOOTLOADER_BASE)) == 0;
+}
+
 static bool erase_page(void *context, uint32_t address) {
     check_place(address, SIM_PAGE_SIZE);
     return inner.erase_page(context, address);
@@ -138,7 +148,7 @@ static bool erase_page(void *context, uint32_t address) {
 static bool program(void *context, uint32_t address, uint16_t value) {
     check_place(address, 2);
     check_valid(address, value);
-    device.attempts -= makes_sure(address);
+    device.attempts -= makes_sure(address) || makes_page_sure(address, value);
     if (address >= device.worn_from && address < device.worn_to) {
         return device.worn_silent;
     }

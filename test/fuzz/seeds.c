@@ -109,6 +109,10 @@ static void sessions(void) {
     PROGRAM("bad-images", CONFIG(.payload = 1), {PROGRAM_UPDATE, 1, .c = PROGRAM_HEADER_SHA256},
             {PROGRAM_BOOT}, {PROGRAM_UPDATE, 1, .c = PROGRAM_HEADER_CRC32}, {PROGRAM_BOOT},
             {PROGRAM_UPDATE, 1, .c = PROGRAM_HEADER_VECTORS}, {PROGRAM_BOOT});
+    // A page that flash has brings on the verification of an image that an END found wrong.
+    PROGRAM("verified-again", CONFIG(.payload = 1), {PROGRAM_PACK, PROGRAM_PACKING_STORED},
+            {PROGRAM_UPDATE, 1, .c = PROGRAM_HEADER_SHA256}, {PROGRAM_RESET},
+            {PROGRAM_BEGIN, 1, .c = PROGRAM_HEADER_SHA256}, {PROGRAM_END}, {PROGRAM_PAGE});
     PROGRAM("gaps", CONFIG(.payload = 1), {PROGRAM_BEGIN, 1}, {PROGRAM_PAGE, .b = 1},
             {PROGRAM_PAGE, .d = 8, .f = 3}, {PROGRAM_PAGE, .d = 8}, {PROGRAM_PAGE, .c = 4},
             {PROGRAM_PAGE, .c = 8}, {PROGRAM_PAGE, .b = 255}, {PROGRAM_END, 1}, {PROGRAM_ABORT});
