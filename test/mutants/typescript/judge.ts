@@ -40,7 +40,7 @@ const ROUNDS_TO_END = 20;
 /** So many mutants that are noticed, until it is made sure that the test still passes without one. */
 const BETWEEN_CHECKS = 10;
 /** A test that lasts so long is not run again to learn how long it lasts without being looked at. */
-const LONG_MS = 2000;
+const LONG_MS = 200;
 
 const { setInterval, clearInterval, setImmediate, performance } = globalThis;
 

@@ -6,15 +6,17 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { sampled } from '../sample.js';
+import { noticedBefore } from './earlier.js';
 import { EQUIVALENTS } from './equivalents.js';
 import { instrument, type Mutant } from './instrument.js';
 import { type Log, parseLog } from './log.js';
 import { orderOf, type Reach, roundOf } from './plan.js';
 
-const USAGE = `test/mutants/typescript.mjs [--file PREFIX,...] [--settled] [--sample N --seed S] [--tests GLOB,...] [--list]
+const USAGE = `test/mutants/typescript.mjs [--file PREFIX,...] [--settled] [--sample N --seed S] [--noticed PATH,...] [--tests GLOB,...] [--list]
   --file PREFIX  mutants of files whose path begins so: host/update, protocol/frame.ts
   --settled      mutants of the files in which every mutant is noticed, or argued to be equivalent
   --sample N     so many of those that are not argued to be equivalent, chosen by --seed S (1)
+  --noticed PATH,...  reports of earlier runs: what was noticed then counts, and is not judged again
   --tests GLOB   only these tests judge
   --seconds N    so long for the tests of a mutant that most likely notice it; what they leave counts as not noticed. Without: all tests that reach it
   --folder PATH  where to work (build/mutants/typescript)
@@ -56,18 +58,27 @@ function describe(mutant: Mutant): string {
 /** What the tests of a mutant may take in the first rounds [s]: most are noticed there. */
 const ROUNDS_S = [0.3, 3];
 
+interface Judgement {
+  /** Numbers of the mutants */
+  readonly chosen: readonly string[];
+  /** Patterns of the tests that judge them; undefined: all */
+  readonly tests: string | undefined;
+  /** For the tests of a mutant [s] */
+  readonly longestS: number;
+}
+
 /** Returns the mutants that tests reach. */
 async function judge(
   root: string,
   folder: string,
-  { tests, longestS }: { readonly tests: string | undefined; readonly longestS: number },
+  { chosen, tests, longestS }: Judgement,
 ): Promise<ReadonlySet<string>> {
   if (readFileSync(join(folder, 'reached'), 'utf8') === '') await pass(root, folder, tests);
   const reached = readFileSync(join(folder, 'reached'), 'utf8').split('\n').filter(Boolean);
   const order = orderOf(reached.map((line) => JSON.parse(line) as Reach));
   for (const seconds of [...ROUNDS_S.filter((one) => one < longestS), longestS]) {
     const { killed } = parseLog(readFileSync(join(folder, 'log'), 'utf8'));
-    const open = [...order.keys()].filter((id) => !killed.has(id));
+    const open = chosen.filter((id) => order.has(id) && !killed.has(id));
     const { plan, paths } = roundOf(order, open, seconds * 1000);
     writeFileSync(join(folder, 'plan.json'), JSON.stringify(plan));
     if (open.length > 0) await pass(root, folder, paths.join(','));
@@ -124,9 +135,9 @@ async function pass(root: string, folder: string, tests: string | undefined): Pr
 function report(
   mutants: readonly Mutant[],
   reached: ReadonlySet<string>,
-  { killed, loaded }: Log,
+  { killed, loaded }: Pick<Log, 'killed' | 'loaded'>,
 ): Judged[] {
-  const judged = mutants.filter(({ id }) => reached.has(id) || !loaded.has(id));
+  const judged = mutants.filter(({ id }) => killed.has(id) || reached.has(id) || !loaded.has(id));
   return judged.map((mutant) => ({
     ...mutant,
     verdict: killed.has(mutant.id) ? 'killed' : reached.has(mutant.id) ? 'survived' : 'unreached',
@@ -166,6 +177,7 @@ export async function main(args: string[], root: string): Promise<number> {
       settled: { type: 'boolean', default: false },
       sample: { type: 'string' },
       seed: { type: 'string', default: '1' },
+      noticed: { type: 'string', default: '' },
       tests: { type: 'string' },
       seconds: { type: 'string', default: 'Infinity' },
       folder: { type: 'string', default: join(root, 'build', 'mutants', 'typescript') },
@@ -194,12 +206,16 @@ export async function main(args: string[], root: string): Promise<number> {
     for (const mutant of chosen) console.log(describe(mutant));
     return 0;
   }
-  writeFileSync(join(folder, 'chosen'), chosen.map(({ id }) => id).join('\n'));
+  const before = noticedBefore(all, values.noticed.split(',').filter(Boolean));
+  const open = chosen.map(({ id }) => id).filter((id) => !before.has(id));
+  writeFileSync(join(folder, 'chosen'), open.join('\n'));
   for (const name of ['log', 'reached']) appendFileSync(join(folder, name), '');
   const tests = values.settled ? SETTLED.tests : values.tests;
-  const reached = await judge(root, folder, { tests, longestS: Number(values.seconds) });
+  const longestS = Number(values.seconds);
+  const reached = await judge(root, folder, { chosen: open, tests, longestS });
   const log = parseLog(readFileSync(join(folder, 'log'), 'utf8'));
-  const judged = report(chosen, reached, log);
+  const killed = new Map([...before, ...log.killed]);
+  const judged = report(chosen, reached, { ...log, killed });
   for (const test of log.once)
     console.error(`fails when it is repeated, so it judges nothing: ${test}`);
   writeFileSync(join(folder, 'report.json'), `${JSON.stringify(judged, null, 1)}\n`);
@@ -214,13 +230,13 @@ export async function main(args: string[], root: string): Promise<number> {
   ];
   for (const problem of problems) console.error(problem);
   const argued = judged.filter(({ verdict, why }) => verdict !== 'killed' && why).length;
-  const killed = judged.filter(({ verdict }) => verdict === 'killed').length;
+  const count = judged.filter(({ verdict }) => verdict === 'killed').length;
   console.log(
     '| folder | mutants | noticed | argued | survived | not reached | noticed of the rest |',
   );
   console.log(table(judged));
   console.log(
-    `${killed} of ${judged.length - argued} mutants noticed; ${argued} more are argued to be equivalent; ${((Date.now() - startedAt) / 1000).toFixed(0)} s`,
+    `${count} of ${judged.length - argued} mutants noticed; ${argued} more are argued to be equivalent; ${((Date.now() - startedAt) / 1000).toFixed(0)} s`,
   );
   return problems.length === 0 ? 0 : 1;
 }
