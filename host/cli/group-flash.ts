@@ -2,8 +2,10 @@
 import { Mode } from '../../protocol/index.js';
 import { sameBytes } from '../base/bytes.js';
 import { IapError, type IapErrorCode } from '../base/errors.js';
+import { sha256 } from '../base/sha256.js';
 import type { Allowable } from '../check/allow.js';
 import type { DeviceInfo } from '../device/device.js';
+import { isInstalled } from '../device/installed.js';
 import type { Image } from '../image/image.js';
 import type { ProductionLog } from '../node/production-log.js';
 import { isRemote } from '../node/remote/address.js';
@@ -62,6 +64,8 @@ class GroupFlash {
   readonly #wanted: GroupWanted;
   readonly #outcomes: GroupOutcomes;
   readonly #startedAt: number;
+  /** Of the image */
+  readonly #sha256: Uint8Array;
   /** Of the image, for the log */
   #hash: string | undefined;
   /** Those that were found first, as they were then, by their addresses */
@@ -70,6 +74,8 @@ class GroupFlash {
   readonly #running = new Set<number>();
   /** What may still change when the port comes back, by their addresses */
   readonly #open = new Map<number, MemberResult>();
+  /** Addresses of those that were found without the image after they had been verified, if at all */
+  readonly #without = new Set<number>();
   /** Until it is known that the port is not left out */
   readonly #unlogged: MemberResult[] = [];
 
@@ -77,6 +83,7 @@ class GroupFlash {
     this.#args = args;
     this.#context = context;
     this.#wanted = wanted;
+    this.#sha256 = sha256(wanted.image.bytes);
     this.#outcomes = new GroupOutcomes(wanted.addresses, args.boot);
     this.#startedAt = context.clock.now();
   }
@@ -152,7 +159,9 @@ class GroupFlash {
         waitApp,
         allow,
         only: new Map([...this.#found].map(([address, { uniqueId }]) => [address, uniqueId])),
-        verified: new Set([...this.#open.values()].filter(({ error }) => !error).map(addressOf)),
+        verified: new Set(
+          [...this.#open.values()].filter((one) => this.#isDone(one)).map(addressOf),
+        ),
         ...(rate === undefined ? {} : { rate }),
         ...(rates === undefined ? {} : { rates }),
         ...(sending.compression ? { compression: sending.compression } : {}),
@@ -198,12 +207,15 @@ class GroupFlash {
     if (event.event === 'app') this.#running.add(address);
     if (event.event !== 'found') return;
     const { device } = event;
+    if (isInstalled(device, this.#sha256)) this.#without.delete(address);
+    else this.#without.add(address);
     const { mode = Mode.APP, uniqueId = device.uniqueId } = this.#found.get(address) ?? {};
     // What a later attempt finds may be half an update; only the bootloader knows all of what was there before.
     if (mode === Mode.APP && sameBytes(uniqueId, device.uniqueId)) this.#found.set(address, device);
   }
 
   #keepOpen(member: MemberResult): void {
+    if (!member.error) this.#without.delete(member.address);
     this.#open.set(member.address, this.#known(member));
   }
 
@@ -218,6 +230,10 @@ class GroupFlash {
     for (const member of [...this.#open.values()]) await this.#settle(member);
   }
 
+  #isDone({ address, error }: MemberResult): boolean {
+    return !error && !this.#without.has(address);
+  }
+
   /** What an earlier attempt did to it still holds; one that did not get to it says nothing new. */
   #known(member: MemberResult): MemberResult {
     const before = this.#open.get(member.address);
@@ -227,8 +243,8 @@ class GroupFlash {
     if (!before) return found;
     const known = { ...found, changed: changed || before.changed };
     if (!error || error.details.resumable === true || !NOT_ITS_TURN.has(error.code)) return known;
-    if (before.error) {
-      const begun = before.error.details.resumable === true;
+    if (!this.#isDone(before)) {
+      const begun = before.error?.details.resumable === true;
       return begun ? { ...known, error: leftBegun(rootOf(error)) } : known;
     }
     if (error.code !== 'NO_ANSWER') return before;

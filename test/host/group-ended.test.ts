@@ -361,6 +361,31 @@ describe('the port goes away in the middle', () => {
       expect(readFileSync(log, 'utf8').match(/"result":"installed"/g)).toHaveLength(2);
     });
 
+    test('what was verified, and is found without it, is not done', async () => {
+      const { pair, context, out } = start({ json: true });
+      const stop = new AbortController();
+      pair.at(1).hook = ({ type }) => {
+        if (type !== Command.BOOT) return undefined;
+        pair.line.vanish();
+        pair.at(1).flash.bytes.fill(0x55, 0, 4);
+        for (const device of pair.devices) device.reset();
+        let calls = 0;
+        pair.at(2).hook = () => {
+          if (++calls === 2) stop.abort(ExitCode.INTERRUPTED);
+          return 'drop';
+        };
+        return 'drop';
+      };
+      const at = comingBack(pair, { ...context, signal: stop.signal }, 1);
+      const args = { ...ARGS, addresses: '1-2', wait: true };
+      expect(await ended(FLASH.handler(args, at.context))).toMatchObject({ code: 'INTERRUPTED' });
+      const members = jsonLines(out.text).filter(({ event }) => event === 'member');
+      expect(members).toContainEqual(
+        expect.objectContaining({ address: 1, ok: false, code: 'INTERRUPTED' }),
+      );
+      expect(members).toContainEqual(expect.objectContaining({ address: 2, ok: true }));
+    });
+
     test('nobody answers: an update that was begun is resumable', async () => {
       const { pair, context, out } = start({ json: true });
       atFrame(pair, 1, 30, () => {
