@@ -153,6 +153,7 @@ export class Judge extends TestRunner {
   }
 
   async #look(name: string, test: RunnerTestCase, run: () => Promise<void>): Promise<void> {
+    this.#append('look', '-', name);
     switches.currentTestId = test.id;
     const first = await costOf(run);
     switches.currentTestId = undefined;

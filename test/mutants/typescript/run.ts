@@ -24,7 +24,7 @@ const USAGE = `test/mutants/typescript.mjs [--file PREFIX,...] [--settled] [--sa
   --list         only list them
 Writes report.json in its folder.`;
 
-/** The judge writes a line for every run of a test, which it ends itself unless it hangs in a loop [ms]. */
+/** The judge writes a line for every test that it looks at and for every run, which it ends itself unless it hangs in a loop [ms]. */
 const LONGEST_SILENCE_MS = 60_000;
 
 /** In these files every mutant is noticed or argued, and stays so; by these tests, which are fast. */
@@ -119,7 +119,8 @@ async function pass(root: string, folder: string, tests: string | undefined): Pr
     const since = Date.now();
     while (code === undefined) {
       await Promise.race([ended, sleep(1000)]);
-      const silence = Date.now() - Math.max(since, statSync(log).mtimeMs);
+      const written = [log, join(folder, 'reached')].map((path) => statSync(path).mtimeMs);
+      const silence = Date.now() - Math.max(since, ...written);
       if (code !== undefined || silence < LONGEST_SILENCE_MS) continue;
       appendFileSync(log, 'stopped\n');
       process.kill(-(child.pid ?? 0), 'SIGKILL');
