@@ -382,13 +382,19 @@ describe('the answer of a command', () => {
   });
 
   test('00h before it is dropped, what is left of one before too', async () => {
-    const { client, line } = bench(['00 00 79 79', '79', '79']);
+    const { client, line } = bench(['00 00 79', '79 79', '79', '79']);
     await client.go(0);
     await client.go(0);
-    expect(line.wire.map((row) => row.replace(/^\S+ /, '')).slice(0, 3)).toEqual([
-      '> 21de',
-      '< 79',
-      '> 0000000000',
+    expect(line.wire).toEqual([
+      '0 > 21de',
+      '1 < 79',
+      '1 > 0000000000',
+      '2 < 79',
+      '2 < 79',
+      '2 > 21de',
+      '3 < 79',
+      '3 > 0000000000',
+      '4 < 79',
     ]);
   });
 });
@@ -455,6 +461,37 @@ describe('7Fh', () => {
     expect(await client.sync(50)).toBe(answer);
     expect(clock.now()).toBe(ms);
     expect(line.wire[0]).toBe('0 > 7f');
+  });
+});
+
+/** How far a network is tells the slowest answer: twice as long is waited in addition, at first 1.5 s. */
+describe('7Fh over a network that nobody has measured', () => {
+  test.each<[string, readonly Reply[], number]>([
+    ['nothing known', [], 1500],
+    ['an answer after 300 ms', [[[300, '79']]], 600],
+    ['one after 300 ms, one after 400 ms', [[[300, '79']], [[400, '1f']]], 800],
+    ['an answer at once', ['79'], 100],
+    ['what is no answer', [[[300, '55']]], 1500],
+    ['one that may be late, to the call before', [[], '79'], 1500],
+    ['one after a late one', [[], '79', [[300, '79']]], 600],
+  ])('%s', async (_name, replies, farMs) => {
+    const clock = new VirtualClock();
+    const line = Object.assign(new ScriptedRom(clock, replies), { fixedRate: true });
+    const client = new RomClient(line, { clock });
+    for (const _ of replies) await client.sync(50);
+    const from = clock.now();
+    expect(await client.sync(50)).toBeUndefined();
+    expect(clock.now() - from).toBe(50 + farMs);
+  });
+
+  test('the answer to a command tells it, too', async () => {
+    const clock = new VirtualClock();
+    const line = Object.assign(new ScriptedRom(clock, [[[300, '79']], '79']), { fixedRate: true });
+    const client = new RomClient(line, { clock });
+    await client.go(0);
+    const from = clock.now();
+    await client.sync(50);
+    expect(clock.now() - from).toBe(50 + 600);
   });
 });
 
@@ -631,6 +668,98 @@ describe('a command that was stopped', () => {
     expect(await client.getId()).toBe(0x414);
     const next = line.wire.findIndex((row) => row.endsWith('> 02fd'));
     expect(shown(line.wire.slice(0, next))).toBe(wire);
+  });
+});
+
+/** Stopped at that moment of its trace, before the next step is sent */
+const STOPPED_BETWEEN: readonly (readonly [string, Action, readonly Reply[], string, string])[] = [
+  [
+    'an erase, its list not sent: one page and a wrong sum',
+    (c) => c.erasePages(false, [1]),
+    ['79', '1f', '1f'],
+    '1 < 79',
+    '0 > 43bc, 1 < 79, 1 > 00007f, 2 < 1f, 62 > 7f, 63 < 1f',
+  ],
+  [
+    'a read, its address not sent',
+    (c) => c.read(0, 4),
+    ['79', [], '1f'],
+    '1 < 79',
+    '0 > 11ee, 1 < 79, 61 > 7f, 261 > 7f, 262 < 1f',
+  ],
+];
+
+describe('a command that was stopped between its steps', () => {
+  test.each(STOPPED_BETWEEN)('%s', async (_name, action, replies, row, wire) => {
+    const stop = new AbortController();
+    const clock = new VirtualClock();
+    const line = new ScriptedRom(clock, [...replies, '79 01 04 14 79']);
+    const client = new RomClient(line, {
+      clock,
+      trace: (event) => {
+        line.trace(event);
+        if (line.wire.at(-1) === row) stop.abort();
+      },
+    });
+    const unheed = client.reader.heed(stop.signal);
+    await expect(action(client)).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    unheed();
+    expect(await client.getId()).toBe(0x414);
+    const next = line.wire.findIndex((at) => at.endsWith('> 02fd'));
+    expect(shown(line.wire.slice(0, next))).toBe(wire);
+  });
+
+  test.each<[string, Action]>([
+    ['an erase', (c) => c.erasePages(false, [1])],
+    ['a read', (c) => c.read(0, 4)],
+  ])('%s that was stopped before it began: no list is sent', async (_name, action) => {
+    const { client, line } = bench(['1f', '79 01 04 14 79']);
+    const unheed = client.reader.heed(AbortSignal.abort());
+    await expect(action(client)).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    unheed();
+    await client.getId();
+    expect(line.wire.slice(0, 3)).toEqual(['60 > 7f', '61 < 1f', '121 > 02fd']);
+  });
+
+  const stopped = async (client: RomClient, work: () => Promise<unknown>, ms: number) => {
+    const stop = new AbortController();
+    const unheed = client.reader.heed(stop.signal);
+    client.clock.after(ms, () => stop.abort());
+    await expect(work()).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    unheed();
+  };
+
+  test('and again, while its list is taken back: that is not done twice', async () => {
+    const { client, line } = bench([[[10, '79']], [[400, '1f']], '1f', '79 01 04 14 79']);
+    await stopped(client, () => client.erasePages(false, [1]), 5);
+    await stopped(client, () => client.getId(), 50);
+    await client.getId();
+    expect(line.wire.slice(0, 6)).toEqual([
+      '0 > 43bc',
+      '10 < 79',
+      '10 > 00007f',
+      '410 < 1f',
+      '470 > 7f',
+      '471 < 1f',
+    ]);
+  });
+
+  test('and again, while the part is brought back: that is done from its beginning', async () => {
+    const { client, line, clock } = bench(['1f', '79 01 04 14 79']);
+    await stopped(client, () => client.resync(), 5);
+    expect(line.wire).toEqual([]);
+    expect(await client.getId()).toBe(0x414);
+    expect(line.wire.slice(0, 3)).toEqual(['65 > 7f', '66 < 1f', '126 > 02fd']);
+    expect(clock.now()).toBe(127);
+  });
+
+  test('one that resets the part: until its ROM bootloader listens', async () => {
+    const { client, line } = bench(['79', '79', '79 01 04 14 79']);
+    client.resets = true;
+    await stopped(client, () => client.protection(0x82), 5);
+    await client.getId();
+    // The whole time that it may take, 300 ms to start, and silence
+    expect(line.wire.slice(0, 4)).toEqual(['0 > 827d', '1 < 79', '5361 > 7f', '5362 < 79']);
   });
 });
 
