@@ -60,6 +60,7 @@ describe('which memory takes it', () => {
       8,
       'RAM that the ROM bootloader itself uses, up to 0x200001FF',
     ],
+    ['more RAM than any part has', RAM + 0x200, 0x2_0000, 'RAM'],
     ['RAM beyond the most that any part has', RAM + 0x1_fffc, 8, 'RAM'],
     ['a RAM that is not at the usual place', 0x1000_0000, 8, 'core-coupled RAM'],
   ])('%s: refused, with its name', (_name, address, length, memory) => {

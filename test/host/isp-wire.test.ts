@@ -744,6 +744,14 @@ describe('a command that was stopped between its steps', () => {
     ]);
   });
 
+  test('and again, and what takes its list back is never answered', async () => {
+    const { client, line } = bench([[[10, '79']], [], '1f', '79 01 04 14 79']);
+    await stopped(client, () => client.erasePages(false, [1]), 5);
+    await stopped(client, () => client.getId(), 50);
+    await client.getId();
+    expect(line.wire.slice(2, 5)).toEqual(['10 > 00007f', '1070 > 7f', '1071 < 1f']);
+  });
+
   test('and again, while the part is brought back: that is done from its beginning', async () => {
     const { client, line, clock } = bench(['1f', '79 01 04 14 79']);
     await stopped(client, () => client.resync(), 5);
