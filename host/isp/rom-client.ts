@@ -17,8 +17,8 @@ export interface RomTrace {
 
 export interface RomClientOptions {
   readonly clock: Clock;
-  readonly signal?: AbortSignal;
-  readonly trace?: (event: RomTrace) => void;
+  readonly signal?: AbortSignal | undefined;
+  readonly trace?: ((event: RomTrace) => void) | undefined;
 }
 
 export interface GetAnswer {

@@ -82,10 +82,12 @@ async function writeAll(
   if (verify) checkReadable(rom);
   const state = new State(parts, massErase);
   try {
-    await eraseWhat(rom, massErase ? undefined : pages, (event) => {
-      state.erasing = true;
-      tell(event);
-    });
+    if (erases) {
+      await eraseWhat(rom, massErase ? undefined : pages, (event) => {
+        state.erasing = true;
+        tell(event);
+      });
+    }
     state.erased = state.erasing;
     await writeBlocks(rom, parts, state, tell);
     if (verify) await readBackAll(rom, [...parts.flash, ...parts.ram], tell);
@@ -150,15 +152,14 @@ function blocksToWrite(
 }
 
 /** Half of the option bytes would leave the other half to chance, and one value can never be taken back. */
-function checkOptions({ options }: ByMemory, { info }: Rom): void {
-  const family = info.chip?.family;
-  if (!options || family === undefined) return;
+function checkOptions({ options }: ByMemory, { chip }: Rom): void {
+  if (!options) return;
   if (options.bytes.length % 4 !== 0) {
     throw new IapError('IMAGE_FORMAT', 'the option bytes of the image are not whole words', {
       hint: 'give all 16 bytes, values and complements, or none',
     });
   }
-  if (options.bytes[0] === FAMILIES[family].forEver) {
+  if (options.bytes[0] === FAMILIES[chip.family].forEver) {
     throw new IapError(
       'REFUSED',
       'the image sets read-out protection level 2, which can never be taken back',

@@ -338,7 +338,7 @@ describe('for programs', () => {
 
   test('what is not known is left out', () => {
     const error = explained('silent', 0xa5, 'command', {});
-    expect(error.details).toEqual({ command: 'command 0xa5', step: 'command' });
+    expect(error.details).toStrictEqual({ command: 'command 0xa5', step: 'command' });
     expect(error.message).not.toContain(' at ');
   });
 });
