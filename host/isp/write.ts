@@ -121,7 +121,6 @@ async function writeBlocks(
   const meter = new ProgressMeter(rom.client.clock);
   tell({ event: 'writing', bytes: bytesTotal });
   for (const { address, bytes, done } of blocks) {
-    state.sending = true;
     await rom.write(address, bytes);
     state.written = done;
     state.upTo = address + bytes.length;
@@ -198,8 +197,6 @@ async function writeOptions(rom: Rom, { bytes }: Segment, tell: Tell<RomEvent>):
 class State {
   erasing = false;
   erased = false;
-  /** A block was sent; whether it is written only its acknowledgement tells. */
-  sending = false;
   /** Of the image [bytes] */
   written = 0;
   /** Behind the last block that the part has acknowledged */
@@ -238,10 +235,7 @@ class State {
     const upTo =
       this.upTo === undefined ? '' : `; the last one written is at ${hex32(this.upTo - 1)}`;
     if (this.last) return `${written}, only the option bytes may be not, or not in effect`;
-    if (!this.erasing)
-      return this.sending
-        ? `flash was not changed, ${written} to RAM${upTo}`
-        : 'nothing was changed';
+    if (!this.erasing) return `flash was not changed, ${written} to RAM${upTo}`;
     if (!this.erased) return `${this.#erased} may be partly erased, and nothing is written`;
     return `${this.#erased} was erased, ${written}: do not start this part${upTo}`;
   }

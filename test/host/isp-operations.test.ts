@@ -326,10 +326,12 @@ describe('erase', () => {
 
   test('read-out protection, or no Erase: nothing is sent', async () => {
     const closed = await open({ readProtected: true });
-    expect(await failure(eraseAll(closed.rom).result)).toMatchObject({
-      code: 'READ_PROTECTED',
-      message: expect.stringMatching(/does not erase$/),
-    });
+    for (const begin of [eraseAll, (rom: Rom) => erase(rom, [1], false)]) {
+      expect(await failure(begin(closed.rom).result)).toMatchObject({
+        code: 'READ_PROTECTED',
+        message: expect.stringMatching(/does not erase$/),
+      });
+    }
     expect(closed.fake.commands).toEqual([]);
     const { fake, rom } = await open({ without: [ERASE] });
     expect(await failure(eraseAll(rom).result)).toMatchObject({
@@ -432,28 +434,29 @@ describe('erase', () => {
   });
 
   describe('acknowledged, and not done', () => {
-    const undone = async (options: FakeRomOptions = {}): Promise<Bench> => {
+    const undone = async (offset: number, options: FakeRomOptions = {}): Promise<Bench> => {
       const bench = await open(options);
       bench.fake.flash.fill = () => bench.fake.flash;
-      bench.fake.flash[0x1805] = 0x04;
+      bench.fake.flash[offset] = 0x04;
       return bench;
     };
 
-    test('where, and what was found', async () => {
-      const { rom } = await undone();
+    test.each([
+      [0x1800, '0x08001800'],
+      [0x1805, '0x08001805'],
+    ])('where, and what was found: %i', async (offset, address) => {
+      const { rom } = await undone(offset);
       const error = await failure(erase(rom, [2, 3, 4], false).result);
       expect(error).toMatchObject({
         code: 'VERIFY_FAILED',
-        message: expect.stringMatching(
-          /^flash is not erased at 0x08001805: expected 0xff, found 0x04; /,
-        ),
+        message: expect.stringContaining(`not erased at ${address}: expected 0xff, found 0x04; `),
         hint: expect.stringMatching(/^run the same command again: the same address again means/),
       });
-      expect(error.details).toEqual({ address: '0x08001805', page: 3 });
+      expect(error.details).toEqual({ address, page: 3 });
     });
 
     test('protection that can not be read comes into question', async () => {
-      const { rom } = await undone({ odd: always(unreadableOptions) });
+      const { rom } = await undone(0x1800, { odd: always(unreadableOptions) });
       const { hint } = await failure(erase(rom, [3], false).result);
       expect(hint).toMatch(/^it may be write-protected.*; otherwise run the same command again/);
     });
@@ -500,6 +503,7 @@ describe('a write that fails: what state the part is in', () => {
     expect(error.code).toBe('LINK_LOST');
     expect(error.message.split('; ').slice(1).join('; ')).toBe(state);
     expect(error.hint).toMatch(/run the same command again/);
+    expect(error.hint).not.toContain('worn');
     expect(error.details).toEqual({
       command: expect.any(String),
       step: expect.any(String),
