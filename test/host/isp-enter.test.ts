@@ -4,7 +4,7 @@ import { IapError } from '../../host/base/errors.js';
 import { type EnterOptions, enter, WIRINGS, type Wiring } from '../../host/isp/index.js';
 import { RomClient } from '../../host/isp/rom-client.js';
 import { VirtualClock } from '../../host/testing/virtual-clock.js';
-import { type Reply, ScriptedRom } from '../support/scripted-rom.js';
+import { type Reply, ScriptedRom, shown } from '../support/scripted-rom.js';
 
 interface Bench {
   readonly clock: VirtualClock;
@@ -26,9 +26,6 @@ function bench(replies: readonly Reply[], options: EnterOptions = {}): Bench {
   );
   return { clock, line, entered };
 }
-
-const shown = (wire: readonly string[]): string =>
-  wire.map((row) => row.replace(/(7f)\1{9,}/g, (run) => `7f×${run.length / 2}`)).join(', ');
 
 const wiring = WIRINGS['dtr-reset'] as Wiring;
 /** It answers nothing for so many calls. */

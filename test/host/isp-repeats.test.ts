@@ -1,48 +1,14 @@
 // What is said again to a ROM bootloader, how often, and what is not: where it was refused, damaged or lost.
 import { describe, expect, test } from 'vitest';
 import { IapError } from '../../host/base/errors.js';
-import {
-  protectReadout,
-  Rom,
-  type RomOptions,
-  WIRINGS,
-  type Wiring,
-  write,
-} from '../../host/isp/index.js';
+import { protectReadout, WIRINGS, type Wiring, write } from '../../host/isp/index.js';
 import { repeated, unrepeated } from '../../host/isp/rom.js';
 import { RomFault, type Step } from '../../host/isp/rom-fault.js';
-import { VirtualClock } from '../../host/testing/virtual-clock.js';
-import { FakeRom, type FakeRomOptions, type FakeStep } from '../support/fake-rom.js';
+import type { FakeRomOptions, FakeStep } from '../support/fake-rom.js';
 import { randomBytes } from '../support/random.js';
+import { at, type Bench, FLASH, failure, NACK, open, WRITE } from '../support/rom-bench.js';
 
-const NACK = 0x1f;
-const FLASH = 0x0800_0000;
-const WRITE = 0x31;
 const GO = 0x21;
-
-interface Bench {
-  readonly clock: VirtualClock;
-  readonly fake: FakeRom;
-  readonly rom: Rom;
-}
-
-async function open(options: FakeRomOptions = {}, more: Partial<RomOptions> = {}): Promise<Bench> {
-  const clock = new VirtualClock();
-  const fake = new FakeRom(clock, options);
-  const rom = await Rom.open(fake, { clock, ...more });
-  fake.commands.length = 0;
-  fake.writes.length = 0;
-  return { clock, fake, rom };
-}
-
-async function failure(work: Promise<unknown>): Promise<IapError> {
-  const error: unknown = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof IapError) return error;
-  throw error ?? new Error('no error');
-}
 
 /** The first so many times that a place is reached */
 function first(
@@ -53,11 +19,6 @@ function first(
   let seen = 0;
   return (place) => (where(place) && ++seen <= times ? answer : undefined);
 }
-
-const at =
-  (code: number, step: FakeStep['step']) =>
-  (place: FakeStep): boolean =>
-    place.code === code && place.step === step;
 
 const bytes = randomBytes(1, 256);
 
@@ -218,6 +179,9 @@ describe('ahead', () => {
     clock.after(0.5, () => void work.return().catch(() => {}));
     expect((await failure(work.result)).code).toBe('INTERRUPTED');
     expect(lengths(bench)).toEqual([7]);
+    // … which says nothing against it
+    await rom.work(() => rom.read(FLASH, 256)).result;
+    expect(lengths(bench).at(-1)).toBe(9);
   });
 
   test('blocks are whole, whatever holds answers back', async () => {

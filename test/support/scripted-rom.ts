@@ -3,7 +3,9 @@ import type { Clock } from '../../host/base/clock.js';
 import type { IapError } from '../../host/base/errors.js';
 import { hexBytes } from '../../host/base/text.js';
 import type { RomTrace } from '../../host/isp/index.js';
+import { RomClient } from '../../host/isp/rom-client.js';
 import type { ControlLines, Transport } from '../../host/link/transport.js';
+import { VirtualClock } from '../../host/testing/virtual-clock.js';
 
 /** So much later than the write before, or than the reply before [ms], in hexadecimal */
 export type Reply = string | readonly (readonly [ms: number, bytes: string])[];
@@ -72,4 +74,27 @@ export class ScriptedRom implements Transport {
   close(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+export interface ScriptedBench {
+  readonly clock: VirtualClock;
+  readonly line: ScriptedRom;
+  readonly client: RomClient;
+}
+
+/** A client on such a line, on virtual time */
+export function scripted(replies: readonly Reply[], signal?: AbortSignal): ScriptedBench {
+  const clock = new VirtualClock();
+  const line = new ScriptedRom(clock, replies);
+  const { trace } = line;
+  return {
+    clock,
+    line,
+    client: new RomClient(line, { clock, trace, ...(signal && { signal }) }),
+  };
+}
+
+/** What passed, in one line; runs of 7Fh as how many they are */
+export function shown(wire: readonly string[]): string {
+  return wire.map((row) => row.replace(/(7f)\1{9,}/g, (run) => `7f×${run.length / 2}`)).join(', ');
 }
