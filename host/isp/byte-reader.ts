@@ -92,7 +92,7 @@ export class ByteReader {
    */
   async untilQuiet(quietMs: number): Promise<Uint8Array> {
     const end = this.#clock.now() + MOST_TALK_MS;
-    const heard = [...this.drop()];
+    const heard: number[] = [];
     while (this.#clock.now() < end) {
       const byte = await this.next(quietMs);
       if (byte === undefined) break;
@@ -127,7 +127,7 @@ export class ByteReader {
         cancel();
         resolve();
       };
-      for (const signal of signals) signal.addEventListener('abort', wake, { once: true });
+      for (const signal of signals) signal.addEventListener('abort', wake);
     });
     for (const signal of signals) signal.removeEventListener('abort', wake);
     this.#wake = () => {};

@@ -61,7 +61,7 @@ export async function enter(
       echo ||= besides !== undefined;
       if (besides?.some((byte) => byte === ACK || byte === NACK))
         throw echoOf(transport.rate, true);
-      if (!besides) heard.push(answer);
+      heard.push(answer); // an echo that was found is told first
     } else if (answer !== undefined) {
       heard.push(answer, ...reader.drop());
     } else if (!wiring && calls >= CALLS_BEFORE_FILL) {

@@ -32,7 +32,8 @@ export function readProtected(what: string): IapError {
 
 /** @throws IapError WRITE_PROTECTED if any of these bytes of flash can not be changed */
 export function checkWritable(rom: Rom, offset: number, size: number): void {
-  const closed = rom.info.optionBytes?.protectedSectors ?? [];
+  const closed = rom.info.optionBytes?.protectedSectors;
+  if (!closed) return;
   const sector = sectorsOf(offset, size).find((number) => closed.includes(number));
   if (sector === undefined) return;
   const from = MEMORY.flash + sector * SECTOR;
@@ -82,17 +83,17 @@ function eraseOnly(rom: Rom, pages: readonly number[] | undefined): Work<RomEven
 
 function halfErased(
   error: IapError,
-  { info }: Rom,
+  { chip: { pageSize } }: Rom,
   pages: readonly number[],
   state: string | undefined,
 ): IapError {
   const { code, message, details } = error;
-  const size = info.chip?.pageSize ?? 0;
-  const [first, last] = [pages[0], pages.at(-1)];
+  const [first] = pages;
+  const endOf = (page: number): number => MEMORY.flash + (page + 1) * pageSize - 1;
   const what =
-    first === undefined || last === undefined
+    first === undefined
       ? 'all of flash may be erased'
-      : `flash from ${hex32(MEMORY.flash + first * size)} to ${hex32(MEMORY.flash + (last + 1) * size - 1)} may be partly erased`;
+      : `flash from ${hex32(MEMORY.flash + first * pageSize)} to ${hex32(endOf(pages.at(-1) ?? first))} may be partly erased`;
   return new IapError(code, `${message}; ${state ?? `${what}: do not start this part`}`, {
     hint: hintAgain(error),
     details: { ...details, ...(code === 'INTERRUPTED' ? { resumable: false } : {}) },
@@ -182,8 +183,7 @@ export async function eraseWhat(
 
 /** @throws IapError WRITE_PROTECTED */
 export function checkAllWritable(rom: Rom): void {
-  if (rom.info.optionBytes?.protectedSectors.length)
-    checkWritable(rom, 0, rom.info.flashSize ?? 2 ** 20);
+  checkWritable(rom, 0, rom.info.flashSize ?? 2 ** 20);
 }
 
 async function firstBlock(rom: Rom, page: number): Promise<Uint8Array> {

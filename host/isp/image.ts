@@ -122,7 +122,7 @@ export function blocksOf(segments: readonly Segment[], size: number): Block[] {
   }
   return runs.flatMap(({ address, end, parts }) => {
     const bytes = new Uint8Array(end - address).fill(BLANK);
-    const given = new Uint8Array(end - address);
+    const given = new Uint8Array(bytes.length);
     for (const part of parts) {
       const from = part.address - address;
       bytes.set(part.bytes, from);

@@ -19,7 +19,7 @@ export interface OptionBytes {
 export function decodeOptionBytes(raw: Uint8Array, family: Family): OptionBytes {
   const values = new Uint8Array(OPTION_SIZE / 2);
   let whole = true;
-  for (let i = 0; i < values.length; i++) {
+  for (const i of values.keys()) {
     const [value = 0xff, complement = 0] = raw.subarray(2 * i, 2 * i + 2);
     const good = (value ^ complement) === 0xff;
     values[i] = good ? value : 0xff;

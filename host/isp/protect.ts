@@ -89,14 +89,17 @@ function unordered(error: IapError, code: number): IapError {
 }
 
 /** @throws IapError VERIFY_FAILED if the option bytes can not be read */
-function protectedNow({ info }: Rom): readonly number[] {
-  check(info.optionBytes !== undefined, 'its option bytes can not be read: nothing is confirmed');
-  return info.optionBytes?.protectedSectors ?? [];
+function protectedNow({ info: { optionBytes } }: Rom): readonly number[] {
+  if (!optionBytes) throw unconfirmed('its option bytes can not be read: nothing is confirmed');
+  return optionBytes.protectedSectors;
 }
 
 function check(good: boolean, found: string): void {
-  if (good) return;
-  throw new IapError('VERIFY_FAILED', `the part has reset, but ${found}`, {
+  if (!good) throw unconfirmed(found);
+}
+
+function unconfirmed(found: string): IapError {
+  return new IapError('VERIFY_FAILED', `the part has reset, but ${found}`, {
     hint: 'some parts take option bytes over only after a power cycle: try that, then "iap isp info"',
   });
 }

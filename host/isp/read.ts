@@ -61,6 +61,6 @@ async function readAll(
 /** Without what erased flash has at the end */
 export function trimmed({ address, bytes }: Segment): Segment {
   let end = bytes.length;
-  while (end > 0 && bytes[end - 1] === BLANK) end--;
+  while (bytes[end - 1] === BLANK) end--;
   return { address, bytes: bytes.subarray(0, end) };
 }

@@ -17,8 +17,8 @@ export interface RomTrace {
 
 export interface RomClientOptions {
   readonly clock: Clock;
-  readonly signal?: AbortSignal;
-  readonly trace?: (event: RomTrace) => void;
+  readonly signal?: AbortSignal | undefined;
+  readonly trace?: ((event: RomTrace) => void) | undefined;
 }
 
 export interface GetAnswer {
@@ -62,6 +62,9 @@ interface Left {
   /** The part may take until then [ms] */
   readonly until: number;
 }
+
+/** Nothing is known of a command, but the part may be anywhere in a frame. */
+const ASTRAY: Left = { code: RomCommand.GET, step: 'end', sent: true, until: 0 };
 
 export class RomClient {
   readonly clock: Clock;
@@ -210,8 +213,7 @@ export class RomClient {
     const from = this.clock.now();
     this.#send([SYNC]);
     const answer = await this.#answer(timeoutMs);
-    const known = answer !== undefined && isAnswer(answer);
-    if (known && !this.#mayBeLate) this.reader.cameAfter(this.clock.now() - from);
+    if (isAnswer(answer) && !this.#mayBeLate) this.reader.cameAfter(this.clock.now() - from);
     this.#mayBeLate = answer === undefined;
     return answer;
   }
@@ -238,7 +240,7 @@ export class RomClient {
    * @returns whether it answers again
    */
   async resync(): Promise<boolean> {
-    this.#left ??= { code: RomCommand.GET, step: 'end', sent: true, until: 0 };
+    this.#left ??= ASTRAY;
     const alive = await this.#resync();
     this.#left = undefined;
     return alive;
@@ -393,7 +395,7 @@ export class RomClient {
 }
 
 /** All that a ROM says to 7Fh; 00h while its transmitter is switched on */
-export function isAnswer(byte: number): boolean {
+export function isAnswer(byte: number | undefined): boolean {
   return byte === ACK || byte === NACK || byte === 0;
 }
 

@@ -72,11 +72,7 @@ export class Rom {
    */
   static async open(transport: Transport, options: RomOptions = {}): Promise<Rom> {
     const { clock = realClock, signal, trace } = options;
-    const client = new RomClient(transport, {
-      clock,
-      ...(signal === undefined ? {} : { signal }),
-      ...(trace === undefined ? {} : { trace }),
-    });
+    const client = new RomClient(transport, { clock, signal, trace });
     await enter(transport, client, options);
     return new Rom(transport, client, options, await identify(client));
   }
@@ -86,7 +82,7 @@ export class Rom {
     return new Work((tell, signal) => {
       const before = this.#turn;
       const turn = new Promise<void>((resolve) => {
-        signal.addEventListener('abort', () => resolve(), { once: true });
+        signal.addEventListener('abort', () => resolve());
         void before.then(resolve);
       });
       const work = turn.then(() => this.#alone(procedure, tell, signal));
@@ -114,14 +110,10 @@ export class Rom {
 
   /** After a reset that the part did by itself */
   async #find(): Promise<void> {
-    const { wiring } = this.options;
     const { client } = this;
     client.facts.forgetPart();
     await client.reader.sleep(ROM_START_MS);
-    await enter(this.transport, client, {
-      timeoutMs: REOPEN_MS,
-      ...(wiring === undefined ? {} : { wiring }),
-    });
+    await enter(this.transport, client, { ...this.options, timeoutMs: REOPEN_MS });
     this.info = await identify(client);
     client.resets = false;
   }

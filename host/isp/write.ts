@@ -82,10 +82,12 @@ async function writeAll(
   if (verify) checkReadable(rom);
   const state = new State(parts, massErase);
   try {
-    await eraseWhat(rom, massErase ? undefined : pages, (event) => {
-      state.erasing = true;
-      tell(event);
-    });
+    if (erases) {
+      await eraseWhat(rom, massErase ? undefined : pages, (event) => {
+        state.erasing = true;
+        tell(event);
+      });
+    }
     state.erased = state.erasing;
     await writeBlocks(rom, parts, state, tell);
     if (verify) await readBackAll(rom, [...parts.flash, ...parts.ram], tell);
@@ -119,7 +121,6 @@ async function writeBlocks(
   const meter = new ProgressMeter(rom.client.clock);
   tell({ event: 'writing', bytes: bytesTotal });
   for (const { address, bytes, done } of blocks) {
-    state.sending = true;
     await rom.write(address, bytes);
     state.written = done;
     state.upTo = address + bytes.length;
@@ -150,15 +151,14 @@ function blocksToWrite(
 }
 
 /** Half of the option bytes would leave the other half to chance, and one value can never be taken back. */
-function checkOptions({ options }: ByMemory, { info }: Rom): void {
-  const family = info.chip?.family;
-  if (!options || family === undefined) return;
+function checkOptions({ options }: ByMemory, { chip }: Rom): void {
+  if (!options) return;
   if (options.bytes.length % 4 !== 0) {
     throw new IapError('IMAGE_FORMAT', 'the option bytes of the image are not whole words', {
       hint: 'give all 16 bytes, values and complements, or none',
     });
   }
-  if (options.bytes[0] === FAMILIES[family].forEver) {
+  if (options.bytes[0] === FAMILIES[chip.family].forEver) {
     throw new IapError(
       'REFUSED',
       'the image sets read-out protection level 2, which can never be taken back',
@@ -197,8 +197,6 @@ async function writeOptions(rom: Rom, { bytes }: Segment, tell: Tell<RomEvent>):
 class State {
   erasing = false;
   erased = false;
-  /** A block was sent; whether it is written only its acknowledgement tells. */
-  sending = false;
   /** Of the image [bytes] */
   written = 0;
   /** Behind the last block that the part has acknowledged */
@@ -237,10 +235,7 @@ class State {
     const upTo =
       this.upTo === undefined ? '' : `; the last one written is at ${hex32(this.upTo - 1)}`;
     if (this.last) return `${written}, only the option bytes may be not, or not in effect`;
-    if (!this.erasing)
-      return this.sending
-        ? `flash was not changed, ${written} to RAM${upTo}`
-        : 'nothing was changed';
+    if (!this.erasing) return `flash was not changed, ${written} to RAM${upTo}`;
     if (!this.erased) return `${this.#erased} may be partly erased, and nothing is written`;
     return `${this.#erased} was erased, ${written}: do not start this part${upTo}`;
   }

@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -326,6 +327,7 @@ describe('read', () => {
   ])('%s: refused before it is read', async (_name, args) => {
     const at = bench();
     const path = join(folder, 'never.bin');
+    rmSync(path, { force: true });
     await expect(read(at, path, args)).rejects.toMatchObject({ code: 'USAGE' });
     expect(at.events().some(({ event }) => event === 'progress')).toBe(false);
     expect(existsSync(path)).toBe(false);

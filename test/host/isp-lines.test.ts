@@ -112,5 +112,6 @@ test('a port without them says so', async () => {
   const wiring = preset('dtr-reset');
   await expect(Rom.open(fake, { clock, wiring })).rejects.toMatchObject({
     code: 'USAGE',
+    hint: expect.stringContaining('leave --lines away'),
   });
 });

@@ -76,6 +76,26 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     ],
   },
   {
+    file: 'host/isp/byte-reader.ts',
+    why: 'undefined is not ready either',
+    changes: ['() => false → () => undefined'],
+  },
+  {
+    file: 'host/isp/facts.ts',
+    why: 'what is missing is undefined, too; the type wants it said',
+    changes: ['{ flashSize: undefined, optionBytes: undefined } → {}'],
+  },
+  {
+    file: 'host/isp/read.ts',
+    why: 'parts of one product id have the same RAM, today',
+    changes: ['Math.min(...sizes) → Math.max(...sizes)'],
+  },
+  {
+    file: 'host/isp/rom.ts',
+    why: 'what is no IapError has none of its codes',
+    changes: ['!(error instanceof IapError) → false'],
+  },
+  {
     file: 'host/update/compare.ts',
     why: 'undefined distrusts no page either',
     changes: ['() => false → () => undefined'],
