@@ -68,9 +68,8 @@ export class Thumb {
 
   /** At an address that has a mark; false if code has loaded a word from there, so that it holds none. */
   arrive(): boolean {
-    const mark = this.#marks[this.at - this.#code.base];
-    if (mark === LITERAL) return false;
-    if (mark === TARGET) this.#join();
+    if (this.#marks[this.at - this.#code.base] === LITERAL) return false;
+    this.#join();
     return true;
   }
 
@@ -80,7 +79,7 @@ export class Thumb {
 
   /** @param rows instructions that it may be */
   step(rows: readonly Instruction[], op: number): void {
-    const inBlock = this.#conditional > 0;
+    const { inBlock } = this;
     // By index: this runs some hundred thousand times before an update begins.
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i] as Instruction;
@@ -95,14 +94,13 @@ export class Thumb {
   #join(): void {
     const arriving = this.#arriving.get(this.at) ?? [];
     this.#arriving.delete(this.at);
-    for (let i = 0; i < arriving.length; i++) {
-      const value = arriving[i];
+    arriving.forEach((value, i) => {
       const here = this.#registers[i];
-      if (value === undefined) continue;
+      if (value === undefined) return;
       if (here !== undefined && here !== value) this.#registers[i] = undefined;
       // What lies between the jump and here may be data, or the start of another function.
       else if (this.#dead) this.#registers[i] = value;
-    }
+    });
     this.#dead = false;
   }
 
@@ -115,7 +113,7 @@ export class Thumb {
     const before = this.#registers[register];
     const after = value === undefined ? undefined : value >>> 0;
     // In an if-then block it may be either.
-    const either = this.#conditional > 0 && before !== undefined && before !== after;
+    const either = this.inBlock && before !== undefined && before !== after;
     this.#registers[register] = either ? undefined : after;
   }
 
@@ -180,7 +178,7 @@ export class Thumb {
   /** @param target undefined if it is not a constant, as in a return */
   jump(target: number | undefined): void {
     if (target !== undefined) this.branch(target);
-    if (this.#conditional > 0) return;
+    if (this.inBlock) return;
     this.#registers.fill(undefined);
     this.#dead = true;
   }
