@@ -43,15 +43,14 @@ const isPadding = (op: number): boolean => op === 0 || op === 0xbf00 || op === 0
 
 /** Offsets of words that code loads */
 function literalPools(code: Uint16Array, length: number): Uint8Array {
-  const pool = new Uint8Array(length + 4);
+  const pool = new Uint8Array(length);
   for (let at = VECTORS; at + 2 <= length; at += 2) {
     const op = code[at >> 1] ?? 0;
     const pc = (at + 4) & ~3;
     if (isLiteralLoad(op)) pool[pc + 4 * (op & 0xff)] = 1;
     else if (isWideLiteralLoad(op)) {
       const offset = (code[(at >> 1) + 1] ?? 0) & 0xfff;
-      const target = pc + ((op & 0x80) === 0 ? -offset : offset);
-      if (target % 4 === 0) pool[target] = 1;
+      pool[pc + ((op & 0x80) === 0 ? -offset : offset)] = 1;
     }
   }
   return pool;

@@ -44,7 +44,7 @@ const allUnknown = (): Value[] => new Array<Value>(PC + 1).fill(undefined);
 export class Thumb {
   readonly #code: Code;
   readonly #watch: Watch;
-  /** Registers at the target of jumps that went forward; none where nothing is known, as mostly in bytes that are no code */
+  /** Registers at the target of jumps that went forward */
   readonly #arriving = new Map<number, Value[]>();
   /** Of each byte: LITERAL, TARGET or 0; most addresses are asked for nothing else */
   readonly #marks: Uint8Array;
@@ -164,13 +164,14 @@ export class Thumb {
   branch(target: number): void {
     const offset = target - this.#code.base;
     if (target <= this.at || target > this.at + FARTHEST || this.#marks[offset] === LITERAL) return;
-    const isFirst = this.#marks[offset] !== TARGET;
     this.#marks[offset] = TARGET;
     const before = this.#arriving.get(target);
     const now = this.#registers;
     if (before) {
-      for (let i = 0; i < before.length; i++) if (before[i] !== now[i]) before[i] = undefined;
-    } else if (isFirst && now.some((value) => value !== undefined)) {
+      before.forEach((value, i) => {
+        if (value !== now[i]) before[i] = undefined;
+      });
+    } else {
       this.#arriving.set(target, now.slice());
     }
   }

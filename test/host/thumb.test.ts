@@ -19,7 +19,8 @@ const BEFORE = [
 const ALL_UNKNOWN = 'nothing is known';
 const CALLED = 'r0=? r1=? r2=? r3=? r12=? lr=?';
 
-const halfWords = (hex: string): number[] => hex.split(' ').map((word) => Number.parseInt(word, 16));
+const halfWords = (hex: string): number[] =>
+  hex.split(' ').map((word) => Number.parseInt(word, 16));
 const text = (value: number | undefined): string => value?.toString(16) ?? '?';
 
 /** MOVW (0xf240) or MOVT (0xf2c0) */
@@ -386,7 +387,8 @@ test('each instruction is found in the table from the first time on that code is
 });
 
 describe('the end of an image', () => {
-  const bytesOf = (...words: number[]): Uint8Array => new Uint8Array(Uint16Array.from(words).buffer);
+  const bytesOf = (...words: number[]): Uint8Array =>
+    new Uint8Array(Uint16Array.from(words).buffer);
 
   test('within an instruction, within a half-word, and before any', () => {
     const ends = [bytesOf(0xbf00, 0xf8d0), bytesOf(0xbf00, 0xbf00).subarray(0, 3), bytesOf()];
@@ -422,7 +424,12 @@ describe('the vector table register', () => {
   const list = (length: number): number[] => Array.from({ length }, (_, i) => i);
 
   test('each store to it is told, up to sixteen, or as many as somebody wants', () => {
-    for (const [count, told] of [[0, 0], [3, 3], [16, 16], [17, 16]] as const) {
+    for (const [count, told] of [
+      [0, 0],
+      [3, 3],
+      [16, 16],
+      [17, 16],
+    ] as const) {
       const { vtor } = readCode({ base: BASE, bytes: storing(list(count)) });
       expect(vtor.map(({ value }) => value)).toEqual(list(told));
     }
