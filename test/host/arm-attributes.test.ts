@@ -83,14 +83,11 @@ describe('build attributes', () => {
       [A, ...vendor('aeabi', scope(FILE, [ARCH, 10]), scope(FILE, [PROFILE, M]))],
       M3,
     ],
-    // Tags 4 and 5, and odd ones from 33 on, have text; 32 has a number and text.
-    [
-      'behind raw and usual names of the CPU',
-      [A, ...aeabi(4, ...text('M3'), 5, ...text('Cortex'), ...m3)],
-      M3,
-    ],
-    ['behind a conformance', [A, ...aeabi(67, ...text('2.09'), ...m3)], M3],
-    ['behind a compatibility', [A, ...aeabi(32, 1, ...text('gnu'), ...m3)], M3],
+    // Tags 4 and 5, and odd ones from 33 on, have text; 32 has a number and text. Read as numbers these would be an architecture.
+    ['behind a raw name of the CPU', [A, ...aeabi(4, ...text('A\x06\r'), ...m3)], M3],
+    ['behind a name of the CPU', [A, ...aeabi(5, ...text('A\x06\r'), ...m3)], M3],
+    ['behind a conformance', [A, ...aeabi(67, ...text('A\x06\r'), ...m3)], M3],
+    ['behind a compatibility', [A, ...aeabi(32, 1, ...text('\x06\r'), ...m3)], M3],
     ['behind a later tag with a number', [A, ...aeabi(34, 6, 64, 0, ...m3)], M3],
     ['behind one with a tag of two bytes', [A, ...aeabi(0x80, 1, 6, ...m3)], M3],
     ['in two bytes', [A, ...aeabi(ARCH, 0x8a, 0x01)], { ...M3, architecture: 138, profile: '' }],
@@ -137,6 +134,7 @@ describe('what runs', () => {
     ['ARMv6-M (Cortex-M0)', built(11), [M0, CORTEX_M3, M4]],
     ['ARMv6S-M (Cortex-M0)', built(12), [M0, CORTEX_M3, M4]],
     ['ARMv7E-M (Cortex-M4)', built(13), [M4]],
+    ['ARMv7E-M (Cortex-M4)', built(13, { profile: 'A' }), []],
     ['ARMv7E-M (Cortex-M4) with floating-point unit', built(13, FPU), [M4]],
     ['ARMv7-M (Cortex-M3) with floating-point unit', built(10, FPU), [M4]],
     ['ARMv8-M.mainline (Cortex-M33)', built(17), []],
