@@ -246,9 +246,9 @@ describe('evidence is found once', () => {
     image.set(new Uint8Array(Uint16Array.from(code).buffer), 0x200);
     return image;
   };
-  const image = withVtor(THIRD);
 
   test('for the same bytes at the same place', () => {
+    const image = withVtor(THIRD);
     const found = evidenceOf(image, BASE, 'cortex-m3');
     expect(found.vtor).toEqual([{ at: BASE + 0x210, address: 0xe000_ed08, value: THIRD }]);
     expect(found.linked.here).toMatchObject({ base: BASE, vtor: false });
@@ -257,6 +257,7 @@ describe('evidence is found once', () => {
   });
 
   test('and anew for others', () => {
+    const image = withVtor(THIRD);
     const found = evidenceOf(image, BASE, 'cortex-m3');
     const elsewhere = evidenceOf(image, THIRD, 'cortex-m3');
     expect(elsewhere.linked.here.base).toBe(THIRD);
