@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { addressFinding, mergedFinding } from '../../host/check/address.js';
 import type { Linked } from '../../host/check/linked.js';
+import { FLASH_LIMIT } from '../../host/image/areas.js';
 import { tableImage } from '../support/images.js';
 
 const START = 0x0800_0000;
@@ -218,7 +219,7 @@ describe('where the application area ends', () => {
 
   test('is told, or how much of flash is not for the application', () => {
     expect(fixes(0x0802_0000)).toEqual(FIXES);
-    expect(fixes(0x0880_0000)).toEqual({
+    expect(fixes(FLASH_LIMIT)).toEqual({
       gcc: 'in the .ld file, MEMORY: FLASH (rx) : ORIGIN = 0x08008000, LENGTH = the flash less 32K',
       keil: 'Options for Target, Target: IROM1 Start 0x08008000, Size the flash less 32K',
       iar: 'Linker, Config, Edit: .intvec start and ROM start 0x08008000',

@@ -57,7 +57,11 @@ describe('an image', () => {
   });
 
   test.each<[string, Finding[], string]>([
-    ['one that may be allowed', [ADDRESS, GAP], 'change it; if you are sure that it is right, --allow wrong-address goes on all the same'],
+    [
+      'one that may be allowed',
+      [ADDRESS, GAP],
+      'change it; if you are sure that it is right, --allow wrong-address goes on all the same',
+    ],
     ['one that may not', [GAP, BLANK], 'change it'],
     ['more', [BLANK, ADDRESS, CORE], 'change it; "iap check" names 2 more'],
   ])('is refused for its first error: %s', (_, findings, hint) => {

@@ -45,13 +45,16 @@ describe('what a reset starts', async () => {
 
   test('is linked elsewhere, and its code says where', () => {
     const handlers = Array.from({ length: 6 }, (_, i) => BASE + 0x9001 + 4 * i);
-    const words = Object.fromEntries(Array.from({ length: 58 }, (_, i) => [i + 1, handlers[i % 6] ?? 0]));
+    const words = Object.fromEntries(
+      Array.from({ length: 58 }, (_, i) => [i + 1, handlers[i % 6] ?? 0]),
+    );
     const bytes = tableImage(40_000, BASE, words).fill(0, 4 * 59);
     for (let i = 0; i < 6; i++) bytes.set([0xfe, 0xe7, 0, 0xbf], 0x9000 + 4 * i);
     expect(flashFindings([at(START, bytes)], undefined)).toMatchObject([
       {
         id: 'wrong-address',
-        message: 'what is for 0x08000000, where a reset starts, is not linked there but at 0x08008000',
+        message:
+          'what is for 0x08000000, where a reset starts, is not linked there but at 0x08008000',
         found: 'linked at 0x08008000',
         expected: 'linked at 0x08000000',
         hint: 'an application is written to its own address (--base 0x08008000), behind a bootloader',
@@ -97,7 +100,9 @@ describe('the application', async () => {
   test('is not there', () => {
     expect(ids([at(BASE + 4, evenReset)], board)).toEqual([]);
     expect(ids([at(BASE - 1000, evenReset)], board)).toEqual([]);
-    expect(ids([at(BASE - 999, Uint8Array.of(...tableImage(999), 7))], board)).toEqual(['too-short']);
+    expect(ids([at(BASE - 999, Uint8Array.of(...tableImage(999), 7))], board)).toEqual([
+      'too-short',
+    ]);
   });
 
   test('comes later: the unit waits for its first update', () => {

@@ -22,7 +22,11 @@ describe('the size', () => {
       severity: 'error',
       code: 'IMAGE_TOO_LARGE',
       message: 'the image has 103 bytes; this device has room for 100, 3 fewer',
-      fixes: { gcc: expect.stringMatching('-Os'), keil: expect.stringMatching('-Oz'), iar: expect.stringMatching('Size') },
+      fixes: {
+        gcc: expect.stringMatching('-Os'),
+        keil: expect.stringMatching('-Oz'),
+        iar: expect.stringMatching('Size'),
+      },
       details: { size: 103, limit: 100 },
     });
     expect(sizeFinding(image(101), AREA)?.id).toBe('too-large');
