@@ -17,10 +17,9 @@ export function landmarks(bytes: Uint8Array): Uint8Array {
   for (let at = VECTORS; at + 2 <= bytes.length; at += 2) {
     if (beginsFunction(code, pool, at)) marks[at] = FUNCTION;
   }
-  for (let zero = VECTORS - 1; zero >= 0 && zero + 3 < bytes.length; ) {
-    if (bytes[zero] === 0 && beginsText(bytes, zero + 1)) {
-      marks[zero + 1] = (marks[zero + 1] ?? 0) | TEXT;
-    }
+  let zero = bytes.indexOf(0, VECTORS - 1);
+  while (zero !== -1) {
+    if (beginsText(bytes, zero + 1)) marks[zero + 1] = (marks[zero + 1] ?? 0) | TEXT;
     zero = bytes.indexOf(0, zero + 1);
   }
   return marks;
