@@ -116,6 +116,7 @@ describe('a package and a device', () => {
   ])('of revision %i, for 2 to 4', (hardware, more, fits) => {
     const fields = { hardwareMin: 2, hardwareMax: 4 };
     const findings = packageFindings(packed(fields), { hardware, ...more });
+    expect(findings).toHaveLength(fits ? 0 : 1);
     expect(findings).toMatchObject(
       fits
         ? []
@@ -177,6 +178,7 @@ describe('a package and a device', () => {
       capabilities === undefined ? {} : { capabilities },
     );
     const found = `a package that needs ${lacking}`;
+    expect(findings).toHaveLength(lacking === undefined ? 0 : 1);
     expect(findings).toMatchObject(
       lacking === undefined
         ? []
@@ -291,6 +293,7 @@ describe('a signature, for a device that takes signed images alone', () => {
       security: { ...SECURITY, ...security },
     });
   const ONE_REVOKED = { usableKeys: 0xfd };
+  const LATER = { role: 9 as KeyRole, fingerprint: new Uint8Array(8) };
 
   test('is right', () => {
     expect(findings({})).toEqual([]);
@@ -374,6 +377,12 @@ describe('a signature, for a device that takes signed images alone', () => {
     ['what is revoked already', { keyId: 3, usableKeys: 0xfd }, ONE_REVOKED, undefined],
     ['a number without a key', { keyId: 3, usableKeys: 0xfb }, {}, undefined],
     [
+      'a key, by one whose role is of a later version',
+      { keyId: 3, usableKeys: 0xfd },
+      { key3: LATER },
+      undefined,
+    ],
+    [
       'a key, by another that is no root key',
       { keyId: 3, usableKeys: 0xfd },
       {},
@@ -424,6 +433,7 @@ describe('a signature, for a device that takes signed images alone', () => {
     ],
   ])('is of a package that revokes %s', (_, fields, security, expected) => {
     const common = { id: 'revocation', severity: 'error', code: 'IMAGE_SIGNATURE' };
+    expect(findings(fields, security)).toHaveLength(expected ? 1 : 0);
     expect(findings(fields, security)).toMatchObject(expected ? [{ ...common, ...expected }] : []);
   });
 
