@@ -142,10 +142,11 @@ export class Thumb {
   /** Flash does not change: what the image has there is what is loaded. */
   load(register: number, address: Value): void {
     if (register === PC) this.jump(undefined);
-    else this.set(register, address === undefined ? undefined : this.#word(address));
+    else this.set(register, this.#word(address));
   }
 
-  #word(address: number): Value {
+  /** None where it is not known */
+  #word(address = Number.NaN): Value {
     const offset = address - this.#code.base;
     const inside = offset >= 0 && offset + 4 <= this.#code.bytes.length && offset % 4 === 0;
     return inside ? wordAt(this.#code.bytes, offset) : undefined;
