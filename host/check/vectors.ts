@@ -146,17 +146,16 @@ export function handlerFindings(bytes: Uint8Array, facts: TableFacts): Finding[]
     if (!inImage && !rams.some(({ from, to }) => value >= from && value < to)) return 'outside';
     return value % 2 === 0 ? 'even' : undefined;
   };
-  const system = (core ? FETCHED[core] : FETCHED_BY_ALL).filter((i) => i < end && fault(i));
-  const interrupts: number[] = [];
+  const judged = [...(core ? FETCHED[core] : FETCHED_BY_ALL)];
   for (let i = SYSTEM_VECTORS; i < end; i++) {
     if (!fault(i)) continue;
     // An image may have a shorter table than its part; what follows is code.
     if (!tableGoesOn(bytes, i + 1, end, fault)) break;
-    interrupts.push(i);
+    judged.push(i);
   }
   const range = `${hex32(linked)} to ${hex32(linked + bytes.length - 1)}`;
   return (['even', 'outside'] as const).flatMap((kind) => {
-    const these = [...system, ...interrupts].filter((i) => fault(i) === kind);
+    const these = judged.filter((i) => fault(i) === kind);
     const [first] = these;
     return first === undefined ? [] : [handlerFinding(bytes, kind, these, range)];
   });

@@ -92,7 +92,9 @@ describe('the stack pointer', () => {
       keil: 'Options for Target, Target: IRAM1 Start 0x20000000, Size 0x5000',
       iar: 'Linker, Config, Edit: RAM start 0x20000000, end 0x20004FFF',
     });
-    expect(ramFixes({ from: 0x2000_00c0, to: 0x2000_2000 }).gcc).toMatch(/LENGTH = 0x1F40$/);
+    const { gcc, keil } = ramFixes({ from: 0x2000_00c0, to: 0x2000_2000 });
+    expect(gcc).toMatch(/LENGTH = 0x1F40$/);
+    expect(keil).toMatch(/Size 0x1F40$/);
   });
 });
 
@@ -206,10 +208,14 @@ describe('handlers', () => {
         details: { vector: 2, count: 2 },
       },
     ]);
+    const named = 'NMI 2,HardFault 3,MemManage 4,BusFault 5'
+      .split(',')
+      .map((one) => one.replace(/(\w+) (\d)/, 'vector $2 ($1) is 0x080083E9'))
+      .join(', ');
     const many = Object.fromEntries([2, 3, 4, 5, 6, 11].map((i) => [i, OUTSIDE]));
-    expect(found(many)[0]?.found).toMatch(/UsageFault|BusFault\) is 0x080083E9, and 2 more$/);
+    expect(found(many)[0]?.found).toBe(`${named}, and 2 more`);
     const four = Object.fromEntries([2, 3, 4, 5].map((i) => [i, OUTSIDE]));
-    expect(found(four)[0]?.found).toMatch(/BusFault\) is 0x080083E9$/);
+    expect(found(four)[0]?.found).toBe(named);
   });
 
   test.each<[Core | undefined, number[]]>([
@@ -247,6 +253,12 @@ describe('handlers', () => {
     expect(counts).toEqual(goesOn ? [20] : []);
   });
 
+  test('may be wrong one behind the other', () => {
+    expect(found({ 21: OUTSIDE, 22: OUTSIDE })).toMatchObject([
+      { details: { vector: 21, count: 2 } },
+    ]);
+  });
+
   test('are looked at as far as table and image go', () => {
     // Behind 70 are five more, behind 71 four.
     expect(found({ 70: OUTSIDE })).toHaveLength(1);
@@ -276,6 +288,11 @@ describe('where code moves the table', () => {
       iar: DEFINE,
     },
   };
+
+  test('the offset of another place is told', () => {
+    const [finding] = vtorFindings([{ at: BASE, address: 0xe000_ed08, value: 0 }], 0x0800_c000, []);
+    expect(finding?.hint).toMatch('VECT_TAB_OFFSET to 0xC000');
+  });
 
   test('it is its own, or in RAM', () => {
     for (const value of [BASE, RAM.from, RAM.to - 4, CCM.from]) expect(found(value)).toEqual([]);

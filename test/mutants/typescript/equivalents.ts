@@ -58,6 +58,11 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     ],
   },
   {
+    file: 'host/check/ram-vectors.ts',
+    why: 'a word behind the end of an image is 0',
+    changes: ['offset + 4 → offset - 4'],
+  },
+  {
     file: 'host/check/thumb.ts',
     why: 'more rows to look at, or none, cost time and nothing else',
     changes: [
@@ -86,6 +91,11 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     file: 'host/check/thumb-cpu.ts',
     why: 'what is remembered for an address that was passed costs memory, and nothing else',
     changes: ['target <= this.at → false', 'target <= this.at → target < this.at'],
+  },
+  {
+    file: 'host/check/vectors.ts',
+    why: 'behind its last vector no table goes on',
+    changes: ['i < end → i <= end'],
   },
   {
     file: 'host/record/start.ts',
