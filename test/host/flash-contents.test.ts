@@ -4,7 +4,7 @@ import { flashFindings } from '../../host/check/flash-contents.js';
 import type { Segment } from '../../host/image/segments.js';
 import { loadBoard } from '../../host/node/board-file.js';
 import { tableImage } from '../support/images.js';
-import { withKit } from '../support/wrong-images.js';
+import { lateBinary, withKit } from '../support/wrong-images.js';
 
 const START = 0x0800_0000;
 const BASE = 0x0800_8000;
@@ -44,13 +44,7 @@ describe('what a reset starts', async () => {
   });
 
   test('is linked elsewhere, and its code says where', () => {
-    const handlers = Array.from({ length: 6 }, (_, i) => BASE + 0x9001 + 4 * i);
-    const words = Object.fromEntries(
-      Array.from({ length: 58 }, (_, i) => [i + 1, handlers[i % 6] ?? 0]),
-    );
-    const bytes = tableImage(40_000, BASE, words).fill(0, 4 * 59);
-    for (let i = 0; i < 6; i++) bytes.set([0xfe, 0xe7, 0, 0xbf], 0x9000 + 4 * i);
-    expect(flashFindings([at(START, bytes)], undefined)).toMatchObject([
+    expect(flashFindings([at(START, lateBinary(BASE))], undefined)).toMatchObject([
       {
         id: 'wrong-address',
         message:

@@ -14,7 +14,7 @@ import { Capability, crc32, type Header, Mode, Signature } from '../../protocol/
 import { elf } from '../support/elf.js';
 import { tableImage } from '../support/images.js';
 import { refusal } from '../support/refusal.js';
-import { withKit } from '../support/wrong-images.js';
+import { lateBinary, withKit } from '../support/wrong-images.js';
 
 const BASE = 0x0800_8000;
 const START = 0x0800_0000;
@@ -199,22 +199,19 @@ describe('facts', async () => {
     expect(facts?.vtor).toEqual([{ at: BASE + 0x210, address: 0xe000_ed08, value: START }]);
   });
 
-  test('of its place, if the part is known and the address right', () => {
-    const free = (
-      size: number,
-      base = BASE,
-      expected: Expected = { part, area: board },
-    ): unknown => {
-      const { facts } = inspect(hexOf([base, tableImage(size, base)]), {}, expected);
-      return facts && [facts.free, facts.pages];
-    };
-    expect(free(1024)).toEqual([0x18000 - 1024, { size: 1024, used: 1, total: 96 }]);
-    expect(free(1025)).toEqual([0x18000 - 1025, { size: 1024, used: 2, total: 96 }]);
-    expect(free(0x18001)).toEqual([0, { size: 1024, used: 97, total: 96 }]);
-    const uneven = { part, area: { appBase: BASE, appEnd: BASE + 2500 } };
-    expect(free(1000, BASE, uneven)).toEqual([1500, { size: 1024, used: 1, total: 2 }]);
-    expect(free(1000, BASE, { area: board })).toEqual([undefined, undefined]);
-    expect(free(1000, 0x0801_0000)).toEqual([undefined, undefined]);
+  const AREA = { appBase: BASE, appEnd: BASE + 2500 };
+  test.each<[number, number, Expected, unknown[]]>([
+    [1024, BASE, { part, area: board }, [0x18000 - 1024, { size: 1024, used: 1, total: 96 }]],
+    [1025, BASE, { part, area: board }, [0x18000 - 1025, { size: 1024, used: 2, total: 96 }]],
+    // The area ends within a page.
+    [1000, BASE, { part, area: AREA }, [1500, { size: 1024, used: 1, total: 2 }]],
+    [2501, BASE, { part, area: AREA }, [0, { size: 1024, used: 3, total: 2 }]],
+    // The part is not known, or the address is wrong.
+    [1000, BASE, { area: board }, [undefined, undefined]],
+    [1000, 0x0801_0000, { part, area: board }, [undefined, undefined]],
+  ])('of %i bytes at %i: what is free', (size, base, expected, place) => {
+    const { facts } = inspect(tableImage(size, base), { base }, expected);
+    expect([facts?.free, facts?.pages]).toEqual(place);
   });
 
   test('there are none of what is no image', () => {
@@ -243,10 +240,10 @@ describe('a file that can not be loaded', () => {
   test('but an error of this program is none', () => {
     const options = {
       get name(): string {
-        throw new TypeError('a mistake');
+        throw new RangeError('a mistake');
       },
     };
-    expect(() => inspect(tableImage(), options)).toThrow(TypeError);
+    expect(() => inspect(tableImage(), options)).toThrow('a mistake');
   });
 });
 
@@ -301,6 +298,21 @@ describe('rules', async () => {
     expect(ids(words(BASE + 1))).toEqual(['vector-outside']);
     expect(ids(words(BASE + 999))).toEqual(['vector-outside']);
     expect(ids(words(BASE))).toEqual(['reset-even', 'vector-outside']);
+  });
+
+  test('judge handlers where the image is linked, if that is certain', () => {
+    const withHandler = (bytes: Uint8Array, handler: number): Uint8Array => {
+      new DataView(bytes.buffer).setUint32(12, handler, true);
+      return bytes;
+    };
+    const elsewhere = (handler: number): Uint8Array =>
+      withHandler(lateBinary(0x0800_4000), handler);
+    expect(ids(elsewhere(0x0800_4201))).toEqual(['wrong-address']);
+    expect(ids(elsewhere(0x1234_5679))).toEqual(['wrong-address', 'vector-outside']);
+    const open = (handler: number): Uint8Array =>
+      withHandler(lateBinary(BASE, [0x400, 0x8400]), handler);
+    expect(ids(open(BASE + 0x201))).toEqual(['linked-unclear']);
+    expect(ids(open(START + 0x201))).toEqual(['linked-unclear', 'vector-outside']);
   });
 
   test('look at the application alone where a file has more', () => {
