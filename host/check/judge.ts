@@ -42,7 +42,7 @@ export interface Judgement {
 }
 
 export function judge(
-  file: Pick<ImageFile, 'image' | 'elf' | 'gaps'>,
+  file: Pick<ImageFile, 'image' | 'elf'> & Partial<Pick<ImageFile, 'gaps'>>,
   expected: Expected,
 ): Judgement {
   const { part } = expected;

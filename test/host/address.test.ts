@@ -219,6 +219,7 @@ describe('where the application area ends', () => {
 
   test('is told, or how much of flash is not for the application', () => {
     expect(fixes(0x0802_0000)).toEqual(FIXES);
+    expect(fixes(0x0802_2000)).toMatchObject({ keil: expect.stringMatching(/Size 0x1A000$/) });
     expect(fixes(FLASH_LIMIT)).toEqual({
       gcc: 'in the .ld file, MEMORY: FLASH (rx) : ORIGIN = 0x08008000, LENGTH = the flash less 32K',
       keil: 'Options for Target, Target: IROM1 Start 0x08008000, Size the flash less 32K',

@@ -80,12 +80,11 @@ describe('the application', async () => {
   test('is behind something else: then it must begin with a stack pointer', () => {
     expect(ids([program, at(BASE, noStack)])).toEqual([]);
     expect(ids([program, at(BASE, evenReset)])).toEqual(['reset-even']);
+    const before = at(BASE - 1000, tableImage(1000));
+    expect(ids([before, at(BASE, evenReset)], board)).toEqual(['reset-even']);
   });
 
   test('is in the middle of something else: then nobody but a board says that it is one', () => {
-    const whole = at(START, Uint8Array.of(...tableImage(0x8000, START), ...evenReset));
-    expect(ids([whole])).toEqual([]);
-    expect(ids([whole], board)).toEqual(['reset-even']);
     const before = at(BASE - 4, Uint8Array.of(0, 0, 0, 0, ...evenReset));
     expect(ids([before])).toEqual([]);
     expect(ids([before], board)).toEqual(['reset-even']);
@@ -108,8 +107,9 @@ describe('the application', async () => {
   });
 
   test('ends where the area ends: then come data of the unit', () => {
-    const size = board.appEnd - board.appBase;
-    expect(ids([at(BASE, tableImage(size + 1000))], board)).toEqual([]);
+    const small = { ...board, appEnd: BASE + 1000 };
+    expect(ids([at(BASE, tableImage(1000))], small)).toEqual([]);
+    expect(ids([at(BASE, tableImage(1100))], small)).toEqual([]);
   });
 
   test("is held against the board's part, if there is a board", () => {

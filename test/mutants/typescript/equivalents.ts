@@ -34,6 +34,11 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     changes: ['this.#end?.(reader) → this.#end(reader)'],
   },
   {
+    file: 'host/check/address.ts',
+    why: 'an image that is put where applications are is not asked',
+    changes: ['base < appBase → base <= appBase'],
+  },
+  {
     file: 'host/check/arm-attributes.ts',
     why: 'behind the end there are zeros, which say nothing',
     changes: [
@@ -49,11 +54,6 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     changes: ['tag > TAG_COMPATIBILITY → tag >= TAG_COMPATIBILITY'],
   },
   {
-    file: 'host/check/check-image.ts',
-    why: 'no finding has this name, and it is as long as no gap',
-    changes: ['[] → ["Stryker was here"]'],
-  },
-  {
     file: 'host/check/landmarks.ts',
     why: 'nobody looks behind the last half-word, where there are zeros',
     changes: [
@@ -61,6 +61,11 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       'i < halfWords.length → i <= halfWords.length',
       'i < code.length → i <= code.length',
     ],
+  },
+  {
+    file: 'host/check/place.ts',
+    why: 'it is as long as no gap that is told',
+    changes: ['[] → ["Stryker was here"]'],
   },
   {
     file: 'host/check/ram-vectors.ts',
