@@ -5,10 +5,11 @@ import { type Constants, type Linked, whereLinked } from '../../host/check/linke
 import { appImage, tableImage } from '../support/images.js';
 
 const START = 0x0800_0000;
-const BASE = 0x0800_8000;
-const THIRD = 0x0800_4000;
-const FOURTH = 0x0800_2000;
-const SIZE = 0x9400;
+// Near each other, so that small images have them all
+const BASE = 0x0800_1000;
+const THIRD = 0x0800_0800;
+const FOURTH = 0x0800_0400;
+const SIZE = 0x2000;
 const PUSH_LR = 0xb500;
 const STACK = 0x2000_1000;
 
@@ -31,7 +32,7 @@ function imageOf({ size = SIZE, vectors, words = [], begin = {} }: Contents): Ui
   const view = new DataView(bytes.buffer);
   bytes.fill(0, 0, 64);
   vectors.forEach((word, i) => void view.setUint32(4 * i, word, true));
-  words.forEach((word, i) => void view.setUint32(0x3000 + 4 * i, word, true));
+  words.forEach((word, i) => void view.setUint32(64 + 4 * i, word, true));
   for (const [base, count] of Object.entries(begin)) {
     for (const word of words.slice(0, count)) {
       view.setUint16(word - 1 - Number(base), PUSH_LR, true);
@@ -214,8 +215,9 @@ describe('which bases are tried: where the reset vector is in the image', () => 
 });
 
 test('of many addresses a thousand are judged, from all over the image', () => {
-  const words = Array.from({ length: 2500 }, (_, i) => BASE + 0x5801 + 2 * i);
-  const image = imageOf({ vectors: [STACK, words[0] ?? 0], words, begin: { [BASE]: 1250 } });
+  const words = Array.from({ length: 2500 }, (_, i) => BASE + 0x2801 + 2 * i);
+  const vectors = [STACK, words[0] ?? 0];
+  const image = imageOf({ size: 0x3c00, vectors, words, begin: { [BASE]: 1250 } });
   const { addresses: count, here } = whereLinked(image, BASE, NONE);
   expect([count, told(here)]).toEqual([1000, [BASE, 500, 0]]);
 });
