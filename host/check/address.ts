@@ -177,7 +177,7 @@ function flashFixes({ appBase, appEnd }: ApplicationArea): Fixes {
 /** More than the application: the whole flash, bootloader and all, or data below it */
 export function mergedFinding({ base, bytes }: Image, area: ApplicationArea): Finding | undefined {
   const { appBase } = area;
-  if (base === undefined || base >= appBase || base + bytes.length <= appBase) return undefined;
+  if (base === undefined || base >= appBase) return undefined;
   if (!looksLikeVectors(bytes.subarray(appBase - base), appBase)) return undefined;
   const { fixes: _, ...common } = wrongAddress(area);
   const details = { base, appBase };

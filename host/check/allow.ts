@@ -27,8 +27,10 @@ export const ALLOWABLE_IN_FLASH: readonly FindingId[] = [
   'reset-outside',
 ];
 
+const NONE: readonly FindingId[] = [];
+
 /** The findings, those errors marked that `allow` names */
-export function marked(findings: Iterable<Finding>, allow: readonly FindingId[] = []): Finding[] {
+export function marked(findings: Iterable<Finding>, allow: readonly FindingId[] = NONE): Finding[] {
   return [...findings].map((finding) =>
     finding.severity === 'error' && allow.includes(finding.id)
       ? { ...finding, allowed: true }
@@ -48,7 +50,7 @@ export function isBlocking({ severity, allowed }: Finding): boolean {
  */
 export function tolerated(
   findings: Iterable<Finding>,
-  allow: readonly FindingId[] = [],
+  allow: readonly FindingId[] = NONE,
   allowable: readonly FindingId[] = ALLOWABLE,
 ): Finding[] {
   const all = marked(
@@ -85,9 +87,9 @@ export function warningOf(finding: Finding): {
 }
 
 function blocked(finding: Finding, more: number, mayBeAllowed: boolean): IapError {
-  const { code, message, hint, details } = errorOf(finding);
+  const { code, message, details } = errorOf(finding);
   const hints = [
-    ...(hint === undefined ? [] : [hint]),
+    finding.hint,
     ...(mayBeAllowed
       ? [`if you are sure that it is right, --allow ${finding.id} goes on all the same`]
       : []),

@@ -41,11 +41,7 @@ const APP_SAYS =
  * @returns what is left to tell: warnings, and errors that are allowed
  * @throws IapError IMAGE_… for the first error that "iap check" would tell
  */
-export function checkImage(
-  image: Image,
-  target: Target,
-  allow: readonly Allowable[] = [],
-): Finding[] {
+export function checkImage(image: Image, target: Target, allow?: readonly Allowable[]): Finding[] {
   const { capabilities: _, ...known } = target;
   const byApp = target.mode === Mode.APP;
   return tolerated(findingsOf(image, target, byApp ? known : target), allow);
@@ -69,7 +65,7 @@ function halfDuplexOf({ capabilities, mode, halfDuplex }: Target): KitTarget['ha
 function findingsOf(image: Image, target: Target, identity: DeviceIdentity): Finding[] {
   const part = PARTS.find(({ name }) => name === target.part);
   const { findings } = judge(
-    { gaps: [], ...image.file, image },
+    { ...image.file, image },
     {
       area: target,
       identity,

@@ -22,7 +22,7 @@ function startFindings(segments: readonly Segment[], board: Board | undefined): 
   const bytes = bytesFrom(segments, FLASH_BASE);
   if (!bytes || board) return [];
   const area = { appBase: FLASH_BASE, appEnd: FLASH_LIMIT };
-  const { findings } = judge({ image: { base: FLASH_BASE, bytes }, gaps: [] }, { area });
+  const { findings } = judge({ image: { base: FLASH_BASE, bytes } }, { area });
   return findings.filter(({ id }) => id === 'wrong-address').map(notForStart);
 }
 
@@ -53,7 +53,7 @@ function applicationFindings(
   const image = { base: appBase, bytes: bytes.subarray(0, appEnd - appBase) };
   // Where the application area ends is known of a board only.
   const known = board ? { part: board.part } : { kit: { appBase } };
-  return judge({ image, gaps: [] }, { area: { appBase, appEnd }, ...known }).findings;
+  return judge({ image }, { area: { appBase, appEnd }, ...known }).findings;
 }
 
 /** From an address to the end of the piece that it is in */

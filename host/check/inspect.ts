@@ -90,7 +90,7 @@ function inspectImage(loaded: ImageFile, expected: Expected): Inspection {
 }
 
 function assumptions(
-  { image, elf, format }: ImageFile,
+  { image, elf }: ImageFile,
   { part, area, identity }: Expected,
   { area: { appBase }, attributes, kits }: Judgement,
 ): string[] {
@@ -118,7 +118,7 @@ function assumptions(
       assumed.push('where RAM begins is guessed from the code: only an ELF file says');
     }
   }
-  if (format === 'binary' && image.base === undefined) {
+  if (image.base === undefined) {
     assumed.push(`a raw binary is linked where it will be written, at ${hex32(appBase)}`);
   }
   if (image.header && identity?.product === undefined) assumed.push('the product is the right one');

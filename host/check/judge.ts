@@ -42,7 +42,7 @@ export interface Judgement {
 }
 
 export function judge(
-  file: Pick<ImageFile, 'image' | 'elf' | 'gaps'>,
+  file: Pick<ImageFile, 'image' | 'elf'> & Partial<Pick<ImageFile, 'gaps'>>,
   expected: Expected,
 ): Judgement {
   const { part } = expected;
@@ -121,9 +121,9 @@ function ramsOf({ ram, ccm }: Part): AddressRange[] {
   return ccm ? [ram, ccm] : [ram];
 }
 
-/** The smallest that runs it; undefined if the file does not say */
+/** A Cortex-M0 by ARMv6-M and ARMv6S-M; the vectors of larger ones are alike. Undefined if the file does not say */
 function coreOf(attributes: BuildAttributes | undefined): Core | undefined {
   if (attributes === undefined) return undefined;
-  if (attributes.architecture === 11 || attributes.architecture === 12) return 'cortex-m0';
-  return attributes.architecture === 13 ? 'cortex-m4' : 'cortex-m3';
+  const { architecture } = attributes;
+  return architecture === 11 || architecture === 12 ? 'cortex-m0' : 'cortex-m3';
 }

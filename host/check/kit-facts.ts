@@ -38,7 +38,7 @@ export function kitFacts(bytes: Uint8Array): KitFacts[] {
   // By its first byte: most words are not even looked at.
   for (let at = -1; ; ) {
     at = bytes.indexOf(KIT_MAGIC & 0xff, at + 1);
-    if (at < 0 || at + LEAST > bytes.length) break;
+    if (at < 0) break;
     if (at % 4 !== 0 || wordAt(bytes, at) !== KIT_MAGIC) continue;
     const facts = factsIn(bytes.subarray(at));
     if (facts) found.push(facts);

@@ -13,14 +13,13 @@ const VECTORS = 8;
 export function landmarks(bytes: Uint8Array): Uint8Array {
   const marks = new Uint8Array(bytes.length);
   const code = halfWordsOf(bytes);
-  const pool = literalPools(code, bytes.length);
+  const pool = literalPools(code);
   for (let at = VECTORS; at + 2 <= bytes.length; at += 2) {
     if (beginsFunction(code, pool, at)) marks[at] = FUNCTION;
   }
-  for (let zero = VECTORS - 1; zero >= 0 && zero + 3 < bytes.length; ) {
-    if (bytes[zero] === 0 && beginsText(bytes, zero + 1)) {
-      marks[zero + 1] = (marks[zero + 1] ?? 0) | TEXT;
-    }
+  let zero = bytes.indexOf(0, VECTORS - 1);
+  while (zero !== -1) {
+    if (beginsText(bytes, zero + 1)) marks[zero + 1] = (marks[zero + 1] ?? 0) | TEXT;
     zero = bytes.indexOf(0, zero + 1);
   }
   return marks;
@@ -42,16 +41,15 @@ const isWideLiteralLoad = (op: number): boolean => (op & 0xff7f) === 0xf85f;
 const isPadding = (op: number): boolean => op === 0 || op === 0xbf00 || op === 0x46c0;
 
 /** Offsets of words that code loads */
-function literalPools(code: Uint16Array, length: number): Uint8Array {
-  const pool = new Uint8Array(length + 4);
-  for (let at = VECTORS; at + 2 <= length; at += 2) {
-    const op = code[at >> 1] ?? 0;
-    const pc = (at + 4) & ~3;
+function literalPools(code: Uint16Array): Uint8Array {
+  const pool = new Uint8Array(2 * code.length);
+  for (let i = VECTORS / 2; i < code.length; i++) {
+    const op = code[i] ?? 0;
+    const pc = (2 * i + 4) & ~3;
     if (isLiteralLoad(op)) pool[pc + 4 * (op & 0xff)] = 1;
     else if (isWideLiteralLoad(op)) {
-      const offset = (code[(at >> 1) + 1] ?? 0) & 0xfff;
-      const target = pc + ((op & 0x80) === 0 ? -offset : offset);
-      if (target % 4 === 0) pool[target] = 1;
+      const offset = (code[i + 1] ?? 0) & 0xfff;
+      pool[pc + ((op & 0x80) === 0 ? -offset : offset)] = 1;
     }
   }
   return pool;

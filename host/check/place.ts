@@ -49,7 +49,7 @@ export function sizeFinding({ bytes }: Image, area: ApplicationArea): Finding | 
 }
 
 /** Nobody sees from the outside that a file leaves something out. */
-export function gapFinding(gaps: readonly Gap[]): Finding | undefined {
+export function gapFinding(gaps: readonly Gap[] = []): Finding | undefined {
   const holes = gaps.filter(({ length }) => length >= HOLE);
   const [first] = holes;
   if (!first) return undefined;

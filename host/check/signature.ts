@@ -93,10 +93,9 @@ export async function signerFinding(
   point: Uint8Array,
   verify: VerifySignature,
 ): Promise<Finding | undefined> {
-  const header = image.header && decode(Header, image.header);
-  if (!image.header || !header || signatureState(header) !== 'signed') {
-    return unsignedFinding(header, 'error');
-  }
+  if (!image.header) return unsignedFinding(undefined, 'error');
+  const header = decode(Header, image.header);
+  if (signatureState(header) !== 'signed') return unsignedFinding(header, 'error');
   if (await isSignedBy(image.header, point, verify)) return undefined;
   return {
     id: 'wrong-signature',

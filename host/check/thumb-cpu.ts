@@ -44,7 +44,7 @@ const allUnknown = (): Value[] => new Array<Value>(PC + 1).fill(undefined);
 export class Thumb {
   readonly #code: Code;
   readonly #watch: Watch;
-  /** Registers at the target of jumps that went forward; none where nothing is known, as mostly in bytes that are no code */
+  /** Registers at the target of jumps that went forward */
   readonly #arriving = new Map<number, Value[]>();
   /** Of each byte: LITERAL, TARGET or 0; most addresses are asked for nothing else */
   readonly #marks: Uint8Array;
@@ -68,9 +68,8 @@ export class Thumb {
 
   /** At an address that has a mark; false if code has loaded a word from there, so that it holds none. */
   arrive(): boolean {
-    const mark = this.#marks[this.at - this.#code.base];
-    if (mark === LITERAL) return false;
-    if (mark === TARGET) this.#join();
+    if (this.#marks[this.at - this.#code.base] === LITERAL) return false;
+    this.#join();
     return true;
   }
 
@@ -80,7 +79,7 @@ export class Thumb {
 
   /** @param rows instructions that it may be */
   step(rows: readonly Instruction[], op: number): void {
-    const inBlock = this.#conditional > 0;
+    const { inBlock } = this;
     // By index: this runs some hundred thousand times before an update begins.
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i] as Instruction;
@@ -95,14 +94,13 @@ export class Thumb {
   #join(): void {
     const arriving = this.#arriving.get(this.at) ?? [];
     this.#arriving.delete(this.at);
-    for (let i = 0; i < arriving.length; i++) {
-      const value = arriving[i];
+    arriving.forEach((value, i) => {
       const here = this.#registers[i];
-      if (value === undefined) continue;
+      if (value === undefined) return;
       if (here !== undefined && here !== value) this.#registers[i] = undefined;
       // What lies between the jump and here may be data, or the start of another function.
       else if (this.#dead) this.#registers[i] = value;
-    }
+    });
     this.#dead = false;
   }
 
@@ -115,7 +113,7 @@ export class Thumb {
     const before = this.#registers[register];
     const after = value === undefined ? undefined : value >>> 0;
     // In an if-then block it may be either.
-    const either = this.#conditional > 0 && before !== undefined && before !== after;
+    const either = this.inBlock && before !== undefined && before !== after;
     this.#registers[register] = either ? undefined : after;
   }
 
@@ -144,10 +142,11 @@ export class Thumb {
   /** Flash does not change: what the image has there is what is loaded. */
   load(register: number, address: Value): void {
     if (register === PC) this.jump(undefined);
-    else this.set(register, address === undefined ? undefined : this.#word(address));
+    else this.set(register, this.#word(address));
   }
 
-  #word(address: number): Value {
+  /** None where it is not known */
+  #word(address = Number.NaN): Value {
     const offset = address - this.#code.base;
     const inside = offset >= 0 && offset + 4 <= this.#code.bytes.length && offset % 4 === 0;
     return inside ? wordAt(this.#code.bytes, offset) : undefined;
@@ -166,13 +165,14 @@ export class Thumb {
   branch(target: number): void {
     const offset = target - this.#code.base;
     if (target <= this.at || target > this.at + FARTHEST || this.#marks[offset] === LITERAL) return;
-    const isFirst = this.#marks[offset] !== TARGET;
     this.#marks[offset] = TARGET;
     const before = this.#arriving.get(target);
     const now = this.#registers;
     if (before) {
-      for (let i = 0; i < before.length; i++) if (before[i] !== now[i]) before[i] = undefined;
-    } else if (isFirst && now.some((value) => value !== undefined)) {
+      before.forEach((value, i) => {
+        if (value !== now[i]) before[i] = undefined;
+      });
+    } else {
       this.#arriving.set(target, now.slice());
     }
   }
@@ -180,7 +180,7 @@ export class Thumb {
   /** @param target undefined if it is not a constant, as in a return */
   jump(target: number | undefined): void {
     if (target !== undefined) this.branch(target);
-    if (this.#conditional > 0) return;
+    if (this.inBlock) return;
     this.#registers.fill(undefined);
     this.#dead = true;
   }

@@ -3,7 +3,6 @@ import type { Instruction, Thumb } from './thumb-cpu.js';
 import { both, signed, type Value } from './thumb-value.js';
 
 const SP = 13;
-const LR = 14;
 const PC = 15;
 
 const low = (op: number): number => op & 7;
@@ -123,5 +122,4 @@ function setAny(cpu: Thumb, op: number, value: Value): void {
 function pop(cpu: Thumb, op: number): void {
   cpu.forget(imm8(op));
   if ((op & 0x100) !== 0) cpu.jump(undefined);
-  else cpu.set(LR, undefined);
 }

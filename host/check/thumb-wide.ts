@@ -83,9 +83,8 @@ const OPERATIONS: ReadonlyMap<number, Join> = new Map<number, Join>([
   [14, (a, b) => b - a],
 ]);
 
+/** TST, TEQ, CMN and CMP have the PC for their result. */
 function operate(cpu: Thumb, op: number, operand: Value): void {
-  // TST, TEQ, CMN, CMP
-  if (d(op) === PC) return;
   const kind = (op >>> 21) & 15;
   // ORR and ORN without a first operand are MOV and MVN.
   const moves = n(op) === PC && (kind === 2 || kind === 3);
@@ -136,7 +135,7 @@ function double(cpu: Thumb, op: number): void {
   if (bit(op, 20) === 1 || (p | w) === 0) {
     cpu.forget((1 << t(op)) | (1 << d(op)) | ((p | w) === 0 ? 1 << m(op) : 0));
   } else {
-    const offset = 4 * (op & 0xff) * (bit(op, 23) === 1 ? 1 : -1);
+    const offset = upOrDown(op, 23, 4 * (op & 0xff));
     const address = plus(cpu.get(n(op)), p === 1 ? offset : 0);
     cpu.store(t(op), address);
     cpu.store(d(op), plus(address, 4));
@@ -144,8 +143,13 @@ function double(cpu: Thumb, op: number): void {
   if (w === 1) cpu.set(n(op), undefined);
 }
 
+/** @param i the bit that says whether an offset is added */
+function upOrDown(op: number, i: number, offset: number): number {
+  return bit(op, i) === 1 ? offset : -offset;
+}
+
 function literal(cpu: Thumb, op: number): number {
-  return cpu.pc + (bit(op, 23) === 1 ? op & 0xfff : -(op & 0xfff));
+  return cpu.pc + upOrDown(op, 23, op & 0xfff);
 }
 
 /** A load or store of one register (A5.3.7 to A5.3.10): finds the address, does it, writes the base back. */
@@ -160,7 +164,7 @@ function access(cpu: Thumb, op: number, run: (address: Value) => void): void {
     run(plus(base, index));
     return;
   }
-  const offset = (op & 0xff) * (bit(op, 9) === 1 ? 1 : -1);
+  const offset = upOrDown(op, 9, op & 0xff);
   run(plus(base, bit(op, 10) === 1 ? offset : 0));
   if (bit(op, 8) === 1) cpu.set(n(op), plus(base, offset));
 }

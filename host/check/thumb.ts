@@ -36,7 +36,7 @@ export function runThumb(code: Code, watch: Watch, from: number): void {
     }
     const first = data.getUint16(offset, true);
     const wide = first >= FIRST_WIDE && offset + 4 <= bytes.length;
-    const rows = (wide ? wides : narrow)[first >>> 7] ?? [];
+    const rows = (wide ? wides : narrow)[first >>> 7] as Instruction[];
     // Many change nothing that is looked at.
     if (rows.length > 0 || cpu.inBlock) {
       cpu.step(rows, wide ? ((first << 16) | data.getUint16(offset + 2, true)) >>> 0 : first);

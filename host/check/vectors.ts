@@ -1,7 +1,7 @@
 // The vector table: initial stack pointer, reset vector, handlers (ARMv7-M B1.5.3, ARMv6-M B1.5.3).
 import { hex32 } from '../base/text.js';
 import { areaName, inFlash } from '../image/areas.js';
-import { ANY_RAM, isAlias, isStack, wordAt } from '../image/vector-table.js';
+import { ANY_RAM, ANY_SRAM, isAlias, isStack, wordAt } from '../image/vector-table.js';
 import type { AddressRange, Core } from '../parts/parts.js';
 import type { Finding, Fixes } from './finding.js';
 import type { ApplicationArea } from './place.js';
@@ -43,6 +43,7 @@ export function stackFinding(
   rams: readonly AddressRange[] = ANY_RAM,
 ): Finding | undefined {
   const stack = wordAt(bytes, 0);
+  const [ram = ANY_SRAM] = rams;
   const common = { code: 'IMAGE_VECTORS', details: { stack } } as const;
   if (!isStack(stack, rams)) {
     const ranges = rams.map(({ from, to }) => `${hex32(from)} to ${hex32(to)}`).join(' or ');
@@ -57,7 +58,7 @@ export function stackFinding(
       found: `stack pointer ${hex32(stack)}, ${areaName(stack)}`,
       expected: `an address in RAM, ${ranges}`,
       hint: other ? 'the image is built for a part with more RAM, or for another one' : TABLE_FIRST,
-      fixes: other ? ramFixes(rams[0]) : TABLE_FIXES,
+      fixes: other ? ramFixes(ram) : TABLE_FIXES,
     };
   }
   if (stack % STACK_ALIGNMENT === 0) return undefined;
@@ -80,8 +81,7 @@ export function stackFinding(
 }
 
 /** @param ram first RAM of the part */
-export function ramFixes(ram: AddressRange | undefined): Fixes {
-  const { from, to } = ram ?? { from: 0x2000_0000, to: 0x2000_2000 };
+export function ramFixes({ from, to }: AddressRange): Fixes {
   const size = to - from;
   return {
     gcc: `in the .ld file, MEMORY: RAM (xrw) : ORIGIN = ${hex32(from)}, LENGTH = ${size % 1024 === 0 ? `${size / 1024}K` : `0x${size.toString(16).toUpperCase()}`}`,
@@ -146,16 +146,16 @@ export function handlerFindings(bytes: Uint8Array, facts: TableFacts): Finding[]
     if (!inImage && !rams.some(({ from, to }) => value >= from && value < to)) return 'outside';
     return value % 2 === 0 ? 'even' : undefined;
   };
-  const wrong = (core ? FETCHED[core] : FETCHED_BY_ALL).filter((i) => i < end && fault(i));
+  const judged = [...(core ? FETCHED[core] : FETCHED_BY_ALL)];
   for (let i = SYSTEM_VECTORS; i < end; i++) {
     if (!fault(i)) continue;
     // An image may have a shorter table than its part; what follows is code.
     if (!tableGoesOn(bytes, i + 1, end, fault)) break;
-    wrong.push(i);
+    judged.push(i);
   }
   const range = `${hex32(linked)} to ${hex32(linked + bytes.length - 1)}`;
   return (['even', 'outside'] as const).flatMap((kind) => {
-    const these = wrong.filter((i) => fault(i) === kind);
+    const these = judged.filter((i) => fault(i) === kind);
     const [first] = these;
     return first === undefined ? [] : [handlerFinding(bytes, kind, these, range)];
   });

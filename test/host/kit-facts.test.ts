@@ -4,13 +4,14 @@ import { describe, expect, test } from 'vitest';
 import { IapError } from '../../host/base/errors.js';
 import { checkImage } from '../../host/check/check-image.js';
 import { inspect } from '../../host/check/inspect.js';
-import { kitFacts, kitFinding } from '../../host/check/kit-facts.js';
+import { kitFacts, kitFinding, mailboxFinding } from '../../host/check/kit-facts.js';
 import { boardInFlash } from '../../host/cli/board-in-flash.js';
 import { factoryImage } from '../../host/factory/factory.js';
+import type { Elf } from '../../host/image/elf.js';
 import { loadBoard } from '../../host/node/board-file.js';
 import { makePackage } from '../../host/pack/pack.js';
 import { FlashDump } from '../../host/record/dump.js';
-import { Capability, crc32, KIT_MAGIC, KitFacts, Mode } from '../../protocol/index.js';
+import { Capability, crc32, KIT_MAGIC, KitFacts, Mailbox, Mode } from '../../protocol/index.js';
 import { bootloaderImage, tableImage } from '../support/images.js';
 import { kitFactsOf, withKit } from '../support/wrong-images.js';
 
@@ -90,6 +91,46 @@ describe('what counts as facts', () => {
     }
   });
 
+  /** Of any size, with the right CRC */
+  const ofSize = (size: number, from = facts): Uint8Array => {
+    const bytes = new Uint8Array(size);
+    bytes.set(from.subarray(0, size - 4));
+    const view = new DataView(bytes.buffer);
+    view.setUint16(6, size, true);
+    view.setUint32(size - 4, crc32(bytes.subarray(0, -4)), true);
+    return bytes;
+  };
+
+  test.each([
+    [72, 0],
+    [75, 0],
+    [76, 1],
+    [80, 1],
+    [1024, 1],
+    [1028, 0],
+  ])('of %i bytes: %i', (size, count) => {
+    const image = new Uint8Array(2000);
+    image.set(ofSize(size), 40);
+    expect(kitFacts(image)).toHaveLength(count);
+    expect(kitFacts(ofSize(size))).toHaveLength(count);
+  });
+
+  test('not with another magic word, whatever its CRC', () => {
+    expect(kitFacts(ofSize(80, facts.with(1, 0)))).toEqual([]);
+  });
+
+  test('not within a word, nor where another word begins like it', () => {
+    for (const at of [1, 2, 3]) {
+      const image = new Uint8Array(200);
+      image.set(facts, at);
+      expect(kitFacts(image)).toEqual([]);
+    }
+    const image = new Uint8Array(400).fill(facts[0] ?? 0);
+    image.set(facts, 100);
+    image.set(ofSize(76), 240);
+    expect(kitFacts(image)).toHaveLength(2);
+  });
+
   test('an image full of magic words takes no time', () => {
     // Format and size: every one claims the most that is looked at.
     const words = new Uint32Array(120 * 1024).map((_, i) =>
@@ -107,6 +148,56 @@ test('an image that carries another one for another board is not blamed for it',
   image.set(kitFactsOf('stm32f072xb'), 300);
   expect(kitFinding(kitFacts(image), { part: 'stm32f103xb' })).toBeUndefined();
   expect(kitFinding(kitFacts(image), { part: 'stm32f303xc' })?.id).toBe('kit-other-board');
+});
+
+describe('what differs', () => {
+  const all = kitFacts(withKit('stm32f103xb'));
+
+  test('is told, each by its name', () => {
+    const other = {
+      ...{ part: 'stm32f072xb', appBase: 0x0800_6000, appEnd: 0x0801_0000, pageSize: 2048 },
+      halfDuplex: true,
+    };
+    const wanted = [
+      ...['part stm32f072xb', 'first address 0x08006000', 'end of the application area 0x08010000'],
+      ...['pages of 2048', 'line a half-duplex pair'],
+    ];
+    expect(kitFinding(all, other)).toMatchObject({
+      id: 'kit-other-board',
+      severity: 'error',
+      code: 'IMAGE_WRONG_HARDWARE',
+      message: expect.stringMatching(
+        /^the app kit in it is compiled for board stm32f103xb: part stm32f103xb instead of stm32f072xb, first address 0x08008000 instead of/,
+      ),
+      found: 'board stm32f103xb',
+      expected: wanted.join(', '),
+      hint: expect.stringMatching('compile the application with iap_board.h'),
+      details: {
+        ...{ board: 'stm32f103xb', part: 'stm32f103xb', appBase: 0x0800_8000 },
+        ...{ appEnd: 0x0802_0000, pageSize: 1024 },
+      },
+    });
+  });
+
+  test('is nothing of what is not known', () => {
+    expect(kitFinding(all, {})).toBeUndefined();
+    expect(kitFinding(all, { part: '' })).toBeUndefined();
+    expect(kitFinding([], { part: 'stm32f072xb' })).toBeUndefined();
+    const same = { part: 'stm32f103xb', appBase: 0x0800_8000, appEnd: 0x0802_0000, pageSize: 1024 };
+    expect(kitFinding(all, { ...same, halfDuplex: false })).toBeUndefined();
+    expect(kitFinding(all, { ...same, halfDuplex: 'unsaid' })).toBeUndefined();
+  });
+
+  test('is a warning if all of it was never said', () => {
+    const pair = kitFacts(withKit('stm32f103xe-rs485'));
+    expect(kitFinding(pair, { halfDuplex: 'unsaid' })).toMatchObject({
+      severity: 'warning',
+      expected: 'line a wire each way',
+      hint: expect.stringMatching(/^right if the device is on a pair/),
+    });
+    const both = { halfDuplex: 'unsaid', pageSize: 1024 } as const;
+    expect(kitFinding(pair, both)).toMatchObject({ severity: 'error' });
+  });
 });
 
 describe('an update', () => {
@@ -262,6 +353,51 @@ describe('the mailbox', () => {
     expect(ids(withKit('stm32f103xb', stack))).toEqual(over ? ['mailbox-overlap'] : []);
     // Nobody reads a mailbox without the kit.
     expect(ids(tableImage(1000, 0x0800_8000, { 0: stack }))).toEqual([]);
+  });
+});
+
+describe('the mailbox, by the ELF file', () => {
+  const MAILBOX = 0x2000_1fe0;
+  const found = (address: number, size: number): unknown => {
+    const section = { name: '.bss', type: 8, flags: 2, offset: 0, address, size };
+    return mailboxFinding(withKit('stm32f103xb', 0x2000_1000), {
+      sections: [section],
+    } as unknown as Elf);
+  };
+
+  test.each([
+    ['all of it', MAILBOX - 16, 100, '0x20001FD0 to 0x20002034'],
+    ['its first byte', MAILBOX - 4, 5, '0x20001FDC to 0x20001FE1'],
+    ['its last byte', MAILBOX + Mailbox.size - 1, 4, '0x20001FFF to 0x20002003'],
+  ])('variables over %s', (_, address, size, range) => {
+    expect(found(address, size)).toMatchObject({
+      id: 'mailbox-overlap',
+      severity: 'warning',
+      code: 'IMAGE_VECTORS',
+      message: expect.stringContaining(`variables from ${range} lie over the mailbox`),
+      found: 'RAM in use at 0x20001FE0',
+    });
+  });
+
+  test.each([
+    ['before it', MAILBOX - 4, 4],
+    ['behind it', MAILBOX + Mailbox.size, 4],
+  ])('not variables %s', (_, address, size) => {
+    expect(found(address, size)).toBeUndefined();
+  });
+
+  test('nor its neighbours of the stack', () => {
+    const stack = (address: number): unknown =>
+      mailboxFinding(withKit('stm32f103xb', address), undefined);
+    for (const address of [MAILBOX, MAILBOX + Mailbox.size + 8]) {
+      expect(stack(address)).toBeUndefined();
+    }
+    for (const address of [MAILBOX + 8, MAILBOX + Mailbox.size]) {
+      expect(stack(address)).toMatchObject({
+        id: 'mailbox-overlap',
+        message: expect.stringMatching(/^the stack, which begins at/),
+      });
+    }
   });
 });
 

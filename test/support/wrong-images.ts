@@ -204,7 +204,7 @@ export const WRONG_IMAGES: readonly WrongImage[] = [
 ];
 
 /** Zeros, then a function for each handler: 4 bytes each, `B .` and NOP */
-function lateBinary(base: number, places: readonly number[] = [0x9000]): Uint8Array {
+export function lateBinary(base: number, places: readonly number[] = [0x9000]): Uint8Array {
   const handlers = 6;
   const words = Object.fromEntries(
     Array.from({ length: 58 }, (_, i) => [i + 1, base + (places[0] ?? 0) + 4 * (i % handlers) + 1]),

@@ -34,6 +34,80 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     changes: ['this.#end?.(reader) → this.#end(reader)'],
   },
   {
+    file: 'host/check/address.ts',
+    why: 'an image that is put where applications are is not asked',
+    changes: ['base < appBase → base <= appBase'],
+  },
+  {
+    file: 'host/check/arm-attributes.ts',
+    why: 'behind the end there are zeros, which say nothing',
+    changes: [
+      'all.left > 4 → all.left >= 4',
+      'vendor.left > 4 → vendor.left >= 4',
+      'reader.left > 0 → reader.left >= 0',
+      'this.left > 0 → this.left >= 0',
+    ],
+  },
+  {
+    file: 'host/check/arm-attributes.ts',
+    why: 'the tag itself was taken before',
+    changes: ['tag > TAG_COMPATIBILITY → tag >= TAG_COMPATIBILITY'],
+  },
+  {
+    file: 'host/check/landmarks.ts',
+    why: 'nobody looks behind the last half-word, where there are zeros',
+    changes: [
+      'bytes.length / 2 → bytes.length * 2',
+      'i < halfWords.length → i <= halfWords.length',
+      'i < code.length → i <= code.length',
+    ],
+  },
+  {
+    file: 'host/check/place.ts',
+    why: 'it is as long as no gap that is told',
+    changes: ['[] → ["Stryker was here"]'],
+  },
+  {
+    file: 'host/check/ram-vectors.ts',
+    why: 'a word behind the end of an image is 0',
+    changes: ['offset + 4 → offset - 4'],
+  },
+  {
+    file: 'host/check/thumb.ts',
+    why: 'more rows to look at, or none, cost time and nothing else',
+    changes: [
+      'table.filter(([mask, bits]) => (key & mask) >>> 0 === (bits & upper) >>> 0) → table',
+      '(key & mask) >>> 0 === (bits & upper) >>> 0 → true',
+      'rows.length > 0 || cpu.inBlock → true',
+      'rows.length > 0 → rows.length >= 0',
+    ],
+  },
+  {
+    file: 'host/check/thumb-cpu.ts',
+    why: 'an array is as long as what was put in it',
+    changes: ['new Array<Value>(PC + 1) → new Array()', 'PC + 1 → PC - 1'],
+  },
+  {
+    file: 'host/check/thumb-cpu.ts',
+    why: 'the PC is never set',
+    changes: ['i < PC → i <= PC'],
+  },
+  {
+    file: 'host/check/thumb-cpu.ts',
+    why: 'what is no number is no place in the code; the types do not know',
+    changes: ['target !== undefined → true'],
+  },
+  {
+    file: 'host/check/thumb-cpu.ts',
+    why: 'what is remembered for an address that was passed costs memory, and nothing else',
+    changes: ['target <= this.at → false', 'target <= this.at → target < this.at'],
+  },
+  {
+    file: 'host/check/vectors.ts',
+    why: 'behind its last vector no table goes on',
+    changes: ['i < end → i <= end'],
+  },
+  {
     file: 'host/record/start.ts',
     why: 'applications begin at an even address, and the reset vector is odd',
     changes: ['reset > appBase → reset >= appBase'],

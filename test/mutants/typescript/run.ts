@@ -82,7 +82,7 @@ async function judge(
     const open = chosen.filter((id) => order.has(id) && !killed.has(id));
     const { plan, paths } = roundOf(order, open, judged, seconds * 1000);
     writeFileSync(join(folder, 'plan.json'), JSON.stringify(plan));
-    if (open.length > 0) await pass(root, folder, paths.join(','));
+    if (paths.length > 0) await pass(root, folder, paths.join(','));
   }
   return new Set(looked.flatMap(({ ids }) => ids));
 }
