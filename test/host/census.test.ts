@@ -8,8 +8,10 @@ import {
   ADDRESS_ONLY,
   APP_ANSWER_MS,
   Command,
+  decode,
   encode,
   type Frame,
+  HelloRequest,
   HelloResponse,
   PROTOCOL_MAJOR,
   RESPONSE_BIT,
@@ -135,6 +137,17 @@ describe('after a call that was answered', () => {
     expect(error).toMatchObject(several(1));
     expect(calls).toBe(count);
     expect(ms).toBe(ANSWERED_MS + count * (CALL + ANSWERED_MS) + HEARING_MS);
+  });
+
+  test('nobody is kept from starting', async () => {
+    const { talk, census } = calling(say(noise(FEWEST)));
+    census.answered(unit(1));
+    talk.say(1, noise(FEWEST));
+    await errorOf(census.settle());
+    const { sent } = talk.line.checker;
+    expect(sent).toHaveLength(4);
+    const flags = sent.map(({ payload }) => decode(HelloRequest, payload).flags);
+    expect(new Set(flags)).toEqual(new Set([0]));
   });
 
   test.each([0, 2])('a second unit that answers call %i is told at once', async (which) => {

@@ -129,6 +129,14 @@ describe('called in turn', () => {
     expect(found(await scan().call([3, 4], 1000))).toEqual([3, 4]);
   });
 
+  test('noise from before the call is none', async () => {
+    const { scan, pair, session } = calling({ addresses: [] });
+    pair.clock.after(1, () => pair.line.answer(new Uint8Array(500).fill(0x55, 0, -1), FAST));
+    await session.sleep(100);
+    await scan().call([4], 60);
+    expect(pair.clock.now()).toBe(160);
+  });
+
   test('nobody listens any more when it is over', async () => {
     const { scan, session, pair, events } = calling({ addresses: [3, 4] });
     const one = scan();
