@@ -13,6 +13,7 @@ import {
   HOLD_REFRESH_MS,
   LISTEN_MS,
 } from '../../protocol/index.js';
+import { Conversation } from '../support/conversation.js';
 import { Pair, type PairOptions } from '../support/pair.js';
 
 /** Fast enough to be nothing beside the pauses [baud] */
@@ -154,15 +155,29 @@ describe('called in turn', () => {
     const { scan, pair, calls } = calling(
       {
         addresses: [3],
-        rate: 19_200,
+        rate: 4800,
         helloMs: 20,
         faults: { halfDuplex: {} },
       },
       true,
     );
-    expect(found(await scan().call([3, 4], 300))).toEqual([3]);
+    expect(found(await scan().call([3, 4], 1000))).toEqual([3]);
     expect(pair.line.checker.violations).toEqual([]);
     expect(calls.length).toBeGreaterThan(1);
+  });
+
+  test('where there are two directions an answer that has begun holds up nobody', async () => {
+    const { session, line, clock } = new Conversation();
+    const bytes = Conversation.bytesOf({ seq: 0, address: 3, payload: new Uint8Array(200) });
+    clock.after(5, () => line.answer(bytes.subarray(0, 4), line.rate));
+    clock.after(90, () => line.answer(bytes.subarray(4), line.rate));
+    const at: number[] = [];
+    line.toDevice = (sent) => {
+      if (sent.length > 1) at.push(clock.now());
+      return [];
+    };
+    await new Scan(session, true, () => {}).call([3], 60);
+    expect(at.slice(0, 3)).toEqual([0, 20, 40]);
   });
 });
 
