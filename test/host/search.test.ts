@@ -120,6 +120,17 @@ describe('an answer', () => {
     expect(talk.session.roundTrips).toMatchObject({ waited: 2, lateMs });
   });
 
+  test('to one of many calls: those to the others are given their time', async () => {
+    const talk = new Conversation(10_000);
+    talk.answer(700, { seq: 0, payload });
+    await call(talk.session, false, 300, 5000);
+    expect(talk.line.checker.sent.length).toBe(4);
+    const answer = Session.wireSize(HELLO_ANSWER_SIZE) + 1;
+    expect(talk.session.answersAt - talk.session.lineFreeAt).toBe(
+      talk.session.lineTime(3 * answer),
+    );
+  });
+
   test.each([
     [1_000_000, 1000],
     // Two idle characters after a call, and the longest answer with its delimiter, at 10 ms each
