@@ -84,19 +84,22 @@ describe('an answer', () => {
 
   test.each([
     // In pieces, into the time of the next call
-    [15, 60, 1000],
+    [16, 60, 1000],
     // Over the end of the search
-    [95, 130, 100],
+    [96, 130, 100],
+    // In its last moment
+    [100, 130, 100],
   ])('that has begun at %i ms is waited for until it is whole, at %i', async (begun, whole, ms) => {
-    const talk = new Conversation();
+    // Ten bytes take 1 ms.
+    const talk = new Conversation(100_000);
     const at = calls(talk);
-    const seq = Math.floor(begun / EVERY_MS);
+    const seq = Math.floor((begun - 1) / EVERY_MS);
     const bytes = Conversation.bytesOf({ seq, payload });
-    talk.say(begun, bytes.subarray(0, 4));
-    talk.say(whole, bytes.subarray(4));
+    talk.say(begun - 1, bytes.subarray(0, 10));
+    talk.say(whole, bytes.subarray(10));
     expect((await call(talk.session, false, EVERY_MS, ms)).part).toBe(info.part);
     expect(at).toHaveLength(seq + 1);
-    expect(talk.clock.now()).toBeCloseTo(whole + talk.session.lineTime(bytes.length - 4), 6);
+    expect(talk.clock.now()).toBeCloseTo(whole + talk.session.lineTime(bytes.length - 10), 6);
   });
 
   test.each([

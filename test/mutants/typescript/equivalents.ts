@@ -70,10 +70,13 @@ export const EQUIVALENTS: readonly Equivalent[] = [
   },
   {
     file: 'host/device/connect.ts',
-    why: 'nobody but who found nobody tells how much was received',
-    changes: [
-      'error instanceof IapError && NOBODY.has(error.code) → error instanceof IapError || NOBODY.has(error.code)',
-    ],
+    why: 'a wait until now, while nothing comes in, is over at once',
+    changes: ['session.incoming > 0 → true', 'session.incoming > 0 → session.incoming >= 0'],
+  },
+  {
+    file: 'host/device/scan.ts',
+    why: 'undefined does not end a wait either',
+    changes: ['() => false → () => undefined'],
   },
   {
     file: 'host/update/compare.ts',
