@@ -27,7 +27,7 @@ const FEWEST = HelloResponse.size;
 const ANSWER = Session.wireSize(HELLO_ANSWER_SIZE) + 1;
 /** A call, with the delimiter before it [bytes] */
 const CALL = 14;
-/** Until all answers to a call have come, with the call still to be sent [ms] */
+/** Until all answers to a call that is on the line can have come [ms] */
 const ANSWERED_MS = APP_ANSWER_MS + 2 * ANSWER;
 const HEARING_MS = APP_ANSWER_MS + ANSWER;
 
