@@ -125,6 +125,7 @@ describe('refused, by file, line and address', () => {
     ['a record cut short', (l) => l.with(1, 'S3150800'), 'line 2: the record says 21 bytes follow, and there are 2', { problem: 'cut-off', line: 2 }],
     ['a record too long', (l) => l.with(3, 'S5030002FA00'), 'line 4: the record says 3 bytes follow, and there are 4', { problem: 'record-length', line: 4 }],
     ['no room for its address', (l) => l.with(1, srecord('S3', '030800')), 'line 2: an S3 record has 5 bytes at least, this one 3', { problem: 'record-length', line: 2 }],
+    ['an end record cut short', (l) => l.with(4, srecord('S7', '030800')), 'line 5: an S7 record has 5 bytes, this one 3', { problem: 'record-length', line: 5 }],
     ['an end record with data', (l) => l.with(4, srecord('S7', '060800800900')), 'line 5: an S7 record has 5 bytes, this one 6', { problem: 'record-length', line: 5 }],
     ['no end', (l) => l.slice(0, 3), 'it is cut off: its end record (S7, S8 or S9) is missing', { problem: 'no-end' }],
     ['data behind the end', (l) => [...l, l[1] ?? ''], 'line 6: there is more after the end record in line 5', { problem: 'after-end', line: 6 }],

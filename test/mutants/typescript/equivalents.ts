@@ -121,8 +121,8 @@ export const EQUIVALENTS: readonly Equivalent[] = [
   },
   {
     file: 'host/image/s-record.ts',
-    why: 'as many as it says, or as its kind has, were taken before',
-    changes: ['found < length → found <= length', 'extra < 0 → extra <= 0'],
+    why: 'as many as it says were taken before',
+    changes: ['found < length → found <= length'],
   },
   {
     file: 'host/image/s-record.ts',
