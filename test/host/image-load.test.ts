@@ -49,6 +49,8 @@ test.each([
   ['a.hex/b', RAW, 'binary'],
   ['c:\\a.hex\\b', RAW, 'binary'],
   ['a.hex.bak', RAW, 'binary'],
+  ['a.img', Uint8Array.of(0x53, ...RAW), 'binary'],
+  ['a.img', Uint8Array.of(0x3a, ...RAW), 'binary'],
 ])('%s is taken for what is in it (%#)', (name, file, format) => {
   expect(recognise(file, name).format).toBe(format);
 });

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { writeBinary } from '../../host/image/binary.js';
 import { isIntelHex, readIntelHex, writeIntelHex } from '../../host/image/intel-hex.js';
+import { LARGEST_TEXT } from '../../host/image/limits.js';
 import { isSRecord, readSRecord, writeSRecord } from '../../host/image/s-record.js';
 import { digitsOf, hexByte, startOf, sumOf, textRecords } from '../../host/image/text-records.js';
 import { ihex, srecord } from '../support/records.js';
@@ -247,6 +248,14 @@ describe('text', () => {
     expect(refusal(() => readIntelHex(latin1(`${END}\n${byte}`))).details).toEqual({
       problem: 'not-a-record',
       line: 2,
+    });
+  });
+
+  test('more than any image has is not read', () => {
+    const text = `:${'0'.repeat(2 * LARGEST_TEXT + 2)}`;
+    expect(refusal(() => readIntelHex(latin1(text)))).toMatchObject({
+      hint: 'give the application alone',
+      details: { problem: 'too-much', line: 1 },
     });
   });
 
