@@ -82,7 +82,7 @@ export async function connect(session: Session, options: ConnectOptions): Promis
   try {
     return await find(session, options, census);
   } catch (error) {
-    const heard = error instanceof IapError && NOBODY.has(error.code) && error.details.received;
+    const heard = isNobody(error) && error.details.received;
     const several = heard ? await census.several() : undefined;
     census.close();
     throw several ?? error;
@@ -185,7 +185,7 @@ export async function call(
   // A host that gets little of its computer has not looked for long, however late it is.
   const least = Math.min(MOST_CALLS, Math.floor(timeoutMs / interval() / 2));
   for (let calls = 0; ; calls++) {
-    if (clock.now() >= end && calls >= least) await session.until(end, () => answer !== undefined);
+    if (clock.now() >= end) await session.until(end, () => answer !== undefined);
     if (answer !== undefined) return measured(session, answer, lateMs);
     if (clock.now() >= end && calls >= least) {
       throw notFound(session, before, end - startedAt);
@@ -302,7 +302,7 @@ async function callOrNobody(
   try {
     return await call(session, hold, intervalMs, timeoutMs);
   } catch (error) {
-    if (error instanceof IapError && NOBODY.has(error.code)) return undefined;
+    if (isNobody(error)) return undefined;
     throw error;
   }
 }
@@ -369,6 +369,10 @@ export async function waitForApp(session: Session, timeoutMs: number): Promise<D
 }
 
 export const NOBODY: ReadonlySet<string> = new Set(['NO_ANSWER', 'NOT_OUR_DEVICE', 'ECHO']);
+
+function isNobody(error: unknown): error is IapError {
+  return error instanceof IapError && NOBODY.has(error.code);
+}
 
 function notFound(session: Session, before: Session['stats'], ms: number): IapError {
   const { stats } = session;

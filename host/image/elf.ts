@@ -13,6 +13,7 @@ const LITTLE_ENDIAN = 1;
 const MACHINE_ARM = 40;
 const ET_REL = 1;
 const PT_LOAD = 1;
+const SHN_UNDEF = 0;
 const SHT_NULL = 0;
 export const SHT_NOBITS = 8;
 export const SHF_ALLOC = 2;
@@ -216,7 +217,8 @@ function segmentsOf(data: DataView, fail: Fail): ElfSegment[] {
 
 function sectionsOf(data: DataView, fail: Fail): ElfSection[] {
   const headers = [...table(data, [32, 46, SECTION_HEADER_SIZE], fail)];
-  const names = headers[data.getUint16(50, true)];
+  const number = data.getUint16(50, true);
+  const names = number === SHN_UNDEF ? undefined : headers[number];
   const nameAt = names === undefined ? undefined : data.getUint32(names + 16, true);
   return headers.map((at) => ({
     name: nameAt === undefined ? '' : textAt(data, nameAt + data.getUint32(at, true)),

@@ -141,7 +141,7 @@ export function writeIntelHex(segments: readonly Segment[], entry?: number): str
       if (block !== upper) lines.push(record(Type.LINEAR, 0, halfWord(block)));
       upper = block;
       const offset = to % BLOCK;
-      const length = Math.min(BYTES_PER_LINE, BLOCK - offset, bytes.length - at);
+      const length = Math.min(BYTES_PER_LINE, BLOCK - offset);
       lines.push(record(Type.DATA, offset, bytes.subarray(at, at + length)));
       at += length;
     }

@@ -84,8 +84,9 @@ function split({ mark, bytes }: TextRecord, place: Place): SRecord {
   }
   const { role, width } = kind;
   const extra = found - width - 1;
-  if (extra < 0 || ((role === 'count' || role === 'end') && extra > 0)) {
-    const why = `an ${mark} record has ${width + 1} bytes${extra < 0 ? ' at least' : ''}, this one ${found}`;
+  const exact = role === 'count' || role === 'end';
+  if (extra < 0 || (exact && extra > 0)) {
+    const why = `an ${mark} record has ${width + 1} bytes${exact ? '' : ' at least'}, this one ${found}`;
     throw fileError('record-length', S_RECORD, why, place);
   }
   if (sumOf(bytes) !== 0xff) {

@@ -51,9 +51,7 @@ const NOWHERE: Origin = { what: 'image' };
  * @throws IapError IMAGE_FORMAT if they contradict each other or reach over the last address
  */
 export function sort(segments: readonly Segment[], origin: Origin = NOWHERE): Segment[] {
-  const sorted = segments
-    .filter(({ bytes }) => bytes.length > 0)
-    .sort((a, b) => a.address - b.address);
+  const sorted = segments.toSorted((a, b) => a.address - b.address);
   const taken: Segment[] = [];
   let end = 0;
   for (const segment of sorted) {
@@ -63,7 +61,7 @@ export function sort(segments: readonly Segment[], origin: Origin = NOWHERE): Se
       throw fileError('record-address', origin.what, why, { file: origin.name, line, address });
     }
     const again = Math.min(Math.max(0, end - address), bytes.length);
-    if (again > 0) checkSame(segment, again, taken, origin);
+    checkSame(segment, again, taken, origin);
     if (again < bytes.length) {
       taken.push({ ...segment, address: address + again, bytes: bytes.subarray(again) });
     }

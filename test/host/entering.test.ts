@@ -9,7 +9,16 @@ import {
 } from '../../host/device/connect.js';
 import type { Device } from '../../host/device/device.js';
 import { openSession } from '../../host/device/open.js';
-import { ADDRESS_BROADCAST, Command, Mode, RATE_IDLE_MS, Status } from '../../protocol/index.js';
+import {
+  ADDRESS_BROADCAST,
+  Command,
+  decode,
+  HelloFlag,
+  HelloRequest,
+  Mode,
+  RATE_IDLE_MS,
+  Status,
+} from '../../protocol/index.js';
 import { Bench, type BenchOptions } from '../support/bench.js';
 
 const APP_RATE = 9600;
@@ -49,6 +58,11 @@ class Entering {
     return this;
   }
 
+  /** Whether each HELLO keeps a bootloader */
+  holds(): boolean[] {
+    return holds(this.bench);
+  }
+
   async connect(options: Partial<ConnectOptions> = {}): Promise<Device> {
     const session = openSession(this.bench.line, { clock: this.bench.clock });
     return connect(session, { hold: true, ...options });
@@ -60,6 +74,11 @@ class Entering {
       (error: unknown) => error as IapError,
     );
   }
+}
+
+function holds({ line }: Bench): boolean[] {
+  const calls = line.checker.sent.filter(({ type }) => type === Command.HELLO);
+  return calls.map(({ payload }) => (decode(HelloRequest, payload).flags & HelloFlag.HOLD) !== 0);
 }
 
 /** Its application runs at another rate than its bootloader. */
@@ -80,6 +99,17 @@ test('asked once, and told before', async () => {
   expect(told).toEqual([Mode.APP, Mode.APP]);
   expect(entering.asked).toHaveLength(1);
   expect(entering.rates).toEqual([]);
+  // An answer takes longer than the pause between two calls.
+  expect(entering.bench.device.log).toEqual(['HELLO', 'ENTER', 'HELLO', 'HELLO']);
+  expect(entering.holds()).toEqual([true, true, true]);
+});
+
+test('a bootloader is not asked, and neither is the program', async () => {
+  const entering = new Entering();
+  entering.bench.device.reset();
+  const never = (): never => expect.unreachable();
+  await entering.connect({ beforeEnter: never, onEntering: never });
+  expect(entering.bench.device.log).toEqual(['HELLO']);
 });
 
 test('nobody needs to be told', async () => {
@@ -142,26 +172,33 @@ describe('it is given up', () => {
   });
 
   test.each([
-    ['at one rate', {}, 1],
-    ['at two', TWO_RATES, 4],
+    ['at one rate', {}, false, 1, 5001],
+    ['at two', TWO_RATES, false, 4, 6000],
+    ['at two, with a port that has one', TWO_RATES, true, 1, 5001],
   ])(
     'when nobody answers for five seconds, %s, with the port as it was',
-    async (_, options, count) => {
+    async (_, options, fixedRate, count, most) => {
       const entering = new Entering(options);
       const { device, line, clock } = entering.bench;
+      Object.assign(line, { fixedRate });
       const { rate } = line;
       device.hook = ({ type }) => {
         if (type === Command.ENTER) device.alive = false;
         return undefined;
       };
-      expect(await entering.failure()).toMatchObject({
+      let began = 0;
+      const onEntering = (): void => {
+        began = clock.now();
+      };
+      expect(await entering.failure({ onEntering })).toMatchObject({
         code: 'ENTER_FAILED',
         message: expect.stringContaining('nobody answers since'),
+        hint: expect.stringContaining('--wait'),
       });
       expect(line.checker.count(Command.ENTER)).toBe(count);
       expect(line.rate).toBe(rate);
-      expect(clock.now()).toBeGreaterThanOrEqual(5000);
-      expect(clock.now()).toBeLessThan(7000);
+      expect(clock.now() - began).toBeGreaterThanOrEqual(5000);
+      expect(clock.now() - began).toBeLessThan(most);
     },
   );
 
@@ -189,6 +226,18 @@ describe('it is given up', () => {
       details: { command: 'ENTER', status: 'BAD_REQUEST' },
     });
   });
+});
+
+test('a port that is gone meanwhile is not taken for a device that is silent', async () => {
+  const entering = new Entering();
+  const { device, line, clock } = entering.bench;
+  device.hook = ({ type }) => {
+    if (type !== Command.ENTER) return undefined;
+    device.alive = false;
+    clock.after(500, () => line.vanish());
+    return undefined;
+  };
+  expect(await entering.failure()).toMatchObject({ code: 'PORT_LOST' });
 });
 
 describe('how long a device is looked for', () => {
@@ -221,10 +270,16 @@ describe('an application that was started', () => {
     const bench = new Bench({ appKit: true });
     prepare(bench);
     const session = openSession(bench.line, { clock: bench.clock });
-    return waitForApp(session, 2000).then(
+    const outcome = await waitForApp(session, 2000).then(
       () => bench.clock.now(),
       (error: unknown) => error as IapError,
     );
+    expect(holds(bench)).not.toContain(true);
+    if (outcome instanceof Error) {
+      expect(bench.clock.now()).toBeGreaterThanOrEqual(2000);
+      expect(bench.clock.now()).toBeLessThan(2200);
+    }
+    return outcome;
   }
 
   test('is waited for until it answers', async () => {

@@ -20,6 +20,12 @@ function withVectors(stack: number, reset: number, size = 5000): Uint8Array {
   return bytes;
 }
 
+function padded(bytes: Uint8Array, size: number): Uint8Array {
+  const out = new Uint8Array(size).fill(0xff);
+  out.set(bytes);
+  return out;
+}
+
 const STACK = 0x2000_5000;
 const RESET = 0x0800_0101;
 
@@ -30,12 +36,13 @@ describe('the file of a bootloader', () => {
   test.each<[string, Uint8Array, number | undefined]>([
     ['linked at the start of flash', bootloaderImage(), BOOTLOADER_BASE],
     ['as large as its room', bootloaderImage(ROOM), undefined],
+    ['padded over its room', padded(bootloaderImage(ROOM), ROOM + 64), undefined],
     ['with its stack at the start of RAM but one word', withVectors(0x2000_0004, RESET), undefined],
     ['that starts at its last half-word', withVectors(STACK, BOOTLOADER_BASE + 4999), undefined],
   ])('%s is padded up to what is behind it', (_what, bytes, base) => {
     const made = code(bytes, base);
     expect(made.length).toBe(ROOM);
-    expect(made.subarray(0, bytes.length)).toEqual(bytes);
+    expect(made.subarray(0, bytes.length)).toEqual(bytes.subarray(0, ROOM));
     expect(made.subarray(bytes.length).every((byte) => byte === 0xff)).toBe(true);
   });
 
@@ -141,6 +148,12 @@ describe('an image for a new unit', () => {
       [unit(STACK, 0x0800_7001), at(0x0800_7000, app.bytes)],
       /is no bootloader/,
       { stack: STACK, reset: 0x0800_7001 },
+    ],
+    [
+      'a start between two runs of bytes',
+      [unit(STACK, 0x0800_1501), at(0x0800_2000, new Uint8Array(8))],
+      /is no bootloader/,
+      { stack: STACK, reset: 0x0800_1501 },
     ],
     [
       'a start where there is nothing',

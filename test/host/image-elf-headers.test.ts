@@ -170,12 +170,31 @@ test.each<[string, Uint8Array, string, RegExp, object?]>([
 });
 
 test('tables that are not there, or empty, are none', () => {
-  for (const words of [[[28, 0, 4]], [[44, 0, 2]]] as const) {
+  const nothing: readonly [number, number, 2][] = [
+    [42, 0, 2],
+    [44, 0, 2],
+  ];
+  for (const words of [[[28, 0, 4]], [[44, 0, 2]], nothing] as const) {
     expect(parseElf(changed(FILE, words)).segments).toEqual([]);
   }
   for (const words of [[[32, 0, 4]], [[48, 0, 2]]] as const) {
     expect(parseElf(changed(FILE, words)).sections).toEqual([]);
   }
+});
+
+test('a file that does not say where the names of its sections are has none', () => {
+  for (const number of [0, 99]) {
+    const { sections } = parseElf(changed(FILE, [[50, number, 2]]));
+    expect(sections.map(({ name }) => name)).toEqual(['', '', '', '']);
+  }
+});
+
+test('a file may be its header alone', () => {
+  const alone = changed(FILE.subarray(0, 52), [
+    [44, 0, 2],
+    [48, 0, 2],
+  ]);
+  expect(parseElf(alone)).toMatchObject({ segments: [], sections: [] });
 });
 
 test('headers may be longer than is known, and end with the file', () => {
@@ -216,6 +235,33 @@ describe('what is to be loaded', () => {
     ]);
     expect(contentsOf(parseElf(FILE)).entry).toBe(BASE);
     expect(contentsOf(parseElf(changed(FILE, [[24, 0, 4]])))).not.toHaveProperty('entry');
+  });
+
+  test('near address 0 nothing is put before it', () => {
+    expect(plain(elfOf([{ ...app, address: 0x100 }]))).toEqual([[0x100, [1, 2, 3, 4], ['.text']]]);
+  });
+
+  test('a segment without bytes may lie behind the end of the file', () => {
+    const { section: _, ...unnamed } = data;
+    const file = elfOf([app, unnamed]);
+    const second = PROGRAM + 32;
+    const blank = changed(file, [
+      [second + 4, file.length + 1000, 4],
+      [second + 16, 0, 4],
+    ]);
+    expect(plain(blank)).toEqual([[BASE, [1, 2, 3, 4], ['.text']]]);
+  });
+
+  test("a segment may begin within the file's own headers", () => {
+    const file = elf({ sections: [app], headersInSegment: true });
+    const view = new DataView(file.buffer);
+    const [physical, size] = [PROGRAM + 12, PROGRAM + 16].map((at) => view.getUint32(at, true));
+    const later = changed(file, [
+      [PROGRAM + 4, 4, 4],
+      [PROGRAM + 12, (physical ?? 0) + 4, 4],
+      [PROGRAM + 16, (size ?? 0) - 4, 4],
+    ]);
+    expect(plain(later)).toEqual([[BASE, [1, 2, 3, 4], ['']]]);
   });
 
   test.each<[string, ElfPiece[], unknown[]]>([

@@ -1,5 +1,6 @@
 // Files by what is in them and how they are named: what each is taken for, and what programs learn of those that are refused.
 import { describe, expect, test } from 'vitest';
+import { plainHeader } from '../../host/image/image.js';
 import {
   checkRaw,
   imageOf,
@@ -28,6 +29,9 @@ test('nothing, and a file without bytes of an image', () => {
     const error = refusal(() => loadFile(file));
     expect(error).toMatchObject({ code: 'IMAGE_EMPTY', details });
     expect(error.hint).toContain('check that the build went through');
+    expect(error.message).toContain(
+      file.length === 0 ? 'the file is empty' : 'no bytes in the image',
+    );
   }
   expect(refusal(() => loadSegments(new Uint8Array(), {}))).toMatchObject({ details });
 });
@@ -45,7 +49,9 @@ test.each([
   ['a.hex/b', RAW, 'binary'],
   ['c:\\a.hex\\b', RAW, 'binary'],
   ['a.hex.bak', RAW, 'binary'],
-])('%s is taken for what is in it', (name, file, format) => {
+  ['a.img', Uint8Array.of(0x53, ...RAW), 'binary'],
+  ['a.img', Uint8Array.of(0x3a, ...RAW), 'binary'],
+])('%s is taken for what is in it (%#)', (name, file, format) => {
   expect(recognise(file, name).format).toBe(format);
 });
 
@@ -60,7 +66,7 @@ test.each<[string, Uint8Array, string, string]>([
   ['a.bin', SREC, 'misnamed', 'rename it to .srec'],
   ['a.hex', ascii(':what'), 'not-a-record', 'build or download'],
   ['a.srec', ascii('Some text'), 'not-a-record', 'build or download'],
-])('%s that is none is told as that', (name, file, problem, hint) => {
+])('%s that is none is told as that (%#)', (name, file, problem, hint) => {
   const error = refusal(() => recognise(file, name));
   expect(error).toMatchObject({ code: 'IMAGE_FORMAT', details: { problem } });
   expect(error.hint).toContain(hint);
@@ -73,6 +79,8 @@ describe('an image', () => {
     expect(image).toEqual({ base: BASE, bytes: Uint8Array.of(1, 2, 255, 255, 255, 255, 10) });
     expect(gaps).toMatchObject([{ address: BASE + 2, length: 4 }]);
     expect(entry).toBeUndefined();
+    expect(loadFile(HEX)).not.toHaveProperty('entry');
+    expect(loadFile(Uint8Array.of(...plainHeader(RAW, BASE), ...RAW)).gaps).toEqual([]);
     expect(imageOf(loadFile(HEX))).toEqual({ ...image, file: { gaps } });
     expect(loadImage(ELF).file?.elf?.entry).toBe(BASE);
     expect(loadFile(ELF)).toMatchObject({ entry: BASE, gaps: [] });
@@ -116,6 +124,7 @@ describe('an image', () => {
       address: `0x${address}0000`,
     });
     expect(error.message).toMatch(message);
+    expect(error.message).toContain('0x08000000 to 0x083FFFFF');
     expect(error.hint).toMatch(hint);
     if (forAll)
       expect(refusal(() => loadSegments(line(address), {})).details).toEqual(error.details);
@@ -127,6 +136,25 @@ describe('an image', () => {
     expect(loadImage(ascii(text)).base).toBe(0x2000_0000);
     expect(loadSegments(ascii(text), {})).toHaveLength(1);
   });
+});
+
+test('an ELF file is told as one, and a section without a name is not named', () => {
+  const bytes = Uint8Array.of(1, 2);
+  const unnamed = elfOf([
+    { address: BASE, bytes, section: '.text' },
+    { address: 0x2000_0000, bytes, section: '' },
+  ]);
+  const { message, hint } = refusal(() => loadFile(unnamed, { name: 'a.elf' }));
+  expect(message).toContain('a.elf (ELF file) can not be used: its 2 bytes for 0x20000000');
+  expect(hint).toMatch(/^it has initial values/);
+});
+
+test.each([
+  [{ name: 'a\n' }, 'a?'],
+  [{}, 'the file'],
+])('what is neither is told by the name %o', (options, name) => {
+  const { message } = refusal(() => loadFile(ascii('PK\x03\x04'), options));
+  expect(message).toBe(`${name} can not be used: it is a ZIP archive`);
 });
 
 test('raw bytes are no file that says where it belongs', () => {

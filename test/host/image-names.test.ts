@@ -12,6 +12,7 @@ describe('an identifier of four bytes', () => {
     ['abcd', [0x61, 0x62, 0x63, 0x64]],
     ['ä1', [0xc3, 0xa4, 0x31, 0]],
     ['00ffA5b6', [0, 0xff, 0xa5, 0xb6]],
+    ['12ffA5b6', [0x12, 0xff, 0xa5, 0xb6]],
     ['00ff', [0x30, 0x30, 0x66, 0x66]],
   ])('%s', (text, bytes) => {
     expect(parseName('it', text, 4)).toEqual(Uint8Array.from(bytes));

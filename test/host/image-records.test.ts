@@ -93,8 +93,9 @@ describe('forms', () => {
 describe('refused, by file, line and address', () => {
   // biome-ignore format: a table is read by its rows
   const hex: [string, (l: string[]) => string[], string, object][] = [
-    ['a wrong checksum', (l) => l.with(2, ':048010001122334400'), 'line 3: the checksum is 00, but the bytes of the record give C2', { problem: 'checksum', line: 3 }],
+    ['a wrong checksum', (l) => l.with(2, ':048010001122334401'), 'line 3: the checksum is 01, but the bytes of the record give C2', { problem: 'checksum', line: 3 }],
     ['a record cut short', (l) => l.with(1, ':10800000005000'), 'line 2: the record says 16 bytes of data and has 2', { problem: 'cut-off', line: 2 }],
+    ['a record of four bytes', (l) => l.with(1, ':10800000'), 'line 2: the record is cut off', { problem: 'cut-off', line: 2 }],
     ['half a byte', (l) => l.with(1, ':1080000000500'), 'line 2: the record has half a byte', { problem: 'cut-off', line: 2 }],
     ['a record too long', (l) => l.with(3, ':0000000100FF'), 'line 4: the record says 0 bytes of data and has 1', { problem: 'record-length', line: 4 }],
     ['text', (l) => l.with(1, 'hello'), 'line 2: "hello" is no record', { problem: 'not-a-record', line: 2 }],
@@ -117,13 +118,14 @@ describe('refused, by file, line and address', () => {
 
   // biome-ignore format: a table is read by its rows
   const srec: [string, (l: string[]) => string[], string, object][] = [
-    ['a wrong checksum', (l) => l.with(2, 'S309080080101122334400'), 'line 3: the checksum is 00, but the bytes of the record give B4', { problem: 'checksum', line: 3 }],
+    ['a wrong checksum', (l) => l.with(2, 'S309080080101122334401'), 'line 3: the checksum is 01, but the bytes of the record give B4', { problem: 'checksum', line: 3 }],
     ['a wrong count', (l) => l.with(3, srecord('S5', '030003')), 'line 4: the file says 3 data records up to here, but has 2', { problem: 'record-count', line: 4 }],
     ['a wrong wide count', (l) => l.with(3, srecord('S6', '04010002')), 'line 4: the file says 65538 data records', { problem: 'record-count', line: 4 }],
     ['the reserved type', (l) => l.with(3, srecord('S4', '030002')), 'line 4: S4 records are not in use', { problem: 'record-type', line: 4 }],
     ['a record cut short', (l) => l.with(1, 'S3150800'), 'line 2: the record says 21 bytes follow, and there are 2', { problem: 'cut-off', line: 2 }],
     ['a record too long', (l) => l.with(3, 'S5030002FA00'), 'line 4: the record says 3 bytes follow, and there are 4', { problem: 'record-length', line: 4 }],
     ['no room for its address', (l) => l.with(1, srecord('S3', '030800')), 'line 2: an S3 record has 5 bytes at least, this one 3', { problem: 'record-length', line: 2 }],
+    ['an end record cut short', (l) => l.with(4, srecord('S7', '030800')), 'line 5: an S7 record has 5 bytes, this one 3', { problem: 'record-length', line: 5 }],
     ['an end record with data', (l) => l.with(4, srecord('S7', '060800800900')), 'line 5: an S7 record has 5 bytes, this one 6', { problem: 'record-length', line: 5 }],
     ['no end', (l) => l.slice(0, 3), 'it is cut off: its end record (S7, S8 or S9) is missing', { problem: 'no-end' }],
     ['data behind the end', (l) => [...l, l[1] ?? ''], 'line 6: there is more after the end record in line 5', { problem: 'after-end', line: 6 }],

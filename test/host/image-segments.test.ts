@@ -59,6 +59,11 @@ describe('sorted', () => {
       { problem: 'overlap', address: '0x00000003' },
     ],
     [
+      'in the first of two that it reaches over',
+      [at(0, 1, 2, 3, 4), at(2, 3, 4, 5, 6), at(3, 9, 5, 6)],
+      { problem: 'overlap', address: '0x00000003' },
+    ],
+    [
       'in a text file',
       [
         { ...at(0, 1), line: 1 },
@@ -95,6 +100,7 @@ test('gaps are what lies between', () => {
 
 test('joined, what meets is one run', () => {
   expect(join([])).toEqual([]);
+  expect(join([at(1, 5)])).toEqual([at(1, 5)]);
   expect(join([at(5, 3), at(1, 2), at(0, 1), at(2, 9, 9)])).toEqual([at(0, 1, 2, 9, 9), at(5, 3)]);
 });
 

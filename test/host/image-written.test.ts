@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { writeBinary } from '../../host/image/binary.js';
 import { isIntelHex, readIntelHex, writeIntelHex } from '../../host/image/intel-hex.js';
+import { LARGEST_TEXT } from '../../host/image/limits.js';
 import { isSRecord, readSRecord, writeSRecord } from '../../host/image/s-record.js';
 import { digitsOf, hexByte, startOf, sumOf, textRecords } from '../../host/image/text-records.js';
 import { ihex, srecord } from '../support/records.js';
@@ -16,6 +17,7 @@ describe('Intel HEX', () => {
 
   test('nothing', () => {
     expect(writeIntelHex([])).toBe(`${END}\n`);
+    expect(readIntelHex(latin1(END))).toStrictEqual({ segments: [] });
   });
 
   test('16 bytes a record, and none over the end of a block', () => {
@@ -104,6 +106,30 @@ describe('S-record', () => {
 
   test('nothing', () => {
     expect(writeSRecord([])).toBe(lines(HEAD, srecord('S5', '030000'), srecord('S9', '030000')));
+    expect(readSRecord(latin1(srecord('S9', '030000')))).toStrictEqual({ segments: [] });
+    expect(refusal(() => readSRecord(new Uint8Array())).details).toEqual({ problem: 'no-end' });
+  });
+
+  test('16 bytes are one record', () => {
+    const bytes = Array.from({ length: 16 }, (_, i) => i);
+    const data = srecord('S1', '131000000102030405060708090A0B0C0D0E0F');
+    const ends = [srecord('S5', '030001'), srecord('S9', '030000')];
+    expect(writeSRecord([at(0x1000, ...bytes)])).toBe(lines(HEAD, data, ...ends));
+  });
+
+  test.each([
+    [0xffff, 'S503FFFFFE'],
+    [0x1_0000, 'S60401'],
+  ])('the count of %i records', (records, count) => {
+    const text = writeSRecord([{ address: 0, bytes: new Uint8Array(records * 16) }]);
+    expect(text.split('\n').at(-3)).toMatch(new RegExp(`^${count}`));
+    expect(readSRecord(latin1(text)).segments).toHaveLength(records);
+  });
+
+  test('a count that does not fit its field is cut to it', () => {
+    const one = srecord('S1', '04000007');
+    const text = [...Array<string>(0x1_0001).fill(one), srecord('S5', '030001')].join('\n');
+    expect(readSRecord(latin1(text)).segments).toHaveLength(0x1_0001);
   });
 
   // biome-ignore format: a table is read by its rows
@@ -222,6 +248,14 @@ describe('text', () => {
     expect(refusal(() => readIntelHex(latin1(`${END}\n${byte}`))).details).toEqual({
       problem: 'not-a-record',
       line: 2,
+    });
+  });
+
+  test('more than any image has is not read', () => {
+    const text = `:${'0'.repeat(2 * LARGEST_TEXT + 2)}`;
+    expect(refusal(() => readIntelHex(latin1(text)))).toMatchObject({
+      hint: 'give the application alone',
+      details: { problem: 'too-much', line: 1 },
     });
   });
 

@@ -2,6 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import {
   ALL_ADDRESSES,
+  type Heard,
+  Scan,
   type ScanEvent,
   type ScanResult,
   scan,
@@ -10,12 +12,18 @@ import {
 import {
   Command,
   decode,
+  encode,
   encodeFrame,
+  type Frame,
+  FrameDecoder,
   HelloFlag,
   HelloRequest,
+  HelloResponse,
   RESPONSE_BIT,
 } from '../../protocol/index.js';
-import { Pair, type PairOptions } from '../support/pair.js';
+import { Bench } from '../support/bench.js';
+import { Conversation } from '../support/conversation.js';
+import { Pair, type PairOptions, uniqueIdOf } from '../support/pair.js';
 
 let pair: Pair;
 
@@ -112,8 +120,11 @@ describe('bootloaders and applications', () => {
     await new Promise<void>((resolve) => pair.clock.after(100_000, resolve));
     let removed = 0;
     pair.line.onClose = () => () => removed++;
-    const { result } = scan(pair.line, { clock: pair.clock, addresses: [2] });
-    expect((await result).seconds).toBeLessThan(1);
+    const work = scan(pair.line, { clock: pair.clock, addresses: [2, 3] });
+    const left: number[] = [];
+    for await (const event of work) if (event.event === 'progress') left.push(event.secondsLeft);
+    expect(left[0]).toBeLessThan(0.1);
+    expect((await work.result).seconds).toBeLessThan(1);
     expect(removed).toBe(1);
   });
 
@@ -158,7 +169,114 @@ describe('two devices of one address', () => {
     const { result, events } = await scanned(twins([1, 1]), [4, 5, 6]);
     expect(result.heard).toEqual([{ address: 5, devices: [], garbled: true }]);
     expect(events).toContainEqual({ event: 'garbled', address: 5 });
+    // Once with the others, and three times alone
+    const asked = pair.line.checker.sent.map(({ address }) => address);
+    expect(asked.filter((address) => address === 5)).toHaveLength(1 + 3);
   });
+});
+
+describe('an address that is asked alone', () => {
+  const { info: INFO } = new Bench().device;
+  const hello = (id: number): Uint8Array =>
+    encode(HelloResponse, { ...INFO, address: 2, uniqueId: uniqueIdOf(id) });
+  const noise = (bytes: number): Uint8Array => new Uint8Array(bytes).fill(0x55, 0, -1);
+
+  /** What is heard after each question to address 2, by its number; everywhere else it is silent. */
+  async function heard(
+    answer: (question: number, talk: Conversation) => void,
+    addresses: readonly number[] = [2],
+  ): Promise<{ heard: readonly Heard[]; questions: number; told: string[] }> {
+    const talk = new Conversation();
+    let questions = 0;
+    talk.line.toDevice = (bytes) => {
+      const to = new FrameDecoder().push(bytes).find(({ kind }) => kind === 'frame');
+      if (to?.kind === 'frame' && to.frame.address === 2) answer(questions++, talk);
+      return [];
+    };
+    const told: string[] = [];
+    const all = new Scan(talk.session, false, ({ event }) => void told.push(event));
+    const result = await all.run(addresses);
+    const left = told.filter((event) => event !== 'progress');
+    // Nobody listens any more.
+    talk.answer(1, { seq: 99, address: 2, payload: hello(9) });
+    await talk.session.sleep(500);
+    expect(told.filter((event) => event !== 'progress')).toEqual(left);
+    return { heard: result, questions, told: left };
+  }
+
+  const answered = (ms: number, id: number, talk: Conversation): void =>
+    talk.answer(ms, { seq: 1, address: 2, payload: hello(id) });
+
+  test('has all the time that an answer may take, for a second one as well', async () => {
+    const found = await heard((question, talk) => {
+      if (question === 0) return talk.say(1, noise(20));
+      answered(1, 1, talk);
+      answered(150, 2, talk);
+    });
+    expect(found.heard).toMatchObject([{ address: 2, devices: [{}, {}], garbled: false }]);
+    expect(found.questions).toBe(2);
+  });
+
+  test('where a byte or two are heard each time somebody is, whom nobody understands', async () => {
+    const found = await heard((_, talk) => talk.say(1, Uint8Array.of(7)));
+    expect(found.heard).toEqual([{ address: 2, devices: [], garbled: true }]);
+    expect(found.told).toEqual(['garbled']);
+  });
+
+  test.each([
+    // Less than an answer beside one is nothing; the bytes of an answer have no delimiter before them here.
+    ['less than another answer', HelloResponse.size, 1 + 1, false],
+    ['another answer', HelloResponse.size + 1, 1 + 3, true],
+  ])('where %s is heard beside a device', async (_, bytes, questions, garbled) => {
+    const found = await heard((question, talk) => {
+      talk.say(1, noise(bytes));
+      if (question > 0) answered(100, 1, talk);
+    });
+    expect(found.heard).toMatchObject([{ address: 2, devices: [{}], garbled }]);
+    expect(found.questions).toBe(questions);
+  });
+
+  test('is not asked again once two are known', async () => {
+    const found = await heard((_, talk) => {
+      talk.say(1, noise(300));
+      answered(50, 1, talk);
+      answered(100, 2, talk);
+    });
+    expect(found.heard).toMatchObject([{ devices: [{}, {}], garbled: false }]);
+    expect(found.questions).toBe(2);
+  });
+
+  test('a device that answers twice is one', async () => {
+    const found = await heard((_, talk) => answered(1, 1, talk), [2, 2]);
+    expect(found.heard).toMatchObject([{ devices: [{}] }]);
+    expect(found.told).toEqual(['found']);
+  });
+});
+
+test('who has answered is not waited for any more', async () => {
+  const addresses = [1, 2, 3, 4, 5, 6];
+  const { ms, result } = await scanned({ addresses, rate: 1_000_000 }, addresses);
+  expect(addressesOf(result)).toEqual(addresses);
+  // An answer takes 1 ms and the line; the last one is given the time of an application.
+  expect(ms).toBeLessThan(150 + 6 * 5);
+});
+
+test('a fault of this program is not one of a device', async () => {
+  const { session } = new Conversation();
+  let listener: (frame: Frame) => void = () => {};
+  session.listen = (one) => {
+    listener = one;
+    return () => {};
+  };
+  const tell = ({ event }: ScanEvent): void => {
+    if (event === 'found') throw new RangeError('a bug');
+  };
+  const run = new Scan(session, false, tell).run([1]);
+  const payload = encode(HelloResponse, new Bench().device.info);
+  const frame = { address: 1, type: Command.HELLO | RESPONSE_BIT, seq: 0, payload };
+  expect(() => listener(frame)).toThrow(RangeError);
+  session.close();
+  await expect(run).rejects.toMatchObject({ code: 'INTERRUPTED' });
 });
 
 test('an application that prints is no device at every address', async () => {

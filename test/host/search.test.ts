@@ -4,7 +4,7 @@ import type { IapError } from '../../host/base/errors.js';
 import { answerTime, call, checked, connect } from '../../host/device/connect.js';
 import { Device, HELLO_ANSWER_SIZE } from '../../host/device/device.js';
 import { Session } from '../../host/link/session.js';
-import { HelloRequest, ImageState } from '../../protocol/index.js';
+import { encode, HelloRequest, HelloResponse, ImageState, Mode } from '../../protocol/index.js';
 import { Bench } from '../support/bench.js';
 import { Conversation } from '../support/conversation.js';
 
@@ -40,6 +40,7 @@ describe('calls', () => {
   test.each([
     // It is whole, and two idle characters more, before the next one
     [false, 9600, (size: number) => size + 3],
+    [false, 2400, (size: number) => size + 3],
     // On a pair an answer to it has begun, and shows whose it is
     [true, 9600, (size: number) => 48 + size + 6],
     [true, 115_200, (size: number) => 576 + size + 6],
@@ -59,6 +60,7 @@ describe('calls', () => {
 
   test('of a host that gets little of its computer: half of those that fit, and sixty are enough', async () => {
     for (const [ms, count] of [
+      [500, 12],
       [1000, 25],
       [10_000, 60],
     ] as const) {
@@ -74,6 +76,99 @@ describe('calls', () => {
       expect(talk.clock.now()).toBe(count * 520);
     }
   });
+});
+
+describe('an answer', () => {
+  const { info } = new Bench().device;
+  const payload = encode(HelloResponse, info);
+
+  test.each([
+    // In pieces, into the time of the next call
+    [16, 60, 1000],
+    // Over the end of the search
+    [96, 130, 100],
+    // In its last moment
+    [100, 130, 100],
+  ])('that has begun at %i ms is waited for until it is whole, at %i', async (begun, whole, ms) => {
+    // Ten bytes take 1 ms.
+    const talk = new Conversation(100_000);
+    const at = calls(talk);
+    const seq = Math.floor((begun - 1) / EVERY_MS);
+    const bytes = Conversation.bytesOf({ seq, payload });
+    talk.say(begun - 1, bytes.subarray(0, 10));
+    talk.say(whole, bytes.subarray(10));
+    expect((await call(talk.session, false, EVERY_MS, ms)).part).toBe(info.part);
+    expect(at).toHaveLength(seq + 1);
+    expect(talk.clock.now()).toBeCloseTo(whole + talk.session.lineTime(bytes.length - 10), 6);
+  });
+
+  test.each([
+    ['bootloader', Mode.BOOTLOADER, 40],
+    // It answers when it gets to it.
+    ['application', Mode.APP, undefined],
+  ])('of a %s tells of the way or not', async (_, mode, lateMs) => {
+    const talk = new Conversation(10_000);
+    const bytes = encode(HelloResponse, { ...info, mode });
+    const expected =
+      Session.wireSize(bytes.length) - Conversation.bytesOf({ seq: 0, payload: bytes }).length;
+    let seq = 0;
+    talk.line.toDevice = (sent) => {
+      // Behind the call
+      if (sent.length > 1)
+        talk.answer(sent.length + 1 + 40 + expected, { seq: seq++, payload: bytes });
+      return [];
+    };
+    await talk.session.sleep(1000);
+    for (let i = 0; i < 2; i++) await call(talk.session, false, 500, 1000);
+    expect(talk.session.roundTrips).toMatchObject({ waited: 2, lateMs });
+  });
+
+  test('to one of many calls: those to the others are given their time', async () => {
+    const talk = new Conversation(10_000);
+    talk.answer(700, { seq: 0, payload });
+    await call(talk.session, false, 300, 5000);
+    expect(talk.line.checker.sent.length).toBe(4);
+    const answer = Session.wireSize(HELLO_ANSWER_SIZE) + 1;
+    expect(talk.session.answersAt - talk.session.lineFreeAt).toBe(
+      talk.session.lineTime(3 * answer),
+    );
+  });
+
+  test.each([
+    [1_000_000, 1000],
+    // Two idle characters after a call, and the longest answer with its delimiter, at 10 ms each
+    [1000, 10 * (14 + 2 + Session.wireSize(HELLO_ANSWER_SIZE) + 1)],
+  ])('to an old call, at %i baud: the next call only after %i ms', async (rate, pause) => {
+    const talk = new Conversation(rate);
+    const at = calls(talk);
+    const late = Conversation.bytesOf({ seq: 200 });
+    talk.say(1000, late);
+    const error = lost(talk, 5000);
+    const heard = 1000 + talk.session.lineTime(late.length);
+    expect(await error).toMatchObject({ code: 'NOT_OUR_DEVICE' });
+    expect(at.find((ms) => ms > heard)).toBeCloseTo(heard + pause, 6);
+    // From then on all the time again
+    expect(talk.clock.now()).toBeCloseTo(heard + 5000, 6);
+  });
+
+  test('to old calls again and again: six times as long, and no longer', async () => {
+    const talk = new Conversation();
+    await talk.session.sleep(777);
+    for (let ms = 600; ms < 20_000; ms += 400) talk.answer(ms, { seq: 200 });
+    expect(await lost(talk, 1000)).toMatchObject({ code: 'NOT_OUR_DEVICE' });
+    expect(talk.clock.now()).toBe(777 + 6000);
+  });
+});
+
+test.each([
+  [500, 1000],
+  [5000, 5000],
+])('a port that takes nothing, for %i ms: said after %i', async (ms, ends) => {
+  const talk = new Conversation();
+  talk.line.write = () => new Promise(() => {});
+  await talk.session.sleep(100);
+  expect(await lost(talk, ms)).toMatchObject({ code: 'PORT_STALLED' });
+  expect(talk.clock.now()).toBe(100 + ends);
 });
 
 test('an answer may take what an application takes, and both on the line', () => {

@@ -53,6 +53,8 @@ test.each<[readonly DeviceInfo[], number | undefined, RegExp, RegExp, object]>([
     /one by one.*"iap factory"/,
     { found: 2, addresses: '1 1', uniqueIds: 'ab01 cd02' },
   ],
+  [[], 5, /at address 5: nothing is understood/, /; an application that prints/, {}],
+  [[first], 1, /^more than one/, /"iap factory"$/, {}],
 ])('%#', (units, address, message, hint, details) => {
   expect(severalDevices(units, address)).toMatchObject({
     code: 'SEVERAL_DEVICES',

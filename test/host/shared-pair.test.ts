@@ -1,11 +1,22 @@
 // A device that is called by address 0, on a pair where it may not be alone: who else is there is noticed before anything is stopped.
 import { afterEach, describe, expect, test } from 'vitest';
 import { IapError } from '../../host/base/errors.js';
-import { connect } from '../../host/device/connect.js';
+import { type ConnectOptions, connect } from '../../host/device/connect.js';
 import { openSession } from '../../host/device/open.js';
+import type { Session } from '../../host/link/session.js';
 import { FakeDevice, type FakeDeviceOptions } from '../../host/testing/fake-device.js';
 import { update } from '../../host/update/update.js';
-import { Command, HelloResponse, Mode } from '../../protocol/index.js';
+import {
+  APP_ANSWER_MS,
+  Capability,
+  Command,
+  decode,
+  HelloFlag,
+  HelloRequest,
+  HelloResponse,
+  Mode,
+  Status,
+} from '../../protocol/index.js';
 import { appImage } from '../support/images.js';
 import { Pair } from '../support/pair.js';
 
@@ -203,4 +214,96 @@ describe('a lone device with an address', () => {
     await connect(session, { hold: false });
     expect(pair.clock.now() - before).toBeLessThan(50);
   });
+});
+
+describe('how long it takes to be sure', () => {
+  const NOT_LONG = 100;
+  const LONG = APP_ANSWER_MS;
+
+  /** Also tells who still listens when it is over. */
+  async function connected(
+    address: number,
+    device: FakeDeviceOptions,
+    options: Partial<ConnectOptions> & { readonly by?: number } = {},
+  ): Promise<{ ms: number; listeners: number; session: Session }> {
+    start(new Map([[address, 1]]), device);
+    if (device.appKit) running();
+    const { by = 0, ...how } = options;
+    const session = openSession(pair.line, { clock: pair.clock, address: by });
+    let listeners = 0;
+    const listen = session.listen.bind(session);
+    session.listen = (listener) => {
+      listeners++;
+      const leave = listen(listener);
+      return () => {
+        listeners--;
+        leave();
+      };
+    };
+    await connect(session, { hold: true, ...how });
+    return { ms: pair.clock.now(), listeners, session };
+  }
+
+  const onPair = { info: { capabilities: Capability.HALF_DUPLEX } };
+
+  test.each<[string, number, FakeDeviceOptions, Partial<ConnectOptions>]>([
+    ['that has an address', 3, {}, {}],
+    ['on a half-duplex pair', 0, onPair, {}],
+    ['where that is asked for', 0, {}, { alone: true }],
+    ['where that is asked for, and only looked at', 0, {}, { alone: true, hold: false }],
+    ['whose application runs, at an address', 3, { appKit: true }, {}],
+  ])('a device %s: until all can have answered', async (_, address, device, options) => {
+    const { ms, listeners } = await connected(address, device, options);
+    expect(ms).toBeGreaterThan(LONG);
+    expect(listeners).toBe(0);
+  });
+
+  test('a device without one: no time; it is watched on', async () => {
+    const { ms, listeners, session } = await connected(0, {});
+    expect(ms).toBeLessThan(NOT_LONG);
+    expect(listeners).toBe(1);
+    // Called once, by the address that it has
+    expect(pair.line.checker.sent).toHaveLength(1);
+    expect(session.address).toBe(0);
+  });
+
+  test.each([
+    ['device', {}, [3]],
+    ['running one', { appKit: true }, [3, 3, 3, 3]],
+  ])(
+    'a %s that is called by its address: no time, and no other is called',
+    async (_, device, sent) => {
+      const { ms, listeners } = await connected(3, device, { by: 3 });
+      expect(ms).toBeLessThan(NOT_LONG);
+      expect(listeners).toBe(0);
+      expect(pair.line.checker.sent.map(({ address }) => address)).toEqual(sent);
+    },
+  );
+
+  test('nobody: no longer than is said', async () => {
+    start(new Map());
+    const session = openSession(pair.line, { clock: pair.clock });
+    let listeners = 0;
+    session.listen = () => {
+      listeners++;
+      return () => listeners--;
+    };
+    const found = connect(session, { hold: true, timeoutMs: 700 });
+    await expect(found).rejects.toMatchObject({ code: 'NO_ANSWER' });
+    expect(pair.clock.now()).toBe(700);
+    expect(listeners).toBe(0);
+  });
+});
+
+test('an address at which the device refuses to speak is told as that', async () => {
+  start(new Map([[3, 1]]));
+  pair.at(3).hook = ({ address }) => (address === 3 ? Status.BAD_REQUEST : undefined);
+  expect(await flash()).toMatchObject({ code: 'REFUSED', details: { command: 'HELLO' } });
+});
+
+test('called by its own address a bootloader is kept as well', async () => {
+  start(new Map([[3, 1]]));
+  await connect(openSession(pair.line, { clock: pair.clock }), { hold: true });
+  const own = pair.line.checker.sent.filter(({ address }) => address === 3);
+  expect(own.map(({ payload }) => decode(HelloRequest, payload).flags)).toEqual([HelloFlag.HOLD]);
 });

@@ -142,6 +142,28 @@ describe('all the time an answer may take', () => {
   });
 });
 
+describe('on a half-duplex pair', () => {
+  const ask = { type: 1, payload: REQUEST, answerSize: 20, workMs: 70, onAnswer: () => {} };
+
+  test('nothing is sent while an answer may come', async () => {
+    const { clock, session } = new Conversation(10_000, { halfDuplex: true });
+    await session.post([ask]);
+    const due = session.answersAt;
+    expect(clock.now()).toBe(0);
+    await session.post([ask]);
+    expect(clock.now()).toBe(due + MARGIN);
+  });
+
+  test('once it has come, whoever gave it has let go a moment later', async () => {
+    const { clock, session, answer } = bound(new Conversation(10_000, { halfDuplex: true }));
+    await session.post([ask]);
+    answer(20, { seq: 0, type: 1 });
+    const whole = 20 + Conversation.bytesOf({ seq: 0 }).length;
+    await session.post([ask]);
+    expect(clock.now()).toBe(whole + 1);
+  });
+});
+
 describe('a request', () => {
   /** How long each attempt is waited for: an answer to any of them may still come. */
   const waits = (attempts: number): number[] =>

@@ -144,9 +144,21 @@ export const EQUIVALENTS: readonly Equivalent[] = [
   },
   {
     file: 'host/device/connect.ts',
-    why: 'nobody but who found nobody tells how much was received',
+    why: 'a wait until now, while nothing comes in, is over at once',
+    changes: ['session.incoming > 0 → true', 'session.incoming > 0 → session.incoming >= 0'],
+  },
+  {
+    file: 'host/device/scan.ts',
+    why: 'undefined does not end a wait either',
+    changes: ['() => false → () => undefined'],
+  },
+  {
+    file: 'host/image/elf.ts',
+    why: 'names that the file does not say are looked for behind its end: nothing is there either; and a file without pieces was refused before',
     changes: [
-      'error instanceof IapError && NOBODY.has(error.code) → error instanceof IapError || NOBODY.has(error.code)',
+      'names === undefined → false',
+      'nameAt === undefined → false',
+      'sorted[0]?.address → sorted[0].address',
     ],
   },
   {
@@ -168,6 +180,78 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     file: 'host/isp/rom.ts',
     why: 'what is no IapError has none of its codes',
     changes: ['!(error instanceof IapError) → false'],
+  },
+  {
+    file: 'host/image/foreign.ts',
+    why: 'undefined is no text either',
+    changes: ['{ return false; } → {}'],
+  },
+  {
+    file: 'host/image/intel-hex.ts',
+    why: 'as many as it says were taken before',
+    changes: ['found < length → found <= length'],
+  },
+  {
+    file: 'host/image/load.ts',
+    why: 'an undefined base is none; its type does not know',
+    changes: ['base === undefined → false'],
+  },
+  {
+    file: 'host/image/load.ts',
+    why: 'only what has addresses can be wrong about them, and is told by its kind',
+    changes: ["{ what: 'package', name } → {}", "{ what: 'binary', name } → {}"],
+  },
+  {
+    file: 'host/image/load.ts',
+    why: 'a group that was matched is there; the types do not know',
+    changes: [
+      '/\\.([^./\\\\]+)$/.exec(name)?.[1]?.toLowerCase → /\\.([^./\\\\]+)$/.exec(name)?.[1].toLowerCase',
+    ],
+  },
+  {
+    file: 'host/image/names.ts',
+    why: 'a zero can not be printed; and undefined is what is returned at the end of a function, too',
+    changes: ['end < 0 → end <= 0', '{ return undefined; } → {}'],
+  },
+  {
+    file: 'host/image/s-record.ts',
+    why: 'as many as it says were taken before',
+    changes: ['found < length → found <= length'],
+  },
+  {
+    file: 'host/image/s-record.ts',
+    why: 'the data is written over it; without data it is behind the end of an array',
+    changes: ['i < width → i <= width'],
+  },
+  {
+    file: 'host/image/segments.ts',
+    why: 'only spares time: what ends before has no byte in common with it',
+    changes: [
+      '!other || other.address + other.bytes.length <= address → false',
+      '!other || other.address + other.bytes.length <= address → !other && other.address + other.bytes.length <= address',
+      'other.address + other.bytes.length <= address → false',
+      'other.address + other.bytes.length <= address → other.address + other.bytes.length < address',
+    ],
+  },
+  {
+    file: 'host/image/segments.ts',
+    why: 'what meets has one before it; the types do not know',
+    changes: ['runs.at(-1)?.push → runs.at(-1).push'],
+  },
+  {
+    file: 'host/image/text-records.ts',
+    why: 'what is no record has no second and third group; what is stored behind the end of an array is not stored',
+    changes: ['[] → ["Stryker was here"]', 'i < bytes.length → i <= bytes.length'],
+  },
+  {
+    file: 'host/image/vector-table.ts',
+    why: 'a reset vector is odd',
+    changes: ['reset >= 8 → reset > 8'],
+  },
+  {
+    file: 'host/image/version.ts',
+    why: 'what is no number is no larger and no smaller than any',
+    changes: ['[] → ["Stryker was here"]'],
   },
   {
     file: 'host/update/compare.ts',
