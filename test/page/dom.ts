@@ -31,7 +31,7 @@ export function outline(node: Node, folded = false): string[] {
   if (folded && (localName === 'details' || first?.localName === 'h3')) {
     return [`${head} ${first?.textContent} …`];
   }
-  if (folded && first?.localName === 'p') {
+  if (folded && classList.contains('note')) {
     return [[head, ...[...children].map((child) => child.textContent)].join(' | ')];
   }
   if (!first) return [textContent === '' ? head : `${head} ${textContent}`];

@@ -31,7 +31,11 @@ describe('firmware', () => {
   test('is chosen, or that of the server is loaded', () => {
     expect(shown({ step })).toEqual([
       'chooseFirmware',
-      'div.drop | dropHere | chooseFile | fileKinds',
+      'div.drop',
+      '  p dropHere',
+      '  div.actions',
+      '    button.main[type=button][data-do=choose-file] chooseFile',
+      '  p.muted.small fileKinds',
       'div.actions',
       '  button[type=button][data-do=reload] offeredFile',
       '  button.link[type=button][data-do=demo-firmware] demoFirmware',
@@ -43,7 +47,11 @@ describe('firmware', () => {
     expect(shown({ step: { ...step, fault } })).toEqual([
       'chooseFirmware',
       'div.box.note.bad[data-fault=LINK_LOST] | ✗errors.LINK_LOST.cause | whatToDo: errors.LINK_LOST.remedy',
-      'div.drop | dropHere | chooseFile | fileKinds',
+      'div.drop',
+      '  p dropHere',
+      '  div.actions',
+      '    button.main[type=button][data-do=choose-file] chooseFile',
+      '  p.muted.small fileKinds',
       'div.actions',
       '  button[type=button][data-do=reload] offeredFile',
       '  button.link[type=button][data-do=demo-firmware] demoFirmware',
@@ -159,6 +167,10 @@ describe('a device is found', () => {
     ]);
   });
 
+  test('other firmware is chosen where the one that is shown is', () => {
+    expect(deeds(found())).toEqual(['other-firmware', 'install', 'other-port']);
+  });
+
   test('that it is not for', () => {
     const step = { at: 'found', device, fault } as const;
     expect(shown({ step, firmware })).toEqual([
@@ -171,6 +183,7 @@ describe('a device is found', () => {
       '  button[type=button][data-do=other-port] otherPort',
       'details technical …',
     ]);
+    expect(deeds({ step, firmware })).toEqual(['other-firmware', 'other-port']);
     expect(deeds({ step, firmware }, { files: false })).toEqual(['other-port']);
   });
 
@@ -317,6 +330,12 @@ describe('done', () => {
       '  button.main[type=button][data-do=other-port] another',
       'div.report report …',
     ]);
+  });
+
+  test('firmware is not chosen any more, and what was there before is not told', () => {
+    expect(deeds(done)).toEqual(['other-port', 'copy', 'save-text', 'save-json']);
+    const { content } = panelOf(viewOf(done));
+    expect(h('div', {}, ...content).textContent).not.toContain('installed');
   });
 
   test('what was told is to be seen', () => {

@@ -93,6 +93,11 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     changes: ['() => false → () => undefined'],
   },
   {
+    file: 'host/web/panels.ts',
+    why: 'a device is looked for with firmware; the types do not know',
+    changes: ['firmware?.sha256 → firmware.sha256', 'firmware?.facts → firmware.facts'],
+  },
+  {
     file: 'protocol/frame.ts',
     why: 'what is stored behind the end of an array is not stored; the length says "too long" either way',
     changes: [
