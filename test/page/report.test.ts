@@ -22,7 +22,7 @@ describe('of a success', () => {
   test('has all that is known, and what only people read is left out', () => {
     const { name: _, notes: __, ...told } = firmware;
     const report = reportOf(done, now, 'Browser 1');
-    expect(report).toEqual({
+    expect(report).toStrictEqual({
       report: 'iap-update',
       format: 1,
       time: '2026-01-02T03:04:05.000Z',
@@ -64,7 +64,7 @@ describe('of a success', () => {
 
 describe('of a failure', () => {
   test('has what is known', () => {
-    expect(reportOf(failed, now, 'Browser 1')).toEqual({
+    expect(reportOf(failed, now, 'Browser 1')).toStrictEqual({
       report: 'iap-update',
       format: 1,
       time: '2026-01-02T03:04:05.000Z',

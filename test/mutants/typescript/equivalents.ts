@@ -93,6 +93,11 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     changes: ['() => false → () => undefined'],
   },
   {
+    file: 'host/web/flow.ts',
+    why: 'where a port is taken there is firmware; the types do not know',
+    changes: ['firmware?.demo → firmware.demo'],
+  },
+  {
     file: 'host/web/panels.ts',
     why: 'a device is looked for with firmware; the types do not know',
     changes: ['firmware?.sha256 → firmware.sha256', 'firmware?.facts → firmware.facts'],
