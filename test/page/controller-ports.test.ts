@@ -14,6 +14,7 @@ import {
   fakePort,
   settled,
   startBrowser,
+  until,
 } from './fake-browser.js';
 import { device, result } from './samples.js';
 
@@ -75,9 +76,7 @@ async function updating(): Promise<void> {
 
 /** What is needed to go on is kept. */
 async function kept(more: object = {}): Promise<void> {
-  const look = async (): Promise<void> =>
-    expect(await recall()).toMatchObject({ unfinished: { only, ...more } });
-  await vi.waitFor(look, { interval: 2, timeout: 60_000 });
+  await until(async () => expect(await recall()).toMatchObject({ unfinished: { only, ...more } }));
 }
 
 const find = (nth: number, info = FTDI): ToWorker => ({

@@ -127,6 +127,11 @@ export function fakePort(info: WebPortInfo = {}): NamedPort {
   return { getInfo: () => info };
 }
 
+/** What takes its time, because the system does it, is done: then `check` throws no more. */
+export async function until<T>(check: () => T | Promise<T>): Promise<T> {
+  return await vi.waitFor(check, { interval: 2, timeout: 60_000 });
+}
+
 /** Microtasks and what they have begun */
 export function settled(): Promise<void> {
   return new Promise((resolve) => {
