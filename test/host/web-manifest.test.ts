@@ -10,6 +10,7 @@ import { PageError } from '../../host/web/fault.js';
 import { checkedFirmware } from '../../host/web/firmware.js';
 import { readManifest, translation } from '../../host/web/manifest.js';
 import { appImage } from '../support/images.js';
+import { refusal } from '../support/refusal.js';
 
 const schema = JSON.parse(readFileSync('protocol/update-manifest.schema.json', 'utf8')) as {
   readonly required: readonly string[];
@@ -166,6 +167,26 @@ test('a page judges files as "iap check" does', () => {
   expect(code(new TextEncoder().encode('hello, world'), 'app.hex')).toBe('IMAGE_FORMAT');
   expect(code(new Uint8Array(5000), 'app.bin')).toMatch(/^IMAGE_/);
   expect(code(file.subarray(0, 300), 'app.iap')).toBe('IMAGE_FORMAT');
+});
+
+describe('firmware for a board whose applications start elsewhere', () => {
+  const base = 0x0800_6000;
+  const bytes = appImage(5000, 1, base);
+
+  test('is taken where it says so: the device is asked whether it is its place', () => {
+    const area = { appBase: base, appEnd: 0x0800_f800 };
+    const packed = makePackage({ base, bytes }, { version }, area);
+    expect(checkedFirmware(packed, 'a.iap').image.base).toBe(base);
+    expect(checkedFirmware(bytes, 'a.bin', { base }).image.base).toBe(base);
+  });
+
+  test('is not taken where it does not', () => {
+    for (const options of [{}, { base: base + 0x1000 }]) {
+      expect(refusal(() => checkedFirmware(bytes, 'a.bin', options))).toMatchObject({
+        code: 'IMAGE_WRONG_ADDRESS',
+      });
+    }
+  });
 });
 
 test('a translation is the nearest there is', () => {

@@ -42,7 +42,7 @@ async function open(navigator: object = {}, withElement = true): Promise<Opened>
   return {
     element: element as unknown as Element,
     name,
-    emit: (type, detail) => element.dispatchEvent(new window.CustomEvent(type, { detail })),
+    emit: (type, detail = {}) => element.dispatchEvent(new window.CustomEvent(type, { detail })),
   };
 }
 
