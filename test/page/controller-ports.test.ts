@@ -14,7 +14,6 @@ import {
   fakePort,
   settled,
   startBrowser,
-  until,
 } from './fake-browser.js';
 import { device, result } from './samples.js';
 
@@ -76,7 +75,8 @@ async function updating(): Promise<void> {
 
 /** What is needed to go on is kept. */
 async function kept(more: object = {}): Promise<void> {
-  await until(async () => expect(await recall()).toMatchObject({ unfinished: { only, ...more } }));
+  await settled();
+  expect(await recall()).toMatchObject({ unfinished: { only, ...more } });
 }
 
 const find = (nth: number, info = FTDI): ToWorker => ({
@@ -299,7 +299,7 @@ describe('an update', () => {
     expect(controller.state.step.at).toBe('updating');
   });
 
-  test('asks before the page is left, until it is over', async () => {
+  test('asks before the page is left it is over', async () => {
     await begin();
     const listen = vi.fn();
     const leave = vi.fn();

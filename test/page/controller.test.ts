@@ -7,14 +7,7 @@ import type { State } from '../../host/web/flow.js';
 import type { UpdateManifest } from '../../host/web/manifest.js';
 import type { FromWorker, ToWorker } from '../../host/web/messages.js';
 import { remember } from '../../host/web/unfinished.js';
-import {
-  type FakeCaches,
-  FakeWorker,
-  openTab,
-  settled,
-  startBrowser,
-  until,
-} from './fake-browser.js';
+import { type FakeCaches, FakeWorker, openTab, settled, startBrowser } from './fake-browser.js';
 
 const device: DeviceFacts = {
   part: 'stm32f103xb',
@@ -225,7 +218,8 @@ test('what the manifest offers is kept for use without a network, once it is rig
   begin();
   serve();
   await controller.start('firmware.json');
-  await until(() => expect(sent('check')).toMatchObject([{ name: 'a.iap', manifest }]));
+  await settled();
+  expect(sent('check')).toMatchObject([{ name: 'a.iap', manifest }]);
   expect(loaded).not.toHaveBeenCalled();
   worker.answer(checked(0));
   expect(loaded.mock.calls).toEqual([
@@ -237,7 +231,7 @@ test('what the manifest offers is not there', async () => {
   begin();
   vi.stubGlobal('fetch', async () => new Response('', { status: 404 }));
   await controller.start('firmware.json');
-  await until(() => expect(controller.state.step.at).not.toBe('loading'));
+  await settled();
   expect(controller.state.step).toMatchObject({
     at: 'firmware',
     fault: { code: 'MANIFEST_UNREACHABLE' },

@@ -2,6 +2,7 @@
 import { vi } from 'vitest';
 import type { FromWorker, ToWorker } from '../../host/web/messages.js';
 import type { NamedPort, WebPortInfo } from '../../host/web/ports.js';
+import { startBytes } from './fake-bytes.js';
 
 export const PAGE = 'https://pumps.test/two/';
 
@@ -127,12 +128,7 @@ export function fakePort(info: WebPortInfo = {}): NamedPort {
   return { getInfo: () => info };
 }
 
-/** What takes its time, because the system does it, is done: then `check` throws no more. */
-export async function until<T>(check: () => T | Promise<T>): Promise<T> {
-  return await vi.waitFor(check, { interval: 2, timeout: 60_000 });
-}
-
-/** Microtasks and what they have begun */
+/** All is done that waits for nothing but its turn. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve);
@@ -145,6 +141,7 @@ export function settled(): Promise<void> {
  */
 export function startBrowser(serial?: FakeSerial): FakeCaches {
   const caches = new FakeCaches();
+  startBytes();
   vi.stubGlobal('caches', caches);
   vi.stubGlobal('Worker', FakeWorker);
   vi.stubGlobal('navigator', { serial });

@@ -4,7 +4,7 @@ import '../../host/web/element.js';
 import { vi } from 'vitest';
 import type { FromWorker, ToWorker } from '../../host/web/messages.js';
 import { outline, window } from './dom.js';
-import { FakeSerial, FakeWorker, fakePort, settled, startBrowser, until } from './fake-browser.js';
+import { FakeSerial, FakeWorker, fakePort, settled, startBrowser } from './fake-browser.js';
 import { device, firmware } from './samples.js';
 
 const FTDI = { usbVendorId: 0x0403, usbProductId: 0x6001 };
@@ -25,6 +25,7 @@ export class OpenPage {
   readonly worker: FakeWorker;
 
   private constructor(attributes: Attributes, server: Server) {
+    clear();
     this.serial.ports = [this.port];
     startBrowser(this.serial);
     vi.stubGlobal('document', window.document);
@@ -130,11 +131,9 @@ export class OpenPage {
 
   /** What the worker says of the file that it is told to check */
   async checked(): Promise<void> {
-    const job = await until(() => {
-      const last = this.worker.sent.at(-1);
-      if (last?.job !== 'check') throw new Error('nothing to check');
-      return last;
-    });
+    await settled();
+    const job = this.worker.sent.at(-1);
+    if (job?.job !== 'check') throw new Error('nothing to check');
     this.answer({ answer: 'checked', load: job.load, firmware, file: job.file });
   }
 
@@ -153,13 +152,17 @@ export class OpenPage {
 }
 
 export function closePages(): void {
+  clear();
+  vi.unstubAllGlobals();
+}
+
+function clear(): void {
   // happy-dom looks for the focus in elements that are gone.
   const other = window.document.createElement('input');
   window.document.body.append(other);
   other.focus();
   other.blur();
   window.document.body.replaceChildren();
-  vi.unstubAllGlobals();
 }
 
 export function fileOf(name: string): File {
