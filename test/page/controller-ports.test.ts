@@ -46,10 +46,10 @@ function reload(): void {
   controller = new Controller(changed, () => {});
   worker = FakeWorker.last;
 }
-async function loadFile(): Promise<void> {
+async function loadFile(load = 1): Promise<void> {
   const file = Uint8Array.of(1, 2, 3);
   await controller.useFile(new File([file], 'a'));
-  worker.answer({ answer: 'checked', load: 1, firmware, file });
+  worker.answer({ answer: 'checked', load, firmware });
   worker.sent.length = 0;
 }
 afterEach(() => {
@@ -226,6 +226,16 @@ describe('the port of last time', () => {
   });
 });
 
+test('other firmware for the device that was found: nothing is asked again', async () => {
+  await begin();
+  await choose();
+  worker.answer({ answer: 'found', device });
+  await loadFile(2);
+  await settled();
+  expect(controller.state.step.at).toBe('port');
+  expect(worker.sent).toEqual([]);
+});
+
 describe('an update', () => {
   test('is of the device on the screen, at the rates that are set', async () => {
     await begin();
@@ -327,6 +337,13 @@ describe('what failed, once more', () => {
   test('the update', async () => {
     await updating();
     worker.answer({ answer: 'failed', fault: { ...LOST, code: 'NO_ANSWER' } });
+    controller.again();
+    expect(worker.sent).toEqual([update()]);
+  });
+
+  test('the update, of which nothing was written', async () => {
+    await updating();
+    worker.answer({ answer: 'failed', fault: { ...LOST, code: 'REFUSED', details: {} } });
     controller.again();
     expect(worker.sent).toEqual([update()]);
   });
@@ -440,6 +457,19 @@ describe('an adapter that goes and comes back', () => {
     expect(worker.sent).toEqual([]);
   });
 
+  test('what is plugged in before the update has begun is not its port', async () => {
+    await begin();
+    await choose();
+    worker.answer({ answer: 'found', device });
+    serial.plug(same());
+    await settled();
+    controller.dispatch({ do: 'install' });
+    worker.answer({ answer: 'device', device });
+    worker.answer({ answer: 'failed', fault: LOST });
+    await settled();
+    expect(controller.state.step.at).toBe('lost');
+  });
+
   test('a demo device is not one of them', async () => {
     await begin();
     controller.useDemoDevice();
@@ -473,8 +503,7 @@ describe('a page that was closed in an update goes on', () => {
     serial.ports = [...there];
     reload();
     await controller.start(undefined);
-    const file = Uint8Array.of(1, 2, 3);
-    worker.answer({ answer: 'checked', load: 0, firmware, file });
+    worker.answer({ answer: 'checked', load: 0, firmware });
     await settled();
   };
 

@@ -62,8 +62,8 @@ function sent<Name extends ToWorker['job']>(job: Name): Extract<ToWorker, { job:
 
 /** What the worker says of its n-th check */
 function checked(nth: number): FromWorker {
-  const { load, name, file } = sent('check')[nth] as Extract<ToWorker, { job: 'check' }>;
-  return { answer: 'checked', load, firmware: firmware(name), file };
+  const { load, name } = sent('check')[nth] as Extract<ToWorker, { job: 'check' }>;
+  return { answer: 'checked', load, firmware: firmware(name) };
 }
 
 test('a file is chosen while another one is judged: it alone counts', async () => {
@@ -121,9 +121,12 @@ test('while an update runs nothing is loaded', async () => {
   await controller.useFile(fileOf('a'));
   worker.answer(checked(0));
   controller.dispatch({ do: 'choose-port', port });
-  await controller.useFile(fileOf('b'));
+  const asked = vi.fn();
+  vi.stubGlobal('fetch', asked);
+  await controller.useFile({ name: 'b', arrayBuffer: asked } as unknown as File);
   controller.useDemoFirmware();
   controller.load('firmware.json');
+  expect(asked).not.toHaveBeenCalled();
   expect(worker.sent.map(({ job }) => job)).toEqual(['check', 'find']);
 });
 
@@ -161,7 +164,7 @@ test('demo firmware instead of the one that is gone: the device is not gone on w
   controller.useDemoFirmware();
   const [{ load } = { load: 0 }] = sent('demo-firmware');
   const demo = { ...firmware('d'), demo: true } as const;
-  worker.answer({ answer: 'checked', load, firmware: demo, file: Uint8Array.of(1) });
+  worker.answer({ answer: 'checked', load, firmware: demo });
   expect(controller.state).toMatchObject({
     only: undefined,
     port: undefined,
@@ -319,6 +322,48 @@ test('what is read after it was given up is not checked', async () => {
   controller.dispatch({ do: 'other-firmware' });
   await reading;
   expect(worker.sent).toEqual([]);
+});
+
+test('what the server sends while a file is judged is not checked', async () => {
+  begin();
+  const { promise, resolve } = deferred<void>();
+  vi.stubGlobal('fetch', async ({ href }: URL) => {
+    await promise;
+    return new Response(href.endsWith('.json') ? JSON.stringify(manifest) : 'abc');
+  });
+  controller.load('firmware.json');
+  await controller.useFile(fileOf('b'));
+  resolve();
+  await settled();
+  expect(sent('check').map(({ name }) => name)).toEqual(['b']);
+});
+
+test('what the manifest offers is not kept after it was given up', async () => {
+  begin();
+  serve();
+  await controller.start('firmware.json');
+  await settled();
+  controller.dispatch({ do: 'other-firmware' });
+  worker.answer(checked(0));
+  expect(loaded).not.toHaveBeenCalled();
+});
+
+test('what is wrong with a file is said', async () => {
+  begin();
+  await controller.useFile(fileOf('a'));
+  const fault = { code: 'IMAGE_FORMAT', message: '', details: {} } as const;
+  worker.answer({ answer: 'failed', load: 1, fault });
+  expect(controller.state.step).toEqual({ at: 'firmware', fault });
+});
+
+test('a file instead of the one that is gone: the update goes on', async () => {
+  begin();
+  await remember({ only: device.uniqueId, port, name: 'a' }, Uint8Array.of(1, 2, 3));
+  caches.all.clear();
+  await controller.start(undefined);
+  await controller.useFile(fileOf('b'));
+  worker.answer(checked(0));
+  expect(controller.state).toMatchObject({ only: device.uniqueId, port, step: { at: 'lost' } });
 });
 
 test('the page is told of each change, and of nothing that changes nothing', async () => {

@@ -134,7 +134,7 @@ export class OpenPage {
     await settled();
     const job = this.worker.sent.at(-1);
     if (job?.job !== 'check') throw new Error('nothing to check');
-    this.answer({ answer: 'checked', load: job.load, firmware, file: job.file });
+    this.answer({ answer: 'checked', load: job.load, firmware });
   }
 
   answer(message: FromWorker): void {

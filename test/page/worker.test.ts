@@ -65,7 +65,6 @@ describe('a file', () => {
     tell({ job: 'check', load: 7, file, name: 'pump.iap', manifest });
     expect(await next('checked', 'failed')).toMatchObject({
       load: 7,
-      file,
       firmware: { file: 'pump.iap', name: { en: 'Pump' }, facts: { product: 'PUMP-2' } },
     });
     tell({ job: 'check', load: 8, file: packageFor('FAN-1'), name: 'pump.iap', manifest });

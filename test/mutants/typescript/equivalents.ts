@@ -93,6 +93,20 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     changes: ['() => false → () => undefined'],
   },
   {
+    file: 'host/web/controller.ts',
+    why: 'an update that is waited for, or is remembered, has a port and a device; the types do not know',
+    changes: [
+      "port?.kind !== 'serial' → false",
+      'port?.kind → port.kind',
+      'only === undefined → false',
+    ],
+  },
+  {
+    file: 'host/web/unfinished.ts',
+    why: 'bytes of plain memory, which the types want: a copy has the same',
+    changes: ['bytes.slice() → bytes'],
+  },
+  {
     file: 'host/web/flow.ts',
     why: 'where a port is taken there is firmware; the types do not know',
     changes: ['firmware?.demo → firmware.demo'],
