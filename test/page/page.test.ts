@@ -4,7 +4,10 @@ import { window } from './dom.js';
 import { type FakeCaches, PAGE, settled, startBrowser } from './fake-browser.js';
 
 const { document } = window;
+vi.mock('../../host/web/element.js', () => ({}));
+
 let caches: FakeCaches;
+let pages = 0;
 
 afterEach(() => {
   document.body.replaceChildren();
@@ -36,9 +39,9 @@ async function open(navigator: object = {}, withElement = true): Promise<Opened>
   vi.stubGlobal('navigator', navigator);
   // Node.js has no addresses that are relative to a page, and refuses a mode of the cache that a page may ask for.
   vi.stubGlobal('Request', FakeRequest);
-  vi.resetModules();
-  vi.doMock('../../host/web/element.js', () => ({}));
-  await import('../../host/web/page.js');
+  // The page alone begins anew: its element can be defined once.
+  const another = `../../host/web/page.js?${++pages}`;
+  await import(another);
   return {
     element: element as unknown as Element,
     name,

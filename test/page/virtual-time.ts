@@ -1,7 +1,9 @@
 // Timers, and what time it is, as a test says: for code that asks the browser for them.
 import { vi } from 'vitest';
 
+/** From now on; where it is so already, time goes on: the library's clock has looked at it. */
 export function startTime(): void {
+  if (vi.isFakeTimers()) return;
   vi.useFakeTimers({
     toFake: [
       ...(['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] as const),

@@ -10,12 +10,12 @@ import { startTime, waited } from './virtual-time.js';
 type Answer<Name extends FromWorker['answer']> = Extract<FromWorker, { answer: Name }>;
 
 let answers: FromWorker[] = [];
+let workers = 0;
 let tell: (message: ToWorker) => void;
 const line = { place: { kind: 'demo' }, initialRate: 115200 } as const;
 
 afterEach(() => {
   vi.unstubAllGlobals();
-  vi.useRealTimers();
 });
 
 /** A worker that knows nothing yet */
@@ -23,10 +23,11 @@ async function begin(ports: readonly FakeSerialPort[] = []): Promise<void> {
   startTime();
   answers = [];
   const mine = answers;
-  vi.resetModules();
   vi.stubGlobal('navigator', { serial: { getPorts: async () => ports } });
   vi.stubGlobal('postMessage', (answer: FromWorker) => mine.push(answer));
-  await import('../../host/web/worker.js');
+  // The worker alone begins anew: what it is made of is loaded once.
+  const another = `../../host/web/worker.js?${++workers}`;
+  await import(another);
   const scope = globalThis as unknown as { onmessage(event: { readonly data: ToWorker }): void };
   tell = (data) => scope.onmessage({ data });
 }
