@@ -30,14 +30,14 @@ export class Awake {
 
   async #take(): Promise<void> {
     const { wakeLock } = navigator as {
-      readonly wakeLock?: { request(type: 'screen'): Promise<Lock> };
+      readonly wakeLock: { request(type: 'screen'): Promise<Lock> };
     };
     try {
-      const lock = await wakeLock?.request('screen');
+      const lock = await wakeLock.request('screen');
       if (this.#wanted) this.#lock = lock;
-      else await lock?.release();
+      else await lock.release();
     } catch {
-      // Low battery, or a hidden page: the update goes on without it.
+      // No such thing in this browser, low battery, or a hidden page: the update goes on without it.
     }
   }
 }

@@ -250,9 +250,8 @@ export class Controller {
     switch (message.answer) {
       case 'checked':
         if (message.load !== this.#load || this.state.step.at !== 'loading') return;
-        this.#file ??= { bytes: message.file, name: message.firmware.file };
         this.dispatch({ do: 'loaded', firmware: message.firmware });
-        if (this.#file.urls) this.#loaded(this.#file.urls);
+        if (this.#file?.urls) this.#loaded(this.#file.urls);
         void this.#goOn();
         break;
       case 'found':

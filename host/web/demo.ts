@@ -1,12 +1,12 @@
 // A device that is not there, for those who only want to see: the fake one of the tests, on a line that takes its time.
 import { APP_BASE, Capability, decode, Header } from '../../protocol/index.js';
 import { isZero } from '../base/bytes.js';
-import type { Clock } from '../base/clock.js';
 import { kitFacts } from '../check/kit-facts.js';
 import { type Image, plainHeader } from '../image/image.js';
 import type { Transport } from '../link/transport.js';
 import { FakeDevice } from '../testing/fake-device.js';
 import { FakeLine } from '../testing/fake-line.js';
+import { OrderedClock } from './ordered-clock.js';
 
 export const DEMO_PART = 'demo';
 const PAGE_SIZE = 2048;
@@ -15,47 +15,6 @@ const RATE = 115200;
 /** Another image that it has at first [bytes] */
 const OLD_SIZE = 40_000;
 const DEMO_SIZE = 60_000;
-
-/**
- * As many timers as there are, in their order: timers of the browser that are due at nearly the same time change places, and frames
- * with them.
- */
-class OrderedClock implements Clock {
-  #waiting: { readonly at: number; readonly callback: () => void }[] = [];
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  now(): number {
-    return performance.now();
-  }
-
-  after(ms: number, callback: () => void): () => void {
-    const entry = { at: this.now() + ms, callback };
-    const place = this.#waiting.findIndex(({ at }) => at > entry.at);
-    this.#waiting.splice(place < 0 ? this.#waiting.length : place, 0, entry);
-    this.#arm();
-    return () => {
-      this.#waiting = this.#waiting.filter((other) => other !== entry);
-    };
-  }
-
-  #arm(): void {
-    clearTimeout(this.#timer);
-    const [first] = this.#waiting;
-    if (!first) return;
-    this.#timer = setTimeout(() => this.#run(), Math.max(0, first.at - this.now()));
-  }
-
-  #run(): void {
-    const now = this.now();
-    for (;;) {
-      const [first] = this.#waiting;
-      if (!first || first.at > now) break;
-      this.#waiting.shift();
-      first.callback();
-    }
-    this.#arm();
-  }
-}
 
 /** It takes whatever it is given: an application of another version runs on it. */
 export class DemoDevice {

@@ -2,8 +2,8 @@
 
 type Child = Node | string | undefined | false;
 
-/** Attributes; a function is a listener, true an attribute without a value, undefined or false none. */
-type Attributes = Readonly<Record<string, string | number | boolean | undefined | Listener>>;
+/** Attributes; a function is a listener, true an attribute without a value, false none. */
+type Attributes = Readonly<Record<string, string | number | boolean | Listener>>;
 type Listener = (event: Event) => void;
 
 export function h<Tag extends keyof HTMLElementTagNameMap>(
@@ -14,7 +14,7 @@ export function h<Tag extends keyof HTMLElementTagNameMap>(
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === 'function') element.addEventListener(name, value);
-    else if (value !== undefined && value !== false) {
+    else if (value !== false) {
       element.setAttribute(name, value === true ? '' : String(value));
     }
   }

@@ -6,6 +6,7 @@ import { hexBytes } from '../base/text.js';
 import { errorOf, type Finding } from '../check/finding.js';
 import { findingOf } from '../check/inspect.js';
 import { judge } from '../check/judge.js';
+import { FLASH_LIMIT } from '../image/areas.js';
 import type { Image } from '../image/image.js';
 import { type ImageFile, type ImageFormat, imageOf, loadFile } from '../image/load.js';
 import { type PackageFacts, packageFacts } from '../pack/update-manifest.js';
@@ -49,7 +50,12 @@ export function checkedFirmware(
 ): CheckedFirmware {
   if (manifest) checkFile(file, manifest);
   const loaded = load(file, name, base);
-  const { findings } = judge(loaded, {});
+  // A package says where it is linked, and so does whoever sets an address: whether that is its place, the device is asked.
+  const appBase = loaded.image.header ? loaded.image.base : base;
+  const { findings } = judge(
+    loaded,
+    appBase === undefined ? {} : { area: { appBase, appEnd: FLASH_LIMIT } },
+  );
   const first = findings.find(({ severity }) => severity === 'error');
   if (first) throw errorOf(first);
   const { header } = loaded.image;

@@ -52,7 +52,6 @@ export type FromWorker =
       readonly answer: 'checked';
       readonly load: number;
       readonly firmware: Firmware;
-      readonly file: Uint8Array;
     }
   /** Whoever is there, and why the firmware is not for it, if it is not. Nothing was changed. */
   | { readonly answer: 'found'; readonly device: DeviceFacts; readonly fault?: Fault | undefined }

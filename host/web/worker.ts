@@ -73,7 +73,7 @@ function check(
   checked = undefined;
   const { image, firmware } = checkedFirmware(file, name, options);
   checked = { image, firmware: demo ? { ...firmware, demo } : firmware };
-  return { answer: 'checked', load, firmware: checked.firmware, file };
+  return { answer: 'checked', load, firmware: checked.firmware };
 }
 
 /** Who is there, without keeping it from anything that it does */

@@ -19,6 +19,8 @@ test.each([
   [0x1a86, 0x7523, 'WCH CH340 (1a86:7523)'],
   [0x1234, 0x0001, 'USB (1234:0001)'],
   [0x1234, undefined, 'USB (1234)'],
+  [0x0403, undefined, 'FTDI (0403)'],
+  [0x0012, 0x0003, 'USB (0012:0003)'],
   [undefined, undefined, undefined],
 ])('%s, %s is called %s', (vendor, product, name) => {
   expect(describePort(port(vendor, product))).toBe(name);
@@ -40,9 +42,16 @@ describe('the port of last time', () => {
     expect(findPort(ports, kept)).toBe(wanted);
   });
 
+  test('that the page may not use yet counts as the first of its kind', () => {
+    expect(portId(port(1, 2), ports)).toEqual({ usbVendorId: 1, usbProductId: 2, nth: 0 });
+    expect(portId(port(), [])).toEqual({ nth: 0 });
+  });
+
   test('is not another', () => {
     const id = portId(port(1, 2), ports);
     expect(findPort([port(1, 3), port(), port(5, 2)], id)).toBeUndefined();
     expect(samePort(port(1, 2).getInfo(), port(1, 3).getInfo())).toBe(false);
+    expect(samePort(port(1, 2).getInfo(), port(5, 2).getInfo())).toBe(false);
+    expect(samePort(port(1, 2).getInfo(), port(1, 2).getInfo())).toBe(true);
   });
 });

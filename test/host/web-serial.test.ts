@@ -46,6 +46,20 @@ describe('opening', () => {
   });
 });
 
+test('a port that is on no USB has no numbers, and no name', async () => {
+  const port = new FakeSerialPort();
+  vi.spyOn(port, 'getInfo').mockReturnValue({} as ReturnType<typeof port.getInfo>);
+  port.refuses = domError('NetworkError', 'Failed to open serial port.');
+  const error = await openWebSerial(port, { rate: 9600 }).catch((why: unknown) => why);
+  expect(error).toMatchObject({
+    message: expect.stringContaining('the port'),
+    details: {},
+    cause: port.refuses,
+  });
+  expect((error as IapError).details).not.toHaveProperty('usbVendorId');
+  expect((error as IapError).details).not.toHaveProperty('usbProductId');
+});
+
 describe('receiving', () => {
   test('goes to the newest listener, until that is removed', async () => {
     const { port, transport } = await opened();

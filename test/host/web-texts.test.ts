@@ -58,3 +58,25 @@ test('numbers are written as the language does', () => {
   expect(ZH.seconds(5)).toBe('5 秒');
   expect(EN.hardwareRange(2, 2)).toBe('2');
 });
+
+test.each([
+  ['bytes', [1234567], '1,234,567 bytes', '1,234,567 字节'],
+  ['signedBy', [2], 'by key 2; the device verifies it', '由密钥 2 签名，由设备验证'],
+  ['lastPort', ['FTDI'], 'Use FTDI', '使用 FTDI'],
+  ['bootloader', ['0.3.1'], 'bootloader 0.3.1', '引导程序 0.3.1'],
+  ['progress', [49, '2.0 kB', '4.0 kB'], '49 %, 2.0 kB of 4.0 kB', '49%，2.0 kB / 4.0 kB'],
+  ['rateAndTime', ['8.1', '5 s'], '8.1 kB/s, 5 s left', '8.1 kB/s，剩余 5 s'],
+  ['hardwareRange', [1, 3], '1 to 3', '1 至 3'],
+  ['hardwareRange', [3, 3], '3', '3'],
+  ['seconds', [59], '59 s', '59 秒'],
+  ['seconds', [60], '1 min 0 s', '1 分 0 秒'],
+  ['seconds', [125], '2 min 5 s', '2 分 5 秒'],
+] as const)('%s of %j', (name, values, en, zh) => {
+  const text = (texts: typeof EN): string =>
+    (texts[name] as (...values: readonly unknown[]) => string)(...values);
+  expect([text(EN), text(ZH)]).toEqual([en, zh]);
+});
+
+test('figures of an update that is done are in the sentence', () => {
+  for (const { doneFacts } of [EN, ZH]) expect(doneFacts('B', 'S')).toMatch(/B.*S|S.*B/);
+});

@@ -1,11 +1,13 @@
 // Between state and worker: what is loaded, and what the worker is told of it.
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, type Mock, test, vi } from 'vitest';
 import { Controller } from '../../host/web/controller.js';
 import type { DeviceFacts } from '../../host/web/device-facts.js';
 import type { Firmware } from '../../host/web/firmware.js';
+import type { State } from '../../host/web/flow.js';
+import type { UpdateManifest } from '../../host/web/manifest.js';
 import type { FromWorker, ToWorker } from '../../host/web/messages.js';
 import { remember } from '../../host/web/unfinished.js';
-import { type FakeCaches, FakeWorker, openTab, startBrowser } from './fake-browser.js';
+import { type FakeCaches, FakeWorker, openTab, settled, startBrowser } from './fake-browser.js';
 
 const device: DeviceFacts = {
   part: 'stm32f103xb',
@@ -24,18 +26,31 @@ const firmware = (file: string): Firmware => ({
   warnings: [],
 });
 const fileOf = (name: string): File => new File([Uint8Array.of(1, 2, 3)], name);
+const manifest: UpdateManifest = {
+  format: 1,
+  version: '1.4.0',
+  hardware: [0, 1],
+  file: 'a.iap',
+  size: 3,
+  sha256: 'ab'.repeat(32),
+};
 let caches: FakeCaches;
 let controller: Controller;
 let worker: FakeWorker;
+let changed: Mock<(before: State) => void>;
+let loaded: Mock<(urls: readonly string[]) => void>;
 
-beforeEach(() => {
+/** The page is opened in a new tab. */
+function begin(): void {
   caches = startBrowser();
-  controller = new Controller(
-    () => {},
-    () => {},
-  );
+  reload();
+}
+function reload(): void {
+  changed = vi.fn<(before: State) => void>();
+  loaded = vi.fn<(urls: readonly string[]) => void>();
+  controller = new Controller(changed, loaded);
   worker = FakeWorker.last;
-});
+}
 afterEach(() => {
   controller.close();
   vi.unstubAllGlobals();
@@ -47,11 +62,12 @@ function sent<Name extends ToWorker['job']>(job: Name): Extract<ToWorker, { job:
 
 /** What the worker says of its n-th check */
 function checked(nth: number): FromWorker {
-  const { load, name, file } = sent('check')[nth] as Extract<ToWorker, { job: 'check' }>;
-  return { answer: 'checked', load, firmware: firmware(name), file };
+  const { load, name } = sent('check')[nth] as Extract<ToWorker, { job: 'check' }>;
+  return { answer: 'checked', load, firmware: firmware(name) };
 }
 
 test('a file is chosen while another one is judged: it alone counts', async () => {
+  begin();
   await controller.useFile(fileOf('a'));
   await controller.useFile(fileOf('b'));
   worker.answer(checked(0));
@@ -61,6 +77,7 @@ test('a file is chosen while another one is judged: it alone counts', async () =
 });
 
 test('what is wrong with the file before is not said of the one after', async () => {
+  begin();
   await controller.useFile(fileOf('a'));
   await controller.useFile(fileOf('b'));
   const { load } = checked(0) as { readonly load: number };
@@ -71,9 +88,9 @@ test('what is wrong with the file before is not said of the one after', async ()
 });
 
 test('a file is chosen while the server sends: what comes of it is not used', async () => {
+  begin();
   const { promise, resolve } = deferred<void>();
-  const manifest = { format: 1, version: '1.4.0', hardware: [0, 1], file: 'a', size: 3 };
-  const said = JSON.stringify({ ...manifest, sha256: 'ab'.repeat(32) });
+  const said = JSON.stringify(manifest);
   vi.stubGlobal('fetch', async () => {
     await promise;
     return new Response(said);
@@ -88,6 +105,7 @@ test('a file is chosen while the server sends: what comes of it is not used', as
 });
 
 test('a file is chosen before the page has looked what it was in: that file', async () => {
+  begin();
   const started = controller.start('firmware.json');
   const asked = vi.fn();
   vi.stubGlobal('fetch', asked);
@@ -99,16 +117,21 @@ test('a file is chosen before the page has looked what it was in: that file', as
 });
 
 test('while an update runs nothing is loaded', async () => {
+  begin();
   await controller.useFile(fileOf('a'));
   worker.answer(checked(0));
   controller.dispatch({ do: 'choose-port', port });
-  await controller.useFile(fileOf('b'));
+  const asked = vi.fn();
+  vi.stubGlobal('fetch', asked);
+  await controller.useFile({ name: 'b', arrayBuffer: asked } as unknown as File);
   controller.useDemoFirmware();
   controller.load('firmware.json');
+  expect(asked).not.toHaveBeenCalled();
   expect(worker.sent.map(({ job }) => job)).toEqual(['check', 'find']);
 });
 
 test('the worker is told which firmware and which device are shown', async () => {
+  begin();
   await controller.useFile(fileOf('a'));
   worker.answer(checked(0));
   controller.dispatch({ do: 'choose-port', port });
@@ -119,6 +142,7 @@ test('the worker is told which firmware and which device are shown', async () =>
 });
 
 test('after a reload the file of another tab is not installed', async () => {
+  begin();
   openTab();
   await remember({ only: device.uniqueId, port, name: 'a' }, Uint8Array.of(1, 2, 3));
   const cache = await caches.open('iap-unfinished');
@@ -132,6 +156,7 @@ test('after a reload the file of another tab is not installed', async () => {
 });
 
 test('demo firmware instead of the one that is gone: the device is not gone on with', async () => {
+  begin();
   await remember({ only: device.uniqueId, port, name: 'a' }, Uint8Array.of(1, 2, 3));
   const cache = await caches.open('iap-unfinished');
   for (const { url } of await cache.keys()) await cache.delete(url);
@@ -139,7 +164,7 @@ test('demo firmware instead of the one that is gone: the device is not gone on w
   controller.useDemoFirmware();
   const [{ load } = { load: 0 }] = sent('demo-firmware');
   const demo = { ...firmware('d'), demo: true } as const;
-  worker.answer({ answer: 'checked', load, firmware: demo, file: Uint8Array.of(1) });
+  worker.answer({ answer: 'checked', load, firmware: demo });
   expect(controller.state).toMatchObject({
     only: undefined,
     port: undefined,
@@ -149,12 +174,236 @@ test('demo firmware instead of the one that is gone: the device is not gone on w
   expect(sessionStorage.getItem('iap-unfinished')).toBeNull();
 });
 
-/** What is on its way without waiting for anything */
-function settled(): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve);
+test('the worker is a module beside the page', () => {
+  begin();
+  expect(worker.url.href).toMatch(/\/worker\.js$/);
+  expect(worker.options).toEqual({ type: 'module' });
+});
+
+test('a file that can not be read', async () => {
+  begin();
+  const gone = new DOMException('it is gone', 'NotFoundError');
+  await controller.useFile({ arrayBuffer: () => Promise.reject(gone) } as unknown as File);
+  expect(controller.state.step).toEqual({
+    at: 'firmware',
+    fault: { code: 'IMAGE_UNREADABLE', message: 'NotFoundError: it is gone', details: {} },
   });
+});
+
+test('the worker is told all of a file', async () => {
+  begin();
+  controller.settings = { initialRate: 9600, base: 0x0800_8000 };
+  await controller.useFile(fileOf('a'));
+  expect(worker.sent).toEqual([
+    {
+      job: 'check',
+      load: 1,
+      file: Uint8Array.of(1, 2, 3),
+      name: 'a',
+      manifest: undefined,
+      base: 0x0800_8000,
+    },
+  ]);
+  worker.answer(checked(0));
+  expect(loaded).not.toHaveBeenCalled();
+});
+
+/** A server that has the manifest, and its file */
+function serve(): void {
+  vi.stubGlobal('fetch', async ({ href }: URL) =>
+    href.endsWith('.json')
+      ? new Response(JSON.stringify(manifest))
+      : new Response(Uint8Array.of(1, 2, 3)),
+  );
 }
+
+test('what the manifest offers is kept for use without a network, once it is right', async () => {
+  begin();
+  serve();
+  await controller.start('firmware.json');
+  await settled();
+  expect(sent('check')).toMatchObject([{ name: 'a.iap', manifest }]);
+  expect(loaded).not.toHaveBeenCalled();
+  worker.answer(checked(0));
+  expect(loaded.mock.calls).toEqual([
+    [['https://pumps.test/two/firmware.json', 'https://pumps.test/two/a.iap']],
+  ]);
+});
+
+test('what the manifest offers is not there', async () => {
+  begin();
+  vi.stubGlobal('fetch', async () => new Response('', { status: 404 }));
+  await controller.start('firmware.json');
+  await settled();
+  expect(controller.state.step).toMatchObject({
+    at: 'firmware',
+    fault: { code: 'MANIFEST_UNREACHABLE' },
+  });
+});
+
+test('of the manifest nothing is told any more once a file is chosen', async () => {
+  begin();
+  const { promise, resolve } = deferred<void>();
+  vi.stubGlobal('fetch', async () => {
+    await promise;
+    return new Response('', { status: 404 });
+  });
+  controller.load('firmware.json');
+  await controller.useFile(fileOf('b'));
+  resolve();
+  await settled();
+  expect(controller.state.step.at).toBe('loading');
+});
+
+test('without a manifest a file is asked for', async () => {
+  begin();
+  await controller.start(undefined);
+  expect(controller.state.step).toEqual({ at: 'firmware' });
+});
+
+test('a browser that keeps nothing: as if nothing had been begun', async () => {
+  begin();
+  vi.stubGlobal('sessionStorage', {
+    getItem: () => {
+      throw new DOMException('denied', 'SecurityError');
+    },
+  });
+  await controller.start(undefined);
+  expect(controller.state.step).toEqual({ at: 'firmware' });
+});
+
+test('a file is chosen while the page looks what it was in: that file', async () => {
+  begin();
+  await remember({ only: device.uniqueId, port, name: 'a' }, Uint8Array.of(1, 2, 3));
+  const started = controller.start('firmware.json');
+  await controller.useFile(fileOf('b'));
+  await started;
+  expect(sent('check').map(({ name }) => name)).toEqual(['b']);
+  expect(controller.state.only).toBeUndefined();
+});
+
+test('after a reload the update goes on with the same file, as it was read', async () => {
+  begin();
+  controller.settings = { initialRate: 9600 };
+  const left = { only: device.uniqueId, port, name: 'a.bin', base: 0x0800_8000, manifest };
+  await remember(left, Uint8Array.of(1, 2, 3));
+  await controller.start('firmware.json');
+  expect(controller.settings).toEqual({ initialRate: 9600, base: 0x0800_8000 });
+  expect(worker.sent).toEqual([
+    {
+      job: 'check',
+      load: 0,
+      file: Uint8Array.of(1, 2, 3),
+      name: 'a.bin',
+      manifest,
+      base: 0x0800_8000,
+    },
+  ]);
+  worker.answer(checked(0));
+  expect(controller.state).toMatchObject({
+    port,
+    only: device.uniqueId,
+    step: { at: 'lost', fault: { code: 'INTERRUPTED' } },
+  });
+});
+
+test('what is checked after it was given up is not used', async () => {
+  begin();
+  await controller.useFile(fileOf('a'));
+  controller.dispatch({ do: 'other-firmware' });
+  worker.answer(checked(0));
+  expect(controller.state.step).toEqual({ at: 'firmware' });
+  expect(loaded).not.toHaveBeenCalled();
+});
+
+test('what is read after it was given up is not checked', async () => {
+  begin();
+  const reading = controller.useFile(fileOf('a'));
+  controller.dispatch({ do: 'other-firmware' });
+  await reading;
+  expect(worker.sent).toEqual([]);
+});
+
+test('what the server sends while a file is judged is not checked', async () => {
+  begin();
+  const { promise, resolve } = deferred<void>();
+  vi.stubGlobal('fetch', async ({ href }: URL) => {
+    await promise;
+    return new Response(href.endsWith('.json') ? JSON.stringify(manifest) : 'abc');
+  });
+  controller.load('firmware.json');
+  await controller.useFile(fileOf('b'));
+  resolve();
+  await settled();
+  expect(sent('check').map(({ name }) => name)).toEqual(['b']);
+});
+
+test('what the manifest offers is not kept after it was given up', async () => {
+  begin();
+  serve();
+  await controller.start('firmware.json');
+  await settled();
+  controller.dispatch({ do: 'other-firmware' });
+  worker.answer(checked(0));
+  expect(loaded).not.toHaveBeenCalled();
+});
+
+test('what is wrong with a file is said', async () => {
+  begin();
+  await controller.useFile(fileOf('a'));
+  const fault = { code: 'IMAGE_FORMAT', message: '', details: {} } as const;
+  worker.answer({ answer: 'failed', load: 1, fault });
+  expect(controller.state.step).toEqual({ at: 'firmware', fault });
+});
+
+test('a file instead of the one that is gone: the update goes on', async () => {
+  begin();
+  await remember({ only: device.uniqueId, port, name: 'a' }, Uint8Array.of(1, 2, 3));
+  caches.all.clear();
+  await controller.start(undefined);
+  await controller.useFile(fileOf('b'));
+  worker.answer(checked(0));
+  expect(controller.state).toMatchObject({ only: device.uniqueId, port, step: { at: 'lost' } });
+});
+
+test('the page is told of each change, and of nothing that changes nothing', async () => {
+  begin();
+  const { state } = controller;
+  controller.dispatch({ do: 'found', device });
+  expect(changed).not.toHaveBeenCalled();
+  controller.dispatch({ do: 'other-firmware' });
+  expect(changed.mock.calls).toEqual([[state]]);
+});
+
+test('a worker that can not be loaded', async () => {
+  begin();
+  worker.onerror?.();
+  expect(controller.state.step).toMatchObject({
+    at: 'firmware',
+    fault: { code: 'PAGE_INCOMPLETE', details: {} },
+  });
+});
+
+test('a worker that breaks while it works', async () => {
+  begin();
+  await controller.useFile(fileOf('a'));
+  worker.answer(checked(0));
+  controller.useDemoDevice();
+  expect(controller.state.step.at).toBe('finding');
+  worker.onerror?.();
+  expect(controller.state.step).toMatchObject({
+    at: 'failed',
+    fault: { code: 'PAGE_INCOMPLETE' },
+  });
+});
+
+test('a page that is closed does nothing any more', () => {
+  begin();
+  controller.close();
+  expect(worker.terminated).toBe(true);
+  controller.dispatch({ do: 'other-firmware' });
+  expect(controller.state.step.at).toBe('loading');
+});
 
 function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
   let resolve: (value: T) => void = () => {};

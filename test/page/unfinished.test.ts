@@ -1,5 +1,5 @@
 // What a tab keeps of an update over a reload, beside other tabs of the same page.
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { forget, recall, remember } from '../../host/web/unfinished.js';
 import { type FakeCaches, openTab, startBrowser } from './fake-browser.js';
 
@@ -12,9 +12,10 @@ const first = Uint8Array.of(1, 2, 3);
 const second = Uint8Array.of(4, 5, 6);
 let caches: FakeCaches;
 
-beforeEach(() => {
+/** A browser that has kept nothing yet */
+function begin(): void {
   caches = startBrowser();
-});
+}
 afterEach(() => {
   vi.unstubAllGlobals();
 });
@@ -23,6 +24,7 @@ const count = async (): Promise<number> =>
   (await (await caches.open('iap-unfinished')).keys()).length;
 
 test('two tabs: each has its own file, and forgets its own', async () => {
+  begin();
   const one = openTab();
   await remember(unfinished, first);
   openTab();
@@ -37,6 +39,7 @@ test('two tabs: each has its own file, and forgets its own', async () => {
 });
 
 test('a file that is not the one of this update is none', async () => {
+  begin();
   await remember(unfinished, first);
   const cache = await caches.open('iap-unfinished');
   for (const { url } of await cache.keys()) await cache.put(url, new Response(second.slice()));
@@ -46,10 +49,25 @@ test('a file that is not the one of this update is none', async () => {
 });
 
 test('what closed tabs have left does not pile up', async () => {
+  begin();
   for (let i = 0; i < 40; i++) {
     openTab();
     await remember(unfinished, first);
   }
   expect(await count()).toBe(16);
   expect(await recall()).toMatchObject({ file: first });
+});
+
+test('a browser that has lost the file: which update it was', async () => {
+  begin();
+  await remember(unfinished, first);
+  caches.all.clear();
+  expect(await recall()).toEqual({ unfinished: expect.objectContaining(unfinished) });
+});
+
+test('nothing is recalled, and nothing forgotten, where nothing was begun', async () => {
+  begin();
+  expect(await recall()).toBeUndefined();
+  await forget();
+  expect(caches.all.size).toBe(0);
 });

@@ -44,7 +44,6 @@ export const EN: Texts = {
   allPorts: 'Adapter not in the list? Show all ports',
   otherPort: 'Choose another port',
   demoDevice: 'Demo device (no hardware)',
-  demoHint: 'No device at hand? A demo device shows how it works.',
   demoNotice: 'Demo: this device exists only in the browser. No real device is updated.',
   settings: 'Settings',
   initialRate: 'Rate to find the device [baud]',
@@ -137,7 +136,6 @@ export const EN: Texts = {
   copied: 'Copied.',
   saveText: 'Save as text',
   saveJson: 'Save as JSON',
-  offlineReady: 'This page now works without a network too.',
 
   errors,
   refused,

@@ -57,7 +57,6 @@ export interface Texts {
   readonly allPorts: string;
   readonly otherPort: string;
   readonly demoDevice: string;
-  readonly demoHint: string;
   readonly demoNotice: string;
   readonly settings: string;
   readonly initialRate: string;
@@ -132,7 +131,6 @@ export interface Texts {
   readonly copied: string;
   readonly saveText: string;
   readonly saveJson: string;
-  readonly offlineReady: string;
 
   readonly errors: Readonly<Record<FaultCode, ErrorText>>;
   /** What a device says to REFUSED, in place of that error's cause */

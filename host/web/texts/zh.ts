@@ -43,7 +43,6 @@ export const ZH: Texts = {
   allPorts: '列表中没有您的适配器？显示所有串口',
   otherPort: '选择其他串口',
   demoDevice: '演示设备（无需硬件）',
-  demoHint: '手边没有设备？可以用演示设备了解升级过程。',
   demoNotice: '演示：此设备仅存在于浏览器中，不会升级任何真实设备。',
   settings: '设置',
   initialRate: '查找设备时的波特率',
@@ -132,7 +131,6 @@ export const ZH: Texts = {
   copied: '已复制。',
   saveText: '保存为文本',
   saveJson: '保存为 JSON',
-  offlineReady: '此页面现在可以离线使用。',
 
   errors,
   refused,

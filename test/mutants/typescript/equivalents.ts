@@ -271,6 +271,30 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     changes: ['() => false → () => undefined'],
   },
   {
+    file: 'host/web/controller.ts',
+    why: 'an update that is waited for, or is remembered, has a port and a device; the types do not know',
+    changes: [
+      "port?.kind !== 'serial' → false",
+      'port?.kind → port.kind',
+      'only === undefined → false',
+    ],
+  },
+  {
+    file: 'host/web/unfinished.ts',
+    why: 'bytes of plain memory, which the types want: a copy has the same',
+    changes: ['bytes.slice() → bytes'],
+  },
+  {
+    file: 'host/web/flow.ts',
+    why: 'where a port is taken there is firmware; the types do not know',
+    changes: ['firmware?.demo → firmware.demo'],
+  },
+  {
+    file: 'host/web/panels.ts',
+    why: 'a device is looked for with firmware; the types do not know',
+    changes: ['firmware?.sha256 → firmware.sha256', 'firmware?.facts → firmware.facts'],
+  },
+  {
     file: 'protocol/frame.ts',
     why: 'what is stored behind the end of an array is not stored; the length says "too long" either way',
     changes: [

@@ -28,7 +28,8 @@ export default defineConfig({
       name: 'mutants',
       enforce: 'pre',
       load(id) {
-        const file = relative(root, id);
+        const [path = ''] = id.split('?'); // a test may load a file anew
+        const file = relative(root, path);
         if (!/^(host|protocol)\//.test(file)) return undefined;
         try {
           return readFileSync(join(folder, 'sources', file), 'utf8');
