@@ -1,66 +1,22 @@
 // A whole update of a group: every frame that the host sends, in its order, and every event.
 import { afterEach, describe, expect, test } from 'vitest';
-import {
-  Command,
-  DataFlag,
-  DataRequest,
-  decode,
-  ImageState,
-  Status,
-} from '../../protocol/index.js';
+import { Command, ImageState, Status } from '../../protocol/index.js';
+import { sentOn, told } from '../support/group-words.js';
 import { appImage } from '../support/images.js';
-import { type GroupOutcome, Pair, type PairOptions } from '../support/pair.js';
+import { Pair, type PairOptions } from '../support/pair.js';
 
 let pair: Pair;
-let from = 0;
+let sent: () => string;
 
 function start(options: PairOptions): void {
   pair = new Pair(options);
-  from = 0;
+  sent = sentOn(pair);
 }
 
 afterEach(() => {
   expect(pair.line.checker.violations).toEqual([]);
   expect(pair.line.collisions).toBe(0);
 });
-
-const NAMES = new Map<number, string>(Object.entries(Command).map(([name, code]) => [code, name]));
-
-/**
- * What was sent since it was looked at last: address and command. HELLO+ with HOLD; of DATA the number, H with the head of a page, ? where
- * it asks; "keep" where nobody is to take it
- */
-function sent(): string {
-  const { sent: frames } = pair.line.checker;
-  const some = frames.slice(from).map(({ address, type, payload }) => {
-    const command = NAMES.get(type) ?? `type ${type}`;
-    if (type === Command.HELLO) return `${address} HELLO${payload[2] === 0 ? '' : '+'}`;
-    if (type !== Command.DATA) return `${address} ${command}`;
-    const { number, flags, body } = decode(DataRequest, payload);
-    if (body.length === 64 && body.every((byte) => byte === 0)) return `${address} keep ${number}`;
-    const head = (flags & DataFlag.HEAD) === 0 ? '' : 'H';
-    return `${address} ${number}${head}${(flags & DataFlag.ASK) === 0 ? '' : '?'}`;
-  });
-  from = frames.length;
-  return some.join(', ');
-}
-
-/** Each event with its address and what is told in it; of a device its mode, of an error its code */
-function told({ events }: GroupOutcome): string[] {
-  return events.map((event) => {
-    const { event: name, address, ...rest } = { address: undefined, ...event };
-    const words = Object.entries(rest).map(([key, value]: [string, unknown]) => {
-      if (key === 'device') return (value as { mode: number }).mode === 0 ? 'bootloader' : 'app';
-      if (key === 'error') return (value as { code: string }).code;
-      if (key === 'rate' && name === 'progress') return '';
-      if (key === 'secondsLeft') return '';
-      return `${key} ${String(value)}`;
-    });
-    return [name, ...(address === undefined ? [] : [`@${address}`]), ...words.filter(Boolean)].join(
-      ' ',
-    );
-  });
-}
 
 /** One page, to two that have none of it */
 const SENT = '0 0H, 0 1, 1 2?, 0 2, 0 3, 2 4?, 1 4?';

@@ -78,6 +78,12 @@ describe('a member', () => {
   });
 
   test('tells what became of it, and the device as it was found', () => {
+    expect(new Member(9)).toMatchObject({
+      entered: false,
+      begun: false,
+      installed: false,
+      told: false,
+    });
     expect(new Member(9).result).toEqual({
       address: 9,
       changed: false,

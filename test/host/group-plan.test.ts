@@ -25,13 +25,21 @@ const BOTH = Capability.DEFLATE | Capability.DICTIONARY;
 interface Is extends Partial<DeviceInfo> {
   /** Pages that are wrong */
   readonly lacks?: readonly number[];
+  /** CRC-32 of what is there instead */
+  readonly reads?: number;
   readonly state?: number;
   readonly sha256?: Uint8Array;
 }
 
-function device({ lacks = [], state = 0, sha256 = new Uint8Array(32), ...other }: Is): Device {
+function device({
+  lacks = [],
+  reads = 0,
+  state = 0,
+  sha256 = new Uint8Array(32),
+  ...other
+}: Is): Device {
   const installed = { ...INFO.installed, state, sha256, size: 4 * PAGE };
-  const found = RIGHT.map((crc, i) => (lacks.includes(i) ? 0 : crc));
+  const found = RIGHT.map((crc, i) => (lacks.includes(i) ? reads : crc));
   return {
     info: { ...INFO, installed, ...other },
     pages: (first: number, count: number) => Promise.resolve(found.slice(first, first + count)),
@@ -104,6 +112,14 @@ describe('compressed', () => {
         { ...all, lacks: [1] },
       ],
       'against what is there',
+    ],
+    [
+      'they have other things in a page that both lack',
+      [
+        { ...all, lacks: [1] },
+        { ...all, lacks: [1], reads: 5 },
+      ],
+      'deflated',
     ],
     ['one does not copy', [all, { capabilities: Capability.DEFLATE }], 'deflated'],
     ['one does not decode', [all, { capabilities: Capability.DICTIONARY }], 'raw'],
