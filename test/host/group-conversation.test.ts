@@ -1,8 +1,8 @@
 // A whole update of a group: every frame that the host sends, in its order, and every event.
 import { afterEach, describe, expect, test } from 'vitest';
 import { Command, ImageState, Status } from '../../protocol/index.js';
-import { sentOn, told } from '../support/group-words.js';
 import { appImage } from '../support/images.js';
+import { sentOn, told } from '../support/in-words.js';
 import { Pair, type PairOptions } from '../support/pair.js';
 
 let pair: Pair;

@@ -2,8 +2,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { DeviceInfo } from '../../host/device/device.js';
 import { Command, Mode, Status } from '../../protocol/index.js';
-import { sentOn, told } from '../support/group-words.js';
 import { appImage } from '../support/images.js';
+import { sentOn, told } from '../support/in-words.js';
 import { type GroupOutcome, Pair, type PairOptions } from '../support/pair.js';
 
 let pair: Pair;

@@ -1,8 +1,8 @@
 // A group that is stopped, or whose port goes away: how it is left, what is said of each, and what goes on.
 import { afterEach, describe, expect, test } from 'vitest';
 import { Command, Mode } from '../../protocol/index.js';
-import { told } from '../support/group-words.js';
 import { appImage } from '../support/images.js';
+import { told } from '../support/in-words.js';
 import { type GroupOutcome, Pair, type PairOptions } from '../support/pair.js';
 
 let pair: Pair;

@@ -9,7 +9,7 @@ import { Member } from '../../host/update/group-member.js';
 import { changeGroupRate, leaveGroupRate } from '../../host/update/group-rate.js';
 import { Group, type Present } from '../../host/update/group-steps.js';
 import { Capability, Command, Status } from '../../protocol/index.js';
-import { sentOn, told } from '../support/group-words.js';
+import { sentOn, told } from '../support/in-words.js';
 import { Pair, type PairOptions } from '../support/pair.js';
 
 const OWN = 115_200;

@@ -1,6 +1,9 @@
-// What a host sends to a group, and what it tells, in short words: so that a test can say all of it.
+// What a host sends, and what it tells, in short words: so that a test can say all of it.
+
+import type { FakeLine } from '../../host/testing/fake-line.js';
+import type { UpdateEvent } from '../../host/update/events.js';
+import type { GroupEvent } from '../../host/update/group-events.js';
 import { Command, DataFlag, DataRequest, decode, type Frame } from '../../protocol/index.js';
-import type { GroupOutcome, Pair } from './pair.js';
 
 const NAMES = new Map<number, string>(Object.entries(Command).map(([name, code]) => [code, name]));
 
@@ -17,7 +20,7 @@ function wordsOf({ address, type, payload }: Frame): string {
  * Returns what tells what was sent since it was asked last: address and command. HELLO+ with HOLD; of DATA the number, H with the head of a
  * page, ? where it asks; "keep" where nobody is to take it.
  */
-export function sentOn({ line }: Pair): () => string {
+export function sentOn({ line }: { readonly line: FakeLine }): () => string {
   let from = 0;
   return () => {
     const { sent } = line.checker;
@@ -28,7 +31,11 @@ export function sentOn({ line }: Pair): () => string {
 }
 
 /** Each event with its address and what is told in it: of a device its mode, of an error its code, of progress no times */
-export function told({ events }: Pick<GroupOutcome, 'events'>): string[] {
+export function told({
+  events,
+}: {
+  readonly events: readonly (UpdateEvent | GroupEvent)[];
+}): string[] {
   return events.map((event) => {
     const { event: name, address, ...rest } = { address: undefined, ...event };
     const words = Object.entries(rest).map(([key, value]: [string, unknown]) => {
