@@ -276,6 +276,7 @@ describe('all of them are raised to it', () => {
     await start();
     const memory = new Memory();
     await raiseGroupRate(group, 921_600, memory);
+    expect(sent()).toBe('1 BAUD, 2 BAUD, 0 keep 65535, 1 HELLO+, 2 HELLO+');
     expect(rates()).toEqual([921_600, 921_600, 921_600]);
     expect(memory.kept).toEqual([]);
   });
