@@ -12,6 +12,7 @@ import {
   Command,
   decode,
   encode,
+  HelloFlag,
   HelloRequest,
   Status,
 } from '../../protocol/index.js';
@@ -455,6 +456,28 @@ describe('what is sent on the way', () => {
     await rates.settle(MUCH);
     expect(words()).toBe(frames);
     expect(bench.clock.now() - since).toBeLessThan(ms);
+    const hellos = bench.line.checker.sent.filter(({ type }) => type === Command.HELLO);
+    expect(hellos.map(({ payload }) => payload[2])).toEqual(hellos.map(() => HelloFlag.HOLD));
+  });
+
+  test("up from where it was found, above the device's own: that need not be proven", async () => {
+    const { rates } = await choice({ info: { defaultRate: 57_600 } });
+    await rates.settle(MUCH);
+    expect(words()).toBe(`${UP}, 8 long`);
+  });
+
+  test('once lost at each of two rates: it stays at the second', async () => {
+    const { rates } = await choice();
+    await rates.settle(MUCH);
+    await found();
+    await rates.lost(921_600);
+    failsAbove(460_800);
+    await rates.settle(MUCH);
+    expect(bench.line.rate).toBe(460_800);
+    await found();
+    await rates.lost(460_800);
+    await rates.settle(MUCH);
+    expect(bench.line.rate).toBe(460_800);
   });
 
   test('again to what was chosen, once it is found again: it is proven anew', async () => {
