@@ -1,5 +1,6 @@
 // The choice of a rate alone, without an update: what is asked of the device, what is told, and what is kept for the next time.
 import { describe, expect, test } from 'vitest';
+import { IapError } from '../../host/base/errors.js';
 import { connect } from '../../host/device/connect.js';
 import { openSession } from '../../host/device/open.js';
 import type { KnownRate, RateMemory } from '../../host/link/rate-memory.js';
@@ -431,6 +432,24 @@ describe('what is sent on the way', () => {
       () => failsAbove(230_400),
       '1 BAUD 460800, 2 HELLO, 1 BAUD 115200, 3 HELLO, 1 BAUD 230400, 1 HELLO, 8 long',
       1400,
+    ],
+    [
+      'back from one above what is known, to that',
+      { rate: 460_800 },
+      () => failsAbove(460_800),
+      '1 BAUD 460800, 1 HELLO, 8 long, 1 BAUD 921600, 2 HELLO, 1 BAUD 115200, 4 HELLO, 1 BAUD 460800, 1 HELLO, 8 long',
+      1700,
+    ],
+    [
+      'nowhere, with a port that says that it can not make it',
+      undefined,
+      () => {
+        const setRate = bench.line.setRate.bind(bench.line);
+        bench.line.setRate = (rate) =>
+          rate === HOME ? setRate(rate) : Promise.reject(new IapError('PORT_FAILED', 'no'));
+      },
+      '1 BAUD 230400, 8 HELLO',
+      1300,
     ],
     [
       'home from one that is not understood, where none is below',
