@@ -449,7 +449,7 @@ describe('what is sent on the way', () => {
           rate === HOME ? setRate(rate) : Promise.reject(new IapError('PORT_FAILED', 'no'));
       },
       '1 BAUD 230400, 8 HELLO',
-      1300,
+      1700,
     ],
     [
       'home from one that is not understood, where none is below',
