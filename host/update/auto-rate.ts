@@ -80,7 +80,7 @@ export class AutoRate {
     this.#failed = Math.min(this.#failed, known?.failed ?? this.#failed);
     const before = known?.rate ?? this.#rate;
     if (before !== this.#rate) await this.#hold(before);
-    if (this.#rate === before) await this.#climb();
+    await this.#climb();
     await this.#choose(known?.rate === this.#rate ? 'remembered' : 'fastest');
   }
 

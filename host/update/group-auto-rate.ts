@@ -66,10 +66,10 @@ export async function raiseGroupRate(
   rates: RateMemory | undefined,
 ): Promise<void> {
   const own = group.rate;
-  const part = group.active[0]?.device.info.part;
+  const [first] = group.active;
   let failed: number | undefined;
   let next = rate;
-  for (let i = 0; i < TRIES && next > own; i++) {
+  for (let i = 0; i < TRIES; i++) {
     const outcome = await changeGroupRate(
       group.session,
       group.active,
@@ -82,6 +82,7 @@ export async function raiseGroupRate(
     next = rungBelow(next, own);
   }
   // With the one that it was tried with a faster one has held, and was kept.
-  if (failed !== undefined && part !== undefined)
-    await rates?.keep(part, { rate: group.rate, failed });
+  if (first && failed !== undefined) {
+    await rates?.keep(first.device.info.part, { rate: group.rate, failed });
+  }
 }

@@ -26,6 +26,10 @@ interface Begun extends Present {
   readonly resumed: boolean;
 }
 
+interface Ready extends Begun {
+  readonly compared: Compared;
+}
+
 export interface GroupInstallOptions {
   readonly header: Uint8Array;
   readonly pages: readonly Page[];
@@ -56,9 +60,8 @@ export class GroupInstaller {
     await onBegun();
     if (begun.length === 0) return;
     group.tell({ event: 'comparing', pages: pages.length });
-    const compared = await this.#compare(begun);
-    const ready = begun.filter(({ member }) => compared.has(member));
-    const found = ready.flatMap(({ member }) => compared.get(member) ?? []);
+    const ready = await this.#compare(begun);
+    const found = ready.map(({ compared }) => compared);
     const lacking = pages.filter((page) => found.some(({ differing }) => differing.has(page)));
     const rate = await this.#chooseRate(ready, sizeOf(lacking));
     const plan = await planPages(pages, found, rate, compression);
@@ -99,14 +102,14 @@ export class GroupInstaller {
     return begun;
   }
 
-  async #compare(begun: readonly Present[]): Promise<Map<Member, Compared>> {
-    const compared = new Map<Member, Compared>();
-    for (const { device, member } of begun) {
-      await this.#group.attempt(member, async () => {
-        compared.set(member, await compareMember(device, this.#options.pages));
+  async #compare(begun: readonly Begun[]): Promise<Ready[]> {
+    const ready: Ready[] = [];
+    for (const one of begun) {
+      await this.#group.attempt(one.member, async () => {
+        ready.push({ ...one, compared: await compareMember(one.device, this.#options.pages) });
       });
     }
-    return compared;
+    return ready;
   }
 
   /** For so many bytes to all of them */

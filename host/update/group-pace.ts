@@ -47,9 +47,7 @@ export class GroupPace {
 
   /** All have said so: nothing before counts any more. */
   forget(bytes: number): void {
-    if ((this.#work[0]?.bytes ?? bytes) < bytes) {
-      this.#work = this.#work.filter((work) => work.bytes > bytes);
-    }
+    this.#work = this.#work.filter((work) => work.bytes > bytes);
   }
 
   /** When it has worked off all that was sent, if it takes all the time it may [ms] */

@@ -103,9 +103,9 @@ export class Pieces {
 
   /** This page, whose first piece nobody has taken, and all behind it are cut anew, this page as it is. */
   cutRaw(piece: number): void {
-    const page = this.at(piece)?.page ?? 0;
-    this.#raw.add(page);
+    const { pages } = this.pagesIn(piece);
+    this.#raw.add(pages);
     this.#pieces.length = piece;
-    this.#encoded.length = page;
+    this.#encoded.length = pages;
   }
 }

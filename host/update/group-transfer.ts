@@ -119,7 +119,7 @@ export class GroupTransfer {
     // Whatever was asked in between is answered.
     const workedOff = { bytes: stats.bytesSent, at: clock.now() };
     for (const one of this.#receivers) one.workedOff = workedOff;
-    while (this.#receivers.length > 0) {
+    for (;;) {
       this.#takeAnswers();
       this.#judgeSilence();
       this.#settleDoubt();
@@ -134,8 +134,9 @@ export class GroupTransfer {
     return this.#cursor === this.#pieces.count && this.#pieces.pages >= this.#until;
   }
 
+  /** Nobody is left, or whoever is has all of it. */
   get #done(): boolean {
-    return this.#allSent && this.#receivers.every(({ taken }) => taken === this.#pieces.count);
+    return this.#receivers.every(({ taken }) => this.#allSent && taken === this.#pieces.count);
   }
 
   get #asksAlone(): boolean {
@@ -343,10 +344,10 @@ export class GroupTransfer {
   #goBack(of: Receiver, piece: number): void {
     if (piece >= this.#cursor) return;
     of.cost += this.#pieces.size(piece, this.#cursor);
-    this.#cursor = piece;
     if (++of.fruitless > MOST_FRUITLESS) throw tooNoisy();
     const others = this.#receivers.length > 1;
     if (others && of.cost > this.#alone) throw holdsUp();
+    this.#cursor = piece;
   }
 
   /** What it would cost to update one device by itself [bytes] */
@@ -376,7 +377,8 @@ export class GroupTransfer {
   }
 
   #tellProgress(): void {
-    const fewest = Math.min(this.#pieces.count, ...this.#receivers.map(({ taken }) => taken));
+    if (this.#receivers.length === 0) return;
+    const fewest = Math.min(...this.#receivers.map(({ taken }) => taken));
     const { pages, encoded } = this.#pieces.pagesIn(fewest);
     if (pages <= this.#pagesDone) return;
     this.#pagesDone = pages;

@@ -18,13 +18,6 @@ import { Transfer } from './transfer.js';
 /** Compared before anything is sent; the others while these are on the way, so that the line never waits for CRCs. */
 const FIRST_PAGES = 8;
 
-/** END says what is missing. */
-const MISSING: ReadonlySet<number> = new Set([
-  Status.GAP,
-  Status.PAGE_REJECTED,
-  Status.FLASH_FAILED,
-]);
-
 export class Installer {
   /** BEGIN was sent: there may be an update in the device's boot record. */
   begun = false;
@@ -164,24 +157,20 @@ export class Installer {
     return transfer;
   }
 
-  /** Lets the device verify the image, sending again what it misses. Returns the checks that failed. */
+  /**
+   * Lets the device verify the image. Returns the checks that failed. That a frame is missing it can not say: it has told of each that
+   * it is taken.
+   */
   async #verify(transfer: Transfer): Promise<number> {
-    for (;;) {
-      this.#emit({ event: 'verifying' });
-      this.ending = true;
-      const answer = await this.#device.end(transfer.next);
-      const { status, detail } = answer;
-      if (status === Status.OK) {
-        await confirmInstalled(this.#device, this.#header, answer.next, transfer.next);
-        this.ending = false;
-        return 0;
-      }
-      this.ending = false;
-      if (status === Status.VERIFY_FAILED) return detail === 0 ? UNSPECIFIED : detail;
-      if (!MISSING.has(status)) throw badAnswer('END', `status ${statusName(status)}`);
-      transfer.resume(answer);
-      await transfer.run();
-    }
+    this.#emit({ event: 'verifying' });
+    this.ending = true;
+    const { status, detail, next } = await this.#device.end(transfer.next);
+    if (status === Status.OK)
+      await confirmInstalled(this.#device, this.#header, next, transfer.next);
+    this.ending = false;
+    if (status === Status.OK) return 0;
+    if (status === Status.VERIFY_FAILED) return detail === 0 ? UNSPECIFIED : detail;
+    throw badAnswer('END', `status ${statusName(status)}`);
   }
 }
 

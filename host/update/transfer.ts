@@ -41,12 +41,8 @@ export interface TransferProgress {
   readonly open: boolean;
 }
 
-/** What DATA and END answer alike */
-interface Report {
-  readonly status: number;
-  readonly next: number;
-  readonly detail: number;
-}
+/** What DATA answers of where the device is */
+type Report = Pick<DataResponse, 'status' | 'next' | 'detail'>;
 
 /** Compressed pages are so short that a window holds many: each is asked for in time, so that people see it go on. */
 const MOST_UNASKED_PAGES = 2;
@@ -179,12 +175,6 @@ export class Transfer {
     const { answersAt, margin } = this.#session;
     await this.#session.until(answersAt + margin, () => this.#session.bytesUnanswered === 0);
     throw new TooManyErrors();
-  }
-
-  /** Takes END's report of a missing frame or a failed page; run() then sends what is missing. */
-  resume(report: Report): void {
-    this.#take(report, this.#epoch);
-    if (this.#done) throw badAnswer('END', `${statusName(report.status)} with nothing missing`);
   }
 
   get #done(): boolean {

@@ -1,11 +1,22 @@
 // The choice of a rate alone, without an update: what is asked of the device, what is told, and what is kept for the next time.
 import { describe, expect, test } from 'vitest';
+import { IapError } from '../../host/base/errors.js';
 import { connect } from '../../host/device/connect.js';
 import { openSession } from '../../host/device/open.js';
 import type { KnownRate, RateMemory } from '../../host/link/rate-memory.js';
 import { AutoRate } from '../../host/update/auto-rate.js';
 import type { UpdateEvent } from '../../host/update/events.js';
-import { BaudResponse, Command, encode, Status } from '../../protocol/index.js';
+import {
+  BaudRequest,
+  BaudResponse,
+  Capability,
+  Command,
+  decode,
+  encode,
+  HelloFlag,
+  HelloRequest,
+  Status,
+} from '../../protocol/index.js';
 import type { BenchOptions } from '../support/bench.js';
 import { bench, start } from '../support/one-bench.js';
 
@@ -373,5 +384,202 @@ describe('the link is lost', () => {
     await rates.settle(MUCH);
     for (let i = 0; i < 4; i++) await rates.lost(HOME);
     expect(memory.kept).toEqual([{ rate: HOME, failed: 230_400 }]);
+  });
+});
+
+/** What was sent: BAUD with the rate, HELLO, and the long ones that prove a rate; how often in a row */
+function words(): string {
+  const each = bench.line.checker.sent.map(({ type, payload }) => {
+    if (type !== Command.BAUD) return payload.length === HelloRequest.size ? 'HELLO' : 'long';
+    return `BAUD ${decode(BaudRequest, payload).rate}`;
+  });
+  const from = each.map((word, i) => (word === each[i - 1] ? -1 : i)).filter((i) => i > 0);
+  return from.map((i, n) => `${(from[n + 1] ?? each.length) - i} ${each[i]}`).join(', ');
+}
+
+describe('what is sent on the way', () => {
+  const UP = '1 BAUD 230400, 1 HELLO, 1 BAUD 460800, 1 HELLO, 1 BAUD 921600, 1 HELLO';
+
+  test.each<[string, KnownRate | undefined, () => void, string, number]>([
+    ['up: the last one is proven', undefined, () => {}, `${UP}, 8 long`, 100],
+    [
+      'up from what is known, which is proven first',
+      { rate: 460_800 },
+      () => {},
+      '1 BAUD 460800, 1 HELLO, 8 long, 1 BAUD 921600, 1 HELLO, 8 long',
+      150,
+    ],
+    [
+      'to what is known, and no further',
+      { rate: 460_800, failed: 921_600 },
+      () => {},
+      '1 BAUD 460800, 1 HELLO, 8 long',
+      100,
+    ],
+    ['nowhere, where none is known to hold', { rate: HOME, failed: 230_400 }, () => {}, '', 1],
+    ['not to what is known of a faster device', { rate: 2e6 }, () => {}, `${UP}, 8 long`, 100],
+    ['not to what is known of a slower one', { rate: 57_600 }, () => {}, `${UP}, 8 long`, 100],
+    [
+      'back from one that is not understood, to the one before, which is proven',
+      undefined,
+      () => failsAbove(460_800),
+      `${UP.replace(/HELLO$/, '').replace(/1 $/, '2 HELLO')}, 1 BAUD 115200, 4 HELLO, 1 BAUD 460800, 1 HELLO, 8 long`,
+      1600,
+    ],
+    [
+      'back from what is known and does not hold any more',
+      { rate: 460_800 },
+      () => failsAbove(230_400),
+      '1 BAUD 460800, 2 HELLO, 1 BAUD 115200, 3 HELLO, 1 BAUD 230400, 1 HELLO, 8 long',
+      1400,
+    ],
+    [
+      'back from one above what is known, to that',
+      { rate: 460_800 },
+      () => failsAbove(460_800),
+      '1 BAUD 460800, 1 HELLO, 8 long, 1 BAUD 921600, 2 HELLO, 1 BAUD 115200, 4 HELLO, 1 BAUD 460800, 1 HELLO, 8 long',
+      1700,
+    ],
+    [
+      'nowhere, with a port that says that it can not make it',
+      undefined,
+      () => {
+        const setRate = bench.line.setRate.bind(bench.line);
+        bench.line.setRate = (rate) =>
+          rate === HOME ? setRate(rate) : Promise.reject(new IapError('PORT_FAILED', 'no'));
+      },
+      '1 BAUD 230400, 8 HELLO',
+      1700,
+    ],
+    [
+      'home from one that is not understood, where none is below',
+      undefined,
+      () => failsAbove(HOME),
+      '1 BAUD 230400, 2 HELLO, 1 BAUD 115200, 3 HELLO',
+      1300,
+    ],
+    [
+      'down from one that does not pass its proof, which is given twice',
+      undefined,
+      () => {
+        bench.device.hook = ({ payload }) =>
+          payload.length > 200 && bench.device.rate > 230_400 ? 'drop' : undefined;
+      },
+      `${UP}, 16 long, 1 BAUD 460800, 1 HELLO, 16 long, 1 BAUD 230400, 1 HELLO, 8 long`,
+      1800,
+    ],
+  ])('%s', async (_, known, fails, frames, ms) => {
+    const { rates } = await choice({}, known);
+    fails();
+    const since = bench.clock.now();
+    await rates.settle(MUCH);
+    expect(words()).toBe(frames);
+    expect(bench.clock.now() - since).toBeLessThan(ms);
+    const hellos = bench.line.checker.sent.filter(({ type }) => type === Command.HELLO);
+    expect(hellos.map(({ payload }) => payload[2])).toEqual(hellos.map(() => HelloFlag.HOLD));
+  });
+
+  test("up from where it was found, above the device's own: that need not be proven", async () => {
+    const { rates } = await choice({ info: { defaultRate: 57_600 } });
+    await rates.settle(MUCH);
+    expect(words()).toBe(`${UP}, 8 long`);
+  });
+
+  test('once lost at each of two rates: it stays at the second', async () => {
+    const { rates } = await choice();
+    await rates.settle(MUCH);
+    await found();
+    await rates.lost(921_600);
+    failsAbove(460_800);
+    await rates.settle(MUCH);
+    expect(bench.line.rate).toBe(460_800);
+    await found();
+    await rates.lost(460_800);
+    await rates.settle(MUCH);
+    expect(bench.line.rate).toBe(460_800);
+  });
+
+  test('again to what was chosen, once it is found again: it is proven anew', async () => {
+    const { rates, told } = await choice();
+    await rates.settle(MUCH);
+    await found();
+    await rates.lost(921_600);
+    await rates.settle(MUCH);
+    expect(words()).toBe(`${UP}, 8 long, 1 BAUD 921600, 1 HELLO, 8 long`);
+    expect(told).toEqual(Array(2).fill({ event: 'rate', rate: 921_600, chosen: 'fastest' }));
+  });
+
+  test('not to what was chosen, for a few bytes', async () => {
+    const { rates } = await choice();
+    await rates.settle(MUCH);
+    await found();
+    await rates.settle(10);
+    expect(words()).toBe(`${UP}, 8 long`);
+    expect(bench.line.rate).toBe(HOME);
+  });
+
+  test('down, where errors rise: the one below is proven', async () => {
+    const { rates, told, memory } = await choice();
+    await rates.settle(MUCH);
+    await rates.lower();
+    expect(words()).toBe(`${UP}, 8 long, 1 BAUD 460800, 1 HELLO, 8 long`);
+    const lowered = { rate: 460_800, failed: 921_600 };
+    expect(told.slice(1)).toEqual([{ event: 'rate', chosen: 'lowered', ...lowered }]);
+    expect(memory.kept.slice(1)).toEqual([lowered]);
+  });
+
+  test('down from one at which nothing is understood any more: by way of home', async () => {
+    const { rates } = await choice();
+    await rates.settle(MUCH);
+    failsAbove(460_800);
+    await rates.lower();
+    expect(words()).toBe(
+      `${UP}, 8 long, 2 BAUD 460800, 2 HELLO, 1 BAUD 115200, 10 HELLO, 1 BAUD 460800, 1 HELLO, 8 long`,
+    );
+    expect([bench.line.rate, bench.device.rate]).toEqual([460_800, 460_800]);
+  });
+
+  test('down, and lost on the way: it is gone on there when it is found again', async () => {
+    const { rates } = await choice();
+    await rates.settle(MUCH);
+    bench.device.alive = false;
+    await expect(rates.lower()).rejects.toMatchObject({ code: 'LINK_LOST' });
+    bench.device.alive = true;
+    await found();
+    bench.line.checker.sent.length = 1;
+    await rates.settle(MUCH);
+    expect(words()).toBe('1 BAUD 460800, 1 HELLO, 8 long');
+  });
+
+  test('nothing, where the link is lost before any is chosen', async () => {
+    const { rates, memory } = await choice();
+    for (let i = 0; i < 3; i++) await rates.lost(921_600);
+    expect(memory.kept).toEqual([]);
+    await rates.settle(MUCH);
+    expect(words()).toBe(`${UP}, 8 long`);
+  });
+
+  test('home on a half-duplex pair: not before the answer is over that the device may give', async () => {
+    const { rates } = await choice({
+      faults: { halfDuplex: {} },
+      turnRoundMs: 1,
+      info: { capabilities: Capability.BAUD | Capability.HALF_DUPLEX },
+    });
+    bench.line.toHost = (bytes) => (bench.line.rate > 230_400 ? [] : [bytes]);
+    const times: number[] = [];
+    const write = bench.line.write.bind(bench.line);
+    bench.line.write = (bytes) => {
+      times.push(bench.clock.now());
+      return write(bytes);
+    };
+    await rates.settle(MUCH);
+    expect(words()).toMatch(
+      /^1 BAUD 230400, 1 HELLO, 1 BAUD 460800, 2 HELLO, 1 BAUD 115200, \d+ HELLO, 1 BAUD 230400, 1 HELLO, 8 long$/,
+    );
+    const home = bench.line.checker.sent.findLastIndex(
+      ({ type, payload }) => type === Command.BAUD && decode(BaudRequest, payload).rate === HOME,
+    );
+    // The first frame was sent before they were counted.
+    expect((times[home] ?? 0) - (times[home - 1] ?? 0)).toBeGreaterThan(50);
   });
 });

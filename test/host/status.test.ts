@@ -117,22 +117,22 @@ describe('what the device says in mid-update', () => {
   });
 
   test.each([
-    ['END', 'GAP'],
-    ['END', 'PAGE_REJECTED'],
-    ['END', 'FLASH_FAILED'],
-    ['END', 'status 5'],
-    ['DATA', 'status 5'],
+    // All of 15 frames were taken before END.
+    ['END', 'GAP', Status.GAP, 15],
+    ['END', 'GAP for a frame that was taken', Status.GAP, 14],
+    ['END', 'PAGE_REJECTED', Status.PAGE_REJECTED, 14],
+    ['END', 'FLASH_FAILED', Status.FLASH_FAILED, 14],
+    ['END', 'status 5', 5, 15],
+    ['DATA', 'status 5', 5, 1],
   ] as const)(
     '%s is answered with %s, which makes no sense there: not done',
-    async (name, what) => {
+    async (name, _, status, next) => {
       start();
-      const status = what === 'status 5' ? 5 : Status[what];
-      bench.device.hook = ({ type, payload }) => {
-        if (type !== Command[name]) return undefined;
-        if (name === 'END') return encode(EndResponse, { status, next: 15, detail: 0 }); // all frames were taken
-        const next = decode(DataRequest, payload).number + 1; // this one was taken
-        return encode(DataResponse, { status, next, detail: 0, pages: 0 });
-      };
+      const answer =
+        name === 'END'
+          ? encode(EndResponse, { status, next, detail: 0 })
+          : encode(DataResponse, { status, next, detail: 0, pages: 0 });
+      bench.device.hook = ({ type }) => (type === Command[name] ? answer : undefined);
       const { error } = await bench.update(appImage(30_000));
       expect(error).toMatchObject({ code: 'BAD_ANSWER', details: { command: name } });
       expect(bench.device.log.at(-1)).toBe(name);

@@ -18,8 +18,11 @@ import {
   APP_BASE,
   BeginFlag,
   Begun,
+  Command,
+  type Frame,
   ImageState,
   Mode,
+  RESPONSE_BIT,
   Rejection,
   Status,
 } from '../../protocol/index.js';
@@ -191,6 +194,38 @@ describe('BOOT', () => {
       { event: 'warning', code: 'BOOT_UNCONFIRMED' },
       { event: 'booted', answered: false },
     ]);
+  });
+
+  test.each<[string, Partial<Frame>, boolean]>([
+    ['its own', {}, true],
+    ["another device's", { address: 5 }, false],
+    ['to another question', { type: Command.HELLO | RESPONSE_BIT }, false],
+    ['a refusal', { payload: Uint8Array.of(Status.NOT_BOOTABLE) }, false],
+  ])('not answered but late, while it is asked who is there: %s', async (_, late, result) => {
+    const { device } = scripted({ boot: [SILENCE], hello: [SILENCE] });
+    const answer = {
+      address: 1,
+      type: Command.BOOT | RESPONSE_BIT,
+      seq: 0,
+      payload: Uint8Array.of(Status.OK),
+    };
+    let open = 0;
+    const closed = (): void => void open--;
+    const session = {
+      address: 1,
+      listen: (listener: (frame: Frame) => void) => {
+        open++;
+        listener({ ...answer, ...late });
+        return closed;
+      },
+      heed: () => {
+        open++;
+        return closed;
+      },
+    };
+    Object.assign(device, { session });
+    expect(await startApplication(device, () => {})).toBe(result);
+    expect(open).toBe(0);
   });
 
   test('four times not, while the bootloader answers: not started, and what to do', async () => {

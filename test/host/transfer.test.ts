@@ -368,15 +368,6 @@ describe('answers', () => {
       ),
     ).toBe(269);
   });
-
-  test('that END gave: what is missing is sent, and nothing missing is a fault', async () => {
-    const { transfer, bursts } = await begun({ size: 2 * PAGE });
-    await transfer.run();
-    expect(() => transfer.resume({ status: Status.GAP, next: 2, detail: 0 })).toThrow(
-      expect.objectContaining({ code: 'BAD_ANSWER', details: { command: 'END' } }),
-    );
-    expect(bursts).toHaveLength(1);
-  });
 });
 
 describe('pages that are compressed', () => {

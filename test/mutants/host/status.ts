@@ -122,9 +122,9 @@ export const STATUS: readonly Mutant[] = [
     id: 'takes RECORD_FAILED for done',
     requirements: ['H-33'],
     file: 'host/update/install.ts',
-    find: '      const answer = await this.#device.end(transfer.next);',
+    find: 'await this.#device.end(transfer.next);',
     replace:
-      '      const end = this.#device.end(transfer.next);\n      const answer = await end.catch(() => ({ status: Status.OK, detail: 0, next: 0 }));',
+      'await this.#device\n      .end(transfer.next)\n      .catch(() => ({ status: Status.VERIFY_FAILED, detail: 1, next: 0 }));\n    if (detail === 1) return 0;',
     caughtBy: 'host:RECORD_FAILED in answer to END: not done, and not started',
   },
   {

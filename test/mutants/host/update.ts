@@ -4,18 +4,10 @@ import type { Mutant } from '../mutant.js';
 export const UPDATE: readonly Mutant[] = [
   {
     id: 'takes any answer to END for done',
-    requirements: ['H-10'],
-    file: 'host/update/install.ts',
-    find: 'if (status === Status.OK) {',
-    replace: 'if (MISSING.has(status)) return 0;\n      if (status === Status.OK) {',
-    caughtBy: 'host:%s is answered with %s, which makes no sense there: not done',
-  },
-  {
-    id: 'takes a status of END that it does not know for done',
     requirements: ['H-10', 'H-23'],
     file: 'host/update/install.ts',
-    find: 'if (!MISSING.has(status)) throw',
-    replace: 'if (!MISSING.has(status)) return 0;\n      if (status < 0) throw',
+    find: "    throw badAnswer('END',",
+    replace: "    if (status > 0) return 0;\n    throw badAnswer('END',",
     caughtBy: 'host:%s is answered with %s, which makes no sense there: not done',
   },
   {
@@ -25,14 +17,6 @@ export const UPDATE: readonly Mutant[] = [
     find: 'if (!failed && report.status !== Status.GAP)\n      throw',
     replace:
       'if (!failed && report.status !== Status.GAP) return;\n    if (!failed && report.status !== Status.GAP)\n      throw',
-    caughtBy: 'host:%s is answered with %s, which makes no sense there: not done',
-  },
-  {
-    id: 'sends nothing more where END misses something, and asks again',
-    requirements: ['H-10'],
-    file: 'host/update/transfer.ts',
-    find: 'if (this.#done) throw',
-    replace: 'if (this.#fruitless < 0) throw',
     caughtBy: 'host:%s is answered with %s, which makes no sense there: not done',
   },
   {
