@@ -13,6 +13,7 @@ import { beginUpdate } from './begin.js';
 import { comparePages, mayDrift } from './compare.js';
 import { confirmInstalled } from './confirm.js';
 import type { Emit } from './events.js';
+import { notErased } from './page-failures.js';
 import { Transfer } from './transfer.js';
 
 /** Compared before anything is sent; the others while these are on the way, so that the line never waits for CRCs. */
@@ -165,10 +166,12 @@ export class Installer {
     this.#emit({ event: 'verifying' });
     this.ending = true;
     const { status, detail, next } = await this.#device.end(transfer.next);
-    if (status === Status.OK)
+    if (status === Status.OK) {
       await confirmInstalled(this.#device, this.#header, next, transfer.next);
+    }
     this.ending = false;
     if (status === Status.OK) return 0;
+    if (status === Status.FLASH_FAILED) throw notErased(this.#device.info, detail);
     if (status === Status.VERIFY_FAILED) return detail === 0 ? UNSPECIFIED : detail;
     throw badAnswer('END', `status ${statusName(status)}`);
   }

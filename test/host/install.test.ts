@@ -1,5 +1,6 @@
 // From BEGIN to a verified image: what is asked, in which order, what is told, and what is known of the device at each moment.
 import { describe, expect, test } from 'vitest';
+import { hex32 } from '../../host/base/text.js';
 import { AS_THEY_ARE, type Packer } from '../../host/compress/packer.js';
 import { connect } from '../../host/device/connect.js';
 import { openSession } from '../../host/device/open.js';
@@ -262,6 +263,19 @@ describe('END', () => {
       hint: expect.stringContaining('stays in the bootloader'),
     });
     expect(installer.writing).toBe(true);
+  });
+
+  test('says that flash behind the image does not erase: said where, and no nonsense', async () => {
+    const { installer } = await prepared();
+    const address = APP_BASE + 40 * 2048;
+    answers(Status.FLASH_FAILED, address);
+    await expect(installer.run()).rejects.toMatchObject({
+      code: 'PAGE_FAILED',
+      message: `what is behind the image could not be erased: flash fails at ${hex32(address)}`,
+      details: { address, status: 'FLASH_FAILED', detail: address },
+      hint: expect.stringContaining('can be updated again') as string,
+    });
+    expect(installer.ending).toBe(false);
   });
 
   test('says what it can not: not believed', async () => {
