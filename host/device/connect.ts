@@ -262,10 +262,7 @@ async function enter(device: Device, notNow: NotNowWait): Promise<boolean> {
     // An ENTER that was lost is heard of only at the application's rate.
     const patience = sameRate ? end - clock.now() : ENTER_AGAIN_MS;
     const info = await callOrNobody(session, true, CALL_INTERVAL_MS, patience);
-    if (!info) {
-      if (sameRate) break;
-      continue;
-    }
+    if (!info) continue;
     device.info = info;
     if (info.mode === Mode.BOOTLOADER) return true;
     lastHeardAt = clock.now();

@@ -217,7 +217,7 @@ export class Scan {
     const [one] = this.#devices.keys();
     if (!this.#keep || one === undefined || now - this.#keptAt < HOLD_REFRESH_MS) return;
     this.#keptAt = now;
-    await this.#ask(one, APP_ANSWER_MS, true);
+    await this.#ask(one, APP_ANSWER_MS);
     await this.#keep();
   }
 

@@ -104,6 +104,17 @@ test('asked once, and told before', async () => {
   expect(entering.holds()).toEqual([true, true, true]);
 });
 
+test('nobody needs to be told that it does not want to be left now', async () => {
+  const entering = new Entering();
+  const { device, clock } = entering.bench;
+  device.notNow = 7;
+  clock.after(2500, () => {
+    device.notNow = undefined;
+  });
+  expect((await entering.connect({ wait: true })).info.mode).toBe(Mode.BOOTLOADER);
+  expect(entering.asked).toHaveLength(4);
+});
+
 test('a bootloader is not asked, and neither is the program', async () => {
   const entering = new Entering();
   entering.bench.device.reset();
@@ -270,14 +281,15 @@ describe('an application that was started', () => {
     const bench = new Bench({ appKit: true });
     prepare(bench);
     const session = openSession(bench.line, { clock: bench.clock });
+    await session.sleep(300);
     const outcome = await waitForApp(session, 2000).then(
       () => bench.clock.now(),
       (error: unknown) => error as IapError,
     );
     expect(holds(bench)).not.toContain(true);
     if (outcome instanceof Error) {
-      expect(bench.clock.now()).toBeGreaterThanOrEqual(2000);
-      expect(bench.clock.now()).toBeLessThan(2200);
+      expect(bench.clock.now()).toBeGreaterThanOrEqual(2300);
+      expect(bench.clock.now()).toBeLessThan(2500);
     }
     return outcome;
   }
