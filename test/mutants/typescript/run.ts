@@ -148,9 +148,10 @@ function report(
   }));
 }
 
-function stale(mutants: readonly Mutant[]): string[] {
+function stale(mutants: readonly Mutant[], prefixes: readonly string[]): string[] {
   const known = new Set(mutants.map((mutant) => `${mutant.file}: ${changeOf(mutant)}`));
-  return EQUIVALENTS.flatMap(({ file, changes }) => changes.map((change) => `${file}: ${change}`))
+  return EQUIVALENTS.filter(({ file }) => prefixes.some((prefix) => file.startsWith(prefix)))
+    .flatMap(({ file, changes }) => changes.map((change) => `${file}: ${change}`))
     .filter((text) => !known.has(text))
     .map((text) => `argued, but there is no such mutant: ${text}`);
 }
@@ -196,10 +197,9 @@ export async function main(args: string[], root: string): Promise<number> {
   const { folder } = values;
   if (!values['go-on']) rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const all = await instrument(root, join(folder, 'sources'));
-  const files = values.settled ? SETTLED.files : values.file;
-  const prefixes = files?.split(',') ?? [''];
-  let chosen = all.filter(({ file }) => prefixes.some((prefix) => file.startsWith(prefix)));
+  const prefixes = (values.settled ? SETTLED.files : (values.file ?? '')).split(',');
+  const all = await instrument(root, join(folder, 'sources'), prefixes);
+  let chosen: readonly Mutant[] = all;
   if (values.sample !== undefined) {
     const open = chosen.filter((mutant) => argumentFor(mutant) === undefined);
     chosen = sampled(open, Number(values.sample), Number(values.seed));
@@ -228,7 +228,7 @@ export async function main(args: string[], root: string): Promise<number> {
     ...judged
       .filter(({ verdict, why }) => verdict === 'killed' && why !== undefined)
       .map((mutant) => `argued, but ${mutant.by} notices: ${describe(mutant)}`),
-    ...stale(all),
+    ...stale(all, prefixes),
   ];
   for (const problem of problems) console.error(problem);
   const argued = judged.filter(({ verdict, why }) => verdict !== 'killed' && why).length;
