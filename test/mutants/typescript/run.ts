@@ -33,7 +33,10 @@ const SETTLED = {
   tests: 'test/protocol/*.test.ts,test/host/session.test.ts,test/host/compare.test.ts',
 };
 
-type Verdict = 'killed' | 'survived' | 'unreached';
+/** Of tables and constants, which are chosen too late, when their module is loaded: not judged, and not counted. */
+const LOADED = 'loaded';
+
+type Verdict = 'killed' | 'survived' | 'unreached' | typeof LOADED;
 
 interface Judged extends Mutant {
   readonly verdict: Verdict;
@@ -133,16 +136,19 @@ async function pass(root: string, folder: string, tests: string | undefined): Pr
   }
 }
 
-/** Without those of tables and constants: they are chosen too late, when their module is loaded. */
 function report(
   mutants: readonly Mutant[],
   reached: ReadonlySet<string>,
   { killed, loaded }: Pick<Log, 'killed' | 'loaded'>,
 ): Judged[] {
-  const judged = mutants.filter(({ id }) => killed.has(id) || reached.has(id) || !loaded.has(id));
-  return judged.map((mutant) => ({
+  const verdict = (id: string): Verdict => {
+    if (killed.has(id)) return 'killed';
+    if (reached.has(id)) return 'survived';
+    return loaded.has(id) ? LOADED : 'unreached';
+  };
+  return mutants.map((mutant) => ({
     ...mutant,
-    verdict: killed.has(mutant.id) ? 'killed' : reached.has(mutant.id) ? 'survived' : 'unreached',
+    verdict: verdict(mutant.id),
     by: killed.get(mutant.id),
     why: argumentFor(mutant),
   }));
@@ -198,8 +204,8 @@ export async function main(args: string[], root: string): Promise<number> {
   if (!values['go-on']) rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const prefixes = (values.settled ? SETTLED.files : (values.file ?? '')).split(',');
-  const all = await instrument(root, join(folder, 'sources'), prefixes);
-  let chosen: readonly Mutant[] = all;
+  const mutants = await instrument(root, join(folder, 'sources'), prefixes);
+  let chosen: readonly Mutant[] = mutants;
   if (values.sample !== undefined) {
     const open = chosen.filter((mutant) => argumentFor(mutant) === undefined);
     chosen = sampled(open, Number(values.sample), Number(values.seed));
@@ -208,7 +214,7 @@ export async function main(args: string[], root: string): Promise<number> {
     for (const mutant of chosen) console.log(describe(mutant));
     return 0;
   }
-  const before = noticedBefore(all, values.noticed.split(',').filter(Boolean));
+  const before = noticedBefore(mutants, values.noticed.split(',').filter(Boolean));
   const open = chosen.map(({ id }) => id).filter((id) => !before.has(id));
   writeFileSync(join(folder, 'chosen'), open.join('\n'));
   for (const name of ['log', 'reached']) appendFileSync(join(folder, name), '');
@@ -217,10 +223,11 @@ export async function main(args: string[], root: string): Promise<number> {
   const reached = await judge(root, folder, { chosen: open, tests, longestS });
   const log = parseLog(readFileSync(join(folder, 'log'), 'utf8'));
   const killed = new Map([...before, ...log.killed]);
-  const judged = report(chosen, reached, { ...log, killed });
+  const all = report(chosen, reached, { ...log, killed });
+  const judged = all.filter(({ verdict }) => verdict !== LOADED);
   for (const test of log.once)
     console.error(`fails when it is repeated, so it judges nothing: ${test}`);
-  writeFileSync(join(folder, 'report.json'), `${JSON.stringify(judged, null, 1)}\n`);
+  writeFileSync(join(folder, 'report.json'), `${JSON.stringify(all, null, 1)}\n`);
   const problems = [
     ...judged
       .filter(({ verdict, why }) => verdict !== 'killed' && why === undefined)
@@ -228,7 +235,7 @@ export async function main(args: string[], root: string): Promise<number> {
     ...judged
       .filter(({ verdict, why }) => verdict === 'killed' && why !== undefined)
       .map((mutant) => `argued, but ${mutant.by} notices: ${describe(mutant)}`),
-    ...stale(all, prefixes),
+    ...stale(mutants, prefixes),
   ];
   for (const problem of problems) console.error(problem);
   const argued = judged.filter(({ verdict, why }) => verdict !== 'killed' && why).length;
