@@ -24,6 +24,8 @@ import {
 import { COMMAND_NAMES, ONE_KEY, Specimen } from './specimen.js';
 
 const RATE = 115_200;
+/** No run of a few checks takes so long, unless it hangs [ms]. */
+const LONGEST_MS = 120_000;
 const SIGNED = offsetOf(Header, 'signature');
 /** Number of the key that signs */
 const KEY = 1;
@@ -81,9 +83,13 @@ export class SpecimenBench {
   async conform(options: Partial<ConformOptions> = {}): Promise<Conformance> {
     const { clock, line, device } = this;
     const { halfDuplex } = device;
+    const stop = new AbortController();
+    const tooLong = clock.after(LONGEST_MS, () => stop.abort());
+    const { signal } = stop;
     try {
-      return await conform(line, { clock, address: 0, halfDuplex, ...options });
+      return await conform(line, { clock, address: 0, halfDuplex, signal, ...options });
     } finally {
+      tooLong();
       device.powerOff();
     }
   }

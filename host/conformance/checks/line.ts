@@ -86,7 +86,7 @@ async function hello(bench: Bench): Promise<void> {
   await answersFast(bench, 'after BEGIN');
   await sendPage(bench, image, 0, 0);
   await answersFast(bench, 'in an update');
-  plausible(bench.info);
+  plausible(await bench.hello());
   await bench.abort();
   await answersFast(bench, 'after ABORT');
 }
