@@ -76,7 +76,8 @@ const WRONG: readonly Wrong[] = [
     'starts what is unfinished',
     'boot',
     answers(Command.BOOT, () => Uint8Array.of(Status.OK)),
-    'BOOT with 0 bytes refused with NOT_BOOTABLE and a detail', 'OK (00)',
+    'BOOT with 0 bytes refused with NOT_BOOTABLE and a detail',
+    'OK (00)',
   ],
   [
     'does not start what is good',
@@ -84,22 +85,31 @@ const WRONG: readonly Wrong[] = [
     answers(Command.BOOT, (payload) =>
       payload[0] === Status.OK ? refusal(Status.NOT_BOOTABLE, 1) : payload,
     ),
-    'BOOT: OK', 'NOT_BOOTABLE',
+    'BOOT: OK',
+    'NOT_BOOTABLE',
   ],
-  ['answers BOOT and stays', 'boot', starts(() => {}), 'the test image started, which is silent', 'answers for 4000 ms, of the bootloader or of another application',],
+  [
+    'answers BOOT and stays',
+    'boot',
+    starts(() => {}),
+    'the test image started, which is silent',
+    'answers for 4000 ms, of the bootloader or of another application',
+  ],
   [
     'does not come back from the application',
     'boot',
     (device) => {
       device.silenceMs = 1e7;
     },
-    'the device back after the test image reset it', 'nothing for 4000 ms',
+    'the device back after the test image reset it',
+    'nothing for 4000 ms',
   ],
   [
     'listens before it starts what it was told to',
     'boot',
     starts((device, right) => void device.clock.after(100, right)),
-    "no answers later than 60 ms after BOOT's (no listening window)", 'answers for 100 ms',
+    "no answers later than 60 ms after BOOT's (no listening window)",
+    'answers for 100 ms',
   ],
   [
     'stays for another reason than the host',
@@ -108,7 +118,8 @@ const WRONG: readonly Wrong[] = [
       const hold = device.hold.bind(device);
       device.hold = (why) => hold(why === Stay.HOST ? Stay.BUTTON : why);
     },
-    'stay after the reset HOST', 'BUTTON',
+    'stay after the reset HOST',
+    'BUTTON',
   ],
   [
     'enters the application with something left on',
@@ -116,7 +127,8 @@ const WRONG: readonly Wrong[] = [
     (device) => {
       device.silenceMs = 30;
     },
-    'a silence of at least 60 ms (stack pointer, SVC through its own vectors, no interrupt, no tick)', '30 ms',
+    'a silence of at least 60 ms (stack pointer, SVC through its own vectors, no interrupt, no tick)',
+    '30 ms',
   ],
   [
     'ends in a fault',
@@ -125,7 +137,8 @@ const WRONG: readonly Wrong[] = [
       if (type === Command.HELLO && device.held && device.log.includes('BOOT'))
         device.stay = Stay.FAULT;
     }),
-    'no fault', 'stay FAULT',
+    'no fault',
+    'stay FAULT',
   ],
   [
     'finds a fault after a jump',
@@ -133,7 +146,8 @@ const WRONG: readonly Wrong[] = [
     upon(({ type }, device) => {
       if (type === Command.HELLO && device.log.includes('BOOT')) device.stay = Stay.FAULT;
     }),
-    'stay after the jump HOST', 'FAULT',
+    'stay after the jump HOST',
+    'FAULT',
   ],
   [
     'does not come back from a jump',
@@ -142,7 +156,8 @@ const WRONG: readonly Wrong[] = [
       right();
       device.alive = false;
     }),
-    'the device back after the test image reset it', 'nothing for 4000 ms',
+    'the device back after the test image reset it',
+    'nothing for 4000 ms',
   ],
   [
     'answers BOOT to all',
@@ -151,7 +166,8 @@ const WRONG: readonly Wrong[] = [
       const bytes = { address, type: type + 128, seq: 0, payload: Uint8Array.of(0) };
       if (address === ADDRESS_BROADCAST) device.say(encodeFrame(bytes));
     }),
-    'nothing after BOOT to address 255', 'an answer of BOOT (00), seq 0 to address 255',
+    'nothing after BOOT to address 255',
+    'an answer of BOOT (00), seq 0 to address 255',
   ],
   [
     'does not act on BOOT to all',
@@ -160,7 +176,8 @@ const WRONG: readonly Wrong[] = [
       const accepts = device.accepts.bind(device);
       device.accepts = (frame) => frame.address !== ADDRESS_BROADCAST && accepts(frame);
     },
-    'the test image started, which is silent', 'answers for 4000 ms, of the bootloader or of another application',
+    'the test image started, which is silent',
+    'answers for 4000 ms, of the bootloader or of another application',
   ],
   [
     'listens for 60 ms only',
@@ -168,7 +185,8 @@ const WRONG: readonly Wrong[] = [
     (device) => {
       device.listenMs = 60;
     },
-    'answers for at least 100 ms after a reset', '65 ms at most',
+    'answers for at least 100 ms after a reset',
+    '65 ms at most',
   ],
   [
     'listens for a short time after the second reset',
@@ -176,7 +194,8 @@ const WRONG: readonly Wrong[] = [
     afterReset((device) => {
       device.listenMs = device.log.length > 30 ? 50 : 100;
     }),
-    'answers for at least 100 ms after a reset', '55 ms at most',
+    'answers for at least 100 ms after a reset',
+    '55 ms at most',
   ],
   [
     'is not held in its window',
@@ -190,7 +209,8 @@ const WRONG: readonly Wrong[] = [
         device.clock.after(300, () => device.start());
       };
     },
-    'an answer to HELLO, seq 154 within 50 ms', 'nothing',
+    'an answer to HELLO, seq 154 within 50 ms',
+    'nothing',
   ],
   [
     'listens for a short time when power comes back',
@@ -202,16 +222,24 @@ const WRONG: readonly Wrong[] = [
         on();
       };
     },
-    'answers for at least 100 ms after power came back', '50 ms at most',
+    'answers for at least 100 ms after power came back',
+    '50 ms at most',
   ],
-  ['is dead when power comes back', 'listening-window', dead, 'answers after power came back', 'none',],
+  [
+    'is dead when power comes back',
+    'listening-window',
+    dead,
+    'answers after power came back',
+    'none',
+  ],
   [
     'never leaves',
     'idle',
     (device) => {
       device.counts = () => false;
     },
-    'gone 5000 ms after the last frame that counts', 'still there',
+    'gone 5000 ms after the last frame that counts',
+    'still there',
   ],
   [
     'leaves too soon',
@@ -220,9 +248,16 @@ const WRONG: readonly Wrong[] = [
       hello(() => ({ holdMs: 6000 })),
       () => {},
     ),
-    'gone 6000 ms after the last frame that counts', '5654 ms',
+    'gone 6000 ms after the last frame that counts',
+    '5654 ms',
   ],
-  ['leaves too late', 'idle', hello(() => ({ holdMs: 3000 })), 'gone 3000 ms after the last frame that counts', 'still there',],
+  [
+    'leaves too late',
+    'idle',
+    hello(() => ({ holdMs: 3000 })),
+    'gone 3000 ms after the last frame that counts',
+    'still there',
+  ],
   [
     'is held by HELLO alone',
     'idle',
@@ -230,7 +265,8 @@ const WRONG: readonly Wrong[] = [
       device.counts = ({ type, payload }) =>
         type === Command.HELLO && (payload[2] ?? 0) === HelloFlag.HOLD;
     },
-    'gone 5000 ms after the last frame that counts', '4650 ms',
+    'gone 5000 ms after the last frame that counts',
+    '4650 ms',
   ],
   [
     'is held by any HELLO',
@@ -238,13 +274,15 @@ const WRONG: readonly Wrong[] = [
     (device) => {
       device.counts = () => true;
     },
-    'gone in spite of HELLO without HOLD 5000 ms after the last frame that counts', 'still there',
+    'gone in spite of HELLO without HOLD 5000 ms after the last frame that counts',
+    'still there',
   ],
   [
     'leaves too soon between HELLOs',
     'hello-does-not-hold',
     hello(() => ({ holdMs: 6000 })),
-    'an answer to HELLO, seq 19 within 50 ms', 'nothing',
+    'an answer to HELLO, seq 19 within 50 ms',
+    'nothing',
   ],
   [
     'never uses its trials up',
@@ -253,7 +291,8 @@ const WRONG: readonly Wrong[] = [
       update.mostTrials = 1e6;
       update.countTrial = () => {};
     },
-    'stay TRIALS_USED after at most 6 starts', 'NONE',
+    'stay TRIALS_USED after at most 6 starts',
+    'NONE',
   ],
   [
     'is silent after BOOT',
@@ -261,7 +300,8 @@ const WRONG: readonly Wrong[] = [
     starts((device) => {
       device.alive = false;
     }),
-    'stay TRIALS_USED after at most 6 starts', 'no answer',
+    'stay TRIALS_USED after at most 6 starts',
+    'no answer',
   ],
   [
     'counts seven trials',
@@ -269,7 +309,8 @@ const WRONG: readonly Wrong[] = [
     ({ update }) => {
       update.mostTrials = 7;
     },
-    '1 to 6 trial boots counted', '7',
+    '1 to 6 trial boots counted',
+    '7',
   ],
   [
     'counts every second trial',
@@ -281,13 +322,15 @@ const WRONG: readonly Wrong[] = [
         if (starts++ % 2 === 0) count();
       };
     },
-    'as many starts as trial boots', '5 starts, 3 counted',
+    'as many starts as trial boots',
+    '5 starts, 3 counted',
   ],
   [
     'counts no trial and says that all are used',
     'trials',
     hello(({ installed }) => ({ installed: { ...installed, trials: 0 } })),
-    '1 to 6 trial boots counted', '0',
+    '1 to 6 trial boots counted',
+    '0',
   ],
   [
     'does not show that its trials are used',
@@ -295,7 +338,8 @@ const WRONG: readonly Wrong[] = [
     hello(({ installed }) => ({
       installed: { ...installed, state: installed.state & ~ImageState.TRIALS_USED },
     })),
-    'TRIALS_USED in the state', 'state 55',
+    'TRIALS_USED in the state',
+    'state 55',
   ],
   [
     'stays for two seconds only',
@@ -307,20 +351,29 @@ const WRONG: readonly Wrong[] = [
         else right();
       })(device);
     },
-    'stay three seconds later TRIALS_USED', 'NONE',
+    'stay three seconds later TRIALS_USED',
+    'NONE',
   ],
-  ['is dead when power comes back', 'power-cut', dead, 'an answer to HELLO from the bootloader', 'nothing within 6000 ms',],
+  [
+    'is dead when power comes back',
+    'power-cut',
+    dead,
+    'an answer to HELLO from the bootloader',
+    'nothing within 6000 ms',
+  ],
   [
     'has neither image whole after power was cut',
     'power-cut',
     afterPower(({ installed }) => ({ installed: { ...installed, state: 1 } })),
-    'the old image whole, or the new one unfinished', 'state 1',
+    'the old image whole, or the new one unfinished',
+    'state 1',
   ],
   [
     'has an image that is VALID and not good after power was cut',
     'power-cut',
     afterPower(({ installed }) => ({ installed: { ...installed, state: 15 } })),
-    'the old image whole, or the new one unfinished', 'state 15',
+    'the old image whole, or the new one unfinished',
+    'state 15',
   ],
   [
     'goes on in the middle after power was cut',
@@ -334,7 +387,8 @@ const WRONG: readonly Wrong[] = [
       };
       says(Command.BEGIN, BeginResponse, () => (back ? { next: 2 } : {}))(device);
     },
-    'next after a cut 0', '2',
+    'next after a cut 0',
+    '2',
   ],
   [
     'does not verify an image after power was cut',
@@ -342,7 +396,8 @@ const WRONG: readonly Wrong[] = [
     says(Command.END, EndResponse, (_, __, count) =>
       count === 2 ? { status: Status.VERIFY_FAILED, detail: 3 } : {},
     ),
-    'END after a cut: OK', 'VERIFY_FAILED, detail 0x3',
+    'END after a cut: OK',
+    'VERIFY_FAILED, detail 0x3',
   ],
   [
     'does not show the new image after power was cut',
@@ -356,7 +411,8 @@ const WRONG: readonly Wrong[] = [
         ends === 2 ? { installed: { ...installed, sha256: new Uint8Array(32) } } : {},
       )(device);
     },
-    'the new image installed', 'state 55',
+    'the new image installed',
+    'state 55',
   ],
   [
     'starts an unfinished image after power was cut',
@@ -369,13 +425,15 @@ const WRONG: readonly Wrong[] = [
         device.silenceMs = 1e7;
       };
     },
-    'an answer to HELLO, seq 16 within 50 ms', 'nothing',
+    'an answer to HELLO, seq 16 within 50 ms',
+    'nothing',
   ],
   [
     'says that it stays for nothing after power was cut',
     'unfinished',
     afterPower(() => ({ stay: Stay.NONE })),
-    'stay 6', '0',
+    'stay 6',
+    '0',
   ],
 ];
 
@@ -397,7 +455,8 @@ const SIGNED: readonly Wrong[] = [
     'takes unsigned images',
     'signed-refused',
     takesHeader((header) => header.signatureAlgorithm === 0),
-    'BEGIN with 257 bytes refused with BAD_SIGNATURE and a detail', 'OK (00000000)',
+    'BEGIN with 257 bytes refused with BAD_SIGNATURE and a detail',
+    'OK (00000000)',
   ],
   [
     'takes unsigned images without a signature',
@@ -405,43 +464,50 @@ const SIGNED: readonly Wrong[] = [
     takesHeader(
       ({ signatureAlgorithm, signature }) => signatureAlgorithm === 0 && signature[0] === 0xff,
     ),
-    'BEGIN with 257 bytes refused with BAD_SIGNATURE and a detail', 'OK (00000000)',
+    'BEGIN with 257 bytes refused with BAD_SIGNATURE and a detail',
+    'OK (00000000)',
   ],
   [
     'takes another algorithm',
     'signed-refused',
     takesHeader((header) => header.signatureAlgorithm === 2),
-    'BEGIN with 257 bytes refused with BAD_SIGNATURE and a detail', 'OK (00000000)',
+    'BEGIN with 257 bytes refused with BAD_SIGNATURE and a detail',
+    'OK (00000000)',
   ],
   [
     'takes a signature of zeros',
     'signed-refused',
     takesHeader(({ signature }) => signature.every((byte) => byte === 0)),
-    'BEGIN with 257 bytes refused with BAD_SIGNATURE and a detail', 'OK (00000000)',
+    'BEGIN with 257 bytes refused with BAD_SIGNATURE and a detail',
+    'OK (00000000)',
   ],
   [
     'takes a key that it does not have',
     'signed-refused',
     takesHeader(({ keyId }) => keyId === 200),
-    'BEGIN with 257 bytes refused with BAD_SIGNATURE and a detail', 'OK (00000000)',
+    'BEGIN with 257 bytes refused with BAD_SIGNATURE and a detail',
+    'OK (00000000)',
   ],
   [
     'does not look at the version',
     'signed-refused',
     takesHeader(({ version }) => version.major === 1),
-    'BEGIN with 257 bytes refused with BAD_SIGNATURE and a detail', 'OK (00000000)',
+    'BEGIN with 257 bytes refused with BAD_SIGNATURE and a detail',
+    'OK (00000000)',
   ],
   [
     'does not look at what is reserved',
     'signed-refused',
     takesHeader(({ reserved }) => !bit(reserved, 5)),
-    'BEGIN with 257 bytes refused with BAD_SIGNATURE and a detail', 'OK (00000000)',
+    'BEGIN with 257 bytes refused with BAD_SIGNATURE and a detail',
+    'OK (00000000)',
   ],
   [
     'does not look at the last bit that is signed',
     'signed-refused',
     takesHeader(({ reserved2 }) => reserved2 === 0x8000),
-    'BEGIN with 257 bytes refused with BAD_SIGNATURE and a detail', 'OK (00000000)',
+    'BEGIN with 257 bytes refused with BAD_SIGNATURE and a detail',
+    'OK (00000000)',
   ],
   [
     'refuses unsigned images for another reason',
@@ -451,7 +517,8 @@ const SIGNED: readonly Wrong[] = [
       update.headerFault = (header) =>
         fault(header)?.[0] === Status.BAD_SIGNATURE ? refusal(Status.BAD_HEADER) : fault(header);
     },
-    'BEGIN with 257 bytes refused with BAD_SIGNATURE and a detail', 'BAD_HEADER (5000000000)',
+    'BEGIN with 257 bytes refused with BAD_SIGNATURE and a detail',
+    'BAD_HEADER (5000000000)',
   ],
   [
     'writes its record for what it refuses',
@@ -466,7 +533,8 @@ const SIGNED: readonly Wrong[] = [
         device,
       );
     },
-    'record after refused BEGINs 0:0:0000000000000000000000000000000000000000000000000000000000000000 0:0:0000000000000000000000000000000000000000000000000000000000000000', '88:0:0000000000000000000000000000000000000000000000000000000000000000 0:0:0000000000000000000000000000000000000000000000000000000000000000',
+    'record after refused BEGINs 0:0:0000000000000000000000000000000000000000000000000000000000000000 0:0:0000000000000000000000000000000000000000000000000000000000000000',
+    '88:0:0000000000000000000000000000000000000000000000000000000000000000 0:0:0000000000000000000000000000000000000000000000000000000000000000',
   ],
   [
     'gives its session up for what it refuses',
@@ -479,7 +547,8 @@ const SIGNED: readonly Wrong[] = [
         return refused;
       };
     },
-    'a DATA response', 'NO_SESSION',
+    'a DATA response',
+    'NO_SESSION',
   ],
   [
     'takes in a session what it refuses without one',
@@ -488,13 +557,15 @@ const SIGNED: readonly Wrong[] = [
       const right = update.genuine;
       update.genuine = (header) => update.session !== undefined || right?.(header) === true;
     },
-    'BEGIN with 257 bytes refused with BAD_SIGNATURE and a detail', 'OK (00000000)',
+    'BEGIN with 257 bytes refused with BAD_SIGNATURE and a detail',
+    'OK (00000000)',
   ],
   [
     'does not verify an update between what it refuses',
     'signed-refused',
     says(Command.END, EndResponse, () => ({ status: Status.VERIFY_FAILED })),
-    'END of an update between refused ones: OK', 'VERIFY_FAILED',
+    'END of an update between refused ones: OK',
+    'VERIFY_FAILED',
   ],
   [
     'refuses what it refused, signed',
@@ -504,7 +575,8 @@ const SIGNED: readonly Wrong[] = [
       update.headerFault = (header) =>
         decode(Header, header).version.build === 42 ? refusal(Status.BAD_SIGNATURE) : fault(header);
     },
-    'BEGIN answered with begin_response of 4 bytes', 'BAD_SIGNATURE (5800000000)',
+    'BEGIN answered with begin_response of 4 bytes',
+    'BAD_SIGNATURE (5800000000)',
   ],
   [
     'answers PAGES without a session',
@@ -513,7 +585,8 @@ const SIGNED: readonly Wrong[] = [
       const pages = update.pages.bind(update);
       update.pages = (payload) => (update.session ? pages(payload) : new Uint8Array(9));
     },
-    'PAGES with 4 bytes refused with NO_SESSION and a detail', 'OK (000000000000000000)',
+    'PAGES with 4 bytes refused with NO_SESSION and a detail',
+    'OK (000000000000000000)',
   ],
   [
     'answers PAGES once a session has ended',
@@ -523,13 +596,15 @@ const SIGNED: readonly Wrong[] = [
       let asked = 0;
       update.pages = (payload) => (++asked > 2 ? new Uint8Array(9) : pages(payload));
     },
-    'PAGES with 4 bytes refused with NO_SESSION and a detail', 'OK (000000000000000000)',
+    'PAGES with 4 bytes refused with NO_SESSION and a detail',
+    'OK (000000000000000000)',
   ],
   [
     'does not answer PAGES',
     'signed-pages',
     answers(Command.PAGES, () => refusal(Status.NO_SESSION)),
-    'PAGES answered with pages_response of 5 bytes', 'NO_SESSION (4200000000)',
+    'PAGES answered with pages_response of 5 bytes',
+    'NO_SESSION (4200000000)',
   ],
   [
     'does not tell keys and counter',
@@ -537,13 +612,15 @@ const SIGNED: readonly Wrong[] = [
     (device) => {
       device.security = undefined;
     },
-    'HELLO with the structure security', '228 bytes',
+    'HELLO with the structure security',
+    '228 bytes',
   ],
   [
     'tells less than keys and counter',
     'signed-hello',
     answers(Command.HELLO, (payload) => payload.slice(0, HelloResponse.size + 43)),
-    'HELLO with the structure security', '271 bytes',
+    'HELLO with the structure security',
+    '271 bytes',
   ],
   [
     'says that it takes unsigned images too',
@@ -551,7 +628,8 @@ const SIGNED: readonly Wrong[] = [
     (device) => {
       device.security = { ...ONE_KEY, flags: SecurityFlag.KEYS };
     },
-    'SIGNED_ONLY in its flags', '2',
+    'SIGNED_ONLY in its flags',
+    '2',
   ],
   [
     'says that it has no keys',
@@ -559,7 +637,8 @@ const SIGNED: readonly Wrong[] = [
     (device) => {
       device.security = { ...ONE_KEY, flags: SecurityFlag.SIGNED_ONLY };
     },
-    'KEYS in its flags', '1',
+    'KEYS in its flags',
+    '1',
   ],
   [
     'says other usable keys than its image',
@@ -567,7 +646,8 @@ const SIGNED: readonly Wrong[] = [
     (device) => {
       device.security = { ...ONE_KEY, usableKeys: 0xfe };
     },
-    'its usable keys 255', '254',
+    'its usable keys 255',
+    '254',
   ],
   [
     'says another counter than its image',
@@ -579,7 +659,8 @@ const SIGNED: readonly Wrong[] = [
         update.floor = 3;
       };
     },
-    'its security counter 0', '3',
+    'its security counter 0',
+    '3',
   ],
   [
     'does not know the key that signs',
@@ -587,7 +668,8 @@ const SIGNED: readonly Wrong[] = [
     (device) => {
       device.security = { ...ONE_KEY, key1: { ...ONE_KEY.key1, role: KeyRole.NONE } };
     },
-    'a role of the key that signs', 'NONE',
+    'a role of the key that signs',
+    'NONE',
   ],
   [
     'answers PAGES when power was cut',
@@ -599,7 +681,8 @@ const SIGNED: readonly Wrong[] = [
         device.update.pages = () => new Uint8Array(9);
       };
     },
-    'PAGES with 4 bytes refused with NO_SESSION and a detail', 'OK (000000000000000000)',
+    'PAGES with 4 bytes refused with NO_SESSION and a detail',
+    'OK (000000000000000000)',
   ],
 ];
 
@@ -617,15 +700,29 @@ const ON_A_PAIR: readonly Wrong[] = [
     answers(Command.HELLO, (payload, _, count) =>
       count === 20 ? refusal(Status.IN_APP) : payload,
     ),
-    'HELLO answered with hello_response of 228 bytes', 'IN_APP (4300000000)',
+    'HELLO answered with hello_response of 228 bytes',
+    'IN_APP (4300000000)',
   ],
-  ['knows type 0x7f', 'half-duplex', answers(0x7f, () => Uint8Array.of(Status.OK)), '0x7f with 0 bytes refused with UNKNOWN_COMMAND and a detail', 'OK (00)',],
-  ['refuses ENTER', 'half-duplex', answers(Command.ENTER, () => refusal(Status.NOT_NOW)), 'ENTER answered with enter_response of 1 bytes', 'NOT_NOW (4400000000)',],
+  [
+    'knows type 0x7f',
+    'half-duplex',
+    answers(0x7f, () => Uint8Array.of(Status.OK)),
+    '0x7f with 0 bytes refused with UNKNOWN_COMMAND and a detail',
+    'OK (00)',
+  ],
+  [
+    'refuses ENTER',
+    'half-duplex',
+    answers(Command.ENTER, () => refusal(Status.NOT_NOW)),
+    'ENTER answered with enter_response of 1 bytes',
+    'NOT_NOW (4400000000)',
+  ],
   [
     'takes DATA without a session',
     'half-duplex',
     answers(Command.DATA, () => new Uint8Array(9)),
-    'DATA with 3 bytes refused with NO_SESSION and a detail', 'OK (000000000000000000)',
+    'DATA with 3 bytes refused with NO_SESSION and a detail',
+    'OK (000000000000000000)',
   ],
   [
     'answers the first of two requests',
@@ -634,13 +731,15 @@ const ON_A_PAIR: readonly Wrong[] = [
       device.leftOut = ({ seq, address, type }) =>
         device.say(encodeFrame({ seq, address, type: type + 128, payload: refusal(0x40) }));
     },
-    'an answer to 0x7f, seq 89 within 50 ms', 'an answer of 0x7f (4000000000), seq 88',
+    'an answer to 0x7f, seq 89 within 50 ms',
+    'an answer of 0x7f (4000000000), seq 88',
   ],
   [
     'does not answer what comes behind another request',
     'half-duplex',
     hears((frame) => (frame.payload.length === 240 ? undefined : frame)),
-    'an answer to 0x7f, seq 89 within 50 ms', 'nothing',
+    'an answer to 0x7f, seq 89 within 50 ms',
+    'nothing',
   ],
   [
     'answers late',
@@ -651,7 +750,8 @@ const ON_A_PAIR: readonly Wrong[] = [
         device.say(encodeFrame({ seq, address, type: type + 128, payload: refusal(0x40) }));
       };
     },
-    'nothing behind a request and 100 ms of noise', 'an answer of 0x7f (4000000000), seq 90',
+    'nothing behind a request and 100 ms of noise',
+    'an answer of 0x7f (4000000000), seq 90',
   ],
   [
     'does not answer after noise',
@@ -661,7 +761,8 @@ const ON_A_PAIR: readonly Wrong[] = [
         if (device.log.filter((name) => name === '127').length >= 23) device.alive = false;
       };
     },
-    'an answer to HELLO, seq 91 within 50 ms', 'nothing',
+    'an answer to HELLO, seq 91 within 50 ms',
+    'nothing',
   ],
   [
     'is in its application',
@@ -671,7 +772,8 @@ const ON_A_PAIR: readonly Wrong[] = [
         device.mode = Mode.APP;
       };
     },
-    'an answer to HELLO, seq 91 within 50 ms', 'nothing',
+    'an answer to HELLO, seq 91 within 50 ms',
+    'nothing',
   ],
 ];
 

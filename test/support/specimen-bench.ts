@@ -99,6 +99,12 @@ export class SpecimenBench {
     return results[0] as CheckResult;
   }
 
+  /** How often it was called, if nobody answered, and how long after each other at least [ms] */
+  get calls(): { readonly count: number; readonly everyMs: number } {
+    const gaps = this.#sent.slice(1).map(({ at }, i) => at - (this.#sent[i]?.at ?? 0));
+    return { count: this.#sent.length, everyMs: Math.min(...gaps) };
+  }
+
   /** What the host sent, in short: how long it took, a CRC-32 of all bytes and their times, and the requests in their order */
   get conversation(): string {
     const bytes = concat(this.#sent.map((burst) => burst.bytes));

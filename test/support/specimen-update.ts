@@ -63,6 +63,11 @@ interface Session {
   page: Page | undefined;
 }
 
+interface Rejected {
+  readonly reason: number;
+  readonly next: number;
+}
+
 /** RAM of the part: 20 KB */
 const RAM = { base: 0x2000_0000, end: 0x2000_5000 };
 const NONE: Image = {
@@ -253,29 +258,39 @@ export class SpecimenUpdate {
     }
     session.status = Status.OK;
     session.detail = 0;
-    const bad = (reason: number, at = number): void => {
-      session.page = undefined;
-      session.next = at;
-      session.status = Status.PAGE_REJECTED;
-      session.detail = reason;
-    };
+    const rejected = this.assemble(session, number, flags, body);
+    if (!rejected) return;
+    session.page = undefined;
+    session.next = rejected.next;
+    session.status = Status.PAGE_REJECTED;
+    session.detail = rejected.reason;
+  }
+
+  /** A frame with the right number: why its page is rejected, and where that goes on */
+  assemble(
+    session: Session,
+    number: number,
+    flags: number,
+    body: Uint8Array,
+  ): Rejected | undefined {
     if ((flags & DataFlag.HEAD) !== 0) {
-      if (body.length < PageHead.size) return bad(Rejection.LENGTH);
+      if (body.length < PageHead.size) return { reason: Rejection.LENGTH, next: number };
       const head = decode(PageHead, body);
-      const fault = this.headFault(session, head);
-      if (fault !== undefined) return bad(fault);
+      const reason = this.headFault(session, head);
+      if (reason !== undefined) return { reason, next: number };
       session.page = { head, number, bytes: new Uint8Array() };
     }
     const { page } = session;
-    if (!page) return bad(Rejection.NO_HEAD);
+    if (!page) return { reason: Rejection.NO_HEAD, next: number };
     const more = (flags & DataFlag.HEAD) === 0 ? body : body.subarray(PageHead.size);
     page.bytes = concat([page.bytes, more]);
-    if (page.bytes.length > page.head.encodedLength) return bad(Rejection.LENGTH, page.number);
+    const { encodedLength } = page.head;
+    if (page.bytes.length > encodedLength) return { reason: Rejection.LENGTH, next: page.number };
     session.next = (number + 1) & 0xffff;
-    if (page.bytes.length < page.head.encodedLength) return;
+    if (page.bytes.length < encodedLength) return undefined;
     session.page = undefined;
-    const fault = this.commit(session, page);
-    if (fault !== undefined) bad(fault, page.number);
+    const reason = this.commit(session, page);
+    return reason === undefined ? undefined : { reason, next: page.number };
   }
 
   /** Why a page is rejected at once */
