@@ -53,6 +53,10 @@ const KINDS: Readonly<Record<string, Kind>> = {
     info: { pageSize: 2048, appEnd: 0x0800_8000 + 20 * 2048, window: 1024, maxPayload: 272 },
     ids: ['bad-crc', 'window', 'gap', 'page-crc', 'wrong-sha', 'compressed-page'],
   },
+  'a slow line of one rate': {
+    info: { defaultRate: 9600, maxRate: 9600 },
+    ids: ['noise', 'hello', 'baud-refused', 'baud-returns', 'window', 'listening-window'],
+  },
   'signed images alone': {
     info: { capabilities: BAUD | SIGNATURE },
     options: { sign },

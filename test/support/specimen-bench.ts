@@ -63,7 +63,8 @@ export class SpecimenBench {
   constructor(info: Partial<HelloResponse> = {}) {
     const capabilities = info.capabilities ?? 0;
     const pair = (capabilities & Capability.HALF_DUPLEX) !== 0;
-    this.line = new FakeLine(this.clock, RATE, pair ? { halfDuplex: {} } : {});
+    const { defaultRate = RATE } = info;
+    this.line = new FakeLine(this.clock, defaultRate, pair ? { halfDuplex: {} } : {});
     // Checks break the rules for hosts on purpose: each byte is only written down.
     this.line.checker.burst = (bytes) => {
       this.#sent.push({ at: this.clock.now(), bytes: bytes.slice() });
