@@ -1,5 +1,5 @@
 // Watching a device that comes and goes: requests at short intervals, answered or not.
-import { Command, HelloResponse, Refusal, RESPONSE_BIT } from '../../protocol/index.js';
+import { Command, HelloResponse, RESPONSE_BIT, Refusal } from '../../protocol/index.js';
 import { helloRequest } from '../device/device.js';
 import { ANSWER_MS, type Bench, TURN_MS } from './bench.js';
 import { Wire } from './wire.js';
