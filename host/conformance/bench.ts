@@ -55,6 +55,8 @@ export const MARGIN_MS = 1000;
 export const TURN_MS = 1;
 /** An idle bootloader answers this fast (B-20) [ms]. */
 export const ANSWER_MS = 50;
+/** The smallest image fits into such a page. */
+const LEAST_PAGE = 256;
 const NOTHING: Uint8Array = new Uint8Array();
 /** A device may have to come back from another rate, or out of an application's reset [ms]. */
 const ACQUIRE_MS = RATE_IDLE_MS + 3000;
@@ -184,7 +186,10 @@ export class Bench {
     return this.ask(Command.ABORT, NOTHING, { limitMs: this.info.beginMs });
   }
 
+  /** @throws NotTestable */
   image(options: ImageOptions = {}): TestImage {
+    if (this.info.pageSize < LEAST_PAGE)
+      throw new NotTestable(`the images of the checks need pages of ${LEAST_PAGE} bytes`);
     const image = testImage(this.info, this.counter, options);
     return this.sign ? { ...image, header: this.sign(image.header) } : image;
   }

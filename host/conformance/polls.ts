@@ -1,5 +1,5 @@
 // Watching a device that comes and goes: requests at short intervals, answered or not.
-import { Command, HelloResponse, RESPONSE_BIT } from '../../protocol/index.js';
+import { Command, HelloResponse, RESPONSE_BIT, Refusal } from '../../protocol/index.js';
 import { helloRequest } from '../device/device.js';
 import { ANSWER_MS, type Bench, TURN_MS } from './bench.js';
 import { Wire } from './wire.js';
@@ -24,11 +24,16 @@ export interface PollOptions {
 }
 
 /** What frames the answer, and the request [bytes] */
-const HELLO_MORE = 30;
+const MORE = 30;
 
-/** HELLO without HOLD, which counts for nothing, no faster than the line carries the answers. */
-export function helloPoll({ wire }: Bench): PollOptions {
-  const everyMs = Math.max(25, 1.5 * wire.lineTime(HelloResponse.size + HELLO_MORE));
+/** No faster than the line carries the answers [ms] */
+function pace({ wire }: Bench, leastMs: number, answer: number): number {
+  return Math.max(leastMs, 1.5 * wire.lineTime(answer + MORE));
+}
+
+/** HELLO without HOLD, which counts for nothing. */
+export function helloPoll(bench: Bench): PollOptions {
+  const everyMs = pace(bench, 25, HelloResponse.size);
   return { type: Command.HELLO, payload: helloRequest(false), everyMs };
 }
 
@@ -37,8 +42,10 @@ export async function poll(
   bench: Bench,
   ms: number,
   done: (polls: readonly Poll[]) => boolean,
-  { type = UNKNOWN_TYPE, payload = new Uint8Array(), everyMs = POLL_MS }: PollOptions = {},
+  options: PollOptions = {},
 ): Promise<Poll[]> {
+  const { type = UNKNOWN_TYPE, payload = new Uint8Array() } = options;
+  const { everyMs = pace(bench, POLL_MS, Refusal.size) } = options;
   const polls: Poll[] = [];
   const { wire } = bench;
   const end = wire.clock.now() + ms;

@@ -143,7 +143,7 @@ async function learn(bench: Bench): Promise<void> {
     if (answer[0] === Status.ROLLBACK) bench.counter = decode(Refusal, answer).detail;
     await bench.abort();
   } catch (error) {
-    if (!(error instanceof Deviation) && !(error instanceof RangeError)) throw error;
+    if (!isVerdict(error)) throw error;
   }
 }
 
@@ -170,6 +170,11 @@ async function judge(bench: Bench, check: Check): Promise<CheckResult> {
   }
 }
 
+/** It is about the device, not about the port or this program. */
+function isVerdict(error: unknown): boolean {
+  return error instanceof Deviation || error instanceof NotTestable;
+}
+
 /** An unfinished image: the device waits in its bootloader for the next update, whatever happens to its supply. */
 async function leave(bench: Bench): Promise<Conformance['left']> {
   try {
@@ -180,7 +185,7 @@ async function leave(bench: Bench): Promise<Conformance['left']> {
     await bench.abort();
     return 'unfinished';
   } catch (error) {
-    if (error instanceof Deviation) return 'unknown';
+    if (isVerdict(error)) return 'unknown';
     throw error;
   }
 }

@@ -184,7 +184,7 @@ export class FakeLine implements Transport {
   }
 }
 
-/** Up to and with each delimiter */
+/** Up to and with each delimiter, and what is behind the last one */
 function chunks(bytes: Uint8Array): Uint8Array[] {
   const out: Uint8Array[] = [];
   let from = 0;
@@ -193,6 +193,7 @@ function chunks(bytes: Uint8Array): Uint8Array[] {
     out.push(bytes.subarray(from, i + 1));
     from = i + 1;
   });
+  if (from < bytes.length) out.push(bytes.subarray(from));
   return out;
 }
 

@@ -86,7 +86,7 @@ async function hello(bench: Bench): Promise<void> {
   await answersFast(bench, 'after BEGIN');
   await sendPage(bench, image, 0, 0);
   await answersFast(bench, 'in an update');
-  plausible(bench.info);
+  plausible(await bench.hello());
   await bench.abort();
   await answersFast(bench, 'after ABORT');
 }
@@ -159,7 +159,9 @@ async function baudReturns(bench: Bench): Promise<void> {
   await changeRate(bench, rate);
   await bench.wire.sleep(RATE_PROOF_MS - SLACK_MS);
   await proven(bench, `HELLO answered at ${rate} baud just before RATE_PROOF_MS`);
-  await bench.wire.sleep(RATE_IDLE_MS - SLACK_MS);
+  // The device counts from the request that came in, not from its answer's last byte.
+  const answerMs = bench.wire.lineTime(Wire.size(HelloResponse.size));
+  await bench.wire.sleep(RATE_IDLE_MS - SLACK_MS - answerMs);
   await proven(bench, `HELLO answered at ${rate} baud just before RATE_IDLE_MS`);
   await bench.wire.sleep(RATE_IDLE_MS + SLACK_MS);
   await bench.wire.setRate(bench.rate);
