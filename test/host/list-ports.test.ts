@@ -4,8 +4,8 @@ import { SerialPort } from 'serialport';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { listPorts } from '../../host/node/serial.js';
 
-vi.mock(import('node:fs/promises'), async (original) => {
-  const all = await original();
+vi.mock('node:fs/promises', async (original) => {
+  const all = await original<typeof import('node:fs/promises')>();
   return { ...all, readdir: vi.fn(all.readdir) };
 });
 
@@ -13,7 +13,14 @@ type Listed = Awaited<ReturnType<typeof SerialPort.list>>[number];
 
 function port(path: string, known: Partial<Listed> = {}): Listed {
   const nothing = { manufacturer: undefined, vendorId: undefined, productId: undefined };
-  return { path, ...nothing, serialNumber: undefined, pnpId: undefined, locationId: undefined, ...known };
+  return {
+    path,
+    ...nothing,
+    serialNumber: undefined,
+    pnpId: undefined,
+    locationId: undefined,
+    ...known,
+  };
 }
 
 function system(list: () => Promise<Listed[]>, nodes: () => Promise<string[]> = never): void {
@@ -59,7 +66,16 @@ test('the 32 that Linux lists on every machine are left out, unless something is
 });
 
 test('without a list, as in a container: the nodes of adapters, in their order', async () => {
-  const nodes = ['ttyUSB1', 'ttyACM0', 'ttyS0', 'ttyUSB', 'null', 'ttyUSB0', 'xttyUSB3', 'ttyACM1x'];
+  const nodes = [
+    'ttyUSB1',
+    'ttyACM0',
+    'ttyS0',
+    'ttyUSB',
+    'null',
+    'ttyUSB0',
+    'xttyUSB3',
+    'ttyACM1x',
+  ];
   system(
     () => Promise.reject(new Error('spawn udevadm ENOENT')),
     () => Promise.resolve(nodes),

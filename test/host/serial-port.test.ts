@@ -196,7 +196,11 @@ describe('DTR and RTS', () => {
 
 /** Everything that a transport asks of its driver, and the driver's name for it */
 const CALLS = [
-  ['write', 'write', (transport: Transport, options = {}) => transport.write(Uint8Array.of(1), options)],
+  [
+    'write',
+    'write',
+    (transport: Transport, options = {}) => transport.write(Uint8Array.of(1), options),
+  ],
   ['drain', 'drain', (transport: Transport, options = {}) => transport.drain(options)],
   ['setRate', 'update', (transport: Transport, options = {}) => transport.setRate(9600, options)],
 ] as const;
