@@ -282,7 +282,9 @@ describe('DATA', () => {
     await wire.data(0, body(2), HEAD);
     await wire.data(1, body(0).subarray(0, 500), HEAD);
     const piece = body(0).subarray(500);
-    expect(await wire.data(2, concat([piece, Uint8Array.of(1)]))).toEqual(rejected(1, Rejection.LENGTH, 1));
+    expect(await wire.data(2, concat([piece, Uint8Array.of(1)]))).toEqual(
+      rejected(1, Rejection.LENGTH, 1),
+    );
     expect(await wire.data(2, piece)).toEqual(rejected(1, Rejection.LENGTH, 1));
     await wire.data(1, body(0).subarray(0, 500), HEAD);
     expect(await wire.data(2, piece)).toEqual(ok(3, 2));

@@ -193,7 +193,10 @@ describe('towards the host', () => {
 
 describe('a half-duplex pair', () => {
   const burst = (): Uint8Array =>
-    bytesOf([...BURST_START], [...encodeFrame({ address: 0, type: 1, seq: 1, payload: new Uint8Array(4) })]);
+    bytesOf(
+      [...BURST_START],
+      [...encodeFrame({ address: 0, type: 1, seq: 1, payload: new Uint8Array(4) })],
+    );
 
   test('an answer comes byte by byte, so that a host hears at once that it begins', async () => {
     const { line, heard, pass } = between({ halfDuplex: {} });
@@ -242,24 +245,31 @@ describe('a half-duplex pair', () => {
   test.each([
     [{}, 13, 14],
     [{ holdMs: 3 }, 16, 17],
-  ])('%j: a device that answers before the host has let go is noted', async (halfDuplex, early, right) => {
-    for (const [ms, noted] of [
-      [early, true],
-      [right, false],
-    ] as const) {
-      const { line, pass } = between({ halfDuplex });
-      await line.write(burst());
-      await pass(ms);
-      line.answer(Uint8Array.of(1), RATE);
-      expect(line.checker.violations.includes('the device answers while the host sends')).toBe(noted);
-    }
-  });
+  ])(
+    '%j: a device that answers before the host has let go is noted',
+    async (halfDuplex, early, right) => {
+      for (const [ms, noted] of [
+        [early, true],
+        [right, false],
+      ] as const) {
+        const { line, pass } = between({ halfDuplex });
+        await line.write(burst());
+        await pass(ms);
+        line.answer(Uint8Array.of(1), RATE);
+        expect(line.checker.violations.includes('the device answers while the host sends')).toBe(
+          noted,
+        );
+      }
+    },
+  );
 
   test('on a line for each direction nobody minds', async () => {
     const { line, device, pass } = between();
     await line.write(burst());
     line.answer(Uint8Array.of(1, 2, 3), RATE, device);
-    await line.write(bytesOf([0], [...encodeFrame({ address: 0, type: 1, seq: 2, payload: new Uint8Array(4) })]));
+    await line.write(
+      bytesOf([0], [...encodeFrame({ address: 0, type: 1, seq: 2, payload: new Uint8Array(4) })]),
+    );
     await pass(100);
     expect(line.checker.violations).toEqual([]);
   });
@@ -290,7 +300,9 @@ describe('faults', () => {
     expect(hit.length).toBeGreaterThan(70);
     expect(hit.length).toBeLessThan(130);
     for (const list of frames(all)) for (const frame of list) expect(frame).toEqual(FRAME);
-    expect(all.filter((_, i) => i % 2 === 0)).toEqual(all.filter((_, i) => i % 2 === 0).map(() => [Uint8Array.of(0)]));
+    expect(all.filter((_, i) => i % 2 === 0)).toEqual(
+      all.filter((_, i) => i % 2 === 0).map(() => [Uint8Array.of(0)]),
+    );
   });
 
   test('damageFrame: one bit of about so many, never the delimiter, anywhere before it', () => {

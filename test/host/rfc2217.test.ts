@@ -1,8 +1,8 @@
 // rfc2217:// against servers that do as they should, half of it, or none: on real sockets, because they are what it is about.
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Transport } from '../../host/link/transport.js';
-import { ComPort } from '../../host/node/remote/com-port.js';
 import { openPort } from '../../host/node/open-port.js';
+import { ComPort } from '../../host/node/remote/com-port.js';
 import { openRfc2217 } from '../../host/node/remote/rfc2217.js';
 import { type Behaviour, BINARY, COM_PORT, FakeServer, RATE } from '../support/fake-rfc2217.js';
 

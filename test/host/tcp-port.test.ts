@@ -263,19 +263,22 @@ test.each(['/dev/ttyUSB0', 'rfc2217://h:1'])('%s is no raw connection', async (p
   await expect(openTcp({ path, rate: 9600 })).rejects.toMatchObject({ code: 'USAGE' });
 });
 
-test.each([{ dtr: true }, { rts: false }])('%j can not be set there: nobody is connected to', async (lines) => {
-  let served = 0;
-  const port = await listen('127.0.0.1', () => {
-    served++;
-  });
-  const path = `tcp://127.0.0.1:${port}`;
-  await expect(openTcp({ path, rate: 9600, lines })).rejects.toMatchObject({
-    code: 'USAGE',
-    hint: expect.stringContaining('rfc2217://'),
-    details: { path },
-  });
-  expect(served).toBe(0);
-});
+test.each([{ dtr: true }, { rts: false }])(
+  '%j can not be set there: nobody is connected to',
+  async (lines) => {
+    let served = 0;
+    const port = await listen('127.0.0.1', () => {
+      served++;
+    });
+    const path = `tcp://127.0.0.1:${port}`;
+    await expect(openTcp({ path, rate: 9600, lines })).rejects.toMatchObject({
+      code: 'USAGE',
+      hint: expect.stringContaining('rfc2217://'),
+      details: { path },
+    });
+    expect(served).toBe(0);
+  },
+);
 
 describe('what a network says', () => {
   const place = { protocol: 'tcp', host: 'h\u001b', port: 7, path: 'tcp://h:7' } as const;

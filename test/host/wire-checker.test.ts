@@ -245,7 +245,8 @@ describe('the window', () => {
 
   test('nobody has said: none', () => {
     const host = new Host();
-    for (let i = 0; i < 50; i++) host.burst(host.data(2 * i, 0, 900), host.data(2 * i + 1, ASK, 900));
+    for (let i = 0; i < 50; i++)
+      host.burst(host.data(2 * i, 0, 900), host.data(2 * i + 1, ASK, 900));
     expect(host.violations).toEqual([]);
   });
 });
