@@ -1,6 +1,9 @@
 // The device for tests of others keeps to docs/protocol.md: who answers, when, at which rate, and what it says of itself.
 import { describe, expect, test } from 'vitest';
+import { sha256 } from '../../host/base/sha256.js';
+import { plainHeader } from '../../host/image/image.js';
 import type { FakeDeviceOptions, Hook } from '../../host/testing/fake-device.js';
+import { FakeFlash } from '../../host/testing/fake-flash.js';
 import {
   APP_BASE,
   BaudRequest,
@@ -176,9 +179,17 @@ describe('HELLO', () => {
   test('tells of the image, once it has looked at it', async () => {
     const { PRESENT, TOUCHED, VALID, CHECKED, GOOD } = ImageState;
     const wire = await withImage();
-    const said = { sequence: 1, size: IMAGE.length, crc32: crc32(IMAGE), trials: 0 };
+    const said = {
+      sequence: 1,
+      trials: 0,
+      reserved: 0,
+      size: IMAGE.length,
+      crc32: crc32(IMAGE),
+      sha256: sha256(IMAGE),
+      version: { major: 0, minor: 0, patch: 0, build: 0 },
+    };
     const whole = PRESENT | TOUCHED | VALID | CHECKED | GOOD;
-    expect((await wire.hello()).installed).toMatchObject({ ...said, state: whole });
+    expect((await wire.hello()).installed).toEqual({ ...said, state: whole });
     wire.device.uncheckedUntil = wire.clock.now() + 200;
     expect((await wire.hello()).installed.state).toBe(PRESENT | TOUCHED | VALID);
     expect((await wire.hello()).installed.state).toBe(whole);
@@ -651,4 +662,50 @@ test.each([
   expect(wire.heard.map(({ frame }) => decode(Refusal, frame.payload))).toEqual([
     { status: Status.BAD_REQUEST, detail: size },
   ]);
+});
+
+describe('flash, over a reset', () => {
+  const header = (seed: number): Uint8Array => plainHeader(appImage(1500, seed), APP_BASE);
+
+  test('is erased, in pages', () => {
+    const flash = new FakeFlash(4 * PAGE, PAGE);
+    expect(flash.bytes).toEqual(new Uint8Array(4 * PAGE).fill(0xff));
+    flash.page(1).fill(1);
+    expect(flash.bytes.indexOf(1)).toBe(PAGE);
+    expect(flash.bytes.lastIndexOf(1)).toBe(2 * PAGE - 1);
+    expect(flash.pageCrc(1)).toBe(crc32(new Uint8Array(PAGE).fill(1)));
+  });
+
+  test('an entry waits until its first page is written, and then is the installed one', () => {
+    const flash = new FakeFlash(4 * PAGE, PAGE);
+    const given = header(1);
+    const first = flash.append(given);
+    given.fill(0);
+    expect(first).toEqual({ header: header(1), touched: false, valid: false, sequence: 1 });
+    expect(flash).toMatchObject({ pending: first, installed: undefined, bootable: false });
+    flash.touch(first);
+    expect(flash).toMatchObject({ pending: undefined, installed: { ...first, touched: true } });
+    const second = flash.append(header(2));
+    expect(flash.append(header(3)).sequence).toBe(3);
+    flash.touch(first);
+    expect(flash).toMatchObject({ pending: { sequence: 3 }, installed: { sequence: 1 } });
+    expect(second.sequence).toBe(2);
+  });
+
+  test('an image can be started that is verified and whole', () => {
+    const flash = new FakeFlash(4 * PAGE, PAGE);
+    const image = appImage(1500, 1);
+    flash.bytes.set(image);
+    const entry = flash.append(header(1));
+    flash.touch(entry);
+    expect([flash.holds(header(1)), flash.holds(header(2)), flash.bootable]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    entry.valid = true;
+    expect(flash.bootable).toBe(true);
+    flash.bytes[1499] = (image[1499] ?? 0) ^ 1;
+    expect(flash.bootable).toBe(false);
+  });
 });
