@@ -9,6 +9,14 @@ export interface Log {
   readonly judged: ReadonlySet<string>;
   /** Tests that fail when they are run again */
   readonly once: ReadonlySet<string>;
+  /** What became of the runs of each test */
+  readonly tried: ReadonlyMap<string, Tried>;
+}
+
+export interface Tried {
+  readonly runs: number;
+  /** So many of them noticed their mutant */
+  readonly noticed: number;
 }
 
 /** A mutant whose run began and did not end has hung the judge, once there is a line "stopped" after it. */
@@ -17,6 +25,7 @@ export function parseLog(text: string): Log {
   const loaded = new Set<string>();
   const judged = new Set<string>();
   const once = new Set<string>();
+  const tried = new Map<string, Tried>();
   /** Noticed since a test was last made sure of */
   let unsure: string[] = [];
   let running: { readonly id: string; readonly test: string } | undefined;
@@ -27,6 +36,8 @@ export function parseLog(text: string): Log {
       running = { id, test };
     } else if (word === 'passed' || word === 'killed') {
       judged.add(`${id} ${test}`);
+      const { runs, noticed } = tried.get(test) ?? { runs: 0, noticed: 0 };
+      tried.set(test, { runs: runs + 1, noticed: noticed + (word === 'killed' ? 1 : 0) });
       if (word === 'killed' && !killed.has(id)) {
         killed.set(id, test);
         unsure.push(id);
@@ -47,5 +58,5 @@ export function parseLog(text: string): Log {
       unsure = [];
     }
   }
-  return { killed, loaded, judged, once };
+  return { killed, loaded, judged, once, tried };
 }

@@ -24,7 +24,7 @@ const USAGE = `test/mutants/typescript.mjs [--file PREFIX,...] [--settled] [--sa
   --list         only list them
 Writes report.json in its folder.`;
 
-/** The judge writes a line for every run of a test, which it ends itself unless it hangs in a loop [ms]. */
+/** The judge writes a line for every test that it looks at and for every run, which it ends itself unless it hangs in a loop [ms]. */
 const LONGEST_SILENCE_MS = 60_000;
 
 /** In these files every mutant is noticed or argued, and stays so; by these tests, which are fast. */
@@ -56,7 +56,7 @@ function describe(mutant: Mutant): string {
 }
 
 /** What the tests of a mutant may take in the first rounds [s]: most are noticed there. */
-const ROUNDS_S = [0.3, 3];
+const ROUNDS_S = [0.1, 0.3, 1, 3];
 
 interface Judgement {
   /** Numbers of the mutants */
@@ -74,16 +74,17 @@ async function judge(
   { chosen, tests, longestS }: Judgement,
 ): Promise<ReadonlySet<string>> {
   if (readFileSync(join(folder, 'reached'), 'utf8') === '') await pass(root, folder, tests);
-  const reached = readFileSync(join(folder, 'reached'), 'utf8').split('\n').filter(Boolean);
-  const order = orderOf(reached.map((line) => JSON.parse(line) as Reach));
+  const lines = readFileSync(join(folder, 'reached'), 'utf8').split('\n').filter(Boolean);
+  const looked = lines.map((line) => JSON.parse(line) as Reach);
   for (const seconds of [...ROUNDS_S.filter((one) => one < longestS), longestS]) {
-    const { killed } = parseLog(readFileSync(join(folder, 'log'), 'utf8'));
+    const { killed, judged, tried } = parseLog(readFileSync(join(folder, 'log'), 'utf8'));
+    const order = orderOf(looked, tried);
     const open = chosen.filter((id) => order.has(id) && !killed.has(id));
-    const { plan, paths } = roundOf(order, open, seconds * 1000);
+    const { plan, paths } = roundOf(order, open, judged, seconds * 1000);
     writeFileSync(join(folder, 'plan.json'), JSON.stringify(plan));
     if (open.length > 0) await pass(root, folder, paths.join(','));
   }
-  return new Set(order.keys());
+  return new Set(looked.flatMap(({ ids }) => ids));
 }
 
 /** Runs vitest until it has ended by itself: a mutant that hangs it is noticed, and left out the next time. */
@@ -119,7 +120,8 @@ async function pass(root: string, folder: string, tests: string | undefined): Pr
     const since = Date.now();
     while (code === undefined) {
       await Promise.race([ended, sleep(1000)]);
-      const silence = Date.now() - Math.max(since, statSync(log).mtimeMs);
+      const written = [log, join(folder, 'reached')].map((path) => statSync(path).mtimeMs);
+      const silence = Date.now() - Math.max(since, ...written);
       if (code !== undefined || silence < LONGEST_SILENCE_MS) continue;
       appendFileSync(log, 'stopped\n');
       process.kill(-(child.pid ?? 0), 'SIGKILL');
