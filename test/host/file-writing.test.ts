@@ -76,7 +76,7 @@ test('a device is written to, and stays one; so does a link, whose file is writt
 
 test.each<[string, (folder: string) => string, string]>([
   ['a folder', (folder) => folder, 'it is a folder'],
-  ['in no folder', (folder) => join(folder, 'absent', 'a'), 'ENOENT'],
+  ['in no folder', (folder) => join(folder, 'absent', 'a'), 'ENOENT: no such file or directory, '],
   ['in a file', (folder) => join(folder, 'file', 'a'), 'ENOTDIR'],
 ])('%s: refused before and when it is written', async (_, where, why) => {
   const folder = newFolder();

@@ -370,6 +370,7 @@ test('lines are remembered one by one', async () => {
   await transport.setLines?.({ rts: true });
   await transport.setLines?.({ dtr: true });
   await transport.setLines?.({ dtr: true, rts: false });
+  await transport.setLines?.({ rts: false });
   await transport.setLines?.({ dtr: false });
   expect(settings(server)).toEqual([
     [SET_CONTROL, 11],
