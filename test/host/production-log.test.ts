@@ -144,7 +144,7 @@ test('a line that reached no disk counts for nothing, and the next one begins an
   const methods = await fileMethods();
   const log = await ProductionLog.open(path);
   const full = Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
-  const sync = vi.spyOn(methods, 'sync').mockRejectedValueOnce(full);
+  const sync = vi.spyOn(methods, 'sync').mockClear().mockRejectedValueOnce(full);
   onTestFinished(() => sync.mockRestore());
   const failed = log.append(entry({ time: 'lost' }));
   const next = log.append(entry({ time: 'kept' }));
@@ -162,7 +162,7 @@ test('a line that reached no disk counts for nothing, and the next one begins an
 });
 
 test('what can not be a log is refused, and left closed', async () => {
-  const stat = vi.spyOn(await fileMethods(), 'stat');
+  const stat = vi.spyOn(await fileMethods(), 'stat').mockClear();
   onTestFinished(() => stat.mockRestore());
   const there = newPath('');
   const device = `${there}.null`;

@@ -53,13 +53,22 @@ test('kept anew it keeps its date, and is looked for anew after 30 days', async 
 
 test('64 of them at most, the newest', async () => {
   const folder = newFolder();
-  for (let i = 0; i < 70; i++) {
-    await new RateFile(folder, `A${i}`, () => i + 1).keep(ONE, { rate: 921_600 });
-  }
-  const kept = Object.keys(JSON.parse(readFileSync(join(folder, 'rates.json'), 'utf8')) as object);
+  mkdirSync(folder, { recursive: true });
+  const at = (i: number): number => (i * 37) % 71; // in no order
+  const entries = Array.from({ length: 70 }, (_, i) => [
+    `A${at(i)}, ${ONE}`,
+    { rate: 9600, at: at(i) },
+  ]);
+  writeFileSync(join(folder, 'rates.json'), JSON.stringify(Object.fromEntries(entries)));
+  await new RateFile(folder, 'new', () => 80).keep(ONE, { rate: 921_600 });
+  const kept = Object.entries(
+    JSON.parse(readFileSync(join(folder, 'rates.json'), 'utf8')) as Record<string, { at: number }>,
+  );
   expect(kept).toHaveLength(64);
-  expect(kept).toContain('A69, stm32f103xe');
-  expect(kept).not.toContain('A5, stm32f103xe');
+  expect(kept[0]).toEqual([`new, ${ONE}`, { rate: 921_600, at: 80 }]);
+  const oldest = Math.min(...kept.map(([, entry]) => entry.at));
+  const all = entries.map((_, i) => at(i)).sort((a, b) => b - a);
+  expect(oldest).toBe(all[62]);
 });
 
 test.each([
@@ -96,7 +105,7 @@ test.each([
 test('one that is damaged does not spoil the others', async () => {
   const folder = newFolder();
   mkdirSync(folder, { recursive: true });
-  const entries = { [`A, ${ONE}`]: { rate: 'x', at: 1 }, [`B, ${ONE}`]: { rate: 9600, at: 1 } };
+  const entries = { [`A, ${ONE}`]: null, [`B, ${ONE}`]: { rate: 9600, at: 1 } };
   writeFileSync(join(folder, 'rates.json'), JSON.stringify(entries));
   const recall = (adapter: string) => new RateFile(folder, adapter, () => 2).recall(ONE);
   expect(await recall('A')).toBeUndefined();

@@ -62,7 +62,7 @@ describe('opening', () => {
     vi.spyOn(SerialPort.prototype, 'set').mockImplementationOnce((_, done) =>
       done?.(new Error('Error: Inappropriate ioctl for device, cannot set')),
     );
-    const close = vi.spyOn(SerialPort.prototype, 'close');
+    const close = vi.spyOn(SerialPort.prototype, 'close').mockClear();
     onTestFinished(() => close.mockRestore());
     await expect(opened({ lines: { dtr: false } })).rejects.toMatchObject({
       code: 'USAGE',

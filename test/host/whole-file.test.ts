@@ -1,6 +1,7 @@
 // Half of a file is never taken for all of it: how long one that changes is waited for, in time that passes only while somebody waits.
 import { readFile, stat } from 'node:fs/promises';
 import { expect, test, vi } from 'vitest';
+import { LARGEST_FILE } from '../../host/image/limits.js';
 import { readBytes, readWhole } from '../../host/node/files.js';
 
 const time = vi.hoisted(() => ({ now: 1_000_000 }));
@@ -89,4 +90,17 @@ test('one that never ends is refused after ten seconds', async () => {
   });
   expect(took()).toBeGreaterThan(10_000);
   expect(took()).toBeLessThan(11_100);
+});
+
+test.each([
+  [LARGEST_FILE, true],
+  [LARGEST_FILE + 1, false],
+])('%i bytes are read: %s', async (size, right) => {
+  growing(() => ({ size, ageMs: 5000 }));
+  vi.mocked(readFile).mockResolvedValue(new Uint8Array(7) as never);
+  const outcome = await readBytes('x', 'image').then(
+    () => true,
+    () => false,
+  );
+  expect(outcome).toBe(right);
 });
