@@ -60,7 +60,7 @@ export async function writeKeyPair(
   try {
     await writeNew(paths.private, `${preamble(development)}${pem}`, OWNER_ONLY);
   } catch (error) {
-    await rm(paths.public, { force: true });
+    await rm(paths.public);
     throw error;
   }
   return publicKey;
@@ -217,7 +217,7 @@ async function privateObject(
 
 function checked(path: string, key: KeyObject): KeyObject {
   const { asymmetricKeyType: type = '', asymmetricKeyDetails: { namedCurve } = {} } = key;
-  if (type === 'ec' && namedCurve === CURVE) return key;
+  if (namedCurve === CURVE) return key;
   const what = type === 'ec' ? `on the curve ${namedCurve ?? 'of its own'}` : `of type ${type}`;
   throw wrong(path, 'curve', `it is a key ${what}; bootloaders know P-256 (${CURVE}) alone`, [
     'make one with "iap keys new", or: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256',

@@ -72,7 +72,7 @@ export class RateFile implements RateMemory {
 }
 
 function entryOf(value: unknown, now: number): Entry | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
+  if (value === null) return undefined;
   const { rate, failed, at } = value as Partial<Record<keyof Entry, unknown>>;
   if (!isRate(rate) || typeof at !== 'number' || at > now || now - at > LONGEST_MS) {
     return undefined;
@@ -82,5 +82,5 @@ function entryOf(value: unknown, now: number): Entry | undefined {
 }
 
 function isRate(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
+  return Number.isSafeInteger(value) && (value as number) > 0;
 }

@@ -146,7 +146,6 @@ class SerialTransport implements Transport {
 
   async close(): Promise<void> {
     this.#closing = true;
-    if (!this.#port.isOpen) return;
     // What a stalled port has not sent, its driver waits for, and so would closing it.
     if (this.#unfinished > 0) await atMost(STOP_MS, (done) => this.#port.flush(done));
     await atMost(STOP_MS, (done) => this.#port.close(done));

@@ -77,7 +77,7 @@ function answer(
     // So that the next version of the package is seen at once
     'Cache-Control': 'no-cache',
   });
-  response.end(request.method === 'HEAD' ? undefined : bytes);
+  response.end(bytes);
 }
 
 function statusOf({ method, headers }: IncomingMessage, found: boolean): number {

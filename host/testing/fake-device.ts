@@ -34,6 +34,7 @@ import {
   LISTEN_MS,
   MAX_DICTIONARY,
   Mode,
+  PAGE_SPARE,
   PageFlag,
   PageHead,
   PagesRequest,
@@ -288,6 +289,8 @@ export class FakeDevice {
 
   #handle(frame: Frame): Outcome {
     if (this.mode === Mode.APP) return this.#app(frame);
+    const { length } = frame.payload;
+    if (length < (REQUEST_SIZES[frame.type] ?? 0)) return refuse(Status.BAD_REQUEST, length);
     switch (frame.type) {
       case Command.HELLO:
         if ((decode(HelloRequest, frame.payload).flags & HelloFlag.HOLD) !== 0) this.#held = true;
@@ -306,6 +309,9 @@ export class FakeDevice {
         if (!this.flash.bootable) return refuse(Status.NOT_BOOTABLE, this.stay);
         return [OK, 1, () => this.startApp()];
       case Command.ABORT:
+        if (this.flash.pending && this.flash.pending === this.#session?.entry) {
+          this.flash.pending = undefined;
+        }
         this.#session = undefined;
         return [OK, 1];
       case Command.ENTER:
@@ -379,7 +385,8 @@ export class FakeDevice {
     const size = header ? decode(Header, header).imageSize : 0;
     const all = Math.ceil(size / this.flash.pageSize);
     if (first >= all) return refuse(Status.BAD_REQUEST, 0);
-    if (count === 0 || count > all - first) return refuse(Status.BAD_REQUEST, 2);
+    const most = Math.floor((this.info.maxPayload - PagesResponse.size) / 4);
+    if (count === 0 || count > Math.min(most, all - first)) return refuse(Status.BAD_REQUEST, 2);
     const crc = Array.from({ length: count }, (_, i) => this.flash.pageCrc(first + i));
     return [encode(PagesResponse, { status: Status.OK, first, count, crc32: crc }), count * 0.5];
   }
@@ -454,8 +461,11 @@ export class FakeDevice {
 
   #data({ number, flags, body }: DataRequest): Outcome {
     const session = this.#session;
-    if (!session) return (flags & DataFlag.ASK) === 0 ? [undefined, 0] : refuse(Status.NO_SESSION);
-    const takesMs = body.length > 0 ? this.#take(session, number, flags, body) : 0;
+    if (!session || session.entry?.valid) {
+      return (flags & DataFlag.ASK) === 0 ? [undefined, 0] : refuse(Status.NO_SESSION);
+    }
+    const onlyAsks = body.length === 0 && (flags & DataFlag.HEAD) === 0;
+    const takesMs = onlyAsks ? 0 : this.#take(session, number, flags, body);
     if ((flags & DataFlag.ASK) === 0) return [undefined, takesMs];
     const { status, next, pages, detail } = session;
     return [encode(DataResponse, { status, next, pages, detail }), takesMs];
@@ -473,6 +483,11 @@ export class FakeDevice {
     session.detail = 0;
     let bytes = body;
     if ((flags & DataFlag.HEAD) !== 0) {
+      session.page = undefined;
+      const fault = this.#faultOf(body, session.header);
+      if (fault !== undefined) {
+        return this.#reject(session, number, Status.PAGE_REJECTED, fault);
+      }
       const head = decode(PageHead, body);
       bytes = body.subarray(PageHead.size);
       const assembled = new Uint8Array(head.encodedLength);
@@ -490,6 +505,24 @@ export class FakeDevice {
     return page.filled < page.head.encodedLength ? 0 : this.#commit(session, page);
   }
 
+  /** What is wrong with a page, before its bytes are there */
+  #faultOf(body: Uint8Array, header: Uint8Array): number | undefined {
+    if (body.length < PageHead.size) return Rejection.LENGTH;
+    const { page, encoding, decodedLength, encodedLength } = decode(PageHead, body);
+    const { pageSize } = this.flash;
+    const left = decode(Header, header).imageSize - page * pageSize;
+    if (left <= 0) return Rejection.PAGE;
+    const raw = encoding === Encoding.RAW;
+    if (!raw && (encoding !== Encoding.DEFLATE || !this.#options.inflate)) {
+      return Rejection.ENCODING;
+    }
+    const [least, most] = raw
+      ? [decodedLength, decodedLength]
+      : [DeflateHead.size, pageSize + PAGE_SPARE];
+    const good = encodedLength >= least && encodedLength <= most;
+    return good && decodedLength === Math.min(left, pageSize) ? undefined : Rejection.LENGTH;
+  }
+
   #commit(session: Session, page: NonNullable<Session['page']>): number {
     const { head, headNumber } = page;
     const { commitMs = 60 } = this.#options;
@@ -502,7 +535,7 @@ export class FakeDevice {
         ? page.bytes
         : known
           ? this.flash.page(head.page)
-          : this.#decode(page.bytes);
+          : this.#decode(page.bytes, head.decodedLength);
     if (typeof bytes === 'number') {
       return this.#reject(session, headNumber, Status.PAGE_REJECTED, bytes);
     }
@@ -530,9 +563,7 @@ export class FakeDevice {
   }
 
   /** A page of encoding DEFLATE, or why it is rejected */
-  #decode(encoded: Uint8Array): Uint8Array | number {
-    const { inflate } = this.#options;
-    if (!inflate) return Rejection.ENCODING;
+  #decode(encoded: Uint8Array, decodedLength: number): Uint8Array | number {
     const { dictionaryEnd, dictionaryPages } = decode(DeflateHead, encoded);
     const { pageSize } = this.flash;
     const size = dictionaryPages * pageSize;
@@ -544,10 +575,11 @@ export class FakeDevice {
       return Rejection.DICTIONARY;
     }
     try {
-      return inflate(
+      const bytes = this.#options.inflate?.(
         encoded.subarray(DeflateHead.size),
         size === 0 ? new Uint8Array() : this.flash.bytes.subarray(end - size, end),
       );
+      return bytes?.length === decodedLength ? bytes : Rejection.STREAM;
     } catch {
       return Rejection.STREAM;
     }
@@ -567,10 +599,16 @@ export class FakeDevice {
       encode(EndResponse, { status, next: session.next, detail }),
       this.#options.endMs ?? 40,
     ];
+    if (session.entry?.valid) {
+      return count === session.next ? answer(Status.OK, 0) : refuse(Status.NO_SESSION);
+    }
     if (session.status !== Status.OK && session.status !== Status.GAP) {
       return answer(session.status, session.detail);
     }
-    if (count !== session.next || session.page) return answer(Status.GAP, 0);
+    const { page, next } = session;
+    session.page = undefined;
+    session.next = page?.headNumber ?? next;
+    if (page || count !== next) return answer(Status.GAP, 0);
     this.beforeVerify(this.flash);
     if (!this.flash.holds(session.header)) {
       return answer(Status.VERIFY_FAILED, Check.SHA256 | Check.CRC32);
@@ -639,6 +677,16 @@ const APP_INFO = {
 };
 
 const OK = Uint8Array.of(Status.OK);
+
+/** A shorter payload is none [bytes]. */
+const REQUEST_SIZES: Readonly<Record<number, number>> = {
+  [Command.HELLO]: HelloRequest.size,
+  [Command.BAUD]: BaudRequest.size,
+  [Command.PAGES]: PagesRequest.size,
+  [Command.BEGIN]: BeginRequest.size,
+  [Command.DATA]: DataRequest.size,
+  [Command.END]: EndRequest.size,
+};
 
 /** What devices act on that is sent to all of them */
 const TO_ALL: ReadonlySet<number> = new Set([Command.ENTER, Command.BOOT, Command.ABORT]);

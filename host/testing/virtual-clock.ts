@@ -3,7 +3,6 @@ import type { Clock } from '../base/clock.js';
 
 interface Timer {
   readonly at: number;
-  readonly order: number;
   readonly callback: () => void;
 }
 
@@ -12,7 +11,6 @@ const HUNG_MS = 24 * 3600 * 1000;
 
 export class VirtualClock implements Clock {
   #now = 0;
-  #order = 0;
   #timers: Timer[] = [];
   #running = false;
 
@@ -21,7 +19,7 @@ export class VirtualClock implements Clock {
   }
 
   after(ms: number, callback: () => void): () => void {
-    const timer = { at: this.#now + ms, order: this.#order++, callback };
+    const timer = { at: this.#now + ms, callback };
     const index = this.#timers.findIndex((other) => other.at > timer.at);
     this.#timers.splice(index < 0 ? this.#timers.length : index, 0, timer);
     this.#run();

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { BOOTLOADER } from '../../host/cli/commands/bootloader.js';
 import { Output } from '../../host/cli/output.js';
 import { builtBootloader } from '../../host/node/built-bootloader.js';
@@ -11,33 +11,66 @@ import { builtBootloader } from '../../host/node/built-bootloader.js';
 const BOARD = 'stm32f103xb';
 const bytes = Uint8Array.of(1, 2, 3, 4);
 const sha256 = createHash('sha256').update(bytes).digest('hex');
-let root: string;
+const SIGNED = Uint8Array.of(5, 6);
 
-beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'iap-'));
+/** A package with these bootloaders in it; for BOARD if nothing is said */
+function packaged(boards: object = { [BOARD]: { file: 'b.bin', sha256 } }): string {
+  const root = mkdtempSync(join(tmpdir(), 'iap-'));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
   const folder = join(root, 'dist', 'bootloaders');
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'b.bin'), bytes);
-  const boards = { [BOARD]: { file: 'b.bin', sha256 } };
+  writeFileSync(join(folder, 's.bin'), SIGNED);
   writeFileSync(join(folder, 'index.json'), JSON.stringify({ boards }));
-});
-afterEach(() => rmSync(root, { recursive: true, force: true }));
+  return root;
+}
 
 test('the one in the package', async () => {
-  expect(await builtBootloader(BOARD, root)).toMatchObject({ from: 'package', sha256 });
+  const root = packaged();
+  expect(await builtBootloader(BOARD, root)).toEqual({
+    path: join(root, 'dist', 'bootloaders', 'b.bin'),
+    from: 'package',
+    bytes,
+    sha256,
+  });
   expect(await builtBootloader('other', root)).toBeUndefined();
+  expect(await builtBootloader(BOARD, root, true)).toBeUndefined();
+});
+
+test('for signed images alone it is another one', async () => {
+  const signed = { file: 's.bin', sha256: createHash('sha256').update(SIGNED).digest('hex') };
+  const root = packaged({ [BOARD]: { file: 'b.bin', sha256, signed } });
+  expect(await builtBootloader(BOARD, root, true)).toMatchObject({ bytes: SIGNED });
+  expect(await builtBootloader(BOARD, root)).toMatchObject({ bytes });
 });
 
 test('a damaged one is refused', async () => {
-  writeFileSync(join(root, 'dist', 'bootloaders', 'b.bin'), Uint8Array.of(1, 2, 3, 5));
-  await expect(builtBootloader(BOARD, root)).rejects.toMatchObject({ code: 'FILE_UNREADABLE' });
+  const root = packaged();
+  const path = join(root, 'dist', 'bootloaders', 'b.bin');
+  writeFileSync(path, Uint8Array.of(1, 2, 3, 5));
+  await expect(builtBootloader(BOARD, root)).rejects.toMatchObject({
+    code: 'FILE_UNREADABLE',
+    hint: `it was ${sha256}: install the package again`,
+    details: { path },
+  });
 });
 
 test('in a checkout the one that was built', async () => {
-  mkdirSync(join(root, 'build', BOARD), { recursive: true });
-  writeFileSync(join(root, 'build', BOARD, 'bootloader.bin'), Uint8Array.of(9));
-  const found = await builtBootloader(BOARD, root);
-  expect(found).toMatchObject({ from: 'build', bytes: Uint8Array.of(9) });
+  const root = packaged();
+  const folder = join(root, 'build', BOARD);
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, 'bootloader.bin');
+  writeFileSync(path, bytes);
+  expect(await builtBootloader(BOARD, root)).toEqual({ path, from: 'build', bytes, sha256 });
+  expect(await builtBootloader(BOARD, root, true)).toBeUndefined();
+  writeFileSync(join(folder, 'bootloader-signed.bin'), SIGNED);
+  expect(await builtBootloader(BOARD, root, true)).toMatchObject({ from: 'build', bytes: SIGNED });
+});
+
+test('with neither there is none', async () => {
+  const root = packaged();
+  rmSync(join(root, 'dist', 'bootloaders', 'index.json'));
+  expect(await builtBootloader(BOARD, root)).toBeUndefined();
 });
 
 test.each([

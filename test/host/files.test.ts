@@ -32,18 +32,6 @@ test('a file that is being written is read when it is whole', async () => {
   expect(bytes.length).toBe(28_000);
 });
 
-test('a file that never ends is refused', { timeout: 40_000 }, async () => {
-  const file = path('endless.bin');
-  writeFileSync(file, new Uint8Array(22_000));
-  const [error] = await Promise.all([
-    refusal(readWhole(file, 'image', 'IMAGE_UNREADABLE')),
-    grow(file, 40, 350),
-  ]);
-  expect(error.code).toBe('IMAGE_UNREADABLE');
-  expect(error.message).toMatch(/it is still being written: \d+ bytes, then \d+$/);
-  expect(error.hint).toContain('wait until');
-});
-
 test('a file that lies still is read at once, whatever the clock of its server says', async () => {
   const file = path('still.bin');
   writeFileSync(file, 'abc');

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { IapError } from '../../host/base/errors.js';
 import type { AnyCommand, CommandTable } from '../../host/cli/command.js';
 import { KEYS_EXPORT } from '../../host/cli/commands/keys/export.js';
@@ -29,16 +29,18 @@ const folder = mkdtempSync(join(tmpdir(), 'iap-keys-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const PASSPHRASE = 'Zwölf Boxkämpfer jagen';
 
-let at = 0;
-let here: string;
-beforeEach(() => {
+/** Where the files of a test are */
+let here = folder;
+function begin(): void {
+  here = mkdtempSync(join(folder, 'test-'));
+}
+afterEach(() => {
   vi.unstubAllEnvs();
-  at++;
-  here = mkdtempSync(join(folder, `${at}-`));
 });
 
 function file(name: string, content: string | Uint8Array, mode = 0o600): string {
   const path = join(here, name);
+  rmSync(path, { force: true });
   writeFileSync(path, content, { mode });
   chmodSync(path, mode);
   return path;
@@ -91,6 +93,7 @@ const never = (): Promise<string> => Promise.reject(new Error('nobody was to be 
 
 describe('a new key', () => {
   test('is encrypted, can be read by nobody else, and OpenSSL reads it', async () => {
+    begin();
     const passphraseFile = file('pass', `${PASSPHRASE}\nmore\n`);
     const { path, text } = await made('release.pem', { unencrypted: false, passphraseFile });
     expect(readdirSync(here).sort()).toEqual(['pass', 'release.pem', 'release.pub']);
@@ -111,6 +114,7 @@ describe('a new key', () => {
   });
 
   test('for development says so, in both files and to who looks', async () => {
+    begin();
     const { path, text } = await made('dev.pem', { development: true });
     expect(text).toMatch(/not encrypted[\s\S]*development key/);
     for (const key of [path, join(here, 'dev.pub')]) {
@@ -123,6 +127,7 @@ describe('a new key', () => {
   });
 
   test.each(['k.pem', 'k.pub'])('never takes the place of a file: %s', async (there) => {
+    begin();
     const path = file(there, 'precious');
     // Nobody is asked for a passphrase before that is told.
     const asked = await refused(() => made('k.pem', { unencrypted: false }));
@@ -136,6 +141,7 @@ describe('a new key', () => {
   });
 
   test('is not named like a public one', async () => {
+    begin();
     expect((await refused(() => made('k.pub'))).message).toContain('public key');
     expect(readdirSync(here)).toEqual([]);
   });
@@ -144,6 +150,7 @@ describe('a new key', () => {
     ['an empty passphrase', '\n', /empty/],
     ['a passphrase that OpenSSL would not take again', 'x'.repeat(1025), /1025 bytes/],
   ])('is not made with %s', async (_, content, why) => {
+    begin();
     const passphraseFile = file('pass', content);
     const { message } = await refused(() => made('k.pem', { unencrypted: false, passphraseFile }));
     expect(message).toMatch(why);
@@ -151,6 +158,7 @@ describe('a new key', () => {
   });
 
   test('with the longest passphrase can be used', async () => {
+    begin();
     const passphraseFile = file('pass', 'x'.repeat(1024));
     const { path } = await made('k.pem', { unencrypted: false, passphraseFile });
     const { text } = await run(KEYS_SHOW, { key: path, passphraseFile });
@@ -160,6 +168,7 @@ describe('a new key', () => {
 
 describe('a key is shown and exported', () => {
   test('with the same fingerprint everywhere, never with what is secret', async () => {
+    begin();
     const { path, text } = await made('k.pem');
     const [, fingerprint = ''] = /fingerprint ([0-9a-f]{16})/.exec(text) ?? [];
     const pub = join(here, 'again.pub');
@@ -189,6 +198,7 @@ describe('a key is shown and exported', () => {
   });
 
   test('a public key is none to export, and no file is written over', async () => {
+    begin();
     const { path } = await made('k.pem');
     const pub = join(here, 'k.pub');
     const output = join(here, 'x.pub');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { connect } from '../../host/device/connect.js';
 import { openSession } from '../../host/device/open.js';
-import { latencyRemedy } from '../../host/node/latency-timer.js';
+import { holdsBytesBack, latencyRemedy } from '../../host/node/latency-timer.js';
 import type { UpdateEvent } from '../../host/update/events.js';
 import { latencyCost } from '../../host/update/latency-cost.js';
 import type { Outcome } from '../support/bench.js';
@@ -76,8 +76,14 @@ test('the remedy: only where there is one', async () => {
   expect(await latencyRemedy(port, 'linux', join(adapters, 'sys'))).toContain(
     `16 ms: echo 1 | sudo tee ${file}`,
   );
+  expect(await holdsBytesBack(port, join(adapters, 'sys'))).toBe(true);
+  writeFileSync(file, '2\n');
+  expect(await latencyRemedy(port, 'linux', join(adapters, 'sys'))).toContain('2 ms');
   writeFileSync(file, '1\n');
   expect(await latencyRemedy(port, 'linux', join(adapters, 'sys'))).toBeUndefined();
+  expect(await holdsBytesBack(port, join(adapters, 'sys'))).toBe(false);
+  expect(await holdsBytesBack(join(adapters, 'absent'), join(adapters, 'sys'))).toBe(false);
   expect(await latencyRemedy('COM5', 'win32')).toContain('Latency Timer'.toLowerCase());
-  expect(await latencyRemedy('/dev/cu.usbserial', 'darwin')).toBeUndefined();
+  writeFileSync(file, '16\n');
+  expect(await latencyRemedy(port, 'darwin', join(adapters, 'sys'))).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 // Names of ports: which are on the network, and what is wrong with the others.
 import { describe, expect, test } from 'vitest';
-import { remoteAddress } from '../../host/node/remote/address.js';
+import { isRemote, remoteAddress } from '../../host/node/remote/address.js';
 
 test.each(['/dev/ttyUSB0', 'COM5', '\\\\.\\COM12', '', 'tcp:4000', '/dev/serial/by-id/usb-a:b'])(
   'a serial port: %s',
@@ -40,7 +40,24 @@ describe('what is wrong is said', () => {
         code: 'USAGE',
         message: expect.stringContaining(`found: ${path}`),
         hint: expect.stringContaining('tcp://[::1]:4000'),
+        details: { path },
       }) as Error,
     );
   });
+});
+
+test('what ports on the network begin with is told', () => {
+  expect(() => remoteAddress('telnet://gateway:23')).toThrow(
+    'ports on the network begin with tcp://, socket://, rfc2217://; found',
+  );
+});
+
+test.each([
+  ['tcp://gateway:4000', true],
+  ['odd://', true],
+  ['/dev/ttyUSB0', false],
+  ['COM5', false],
+  [undefined, false],
+])('%s is on the network: %s', (path, remote) => {
+  expect(isRemote(path)).toBe(remote);
 });

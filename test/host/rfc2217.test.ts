@@ -1,6 +1,7 @@
 // rfc2217:// against servers that do as they should, half of it, or none: on real sockets, because they are what it is about.
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Transport } from '../../host/link/transport.js';
+import { openPort } from '../../host/node/open-port.js';
 import { ComPort } from '../../host/node/remote/com-port.js';
 import { openRfc2217 } from '../../host/node/remote/rfc2217.js';
 import { type Behaviour, BINARY, COM_PORT, FakeServer, RATE } from '../support/fake-rfc2217.js';
@@ -283,4 +284,98 @@ test('a connection that is cut is told once, and to whoever waits', async () => 
   for (const use of [transport.write(Uint8Array.of(1)), transport.setRate(9600)]) {
     await expect(use).rejects.toMatchObject({ code: 'PORT_LOST' });
   }
+});
+
+test('listeners can be removed, and an older remover does not remove a newer listener', async () => {
+  const { server, transport } = await open({});
+  const heard: string[] = [];
+  const listen = (name: string): (() => void) => {
+    const ofBytes = transport.onBytes((bytes) => heard.push(`${name} ${[...bytes]}`));
+    const ofClose = transport.onClose(({ code }) => heard.push(`${name} ${code}`));
+    return () => {
+      ofBytes?.();
+      ofClose?.();
+    };
+  };
+  const removeFirst = listen('first');
+  const removeSecond = listen('second');
+  removeFirst();
+  server.send(Uint8Array.of(1));
+  await until(() => heard.length > 0);
+  removeSecond();
+  server.send(Uint8Array.of(2));
+  // Its answer comes after what was sent before it.
+  await transport.setRate(9600);
+  expect(heard).toEqual(['second 1']);
+  listen('third');
+  const removeFourth = listen('fourth');
+  removeFourth();
+  server.cut();
+  const use = async (): Promise<string> => transport.setRate(115_200).then(() => '', String);
+  while (!(await use()).includes('lost'));
+  expect(heard).toEqual(['second 1']);
+});
+
+test('a way to the server takes some time, which is known', async () => {
+  const { transport } = await open({});
+  expect(transport.roundTripMs).toBeGreaterThan(0);
+  expect(transport.roundTripMs).toBeLessThan(5000);
+});
+
+test('drain waits until what was written has left the line at its rate', async () => {
+  const { transport } = await open({}, { rate: 9600 });
+  const from = performance.now();
+  await transport.write(new Uint8Array(48));
+  await transport.drain();
+  expect(performance.now() - from).toBeGreaterThan(49);
+});
+
+test('"await using" closes it', async () => {
+  const { transport } = await open({});
+  {
+    await using used = transport as Transport & AsyncDisposable;
+    expect(used.rate).toBe(115200);
+  }
+  await expect(transport.write(Uint8Array.of(1))).rejects.toMatchObject({ code: 'PORT_LOST' });
+});
+
+test.each(['/dev/ttyUSB0', 'tcp://127.0.0.1:9'])('%s is none of these', async (path) => {
+  await expect(openRfc2217({ path, rate: 9600 })).rejects.toMatchObject({ code: 'USAGE' });
+});
+
+test('a line whose name says what it is, is opened as that', async () => {
+  const server = await FakeServer.start({});
+  const transport = await openPort({ path: server.path, rate: 9600 });
+  onTestFinished(() => transport.close());
+  expect(settings(server)).toContainEqual([RATE, 9600]);
+});
+
+test('a rate that a server does not make is left as it is where nothing else is known', async () => {
+  const stuck = (command: number, value: number): number => (command === RATE ? 115200 : value);
+  const { server, transport } = await open({ answer: stuck });
+  server.heard.length = 0;
+  await expect(transport.setRate(9600)).rejects.toMatchObject({ code: 'PORT_FAILED' });
+  expect(settings(server)).toEqual([
+    [RATE, 9600],
+    [RATE, 115200],
+  ]);
+  server.heard.length = 0;
+  await transport.setRate(115200);
+  expect(server.heard).toEqual([]);
+});
+
+test('lines are remembered one by one', async () => {
+  const { server, transport } = await open({});
+  server.heard.length = 0;
+  await transport.setLines?.({ rts: true });
+  await transport.setLines?.({ dtr: true });
+  await transport.setLines?.({ dtr: true, rts: false });
+  await transport.setLines?.({ rts: false });
+  await transport.setLines?.({ dtr: false });
+  expect(settings(server)).toEqual([
+    [SET_CONTROL, 11],
+    [SET_CONTROL, 8],
+    [SET_CONTROL, 12],
+    [SET_CONTROL, 9],
+  ]);
 });

@@ -2,42 +2,37 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SerialPort, SerialPortMock } from 'serialport';
-import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { SerialPort } from 'serialport';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Transport } from '../../host/link/transport.js';
 import { openSerial, type SerialOptions } from '../../host/node/serial.js';
+import { mockPort, PATH } from '../support/mock-port.js';
 
-const path = '/dev/ttyFAKE';
-let calls: unknown[] = [];
-
-beforeEach(() => {
-  calls = [];
-  SerialPortMock.binding.reset();
-  SerialPortMock.binding.createPort(path);
-  const open = vi
-    .spyOn(SerialPort.binding, 'open')
-    .mockImplementation(async (options: Parameters<typeof SerialPortMock.binding.open>[0]) => {
-      const port = await SerialPortMock.binding.open(options);
-      // Modem lines are set with nothing else than this.
-      vi.spyOn(port, 'set').mockImplementation((settings) => {
-        calls.push(settings);
-        return Promise.resolve();
-      });
-      return port as never;
-    });
-  onTestFinished(() => open.mockRestore());
-});
+interface Opened {
+  readonly transport: Transport;
+  /** What the lines were set to */
+  readonly calls: unknown[];
+}
 
 async function opened(
   options: Partial<SerialOptions> = {},
   system: { platform?: NodeJS.Platform; adapters?: string } = {},
-): Promise<Transport> {
+): Promise<Opened> {
+  const calls: unknown[] = [];
+  const { path = PATH } = options;
+  mockPort(path, (driver) => {
+    // Modem lines are set with nothing else than this.
+    driver.set = (settings) => {
+      calls.push(settings);
+      return Promise.resolve();
+    };
+  });
   const transport = await openSerial(
-    { path, rate: 115200, ...options },
+    { rate: 115200, ...options, path },
     { platform: 'linux', adapters: '/absent', ...system },
   );
   onTestFinished(() => transport.close());
-  return transport;
+  return { transport, calls };
 }
 
 /** What serialport adds by itself, and the latency, which is no line */
@@ -45,7 +40,7 @@ const REST = { brk: false, cts: false, lowLatency: true };
 
 describe('opening', () => {
   test.each(['linux', 'darwin', 'win32'] as const)('%s: no line is touched', async (platform) => {
-    const transport = await opened({}, { platform });
+    const { transport, calls } = await opened({}, { platform });
     await transport.write(Uint8Array.of(1));
     await transport.setRate(9600);
     expect(calls).toEqual([]);
@@ -59,7 +54,7 @@ describe('opening', () => {
     ['win32', { rts: true }, { dtr: false, rts: true }],
     ['win32', { dtr: true }, { dtr: true, rts: false }],
   ])('%s, %o: the other line stays as opening has left it', async (platform, lines, set) => {
-    await opened({ ...(lines ? { lines } : {}) }, { platform });
+    const { calls } = await opened({ ...(lines ? { lines } : {}) }, { platform });
     expect(calls).toEqual([{ ...REST, ...set }]);
   });
 
@@ -67,7 +62,7 @@ describe('opening', () => {
     vi.spyOn(SerialPort.prototype, 'set').mockImplementationOnce((_, done) =>
       done?.(new Error('Error: Inappropriate ioctl for device, cannot set')),
     );
-    const close = vi.spyOn(SerialPort.prototype, 'close');
+    const close = vi.spyOn(SerialPort.prototype, 'close').mockClear();
     onTestFinished(() => close.mockRestore());
     await expect(opened({ lines: { dtr: false } })).rejects.toMatchObject({
       code: 'USAGE',
@@ -78,7 +73,7 @@ describe('opening', () => {
 });
 
 test('a line that is set later leaves the other as it was set before', async () => {
-  const transport = await opened({ lines: { dtr: false } });
+  const { transport, calls } = await opened({ lines: { dtr: false } });
   await transport.setLines?.({ rts: false });
   await transport.setLines?.({ dtr: true });
   expect(calls.slice(1)).toEqual([
@@ -100,8 +95,7 @@ describe('an FTDI adapter, which holds bytes back', () => {
     // As /dev/serial/by-id has them
     const link = join(folder, 'usb-FTDI-if00-port0');
     symlinkSync(join(folder, 'ttyUSB0'), link);
-    SerialPortMock.binding.createPort(link);
-    await opened({ path: link }, { adapters: join(folder, 'sys') });
+    const { calls } = await opened({ path: link }, { adapters: join(folder, 'sys') });
     expect(calls).toEqual(expected);
   });
 });

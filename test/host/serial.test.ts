@@ -1,6 +1,6 @@
 // The driver's words, on the systems it runs on → what to do.
 import { describe, expect, test } from 'vitest';
-import { openError, VANISHED } from '../../host/node/port-errors.js';
+import { busyWith, lost, openError, VANISHED } from '../../host/node/port-errors.js';
 
 describe('opening', () => {
   test.each<[NodeJS.Platform, string, string]>([
@@ -99,4 +99,64 @@ describe('a port in use', () => {
   ])('is still there: %s', (message) => {
     expect(message).not.toMatch(VANISHED);
   });
+});
+
+describe('what to do', () => {
+  const because = (reason: string, platform?: NodeJS.Platform): unknown =>
+    openError('/dev/x', new Error(reason), platform);
+  const LINUX = 'Error: Permission denied, cannot open /dev/x';
+
+  test.each<[string, NodeJS.Platform, RegExp]>([
+    ['Error: No such device, cannot open /dev/x', 'linux', /"iap ports".*plugged in/],
+    ['Error Resource temporarily unavailable Cannot lock port', 'linux', /fuser.*ModemManager/],
+    ['Error Resource temporarily unavailable Cannot lock port', 'darwin', /updater; "lsof PORT"/],
+    ['Opening COM7: Access denied', 'win32', /updater; or unplug the adapter/],
+    ['Error Resource temporarily unavailable Cannot lock port', 'freebsd', /other updater$/],
+    [LINUX, 'linux', /usermod -aG dialout/],
+    [LINUX, 'darwin', /^"ls -l PORT" shows who may$/],
+    ['Error: Is a directory, cannot open /dev/x', 'linux', /^"iap ports" lists the ports$/],
+    ['Open (SetCommState): The parameter is incorrect', 'win32', /115200 baud/],
+    ['Error: Odd, cannot open /dev/x', 'linux', /unplug the adapter.*"iap ports"/],
+  ])('at "%s" on %s', (reason, platform, hint) => {
+    expect(because(reason, platform)).toMatchObject({
+      hint: expect.stringMatching(hint),
+      details: { path: '/dev/x' },
+      cause: expect.objectContaining({ message: reason }),
+    });
+  });
+
+  test('it is what this computer needs, if nobody says otherwise', () => {
+    expect(because(LINUX)).toMatchObject(because(LINUX, process.platform) as object);
+  });
+
+  test.each([
+    ['tio', 'process 17 (tio) has it: close that first'],
+    ['a\u001b', 'process 17 (a?) has it: close that first'],
+    ['', 'process 17 has it: close that first'],
+  ])('where a program is known to have the port: %j', (name, hint) => {
+    expect(busyWith('/dev/x', { pid: 17, name })).toMatchObject({
+      code: 'PORT_BUSY',
+      hint,
+      details: { path: '/dev/x', pid: 17 },
+    });
+  });
+
+  test('where it went away', () => {
+    const cause = new Error('EIO');
+    expect(lost('/dev/x', cause)).toMatchObject({
+      code: 'PORT_LOST',
+      hint: expect.stringContaining('plug the adapter in again'),
+      details: { path: '/dev/x' },
+      cause,
+    });
+  });
+});
+
+test.each([
+  ['Opening COM7: Odd: thing', 'COM7 can not be opened: thing'],
+  ['Error: COM7 is odd: COM7', 'COM7 can not be opened: it is odd: it'],
+  ['Error COM7 is odd, cannot open COM7', 'COM7 can not be opened: it is odd'],
+  ['an Error of Opening COM7: odd', 'COM7 can not be opened: an Error of Opening it: odd'],
+])('"%s" is shown without what is said already', (reason, message) => {
+  expect(openError('COM7', new Error(reason), 'win32').message).toBe(message);
 });

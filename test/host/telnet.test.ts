@@ -12,6 +12,7 @@ import {
   subBytes,
   TelnetDecoder,
   type TelnetPart,
+  WONT,
 } from '../../host/node/remote/telnet.js';
 
 const bytes = fc
@@ -89,4 +90,56 @@ test('commands without an option are left out', () => {
   expect(decoded(Uint8Array.of(1, IAC, 241, 2), [1])).toEqual([
     { kind: 'data', bytes: Uint8Array.of(1, 2) },
   ]);
+});
+
+test.each<[string, number[], TelnetPart[]]>([
+  ['data', [1, 2], [{ kind: 'data', bytes: Uint8Array.of(1, 2) }]],
+  ['IAC as data', [IAC, IAC], [{ kind: 'data', bytes: Uint8Array.of(IAC) }]],
+  ['an option', [IAC, WONT, 3], [{ kind: 'option', verb: WONT, option: 3 }]],
+  ['an option that is called IAC', [IAC, DO, IAC], [{ kind: 'option', verb: DO, option: IAC }]],
+  ['a subnegotiation', [IAC, SB, 44, 1, IAC, SE], [{ kind: 'sub', bytes: Uint8Array.of(44, 1) }]],
+  ['one that is empty', [IAC, SB, IAC, SE], [{ kind: 'sub', bytes: new Uint8Array() }]],
+  [
+    'one with IAC in it',
+    [IAC, SB, IAC, IAC, 7, IAC, SE],
+    [{ kind: 'sub', bytes: Uint8Array.of(IAC, 7) }],
+  ],
+  [
+    'one that ends wrongly',
+    [1, IAC, SB, 44, 1, IAC, 9, 2],
+    [
+      { kind: 'data', bytes: Uint8Array.of(1) },
+      { kind: 'data', bytes: Uint8Array.of(2) },
+    ],
+  ],
+  [
+    'one behind another',
+    [IAC, SB, 1, IAC, SE, IAC, SB, 2, IAC, SE],
+    [
+      { kind: 'sub', bytes: Uint8Array.of(1) },
+      { kind: 'sub', bytes: Uint8Array.of(2) },
+    ],
+  ],
+  [
+    'data on both sides of a command',
+    [1, IAC, DO, 3, 2],
+    [
+      { kind: 'data', bytes: Uint8Array.of(1) },
+      { kind: 'option', verb: DO, option: 3 },
+      { kind: 'data', bytes: Uint8Array.of(2) },
+    ],
+  ],
+])('%s', (_, stream, parts) => {
+  expect(new TelnetDecoder().push(Uint8Array.from(stream))).toEqual(parts);
+});
+
+test('without anything to say there are no parts', () => {
+  expect(new TelnetDecoder().push(new Uint8Array())).toEqual([]);
+  expect(new TelnetDecoder().push(Uint8Array.of(IAC, SB, 1))).toEqual([]);
+});
+
+test('data without IAC is passed on as it is', () => {
+  const bytes = Uint8Array.of(1, 2);
+  expect(escaped(bytes)).toBe(bytes);
+  expect([...escaped(Uint8Array.of(1, IAC, IAC, 2))]).toEqual([1, IAC, IAC, IAC, IAC, 2]);
 });

