@@ -60,7 +60,7 @@ export async function writeKeyPair(
   try {
     await writeNew(paths.private, `${preamble(development)}${pem}`, OWNER_ONLY);
   } catch (error) {
-    await rm(paths.public);
+    await rm(paths.public, { force: true });
     throw error;
   }
   return publicKey;

@@ -46,7 +46,7 @@ const bytesOf = (...lists: number[][]): Uint8Array => Uint8Array.from(lists.flat
 const garbled = (bytes: number[]): number[] => bytes.map((byte) => (byte ^ 0xa5) | 0x40);
 
 describe('towards the device', () => {
-  test('what is written arrives up to each delimiter, when it has left the line', async () => {
+  test('what is written arrives up to each delimiter, and what is behind the last, when it has left the line', async () => {
     const { line, device, pass } = between();
     await line.write(bytesOf([0], [1, 2, 0], [3, 0], [4, 5]));
     await pass(2);
@@ -56,7 +56,8 @@ describe('towards the device', () => {
       { at: 1, bytes: [0] },
       { at: 4, bytes: [1, 2, 0] },
       { at: 6, bytes: [3, 0] },
-      { at: 7, bytes: [0] },
+      { at: 8, bytes: [4, 5] },
+      { at: 9, bytes: [0] },
     ]);
   });
 

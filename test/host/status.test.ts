@@ -121,7 +121,6 @@ describe('what the device says in mid-update', () => {
     ['END', 'GAP', Status.GAP, 15],
     ['END', 'GAP for a frame that was taken', Status.GAP, 14],
     ['END', 'PAGE_REJECTED', Status.PAGE_REJECTED, 14],
-    ['END', 'FLASH_FAILED', Status.FLASH_FAILED, 14],
     ['END', 'status 5', 5, 15],
     ['DATA', 'status 5', 5, 1],
   ] as const)(
