@@ -17,7 +17,6 @@ import {
   ImageState,
   Status,
 } from '../../protocol/index.js';
-import type { Specimen } from '../support/specimen.js';
 import {
   all,
   answers,
@@ -25,15 +24,12 @@ import {
   type Fault,
   hello,
   says,
+  update,
   type Wrong,
 } from '../support/specimen-faults.js';
 import { refusal, type SpecimenUpdate } from '../support/specimen-update.js';
 
 const { PRESENT, TOUCHED, VALID, GOOD, CONFIRMED } = ImageState;
-
-function update(change: (update: SpecimenUpdate, device: Specimen) => void): Fault {
-  return (device) => change(device.update, device);
-}
 
 /** Does not look at a header with this in it; what is wrong besides is refused all the same. */
 function overlooks(

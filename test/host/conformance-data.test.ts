@@ -18,7 +18,6 @@ import {
   Rejection,
   Status,
 } from '../../protocol/index.js';
-import type { Specimen } from '../support/specimen.js';
 import {
   all,
   answers,
@@ -27,14 +26,10 @@ import {
   hears,
   hello,
   says,
+  update,
   upon,
   type Wrong,
 } from '../support/specimen-faults.js';
-import type { SpecimenUpdate } from '../support/specimen-update.js';
-
-function update(change: (update: SpecimenUpdate, device: Specimen) => void): Fault {
-  return (device) => change(device.update, device);
-}
 
 /** Answers to DATA, by the number of the frame that asked */
 function data(

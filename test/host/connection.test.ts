@@ -3,6 +3,7 @@ import { EventEmitter, getEventListeners } from 'node:events';
 import { expect, test, vi } from 'vitest';
 import type { IapError } from '../../host/base/errors.js';
 import { Connection } from '../../host/node/remote/connection.js';
+import { still, watched } from '../support/still.js';
 
 const net = vi.hoisted(() => ({ connect: (_: unknown): unknown => undefined }));
 vi.mock('node:net', async (original) => ({
@@ -45,32 +46,6 @@ async function connected(): Promise<{ socket: FakeSocket; connection: Connection
   const opening = Connection.open(PLACE);
   socket.emit('connect');
   return { socket, connection: await opening };
-}
-
-/** In time that only passes when it is told to [ms] */
-async function still(run: (pass: (ms: number) => Promise<void>) => Promise<void>): Promise<void> {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  try {
-    await run(async (ms) => {
-      await vi.advanceTimersByTimeAsync(ms);
-    });
-    expect(vi.getTimerCount()).toBe(0);
-  } finally {
-    vi.useRealTimers();
-  }
-}
-
-function watched<T>(promise: Promise<T>): { readonly state: () => unknown } {
-  let state: unknown = 'waits';
-  promise.then(
-    () => {
-      state = 'done';
-    },
-    (error: unknown) => {
-      state = error;
-    },
-  );
-  return { state: () => state };
 }
 
 test('each byte goes out at once, and a server that is gone is noticed', () =>

@@ -12,7 +12,7 @@ import { loadFile } from '../../host/image/load.js';
 import { loadBoard, loadPart } from '../../host/node/board-file.js';
 import { Capability, crc32, type Header, Mode, Signature } from '../../protocol/index.js';
 import { elf } from '../support/elf.js';
-import { tableImage } from '../support/images.js';
+import { settingVtor, tableImage } from '../support/images.js';
 import { refusal } from '../support/refusal.js';
 import { lateBinary, withKit } from '../support/wrong-images.js';
 
@@ -27,23 +27,6 @@ const packed = (bytes: Uint8Array, fields: Partial<Header> = {}): Uint8Array =>
   Uint8Array.of(...plainHeader(bytes, BASE, fields), ...bytes);
 const hexOf = (...pieces: [number, Uint8Array][]): Uint8Array =>
   ascii(writeIntelHex(pieces.map(([address, bytes]) => ({ address, bytes }))));
-
-/** LDR R0, =VTOR; LDR R1, =value; B; NOP; two literals; STR R1, [R0] */
-function settingVtor(value: number, bytes = tableImage()): Uint8Array {
-  const code = [
-    0x4801,
-    0x4902,
-    0xe004,
-    0xbf00,
-    0xed08,
-    0xe000,
-    value & 0xffff,
-    value >>> 16,
-    0x6001,
-  ];
-  bytes.set(new Uint8Array(Uint16Array.from(code).buffer), 0x200);
-  return bytes;
-}
 
 /** With build attributes: of an architecture, or none */
 function elfWith(bytes: Uint8Array, architecture?: number): Uint8Array {

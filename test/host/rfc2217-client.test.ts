@@ -13,6 +13,7 @@ import {
 import type { Connection } from '../../host/node/remote/connection.js';
 import { Rfc2217Client } from '../../host/node/remote/rfc2217-client.js';
 import { DO, DONT, IAC, optionBytes, subBytes, WILL, WONT } from '../../host/node/remote/telnet.js';
+import { still, watched } from '../support/still.js';
 
 const PATH = 'rfc2217://h:1';
 const ANSWER_MS = 1000;
@@ -64,33 +65,6 @@ class Server {
     this.heard();
     return this;
   }
-}
-
-/** In time that only passes when it is told to [ms] */
-async function still(run: (pass: (ms: number) => Promise<void>) => Promise<void>): Promise<void> {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
-  try {
-    await run(async (ms) => {
-      await vi.advanceTimersByTimeAsync(ms);
-    });
-    expect(vi.getTimerCount()).toBe(0);
-  } finally {
-    vi.useRealTimers();
-  }
-}
-
-/** What has become of it so far */
-function watched<T>(promise: Promise<T>): { readonly state: () => unknown } {
-  let state: unknown = 'waits';
-  promise.then(
-    (value) => {
-      state = value;
-    },
-    (error: unknown) => {
-      state = error;
-    },
-  );
-  return { state: () => state };
 }
 
 test('it says what it will do and asks for what it needs, once', () =>
@@ -400,7 +374,7 @@ test('a server that takes nothing for the moment is given nothing', () =>
     expect([written.state(), server.heard()]).toEqual(['waits', []]);
     server.tell(ComPort.FLOWCONTROL_RESUME, 0);
     await pass(0);
-    expect([written.state(), server.heard()]).toEqual([undefined, [[1, IAC, IAC]]]);
+    expect([written.state(), server.heard()]).toEqual(['done', [[1, IAC, IAC]]]);
   }));
 
 test('what waits ends with the connection, or when it is closed', async () => {

@@ -5,6 +5,7 @@ import { openPort } from '../../host/node/open-port.js';
 import { ComPort } from '../../host/node/remote/com-port.js';
 import { openRfc2217 } from '../../host/node/remote/rfc2217.js';
 import { type Behaviour, BINARY, COM_PORT, FakeServer, RATE } from '../support/fake-rfc2217.js';
+import { listening } from '../support/listening.js';
 
 /** For what never comes; what does come has this computer's time [ms]. */
 const SOON = { answerMs: 300 };
@@ -288,15 +289,7 @@ test('a connection that is cut is told once, and to whoever waits', async () => 
 
 test('listeners can be removed, and an older remover does not remove a newer listener', async () => {
   const { server, transport } = await open({});
-  const heard: string[] = [];
-  const listen = (name: string): (() => void) => {
-    const ofBytes = transport.onBytes((bytes) => heard.push(`${name} ${[...bytes]}`));
-    const ofClose = transport.onClose(({ code }) => heard.push(`${name} ${code}`));
-    return () => {
-      ofBytes?.();
-      ofClose?.();
-    };
-  };
+  const { heard, listen } = listening(transport);
   const removeFirst = listen('first');
   const removeSecond = listen('second');
   removeFirst();

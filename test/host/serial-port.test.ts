@@ -9,6 +9,7 @@ import type { IapError } from '../../host/base/errors.js';
 import type { Transport } from '../../host/link/transport.js';
 import { openPort } from '../../host/node/open-port.js';
 import { openSerial } from '../../host/node/serial.js';
+import { listening } from '../support/listening.js';
 import { type Driver, mockPort, PATH } from '../support/mock-port.js';
 
 const RATE = 115_200;
@@ -25,23 +26,6 @@ async function opened(): Promise<Opened> {
   const transport = await openSerial({ path: PATH, rate: RATE }, system);
   onTestFinished(() => transport.close());
   return { transport, driver: port.driver() };
-}
-
-/** What listeners are told, by their names */
-function listening(transport: Transport): {
-  readonly heard: string[];
-  listen(name: string): () => void;
-} {
-  const heard: string[] = [];
-  const listen = (name: string): (() => void) => {
-    const ofBytes = transport.onBytes((bytes) => heard.push(`${name} ${[...bytes]}`));
-    const ofClose = transport.onClose(({ code }) => heard.push(`${name} ${code}`));
-    return () => {
-      ofBytes?.();
-      ofClose?.();
-    };
-  };
-  return { heard, listen };
 }
 
 /** The adapter is pulled out: whoever reads is told. */

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { evidenceOf } from '../../host/check/evidence.js';
 import { type Constants, type Linked, whereLinked } from '../../host/check/linked.js';
-import { appImage, tableImage } from '../support/images.js';
+import { appImage, settingVtor } from '../support/images.js';
 
 const START = 0x0800_0000;
 // Near each other, so that small images have them all
@@ -231,26 +231,8 @@ test('what code makes without a literal counts as well', () => {
 });
 
 describe('evidence is found once', () => {
-  // LDR R0, =VTOR; LDR R1, =value; B; NOP; two literals; STR R1, [R0]
-  const withVtor = (value: number): Uint8Array => {
-    const image = tableImage();
-    const code = [
-      0x4801,
-      0x4902,
-      0xe004,
-      0xbf00,
-      0xed08,
-      0xe000,
-      value & 0xffff,
-      value >>> 16,
-      0x6001,
-    ];
-    image.set(new Uint8Array(Uint16Array.from(code).buffer), 0x200);
-    return image;
-  };
-
   test('for the same bytes at the same place', () => {
-    const image = withVtor(THIRD);
+    const image = settingVtor(THIRD);
     const found = evidenceOf(image, BASE, 'cortex-m3');
     expect(found.vtor).toEqual([{ at: BASE + 0x210, address: 0xe000_ed08, value: THIRD }]);
     expect(found.linked.here).toMatchObject({ base: BASE, vtor: false });
@@ -259,7 +241,7 @@ describe('evidence is found once', () => {
   });
 
   test('and anew for others', () => {
-    const image = withVtor(THIRD);
+    const image = settingVtor(THIRD);
     const found = evidenceOf(image, BASE, 'cortex-m3');
     const elsewhere = evidenceOf(image, THIRD, 'cortex-m3');
     expect(elsewhere.linked.here.base).toBe(THIRD);
@@ -273,7 +255,7 @@ describe('evidence is found once', () => {
   });
 
   test('where code sets VTOR counts for that place, and for none on a Cortex-M0', () => {
-    const own = withVtor(BASE);
+    const own = settingVtor(BASE);
     expect(evidenceOf(own, BASE, 'cortex-m3').linked.here.vtor).toBe(true);
     expect(evidenceOf(own, BASE, 'cortex-m0').linked.here.vtor).toBe(false);
   });

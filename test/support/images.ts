@@ -35,6 +35,23 @@ export function tableImage(
   return bytes;
 }
 
+/** Its code sets VTOR to `value`: LDR R0, =VTOR; LDR R1, =value; B; NOP; two literals; STR R1, [R0] */
+export function settingVtor(value: number, bytes = tableImage()): Uint8Array {
+  const code = [
+    0x4801,
+    0x4902,
+    0xe004,
+    0xbf00,
+    0xed08,
+    0xe000,
+    value & 0xffff,
+    value >>> 16,
+    0x6001,
+  ];
+  bytes.set(new Uint8Array(Uint16Array.from(code).buffer), 0x200);
+  return bytes;
+}
+
 /** Something with the marks of a bootloader for this part */
 export function bootloaderImage(size = 5000, part = 'stm32f103xb'): Uint8Array {
   const bytes = new Uint8Array(size).fill(0x5a);

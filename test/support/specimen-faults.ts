@@ -14,8 +14,13 @@ import {
 } from '../../protocol/index.js';
 import type { Specimen } from './specimen.js';
 import { SpecimenBench } from './specimen-bench.js';
+import type { SpecimenUpdate } from './specimen-update.js';
 
 export type Fault = (device: Specimen) => void;
+
+export function update(change: (update: SpecimenUpdate, device: Specimen) => void): Fault {
+  return (device) => change(device.update, device);
+}
 
 /** What is wrong, the check that must fail, how to make it wrong, what was expected, and found */
 export type Wrong = readonly [
