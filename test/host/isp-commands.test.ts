@@ -21,7 +21,6 @@ import { ISP_WRITE } from '../../host/cli/commands/isp/write.js';
 import { call } from '../../host/cli/isp-start.js';
 import type { Context } from '../../host/cli/link.js';
 import { writeIntelHex } from '../../host/image/intel-hex.js';
-import { writeBytes } from '../../host/node/files.js';
 import { makePackage } from '../../host/pack/pack.js';
 import { VirtualClock } from '../../host/testing/virtual-clock.js';
 import { jsonLines, session } from '../support/cli.js';
@@ -352,13 +351,6 @@ describe('read', () => {
     await read(at, path, { start: '0x0800fffc', length: '4' });
     expect([...readFileSync(path)]).toEqual([1, 2, 3, 4]);
     expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
-  });
-
-  test.runIf(existsSync('/dev/full'))('a full disk is said to be full', async () => {
-    await expect(writeBytes('/dev/full', 'x')).rejects.toMatchObject({
-      code: 'FILE_UNWRITABLE',
-      hint: expect.stringContaining('room'),
-    });
   });
 });
 
