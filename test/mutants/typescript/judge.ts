@@ -126,8 +126,11 @@ function checksOf(suite: RunnerTestSuite): readonly Check[] {
   return taken;
 }
 
-/** The test, and what its file checks after each. */
-function withChecks(test: RunnerTestCase): () => Promise<void> {
+/** vitest's types do not tell what onTestFinished has collected. */
+type Finishing = RunnerTestCase & { readonly onFinished?: ((context: object) => unknown)[] };
+
+/** The test, what its file checks after each, and what the test itself wants done when it has ended. */
+function withChecks(test: Finishing): () => Promise<void> {
   const run = TestRunner.getTestFn(test);
   const suites: RunnerTestSuite[] = [test.file];
   for (let { suite } = test; suite; suite = suite.suite) suites.unshift(suite);
@@ -135,8 +138,12 @@ function withChecks(test: RunnerTestCase): () => Promise<void> {
   return async () => {
     // Expectations of a run that was given up, for which vitest waits at the end of the next
     delete test.promises;
-    await run();
-    for (const { suite, check } of each) await check(test.context, suite);
+    try {
+      await run();
+      for (const { suite, check } of each) await check(test.context, suite);
+    } finally {
+      for (const finish of test.onFinished?.splice(0).reverse() ?? []) await finish(test.context);
+    }
   };
 }
 
