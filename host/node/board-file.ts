@@ -1,5 +1,5 @@
 // Boards and their parts from the JSON files of this package.
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { IapError } from '../base/errors.js';
 import type { Board, Part } from '../parts/parts.js';
@@ -47,7 +47,9 @@ function checkName(what: string, name: string, names: readonly string[]): void {
 }
 
 function namesIn(kind: string): string[] {
-  return readdirSync(join(FOLDER, kind))
+  const folder = join(FOLDER, kind);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
     .filter((file) => file.endsWith('.json'))
     .map((file) => file.slice(0, -'.json'.length))
     .sort();
