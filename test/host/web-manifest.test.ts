@@ -9,8 +9,10 @@ import { makeUpdateManifest, type UpdateManifest } from '../../host/pack/update-
 import { PageError } from '../../host/web/fault.js';
 import { checkedFirmware } from '../../host/web/firmware.js';
 import { readManifest, translation } from '../../host/web/manifest.js';
+import { APP_BASE } from '../../protocol/index.js';
 import { appImage } from '../support/images.js';
 import { refusal } from '../support/refusal.js';
+import { withKit } from '../support/wrong-images.js';
 
 const schema = JSON.parse(readFileSync('protocol/update-manifest.schema.json', 'utf8')) as {
   readonly required: readonly string[];
@@ -256,6 +258,14 @@ describe('firmware for a board whose applications start elsewhere', () => {
     const packed = makePackage({ base, bytes }, { version }, area);
     expect(checkedFirmware(packed, 'a.iap').image.base).toBe(base);
     expect(checkedFirmware(bytes, 'a.bin', { base }).image.base).toBe(base);
+  });
+
+  test("with the app kit: its part and the end of its area are the device's to judge", () => {
+    const area = { appBase: APP_BASE, appEnd: 0x0802_0000 };
+    const kit = { base: APP_BASE, bytes: withKit('stm32f103xb') };
+    const packed = makePackage(kit, { version }, area);
+    expect(checkedFirmware(packed, 'a.iap').image.base).toBe(APP_BASE);
+    expect(checkedFirmware(kit.bytes, 'a.bin', { base: APP_BASE }).image.base).toBe(APP_BASE);
   });
 
   test('is not taken where it does not', () => {

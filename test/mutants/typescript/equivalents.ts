@@ -262,7 +262,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     file: 'host/node/board-file.ts',
     why: 'there are no other files, but on the computer of somebody who edits them',
     changes: [
-      "readdirSync(join(FOLDER, kind)) .filter((file) => file.endsWith('.json')) → readdirSync(join(FOLDER, kind))",
+      "readdirSync(folder) .filter((file) => file.endsWith('.json')) → readdirSync(folder)",
     ],
   },
   {
