@@ -1,11 +1,11 @@
 // Whether an image is linked where applications are, and whether the file has the application alone.
 import { hex32 } from '../base/text.js';
-import { FLASH_BASE, FLASH_LIMIT, inFlash } from '../image/areas.js';
+import { FLASH_BASE, inFlash } from '../image/areas.js';
 import type { Image } from '../image/image.js';
 import { isAlias, looksLikeVectors, wordAt } from '../image/vector-table.js';
 import type { Finding, Fixes } from './finding.js';
 import type { Candidate, Linked } from './linked.js';
-import type { ApplicationArea } from './place.js';
+import { type ApplicationArea, isOpen } from './place.js';
 
 /** First address that an Intel HEX file with extended segment addresses can not name */
 const SEGMENT_REACH = 0x10_fff0;
@@ -156,9 +156,10 @@ function wrongAddress(area: ApplicationArea): Omit<Finding, 'message' | 'found'>
   };
 }
 
-function flashFixes({ appBase, appEnd }: ApplicationArea): Fixes {
+function flashFixes(area: ApplicationArea): Fixes {
+  const { appBase, appEnd } = area;
   const start = hex32(appBase);
-  if (appEnd >= FLASH_LIMIT) {
+  if (isOpen(area)) {
     const less = `the flash less ${(appBase - FLASH_BASE) / 1024}K`;
     return {
       gcc: `in the .ld file, MEMORY: FLASH (rx) : ORIGIN = ${start}, LENGTH = ${less}`,

@@ -51,8 +51,7 @@ function applicationFindings(
     return [];
   // A unit's own data may follow the application area.
   const image = { base: appBase, bytes: bytes.subarray(0, appEnd - appBase) };
-  // Where the application area ends is known of a board only.
-  const known = board ? { part: board.part } : { kit: { appBase } };
+  const known = board ? { part: board.part } : {};
   return judge({ image }, { area: { appBase, appEnd }, ...known }).findings;
 }
 

@@ -14,7 +14,7 @@ import { type Evidence, evidenceOf } from './evidence.js';
 import type { Finding } from './finding.js';
 import { type KitTarget, kitFacts, kitFinding, mailboxFinding } from './kit-facts.js';
 import { type DeviceIdentity, packageFindings } from './package.js';
-import { type ApplicationArea, blankFinding, gapFinding, sizeFinding } from './place.js';
+import { type ApplicationArea, blankFinding, gapFinding, isOpen, sizeFinding } from './place.js';
 import { ramVectorsFinding } from './ram-vectors.js';
 import type { Store } from './thumb-cpu.js';
 import { handlerFindings, resetFinding, stackFinding } from './vectors.js';
@@ -71,7 +71,8 @@ export function judge(
 
 function kitTarget({ part, area }: Expected): KitTarget {
   const { appBase, appEnd, halfDuplex } = area ?? {};
-  return { part: part?.name, pageSize: part?.page, appBase, appEnd, halfDuplex };
+  const end = area && isOpen(area) ? undefined : appEnd;
+  return { part: part?.name, pageSize: part?.page, appBase, appEnd: end, halfDuplex };
 }
 
 /** What is at the application's place in a file that has more than the application */

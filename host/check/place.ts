@@ -1,6 +1,6 @@
 // The room for an image, and whether there is anything in it.
 import { hex32, sizeText } from '../base/text.js';
-import { BLANK } from '../image/areas.js';
+import { BLANK, FLASH_LIMIT } from '../image/areas.js';
 import type { Image } from '../image/image.js';
 import { type Gap, HOLE } from '../image/segments.js';
 import { wordAt } from '../image/vector-table.js';
@@ -11,6 +11,11 @@ export interface ApplicationArea {
   readonly appBase: number;
   /** First address behind the application area */
   readonly appEnd: number;
+}
+
+/** It ends with the flash of the largest part where nobody knows better. */
+export function isOpen({ appEnd }: ApplicationArea): boolean {
+  return appEnd >= FLASH_LIMIT;
 }
 
 /** Initial stack pointer and reset vector [bytes] */

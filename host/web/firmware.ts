@@ -54,7 +54,7 @@ export function checkedFirmware(
   const appBase = loaded.image.header ? loaded.image.base : base;
   const { findings } = judge(
     loaded,
-    appBase === undefined ? {} : { area: { appBase, appEnd: FLASH_LIMIT }, kit: { appBase } },
+    appBase === undefined ? {} : { area: { appBase, appEnd: FLASH_LIMIT } },
   );
   const first = findings.find(({ severity }) => severity === 'error');
   if (first) throw errorOf(first);
