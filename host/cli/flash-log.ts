@@ -11,7 +11,7 @@ export function flashOutcome(result: UpdateResult): Outcome {
 
 /**
  * Writes what became of one of several devices that were updated together.
- * @param hash of imageHash
+ * @param hash of the image
  */
 export async function logMember(
   log: ProductionLog,

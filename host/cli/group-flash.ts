@@ -3,6 +3,7 @@ import { Mode } from '../../protocol/index.js';
 import { sameBytes } from '../base/bytes.js';
 import { IapError, type IapErrorCode } from '../base/errors.js';
 import { sha256 } from '../base/sha256.js';
+import { hexBytes } from '../base/text.js';
 import type { Allowable } from '../check/allow.js';
 import type { DeviceInfo } from '../device/device.js';
 import { isInstalled } from '../device/installed.js';
@@ -24,7 +25,7 @@ import type { ProgressLine } from './progress-text.js';
 import { rateMemoryOf } from './rate-memory.js';
 import { severityOf } from './severity.js';
 import { tellUpdate } from './tell-update.js';
-import { imageHash, type UnitWork } from './unit-log.js';
+import type { UnitWork } from './unit-log.js';
 
 /** Of a device that an attempt did not get to */
 const NOT_ITS_TURN: ReadonlySet<IapErrorCode> = new Set(['INTERRUPTED', 'NO_ANSWER', 'PORT_LOST']);
@@ -66,8 +67,6 @@ class GroupFlash {
   readonly #startedAt: number;
   /** Of the image */
   readonly #sha256: Uint8Array;
-  /** Of the image, for the log */
-  #hash: string | undefined;
   /** Those that were found first, as they were then, by their addresses */
   readonly #found = new Map<number, DeviceInfo>();
   /** Addresses whose application has answered */
@@ -270,8 +269,7 @@ class GroupFlash {
     if (!log || flashing.presence.isUnknown) return;
     const seconds = Math.round(this.#context.clock.now() - this.#startedAt) / 1000;
     for (const one of this.#unlogged.splice(0)) {
-      this.#hash ??= imageHash(flashing);
-      await logMember(log, flashing, this.#hash, one, seconds);
+      await logMember(log, flashing, hexBytes(this.#sha256), one, seconds);
     }
   }
 

@@ -73,7 +73,7 @@ export async function logged<T>(
   if (!log) return work(() => {});
   const { clock, output } = context;
   const from = clock.now();
-  const hash = imageHash(unit);
+  const hash = hexBytes(sha256(unit.image.bytes));
   let found: FoundUnit | undefined;
   const onFound = (now: FoundUnit): void => {
     const known = found?.uniqueId != null;
@@ -109,14 +109,9 @@ export function failedOutcome(error: unknown): Outcome {
   return { result: 'failed', code, message };
 }
 
-/** The same for all that get it: computed once */
-export function imageHash({ image }: UnitWork): string {
-  return hexBytes(sha256(image.bytes));
-}
-
 /**
  * What is known whatever becomes of it; of the device as it was found
- * @param hash of imageHash
+ * @param hash of the image, which is the same for many
  */
 export function entryBase(
   { port, file, image, command }: UnitWork,
