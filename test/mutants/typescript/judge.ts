@@ -65,6 +65,16 @@ async function costOf(test: () => Promise<void>): Promise<Cost> {
   return since(began);
 }
 
+/** What `run` reaches is counted under this name. */
+async function countedAs<T>(name: string, run: () => Promise<T>): Promise<T> {
+  switches.currentTestId = name;
+  try {
+    return await run();
+  } finally {
+    switches.currentTestId = undefined;
+  }
+}
+
 // The first counterexample is enough.
 fc.configureGlobal({ endOnFailure: true });
 
@@ -161,9 +171,7 @@ export class Judge extends TestRunner {
 
   async #look(name: string, test: RunnerTestCase, run: () => Promise<void>): Promise<void> {
     this.#append('look', '-', name);
-    switches.currentTestId = test.id;
-    const first = await costOf(run);
-    switches.currentTestId = undefined;
+    const first = await countedAs(test.id, () => costOf(run));
     const chosen = new Set(readFileSync(join(this.#folder, 'chosen'), 'utf8').split('\n'));
     const { static: loaded = {}, perTest = {} } = switches.mutantCoverage ?? {};
     const fresh = Object.keys(loaded).filter((id) => !this.#loaded.has(id));
@@ -183,10 +191,8 @@ export class Judge extends TestRunner {
   /** Time of another run, now that all is loaded [ms]; undefined: it fails then */
   async #again(run: () => Promise<void>, first: Cost): Promise<number | undefined> {
     if (first.ms > LONG_MS) return first.ms;
-    switches.currentTestId = 'again';
     const began = now();
-    const why = await failure(run, first);
-    switches.currentTestId = undefined;
+    const why = await countedAs('again', () => failure(run, first));
     return why === undefined ? since(began).ms : undefined;
   }
 
@@ -229,9 +235,7 @@ export class Judge extends TestRunner {
 
   /** How often each mutant is reached */
   async #hits(run: () => Promise<void>): Promise<Record<string, number>> {
-    switches.currentTestId = 'hits';
-    await run();
-    switches.currentTestId = undefined;
+    await countedAs('hits', run);
     return switches.mutantCoverage?.perTest.hits ?? {};
   }
 

@@ -6,11 +6,19 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { sampled } from '../sample.js';
-import { noticedBefore } from './earlier.js';
 import { EQUIVALENTS } from './equivalents.js';
 import { instrument, type Mutant } from './instrument.js';
-import { type Log, parseLog } from './log.js';
+import { parseLog } from './log.js';
 import { orderOf, type Reach, roundOf } from './plan.js';
+import {
+  argumentFor,
+  changeOf,
+  type Judged,
+  LOADED,
+  noticedBefore,
+  report,
+  type Verdict,
+} from './report.js';
 
 const USAGE = `test/mutants/typescript.mjs [--file PREFIX,...] [--settled] [--sample N --seed S] [--noticed PATH,...] [--tests GLOB,...] [--list]
   --file PREFIX  mutants of files whose path begins so: host/update, protocol/frame.ts
@@ -32,27 +40,6 @@ const SETTLED = {
   files: 'protocol/,host/update/compare.ts',
   tests: 'test/protocol/*.test.ts,test/host/session.test.ts,test/host/compare.test.ts',
 };
-
-/** Of tables and constants, which are chosen too late, when their module is loaded: not judged, and not counted. */
-const LOADED = 'loaded';
-
-type Verdict = 'killed' | 'survived' | 'unreached' | typeof LOADED;
-
-interface Judged extends Mutant {
-  readonly verdict: Verdict;
-  readonly by: string | undefined;
-  readonly why: string | undefined;
-}
-
-function changeOf({ from, to }: Mutant): string {
-  return `${from} → ${to}`;
-}
-
-function argumentFor(mutant: Mutant): string | undefined {
-  return EQUIVALENTS.find(
-    ({ file, changes }) => file === mutant.file && changes.includes(changeOf(mutant)),
-  )?.why;
-}
 
 function describe(mutant: Mutant): string {
   return `${mutant.file}:${mutant.line}: ${changeOf(mutant)}`;
@@ -123,8 +110,7 @@ async function pass(root: string, folder: string, tests: string | undefined): Pr
     const since = Date.now();
     while (code === undefined) {
       await Promise.race([ended, sleep(1000)]);
-      const written = [log, join(folder, 'reached')].map((path) => statSync(path).mtimeMs);
-      const silence = Date.now() - Math.max(since, ...written);
+      const silence = Date.now() - Math.max(since, statSync(log).mtimeMs);
       if (code !== undefined || silence < LONGEST_SILENCE_MS) continue;
       appendFileSync(log, 'stopped\n');
       process.kill(-(child.pid ?? 0), 'SIGKILL');
@@ -134,24 +120,6 @@ async function pass(root: string, folder: string, tests: string | undefined): Pr
     if (code === 0) return;
     if (code !== null) throw new Error(`the tests do not pass without a mutant:\n${text}`);
   }
-}
-
-function report(
-  mutants: readonly Mutant[],
-  reached: ReadonlySet<string>,
-  { killed, loaded }: Pick<Log, 'killed' | 'loaded'>,
-): Judged[] {
-  const verdict = (id: string): Verdict => {
-    if (killed.has(id)) return 'killed';
-    if (reached.has(id)) return 'survived';
-    return loaded.has(id) ? LOADED : 'unreached';
-  };
-  return mutants.map((mutant) => ({
-    ...mutant,
-    verdict: verdict(mutant.id),
-    by: killed.get(mutant.id),
-    why: argumentFor(mutant),
-  }));
 }
 
 function stale(mutants: readonly Mutant[], prefixes: readonly string[]): string[] {
