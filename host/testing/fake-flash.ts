@@ -1,6 +1,6 @@
 // What a fake device keeps over a reset: application flash and a boot record reduced to its two newest entries.
 
-import { crc32, decode, Header, type Image, ImageState } from '../../protocol/index.js';
+import { crc32, decode, Header, Image, ImageState } from '../../protocol/index.js';
 import { sameBytes } from '../base/bytes.js';
 import { sha256 } from '../base/sha256.js';
 
@@ -11,16 +11,7 @@ export interface Entry {
   sequence: number;
 }
 
-const NO_IMAGE: Image = {
-  state: 0,
-  trials: 0,
-  reserved: 0,
-  sequence: 0,
-  size: 0,
-  crc32: 0,
-  sha256: new Uint8Array(32),
-  version: { major: 0, minor: 0, patch: 0, build: 0 },
-};
+const NO_IMAGE = decode(Image, new Uint8Array(Image.size));
 
 export class FakeFlash {
   readonly bytes: Uint8Array;

@@ -30,6 +30,7 @@ import { built } from '../support/board.js';
 import { elf, elfOf } from '../support/elf.js';
 import { appImage } from '../support/images.js';
 import { randomFrom } from '../support/random.js';
+import { utf8 } from '../support/text-bytes.js';
 
 const SEED = 20_240_502;
 const LONGEST_MS = 1000;
@@ -42,8 +43,6 @@ const CARELESS = /undefined|NaN|\[object|DataView|not iterable|is not a function
 const root = resolve(import.meta.dirname, '../..');
 
 const MemoryMap = nrfIntelHex as unknown as typeof nrfIntelHex.default;
-const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
-
 const target: Target = {
   appBase: APP_BASE,
   appEnd: APP_BASE + 0x18000,
@@ -189,10 +188,10 @@ interface Sample {
 
 const samples: readonly Sample[] = [
   { name: 'small.bin', bytes: image, cutIsSeen: false },
-  { name: 'small.hex', bytes: ascii(`${hexText}\n`), cutIsSeen: true },
+  { name: 'small.hex', bytes: utf8(`${hexText}\n`), cutIsSeen: true },
   {
     name: 'small.s37',
-    bytes: ascii(writeSRecord(sections, { header: 'small', entry: APP_BASE + 9 })),
+    bytes: utf8(writeSRecord(sections, { header: 'small', entry: APP_BASE + 9 })),
     cutIsSeen: true,
   },
   { name: 'small.elf', bytes: elf({ sections }), cutIsSeen: true },
@@ -285,7 +284,7 @@ describe('any bytes, by any name', () => {
   test.each(['x', 'x.bin', 'x.hex', 'x.s37', 'x.elf', 'x.iap', '.hex', 'x.HEX'])('%s', (name) => {
     fc.assert(
       fc.property(magic, fc.uint8Array({ maxLength: 700 }), (start, rest) => {
-        load(join2(ascii(start), rest), name);
+        load(join2(utf8(start), rest), name);
       }),
       { seed: SEED, numRuns: 400 },
     );
@@ -324,7 +323,7 @@ describe('Intel HEX, record by record', () => {
         const lines = records.map(([type, at, bytes, more]) =>
           record(type, type === 0 ? at : at % 2, bytes, bytes.length + more),
         );
-        load(ascii([...lines, END].join('\n')), 'x.hex');
+        load(utf8([...lines, END].join('\n')), 'x.hex');
       }),
       { seed: SEED, numRuns: 3000 },
     );
@@ -337,13 +336,13 @@ describe('Intel HEX, record by record', () => {
     ['an extended segment address without bytes', record(2, 0, [])],
     ['an extended segment address of one byte', record(2, 0, [0x10])],
   ])('%s is damage, not an address', (_what, line) => {
-    const file = ascii([line, record(0, 0x8000, [1, 2, 3, 4]), END].join('\n'));
+    const file = utf8([line, record(0, 0x8000, [1, 2, 3, 4]), END].join('\n'));
     expect(load(file, 'x.hex')).toBe(false);
   });
 
   test('control characters of the file do not reach the terminal', () => {
     for (const code of [0x07, 0x1b, 0x7f, 0x85, 0x9b, 0x9d]) {
-      const file = Uint8Array.of(...ascii(':10'), code, ...ascii('31mX'));
+      const file = Uint8Array.of(...utf8(':10'), code, ...utf8('31mX'));
       try {
         loadImage(file, { name: 'x.hex' });
       } catch (error) {
@@ -355,22 +354,20 @@ describe('Intel HEX, record by record', () => {
   test('addresses up to the last, and beyond', () => {
     for (const high of [0x7fff, 0x8000, 0xffff]) {
       const base = record(4, 0, [high >> 8, high & 255]);
-      load(ascii([base, record(0, 0xfffe, [1, 2]), END].join('\n')), 'x.hex');
-      expect(load(ascii([base, record(0, 0xfffe, [1, 2, 3]), END].join('\n')), 'x.hex')).toBe(
-        false,
-      );
+      load(utf8([base, record(0, 0xfffe, [1, 2]), END].join('\n')), 'x.hex');
+      expect(load(utf8([base, record(0, 0xfffe, [1, 2, 3]), END].join('\n')), 'x.hex')).toBe(false);
     }
   });
 
   test('a data record without bytes', () => {
-    load(ascii([record(0, 0, []), END].join('\n')), 'x.hex');
-    load(ascii([record(0, 0x10, [1]), record(0, 0x11, []), END].join('\n')), 'x.hex');
+    load(utf8([record(0, 0, []), END].join('\n')), 'x.hex');
+    load(utf8([record(0, 0x10, [1]), record(0, 0x11, []), END].join('\n')), 'x.hex');
   });
 
   test('40000 records of one byte', () => {
     const lines: string[] = [];
     for (let i = 0; i < 40_000; i++) lines.push(record(0, i, [i & 255]));
-    load(ascii([...lines, END].join('\n')), 'x.hex');
+    load(utf8([...lines, END].join('\n')), 'x.hex');
   });
 });
 

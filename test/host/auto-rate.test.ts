@@ -1,13 +1,13 @@
 // The rate that an update finds by itself: up as far as both directions hold, down when errors rise, the same again next time.
 import { describe, expect, test } from 'vitest';
 import { IapError } from '../../host/base/errors.js';
-import type { KnownRate, RateMemory } from '../../host/link/rate-memory.js';
 import type { FakeLine } from '../../host/testing/fake-line.js';
 import { randomFrom } from '../../host/testing/random.js';
 import { Capability, Command, Status } from '../../protocol/index.js';
 import type { Outcome } from '../support/bench.js';
 import { appImage } from '../support/images.js';
 import { bench, expectInstalled, start } from '../support/one-bench.js';
+import { RatesInMemory } from '../support/rates-in-memory.js';
 
 const BOARD = { info: { maxRate: 921_600 } } as const;
 
@@ -33,22 +33,6 @@ function failsAbove(line: FakeLine, limit: number, ...directions: Direction[]): 
   for (const direction of directions) {
     line[direction] = (bytes) =>
       line.rate > limit ? [bytes.map((byte) => byte & 0x7f || 1)] : [bytes];
-  }
-}
-
-class Memory implements RateMemory {
-  known: KnownRate | undefined;
-  kept: KnownRate[] = [];
-  constructor(known?: KnownRate) {
-    this.known = known;
-  }
-  recall(): Promise<KnownRate | undefined> {
-    return Promise.resolve(this.known);
-  }
-  keep(_: unknown, known: KnownRate): Promise<void> {
-    this.known = known;
-    this.kept.push(known);
-    return Promise.resolve();
   }
 }
 
@@ -218,7 +202,7 @@ describe('a line that gets worse on the way', () => {
       start(BOARD);
       const { line } = bench;
       const image = appImage(120_000);
-      const memory = new Memory();
+      const memory = new RatesInMemory();
       let worse = false;
       let count = 0;
       line[direction] = (bytes) => {
@@ -329,7 +313,7 @@ describe('what is remembered', () => {
   test('is kept once it is chosen, with what does not hold', async () => {
     start(BOARD);
     failsAbove(bench.line, 460_800, 'toDevice');
-    const memory = new Memory();
+    const memory = new RatesInMemory();
     await bench.update(appImage(100_000), { rate: 'auto', rates: memory });
     expect(memory.kept).toEqual([{ rate: 460_800, failed: 921_600 }]);
   });
@@ -337,7 +321,7 @@ describe('what is remembered', () => {
   test('is where it begins: no step on the way, and none that failed', async () => {
     start(BOARD);
     failsAbove(bench.line, 460_800, 'toDevice');
-    const memory = new Memory({ rate: 460_800, failed: 921_600 });
+    const memory = new RatesInMemory({ rate: 460_800, failed: 921_600 });
     const image = appImage(100_000);
     const outcome = await bench.update(image, { rate: 'auto', rates: memory });
     expectInstalled(outcome, image);
@@ -348,7 +332,7 @@ describe('what is remembered', () => {
 
   test('is worth it for little already', async () => {
     start(BOARD);
-    const memory = new Memory({ rate: 921_600 });
+    const memory = new RatesInMemory({ rate: 921_600 });
     const outcome = await bench.update(appImage(6000), { rate: 'auto', rates: memory });
     expect(ratesOf(outcome)).toEqual([{ rate: 921_600, chosen: 'remembered' }]);
   });
@@ -356,7 +340,7 @@ describe('what is remembered', () => {
   test('that no other rate holds: none is tried', async () => {
     start(BOARD);
     failsAbove(bench.line, 115_200, 'toDevice');
-    const memory = new Memory({ rate: 115_200, failed: 230_400 });
+    const memory = new RatesInMemory({ rate: 115_200, failed: 230_400 });
     const outcome = await bench.update(appImage(60_000), { rate: 'auto', rates: memory });
     expect(asked()).toEqual([]);
     expect(ratesOf(outcome)).toEqual([{ rate: 115_200, chosen: 'remembered', failed: 230_400 }]);
@@ -365,7 +349,7 @@ describe('what is remembered', () => {
   test.each<Direction>(['toDevice', 'toHost'])('is proven anew: worse by now, %s', async (way) => {
     start(BOARD);
     failsAbove(bench.line, 300_000, way);
-    const memory = new Memory({ rate: 921_600 });
+    const memory = new RatesInMemory({ rate: 921_600 });
     const image = appImage(100_000);
     const outcome = await bench.update(image, { rate: 'auto', rates: memory });
     expectInstalled(outcome, image);
@@ -379,7 +363,7 @@ describe('what is remembered', () => {
   ])('is %s: slower, never wrong', async (_, known) => {
     start(BOARD);
     const image = appImage(100_000);
-    const memory = new Memory(known);
+    const memory = new RatesInMemory(known);
     const outcome = await bench.update(image, { rate: 'auto', rates: memory });
     expectInstalled(outcome, image);
     expect(ratesOf(outcome)).toEqual([{ rate: 921_600, chosen: 'fastest' }]);

@@ -91,6 +91,18 @@ const forgetsAtReturn: Fault = (device) => {
 
 const INFO = { base: 0x0800_8000, end: 0x0800_8000 + 160 * 256 };
 
+/** When it is asked, by empty DATA, where a session is */
+function atQuestion(change: (session: NonNullable<Specimen['update']['session']>) => void): Fault {
+  return ({ update }) => {
+    const data = update.data.bind(update);
+    update.data = (payload) => {
+      const { flags } = decode(DataRequest, payload);
+      if (update.session && flags === DataFlag.ASK && payload.length === 3) change(update.session);
+      return data(payload);
+    };
+  };
+}
+
 const WRONG: readonly Wrong[] = [
   [
     'is slow without a session',
@@ -505,31 +517,18 @@ const WRONG: readonly Wrong[] = [
   [
     'counts a page of a full window twice',
     'window',
-    (device) => {
-      const { update } = device;
-      const data = update.data.bind(update);
-      update.data = (payload) => {
-        const { flags } = decode(DataRequest, payload);
-        if (update.session && flags === DataFlag.ASK && payload.length === 3)
-          update.session.pages++;
-        return data(payload);
-      };
-    },
+    atQuestion((session) => {
+      session.pages++;
+    }),
     'pages completed 32',
     '33',
   ],
   [
     'says that it has taken a frame more of a full window',
     'window',
-    (device) => {
-      const { update } = device;
-      const data = update.data.bind(update);
-      update.data = (payload) => {
-        const { flags } = decode(DataRequest, payload);
-        if (update.session && flags === DataFlag.ASK && payload.length === 3) update.session.next++;
-        return data(payload);
-      };
-    },
+    atQuestion((session) => {
+      session.next++;
+    }),
     'next after a full window of 4096 bytes 32',
     '33',
   ],

@@ -4,7 +4,6 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -14,7 +13,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { LARGEST_FILE } from '../../host/image/limits.js';
@@ -26,14 +24,9 @@ import {
   writeBytes,
   writeNew,
 } from '../../host/node/files.js';
+import { newFolder } from '../support/new-folder.js';
 
 const posix = process.platform !== 'win32';
-
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'iap-files-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 const modeOf = (path: string): number => statSync(path).mode & 0o777;
 const read = (path: string): string => readFileSync(path, 'utf8');

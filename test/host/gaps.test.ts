@@ -20,6 +20,7 @@ import { DEFAULTS_OF_PORTS, jsonLines, session } from '../support/cli.js';
 import { elfOf } from '../support/elf.js';
 import { FakeRom } from '../support/fake-rom.js';
 import { appImage, bootloaderImage, tableImage } from '../support/images.js';
+import { utf8 } from '../support/text-bytes.js';
 
 const { handler: factory } = FACTORY;
 const { handler: flash } = FLASH;
@@ -42,13 +43,11 @@ function file(name: string, content: Uint8Array | string): string {
 
 const settings = { address: LAST_PAGE, bytes: Uint8Array.of(1, 2, 3, 4) };
 const far = [{ address: BASE, bytes: tableImage(3000) }, settings];
-const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
-
 describe('iap check', () => {
   const [code] = far;
   const forms: Readonly<Record<string, Uint8Array>> = {
-    'far.hex': ascii(writeIntelHex(far)),
-    'far.s37': ascii(writeSRecord(far)),
+    'far.hex': utf8(writeIntelHex(far)),
+    'far.s37': utf8(writeSRecord(far)),
     'far.elf': elfOf(far.map((piece, i) => ({ ...piece, section: i === 0 ? '.text' : '.eeprom' }))),
   };
 
@@ -74,13 +73,13 @@ describe('iap check', () => {
   ])('a gap of %i bytes', (gap, ids) => {
     const end = BASE + (code?.bytes.length ?? 0);
     const pieces = [...far.slice(0, 1), { ...settings, address: end + gap }];
-    const { findings } = inspect(ascii(writeIntelHex(pieces)));
+    const { findings } = inspect(utf8(writeIntelHex(pieces)));
     expect(findings.map(({ id }) => id)).toEqual(ids);
   });
 
   test('two gaps are counted', () => {
     const pieces = [...far, { ...settings, address: BASE + 8192 }];
-    const [{ message } = { message: '' }] = inspect(ascii(writeIntelHex(pieces))).findings;
+    const [{ message } = { message: '' }] = inspect(utf8(writeIntelHex(pieces))).findings;
     expect(message).toContain('nor for 1 more');
   });
 });

@@ -2,7 +2,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { connect } from '../../host/device/connect.js';
 import { openSession } from '../../host/device/open.js';
-import type { KnownRate, RateMemory } from '../../host/link/rate-memory.js';
 import { findGroupRate, raiseGroupRate } from '../../host/update/group-auto-rate.js';
 import type { GroupEvent } from '../../host/update/group-events.js';
 import { Member } from '../../host/update/group-member.js';
@@ -11,6 +10,7 @@ import { Group, type Present } from '../../host/update/group-steps.js';
 import { Capability, Command, Status } from '../../protocol/index.js';
 import { sentOn, told } from '../support/in-words.js';
 import { Pair, type PairOptions } from '../support/pair.js';
+import { RatesInMemory } from '../support/rates-in-memory.js';
 
 const OWN = 115_200;
 const FAST = 460_800;
@@ -190,23 +190,12 @@ describe('back to their own', () => {
   });
 });
 
-class Memory implements RateMemory {
-  readonly kept: [unknown, KnownRate][] = [];
-  recall(): Promise<KnownRate | undefined> {
-    return Promise.resolve(this.kept.at(-1)?.[1]);
-  }
-  keep(part: string, known: KnownRate): Promise<void> {
-    this.kept.push([part, known]);
-    return Promise.resolve();
-  }
-}
-
 describe('the fastest is found with one of them', () => {
   const BYTES = 100_000;
 
   test('which is at its own again afterwards; the others hear something before each step and at the end', async () => {
     await start();
-    const memory = new Memory();
+    const memory = new RatesInMemory();
     expect(await findGroupRate(group, one, BYTES, memory)).toBe(921_600);
     const frames = sent().split(', ');
     expect(frames.filter((frame) => !frame.endsWith('HELLO+'))).toEqual([
@@ -219,7 +208,7 @@ describe('the fastest is found with one of them', () => {
     ]);
     expect(frames.filter((frame) => frame.startsWith('2'))).toEqual([]);
     expect(told({ events })).toEqual(['rate @1 rate 921600 chosen fastest']);
-    expect(memory.kept).toEqual([['fake', { rate: 921_600 }]]);
+    expect(memory.told).toEqual([['fake', { rate: 921_600 }]]);
     expect(rates()).toEqual([OWN, OWN, OWN]);
   });
 
@@ -274,30 +263,30 @@ describe('all of them are raised to it', () => {
 
   test('if they hold it: nothing is remembered of it', async () => {
     await start();
-    const memory = new Memory();
+    const memory = new RatesInMemory();
     await raiseGroupRate(group, 921_600, memory);
     expect(sent()).toBe('1 BAUD, 2 BAUD, 0 keep 65535, 1 HELLO+, 2 HELLO+');
     expect(rates()).toEqual([921_600, 921_600, 921_600]);
-    expect(memory.kept).toEqual([]);
+    expect(memory.told).toEqual([]);
   });
 
   test('or to the one below, which is remembered', async () => {
     await start();
     deafFrom(921_600);
-    const memory = new Memory();
+    const memory = new RatesInMemory();
     await raiseGroupRate(group, 921_600, memory);
     expect(pair.line.rate).toBe(FAST);
-    expect(memory.kept).toEqual([['fake', { rate: FAST, failed: 921_600 }]]);
+    expect(memory.told).toEqual([['fake', { rate: FAST, failed: 921_600 }]]);
     await raiseGroupRate(group, FAST, undefined);
   });
 
   test('or stay at their own after two that do not hold', async () => {
     await start();
     deafFrom(OWN + 1);
-    const memory = new Memory();
+    const memory = new RatesInMemory();
     await raiseGroupRate(group, 921_600, memory);
     expect(pair.line.rate).toBe(OWN);
-    expect(memory.kept).toEqual([['fake', { rate: OWN, failed: FAST }]]);
+    expect(memory.told).toEqual([['fake', { rate: OWN, failed: FAST }]]);
     expect(told({ events }).map((event) => event.replace(/;.*/, ''))).toEqual([
       'warning code RATE message not all of them are understood at 921600 baud',
       'warning code RATE message not all of them are understood at 460800 baud',
@@ -307,17 +296,17 @@ describe('all of them are raised to it', () => {
   test('or stay at their own, where none is between', async () => {
     await start();
     deafFrom(OWN + 1);
-    const memory = new Memory();
+    const memory = new RatesInMemory();
     await raiseGroupRate(group, 230_400, memory);
-    expect(memory.kept).toEqual([['fake', { rate: OWN, failed: 230_400 }]]);
+    expect(memory.told).toEqual([['fake', { rate: OWN, failed: 230_400 }]]);
     expect(events).toHaveLength(1);
   });
 
   test('or stay at their own, where one of them can not: no rate is blamed', async () => {
     await start({ info: { pageMs: 1800 } });
-    const memory = new Memory();
+    const memory = new RatesInMemory();
     await raiseGroupRate(group, 921_600, memory);
-    expect(memory.kept).toEqual([]);
+    expect(memory.told).toEqual([]);
     expect(events).toHaveLength(1);
   });
 
@@ -331,9 +320,9 @@ describe('all of them are raised to it', () => {
   test('with nobody left: nothing is done or remembered', async () => {
     await start();
     for (const { member } of group.active) member.together = false;
-    const memory = new Memory();
+    const memory = new RatesInMemory();
     await raiseGroupRate(group, FAST, memory);
-    expect(memory.kept).toEqual([]);
+    expect(memory.told).toEqual([]);
     expect(sent()).toBe('');
   });
 });

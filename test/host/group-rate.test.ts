@@ -1,9 +1,9 @@
 // Another rate for many devices at once: it is for the pages alone, and all of them stay at it as long as these are sent.
 import { afterEach, describe, expect, test } from 'vitest';
-import type { KnownRate, RateMemory } from '../../host/link/rate-memory.js';
 import { Capability, Command, DataRequest, IDLE_MS, RATE_IDLE_MS } from '../../protocol/index.js';
 import { appImage } from '../support/images.js';
 import { type GroupOutcome, Pair, type PairOptions } from '../support/pair.js';
+import { RatesInMemory } from '../support/rates-in-memory.js';
 
 const RATE = 460_800;
 const ALL = [1, 2, 3, 4, 5, 6, 7, 8];
@@ -133,26 +133,15 @@ test('whoever did not hear that the rate is over is waited for', async () => {
 });
 
 describe('the fastest rate that holds', () => {
-  class Memory implements RateMemory {
-    kept: KnownRate | undefined;
-    recall(): Promise<KnownRate | undefined> {
-      return Promise.resolve(this.kept);
-    }
-    keep(_: unknown, known: KnownRate): Promise<void> {
-      this.kept = known;
-      return Promise.resolve();
-    }
-  }
-
-  const auto = (rates: Memory): Parameters<Pair['update']>[1] => ({ rate: 'auto', rates });
+  const auto = (rates: RatesInMemory): Parameters<Pair['update']>[1] => ({ rate: 'auto', rates });
 
   test('is tried with one while the others wait, and then all of them have it', async () => {
     start({ addresses: [1, 2, 3], appKit: true, info: { maxRate: 921_600 } });
-    const rates = new Memory();
+    const rates = new RatesInMemory();
     const outcome = await pair.update(image, auto(rates));
     expectTogether(outcome, [1, 2, 3]);
     expect(outcome.result?.rate).toBe(921_600);
-    expect(rates.kept).toEqual({ rate: 921_600 });
+    expect(rates.known).toEqual({ rate: 921_600 });
     const again = await pair.update(appImage(40_000, 9), { ...auto(rates), boot: false });
     expect(again.result?.rate).toBe(921_600);
     const chosen = again.events.flatMap((event) =>
@@ -167,11 +156,11 @@ describe('the fastest rate that holds', () => {
   test('is the one below where one of the others does not follow, and that is remembered', async () => {
     start({ addresses: [1, 2, 3], info: { maxRate: 921_600 } });
     pair.at(3).hook = () => (pair.at(3).rate > 500_000 ? 'drop' : undefined);
-    const rates = new Memory();
+    const rates = new RatesInMemory();
     const outcome = await pair.update(image, auto(rates));
     expectTogether(outcome, [1, 2, 3]);
     expect(outcome.result?.rate).toBe(460_800);
-    expect(rates.kept).toEqual({ rate: 460_800, failed: 921_600 });
+    expect(rates.known).toEqual({ rate: 460_800, failed: 921_600 });
   });
 
   test('is none above what the slowest can', async () => {
@@ -179,7 +168,7 @@ describe('the fastest rate that holds', () => {
       addresses: [1, 2],
       each: (address) => ({ info: { maxRate: address === 2 ? 230_400 : 921_600 } }),
     });
-    const outcome = await pair.update(image, auto(new Memory()));
+    const outcome = await pair.update(image, auto(new RatesInMemory()));
     expectTogether(outcome, [1, 2]);
     expect(outcome.result?.rate).toBe(230_400);
     expect(outcome.events.filter(({ event }) => event === 'warning')).toEqual([]);
@@ -189,14 +178,14 @@ describe('the fastest rate that holds', () => {
     start({ addresses: [1, 2] });
     await pair.update(image, { boot: false });
     pair.at(2).flash.page(3).fill(0);
-    const outcome = await pair.update(image, auto(new Memory()));
+    const outcome = await pair.update(image, auto(new RatesInMemory()));
     expectTogether(outcome, [1, 2]);
     expect(outcome.result?.rate).toBe(115_200);
   });
 
   test('and one that gets lost while it is tried with: the others go on', async () => {
     start({ addresses: [1, 2, 3] });
-    const outcome = await pair.update(image, auto(new Memory()), ({ event }) => {
+    const outcome = await pair.update(image, auto(new RatesInMemory()), ({ event }) => {
       if (event !== 'comparing') return;
       pair.clock.after(500, () => {
         pair.at(1).alive = false;
@@ -218,7 +207,7 @@ describe('the fastest rate that holds', () => {
       heardAt.push(pair.clock.now());
       return undefined;
     };
-    const outcome = await pair.update(image, auto(new Memory()));
+    const outcome = await pair.update(image, auto(new RatesInMemory()));
     expectTogether(outcome, [1, 2]);
     expect(outcome.result?.rate).toBe(115_200);
     const pauses = heardAt.map((at, i) => at - (heardAt[i - 1] ?? at));
@@ -228,17 +217,17 @@ describe('the fastest rate that holds', () => {
   test('is their own where one of them follows to none, and that is remembered', async () => {
     start({ addresses: [1, 2, 3], info: { maxRate: 921_600 } });
     pair.at(3).hook = () => (pair.at(3).rate > 115_200 ? 'drop' : undefined);
-    const rates = new Memory();
+    const rates = new RatesInMemory();
     const outcome = await pair.update(image, auto(rates));
     expectTogether(outcome, [1, 2, 3]);
     expect(outcome.result?.rate).toBe(115_200);
-    expect(rates.kept).toEqual({ rate: 115_200, failed: 460_800 });
+    expect(rates.known).toEqual({ rate: 115_200, failed: 460_800 });
   });
 
   test('is not blamed where one of them takes too long for a page', async () => {
     start({ addresses: [1, 2], commitMs: 1500, info: { pageMs: 1800, maxRate: 921_600 } });
-    const rates = new Memory();
+    const rates = new RatesInMemory();
     expectTogether(await pair.update(image, auto(rates)), [1, 2]);
-    expect(rates.kept).toEqual({ rate: 921_600 });
+    expect(rates.known).toEqual({ rate: 921_600 });
   });
 });

@@ -9,11 +9,10 @@ import { join as joined, type Segment } from '../../host/image/segments.js';
 import { randomBytes } from '../support/random.js';
 import { srecord } from '../support/records.js';
 import { segmentSets } from '../support/segment-sets.js';
+import { utf8 } from '../support/text-bytes.js';
 
 const MemoryMap = nrfIntelHex as unknown as typeof nrfIntelHex.default;
 const SEED = 20_240_502;
-const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
-
 const places = fc.oneof(
   fc.constantFrom(0, 0xfff0, 0xffff, 0x00ff_fff8, 0x0800_0000, 0x0800_8000, 0x0800_fff9),
   fc.nat(0x7fff_ffff),
@@ -34,7 +33,7 @@ describe('what is written is what is read', () => {
     fc.assert(
       fc.property(segmentSets(places), entries, (segments, entry) => {
         const text = writeIntelHex(segments, entry);
-        const read = readIntelHex(ascii(text));
+        const read = readIntelHex(utf8(text));
         expect(plain(read.segments)).toEqual(plain(segments));
         expect(read.entry).toBe(entry);
         // Which takes addresses for signed numbers
@@ -52,7 +51,7 @@ describe('what is written is what is read', () => {
     fc.assert(
       fc.property(segmentSets(places), entries, (segments, entry) => {
         const text = writeSRecord(segments, { header: 'app', ...(entry && { entry }) });
-        const read = readSRecord(ascii(text));
+        const read = readSRecord(utf8(text));
         expect(plain(read.segments)).toEqual(plain(segments));
         expect(read.entry).toBe(entry);
       }),
@@ -75,15 +74,15 @@ describe('what is written is what is read', () => {
     ['across a 64 KB block, odd', [{ address: 0x0800_fffb, bytes: randomBytes(2, 40) }]],
     ['200 KB', [{ address: 0x0800_8000, bytes: randomBytes(3, 200_001) }]],
   ])('%s', (_what, segments) => {
-    expect(plain(readIntelHex(ascii(writeIntelHex(segments))).segments)).toEqual(plain(segments));
-    expect(plain(readSRecord(ascii(writeSRecord(segments))).segments)).toEqual(plain(segments));
+    expect(plain(readIntelHex(utf8(writeIntelHex(segments))).segments)).toEqual(plain(segments));
+    expect(plain(readSRecord(utf8(writeSRecord(segments))).segments)).toEqual(plain(segments));
   });
 
   test('more data records than an S5 counts', () => {
     const segments = [{ address: 0, bytes: randomBytes(4, 16 * 0x1_0001) }];
     const text = writeSRecord(segments);
     expect(text).toContain(`\n${srecord('S6', '04010001')}\n`);
-    expect(plain(readSRecord(ascii(text)).segments)).toEqual(plain(segments));
+    expect(plain(readSRecord(utf8(text)).segments)).toEqual(plain(segments));
   });
 
   test('segments that contradict each other are not written', () => {

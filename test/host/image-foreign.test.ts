@@ -1,8 +1,8 @@
 // Files of other formats, to the byte: what is just one, what is just none, and what people are told to do.
 import { describe, expect, test } from 'vitest';
 import { foreignFormat } from '../../host/image/foreign.js';
+import { latin1 } from '../support/text-bytes.js';
 
-const latin1 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));
 const DFU = '\x00\x01UFD\x10abcd';
 
 /** MZ, and the header that says what kind of it, at `at` */

@@ -11,9 +11,9 @@ import { isSRecord } from '../../host/image/s-record.js';
 import { loadDump } from '../../host/record/dump.js';
 import { randomBytes } from '../support/random.js';
 import { refusal } from '../support/refusal.js';
+import { latin1 } from '../support/text-bytes.js';
 
 const SEED = 20_261_128;
-const latin1 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));
 const padded = (text: string): Uint8Array => Uint8Array.of(...latin1(text), ...randomBytes(5, 900));
 
 function windowsProgram(): Uint8Array {

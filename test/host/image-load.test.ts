@@ -13,19 +13,19 @@ import { elfOf } from '../support/elf.js';
 import { appImage } from '../support/images.js';
 import { ihex, srecord } from '../support/records.js';
 import { refusal } from '../support/refusal.js';
+import { utf8 } from '../support/text-bytes.js';
 
 const BASE = 0x0800_8000;
-const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
-const HEX = ascii(
+const HEX = utf8(
   [ihex('020000040800'), ihex('028000000102'), ihex('018006000A'), ':00000001FF'].join('\n'),
 );
-const SREC = ascii([srecord('S3', '07080080000102'), srecord('S7', '0500000000')].join('\n'));
+const SREC = utf8([srecord('S3', '07080080000102'), srecord('S7', '0500000000')].join('\n'));
 const ELF = elfOf([{ address: BASE, bytes: Uint8Array.of(1, 2), section: '.text' }]);
 const RAW = appImage(64);
 
 test('nothing, and a file without bytes of an image', () => {
   const details = { problem: 'empty' };
-  for (const file of [new Uint8Array(), ascii(':00000001FF')]) {
+  for (const file of [new Uint8Array(), utf8(':00000001FF')]) {
     const error = refusal(() => loadFile(file));
     expect(error).toMatchObject({ code: 'IMAGE_EMPTY', details });
     expect(error.hint).toContain('check that the build went through');
@@ -61,11 +61,11 @@ test.each<[string, Uint8Array, string, string]>([
   ['a.elf', RAW, 'misnamed', 'rename it to .bin'],
   ['a.axf', RAW, 'misnamed', 'rename it to .bin'],
   ['a.iap', RAW, 'misnamed', 'rename it to .bin'],
-  ['a.iap', ascii('PK\x03\x04'), 'misnamed', 'unpack'],
+  ['a.iap', utf8('PK\x03\x04'), 'misnamed', 'unpack'],
   ['a.bin', HEX, 'misnamed', 'rename it to .hex'],
   ['a.bin', SREC, 'misnamed', 'rename it to .srec'],
-  ['a.hex', ascii(':what'), 'not-a-record', 'build or download'],
-  ['a.srec', ascii('Some text'), 'not-a-record', 'build or download'],
+  ['a.hex', utf8(':what'), 'not-a-record', 'build or download'],
+  ['a.srec', utf8('Some text'), 'not-a-record', 'build or download'],
 ])('%s that is none is told as that (%#)', (name, file, problem, hint) => {
   const error = refusal(() => recognise(file, name));
   expect(error).toMatchObject({ code: 'IMAGE_FORMAT', details: { problem } });
@@ -103,7 +103,7 @@ describe('an image', () => {
   });
 
   const line = (address: string): Uint8Array =>
-    ascii(
+    utf8(
       [
         ihex('020000040800'),
         ihex('028000000102'),
@@ -133,8 +133,8 @@ describe('an image', () => {
 
   test('that is elsewhere as a whole is read: its address is the mistake', () => {
     const text = [ihex('020000042000'), ihex('020000000102'), ':00000001FF'].join('\n');
-    expect(loadImage(ascii(text)).base).toBe(0x2000_0000);
-    expect(loadSegments(ascii(text), {})).toHaveLength(1);
+    expect(loadImage(utf8(text)).base).toBe(0x2000_0000);
+    expect(loadSegments(utf8(text), {})).toHaveLength(1);
   });
 });
 
@@ -153,7 +153,7 @@ test.each([
   [{ name: 'a\n' }, 'a?'],
   [{}, 'the file'],
 ])('what is neither is told by the name %o', (options, name) => {
-  const { message } = refusal(() => loadFile(ascii('PK\x03\x04'), options));
+  const { message } = refusal(() => loadFile(utf8('PK\x03\x04'), options));
   expect(message).toBe(`${name} can not be used: it is a ZIP archive`);
 });
 

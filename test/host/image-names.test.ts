@@ -3,8 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { nameText, parseHex, parseName, textOf } from '../../host/image/names.js';
 import { parseVersion, versionText } from '../../host/image/version.js';
 import { refusal } from '../support/refusal.js';
-
-const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
+import { utf8 } from '../support/text-bytes.js';
 
 describe('an identifier of four bytes', () => {
   test.each<[string, number[]]>([
@@ -42,13 +41,13 @@ describe('an identifier of four bytes', () => {
   });
 
   test.each<[string, Uint8Array, string | undefined]>([
-    ['text', ascii('ab\0\0'), 'ab'],
-    ['text that fills it', ascii('abcd'), 'abcd'],
+    ['text', utf8('ab\0\0'), 'ab'],
+    ['text that fills it', utf8('abcd'), 'abcd'],
     ['nothing', new Uint8Array(4), undefined],
-    ['text behind a zero', ascii('\0abc'), undefined],
-    ['something behind a zero', ascii('a\0b\0'), undefined],
-    ['something at its end', ascii('ab\0b'), undefined],
-    ['what can not be printed', ascii('a\x01\0\0'), undefined],
+    ['text behind a zero', utf8('\0abc'), undefined],
+    ['something behind a zero', utf8('a\0b\0'), undefined],
+    ['something at its end', utf8('ab\0b'), undefined],
+    ['what can not be printed', utf8('a\x01\0\0'), undefined],
     ['no UTF-8', Uint8Array.of(0x61, 0xff, 0, 0), undefined],
     ['the mark of UTF-8, which is not printed', Uint8Array.of(0xef, 0xbb, 0xbf, 0x61), undefined],
   ])('that holds %s', (_what, bytes, text) => {

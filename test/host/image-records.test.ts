@@ -1,23 +1,15 @@
 // Intel HEX and S-record files, record by record: in which forms they are taken, and by which line and address they are refused.
 import { describe, expect, test } from 'vitest';
-import { IapError } from '../../host/base/errors.js';
+import type { IapError } from '../../host/base/errors.js';
 import { readIntelHex } from '../../host/image/intel-hex.js';
 import { loadFile } from '../../host/image/load.js';
 import { readSRecord } from '../../host/image/s-record.js';
 import { ihex, srecord } from '../support/records.js';
+import { refusal } from '../support/refusal.js';
+import { latin1, utf8 } from '../support/text-bytes.js';
 
-const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
-const latin1 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));
-
-function refusal(text: string, name: string): IapError {
-  try {
-    loadFile(ascii(text), { name });
-  } catch (error) {
-    if (error instanceof IapError) return error;
-    throw error;
-  }
-  throw new Error('it was taken');
-}
+const refused = (text: string, name: string): IapError =>
+  refusal(() => loadFile(utf8(text), { name }));
 
 const HEX = [
   ihex('020000040800'),
@@ -34,9 +26,9 @@ const SREC = [
 ];
 
 describe('forms', () => {
-  const hexBytes = loadFile(ascii(HEX.join('\n')), { name: 'a.hex' }).image;
+  const hexBytes = loadFile(utf8(HEX.join('\n')), { name: 'a.hex' }).image;
   test('the two samples hold the same', () => {
-    expect(loadFile(ascii(SREC.join('\n')), { name: 'a.s37' }).image).toEqual(hexBytes);
+    expect(loadFile(utf8(SREC.join('\n')), { name: 'a.s37' }).image).toEqual(hexBytes);
     expect(hexBytes.bytes.length).toBe(20);
   });
   test.each<[string, (l: string[]) => string]>([
@@ -66,16 +58,16 @@ describe('forms', () => {
       ihex('14800000005000200980000801020304050607AB11223344'),
     ];
     const lines = HEX.toSpliced(3, 0, ...again, ihex('04800E0007AB1122'), ihex('048014000A0B0C0D'));
-    expect(loadFile(ascii(lines.join('\n'))).image.bytes).toEqual(
+    expect(loadFile(utf8(lines.join('\n'))).image.bytes).toEqual(
       Uint8Array.of(...hexBytes.bytes, 10, 11, 12, 13),
     );
     const wrong = lines.toSpliced(3, 0, ihex('0280100011FF'));
-    expect(refusal(wrong.join('\n'), 'a.hex').details).toMatchObject({ address: '0x08008011' });
+    expect(refused(wrong.join('\n'), 'a.hex').details).toMatchObject({ address: '0x08008011' });
   });
 
   test('Intel HEX with extended segment addresses', () => {
     const text = [ihex('020000021000'), ihex('0400100001020304'), ':00000001FF'].join('\n');
-    expect(readIntelHex(ascii(text)).segments).toEqual([
+    expect(readIntelHex(utf8(text)).segments).toEqual([
       { address: 0x1_0010, bytes: Uint8Array.of(1, 2, 3, 4), line: 2 },
     ]);
   });
@@ -83,7 +75,7 @@ describe('forms', () => {
   test('S-record with each width of address', () => {
     const data = [srecord('S1', '0510000102'), srecord('S2', '061000000304')];
     const text = [...data, srecord('S9', '030000')].join('\n');
-    expect(readSRecord(ascii(text)).segments).toEqual([
+    expect(readSRecord(utf8(text)).segments).toEqual([
       { address: 0x1000, bytes: Uint8Array.of(1, 2), line: 1 },
       { address: 0x10_0000, bytes: Uint8Array.of(3, 4), line: 2 },
     ]);
@@ -110,7 +102,7 @@ describe('refused, by file, line and address', () => {
     ['RAM', (l) => l.toSpliced(3, 0, ihex('020000042000'), ihex('020000000102')), 'line 5: its 2 bytes for 0x20000000, RAM, are outside of flash', { problem: 'outside-flash', line: 5, address: '0x20000000' }],
   ];
   test.each(hex)('Intel HEX: %s', (_what, damage, text, details) => {
-    const error = refusal(damage(HEX).join('\n'), 'app.hex');
+    const error = refused(damage(HEX).join('\n'), 'app.hex');
     expect(error.message).toContain(`app.hex (Intel HEX file) can not be used: ${text}`);
     expect(error.details).toEqual(details);
     expect(error.hint).toBeDefined();
@@ -133,12 +125,12 @@ describe('refused, by file, line and address', () => {
     ['over the last address', (l) => l.with(1, srecord('S3', '07FFFFFFFF0102')), 'line 2: the 2 bytes for 0xFFFFFFFF reach over the last address', { problem: 'record-address', line: 2, address: '0xFFFFFFFF' }],
   ];
   test.each(srec)('S-record: %s', (_what, damage, text, details) => {
-    const error = refusal(damage(SREC).join('\n'), 'app.s37');
+    const error = refused(damage(SREC).join('\n'), 'app.s37');
     expect(error.message).toContain(`app.s37 (S-record file) can not be used: ${text}`);
     expect(error.details).toEqual(details);
   });
 
   test.each(['app.s19', 'app.s28', 'app.s37', 'app.srec', 'app.mot'])('%s that is none', (name) => {
-    expect(refusal('\0\x50\0\x20', name).details).toEqual({ problem: 'misnamed' });
+    expect(refused('\0\x50\0\x20', name).details).toEqual({ problem: 'misnamed' });
   });
 });

@@ -7,8 +7,8 @@ import { isSRecord, readSRecord, writeSRecord } from '../../host/image/s-record.
 import { digitsOf, hexByte, startOf, sumOf, textRecords } from '../../host/image/text-records.js';
 import { ihex, srecord } from '../support/records.js';
 import { refusal } from '../support/refusal.js';
+import { latin1 } from '../support/text-bytes.js';
 
-const latin1 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));
 const at = (address: number, ...bytes: number[]) => ({ address, bytes: Uint8Array.from(bytes) });
 const END = ':00000001FF';
 

@@ -12,11 +12,10 @@ import { elf } from '../support/elf.js';
 import { appImage } from '../support/images.js';
 import { randomBytes } from '../support/random.js';
 import { refusal } from '../support/refusal.js';
+import { utf8 } from '../support/text-bytes.js';
 
 const BASE = 0x0800_8000;
 const MemoryMap = nrfIntelHex as unknown as typeof nrfIntelHex.default;
-const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
-
 function hexFile(blocks: readonly [number, Uint8Array][]): string {
   return new MemoryMap(blocks).asHexString();
 }
@@ -38,7 +37,7 @@ describe('raw binaries', () => {
     [':00000001FF\n', '.hex'],
     ['S9030000FC\n', '.srec'],
   ])('a name does not make one of text: %j', (text, ending) => {
-    const error = refusal(() => loadImage(ascii(text), { name: 'x.bin', base: BASE }));
+    const error = refusal(() => loadImage(utf8(text), { name: 'x.bin', base: BASE }));
     expect(error).toMatchObject({ code: 'IMAGE_FORMAT', details: { problem: 'misnamed' } });
     expect(error.hint).toBe(`rename it to ${ending}`);
   });
@@ -50,13 +49,13 @@ describe('Intel HEX', () => {
       [BASE, Uint8Array.of(1, 2)],
       [BASE + 5, Uint8Array.of(9)],
     ]);
-    const image = loadImage(ascii(text), { name: 'app.hex' });
+    const image = loadImage(utf8(text), { name: 'app.hex' });
     expect(image).toMatchObject({ base: BASE, bytes: Uint8Array.of(1, 2, 255, 255, 255, 9) });
   });
 
   test('with any line ends and empty lines', () => {
     const text = hexFile([[BASE, randomBytes(3, 100)]]).replace(/\n/g, '\r\n\r\n');
-    expect(loadImage(ascii(text)).bytes).toEqual(randomBytes(3, 100));
+    expect(loadImage(utf8(text)).bytes).toEqual(randomBytes(3, 100));
   });
 
   test.each([
@@ -73,7 +72,7 @@ describe('Intel HEX', () => {
     const lines = hexFile([[BASE, randomBytes(3, 100)]])
       .trim()
       .split('\n');
-    const file = ascii(damage(lines).join('\n'));
+    const file = utf8(damage(lines).join('\n'));
     const error = refusal(() => loadImage(file, { name: 'app.hex' }));
     expect(error.code).toBe('IMAGE_FORMAT');
     expect(error.message).toContain(text);
@@ -84,7 +83,7 @@ describe('Intel HEX', () => {
       [0x6000_0000, Uint8Array.of(1)],
       [0x7000_0000, Uint8Array.of(1)],
     ]);
-    expect(refusal(() => loadImage(ascii(text))).message).toContain('more than any device has');
+    expect(refusal(() => loadImage(utf8(text))).message).toContain('more than any device has');
   });
 
   test('by its name, but something else', () => {
@@ -97,7 +96,7 @@ describe('Intel HEX', () => {
     const line = fc.stringMatching(/^:[0-9A-F]{0,40}$/);
     fc.assert(
       fc.property(fc.array(line, { minLength: 1, maxLength: 5 }), (lines) => {
-        const file = ascii(`:${lines.join('\n')}`);
+        const file = utf8(`:${lines.join('\n')}`);
         expect(() => loadOrRefuse(file)).not.toThrow();
       }),
     );

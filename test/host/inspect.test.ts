@@ -14,6 +14,7 @@ import { Capability, crc32, type Header, Mode, Signature } from '../../protocol/
 import { elf } from '../support/elf.js';
 import { settingVtor, tableImage } from '../support/images.js';
 import { refusal } from '../support/refusal.js';
+import { utf8 } from '../support/text-bytes.js';
 import { lateBinary, withKit } from '../support/wrong-images.js';
 
 const BASE = 0x0800_8000;
@@ -22,11 +23,10 @@ const PRODUCT = new Uint8Array(16).fill(0x50);
 const STACK = 0x2000_5000;
 const RESET = BASE + 0x101;
 
-const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
 const packed = (bytes: Uint8Array, fields: Partial<Header> = {}): Uint8Array =>
   Uint8Array.of(...plainHeader(bytes, BASE, fields), ...bytes);
 const hexOf = (...pieces: [number, Uint8Array][]): Uint8Array =>
-  ascii(writeIntelHex(pieces.map(([address, bytes]) => ({ address, bytes }))));
+  utf8(writeIntelHex(pieces.map(([address, bytes]) => ({ address, bytes }))));
 
 /** With build attributes: of an architecture, or none */
 function elfWith(bytes: Uint8Array, architecture?: number): Uint8Array {
@@ -36,7 +36,7 @@ function elfWith(bytes: Uint8Array, architecture?: number): Uint8Array {
     0,
     0,
     0,
-    ...ascii('aeabi\0'),
+    ...utf8('aeabi\0'),
     1,
     8,
     0,

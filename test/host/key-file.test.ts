@@ -1,17 +1,8 @@
 // Keys in PEM files, as the library reads and writes them; "iap keys" is in keys.test.ts.
 import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
-import {
-  chmodSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import {
   readKeyFile,
   readPublicKey,
@@ -21,18 +12,13 @@ import {
   writePublicKey,
 } from '../../host/node/key-file.js';
 import { readSecret } from '../../host/node/secret-file.js';
+import { newFolder } from '../support/new-folder.js';
 
 const PASSPHRASE = 'Zwölf Boxkämpfer jagen';
 const MESSAGE = Uint8Array.of(1, 2, 3);
 const posix = process.platform !== 'win32';
 const never = (): Promise<string> => Promise.reject(new Error('nobody was to be asked'));
 const typed = (): Promise<string> => Promise.resolve(PASSPHRASE);
-
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'iap-key-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 function newPaths(): { readonly private: string; readonly public: string } {
   const folder = newFolder();

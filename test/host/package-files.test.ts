@@ -7,6 +7,7 @@ import { boardNames, loadBoard, loadPart, partNames } from '../../host/node/boar
 import { cacheFolder } from '../../host/node/cache-folder.js';
 import { packageRoot, packageVersion } from '../../host/node/package-root.js';
 import { policyOf, webSite } from '../../host/node/web-site.js';
+import { utf8 } from '../support/text-bytes.js';
 
 const root = vi.hoisted(() => ({ path: undefined as string | undefined }));
 vi.mock('../../host/node/package-root.js', async (original) => {
@@ -24,7 +25,6 @@ function packageWith(files: Readonly<Record<string, string>>): void {
   root.path = folder;
 }
 
-const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const POLICY = "default-src 'self'; img-src data:";
 const PAGE = `<meta http-equiv="Content-Security-Policy" content="${POLICY}"><iap-update></iap-update>`;
 const WORKER = `const e="0123456789abcdef";`;

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { IapError } from '../../host/base/errors.js';
 import { connect } from '../../host/device/connect.js';
 import { openSession } from '../../host/device/open.js';
-import type { KnownRate, RateMemory } from '../../host/link/rate-memory.js';
+import type { KnownRate } from '../../host/link/rate-memory.js';
 import { AutoRate } from '../../host/update/auto-rate.js';
 import type { UpdateEvent } from '../../host/update/events.js';
 import {
@@ -19,31 +19,15 @@ import {
 } from '../../protocol/index.js';
 import type { BenchOptions } from '../support/bench.js';
 import { bench, start } from '../support/one-bench.js';
+import { RatesInMemory } from '../support/rates-in-memory.js';
 
 const HOME = 115_200;
 const MUCH = 1e6;
 
-class Memory implements RateMemory {
-  readonly kept: KnownRate[] = [];
-  readonly asked: string[] = [];
-  readonly #known: KnownRate | undefined;
-  constructor(known?: KnownRate) {
-    this.#known = known;
-  }
-  recall(part: string): Promise<KnownRate | undefined> {
-    this.asked.push(part);
-    return Promise.resolve(this.#known);
-  }
-  keep(_: string, known: KnownRate): Promise<void> {
-    this.kept.push(known);
-    return Promise.resolve();
-  }
-}
-
 interface Choice {
   readonly rates: AutoRate;
   readonly told: UpdateEvent[];
-  readonly memory: Memory;
+  readonly memory: RatesInMemory;
 }
 
 async function choice(options: BenchOptions = {}, known?: KnownRate): Promise<Choice> {
@@ -51,7 +35,7 @@ async function choice(options: BenchOptions = {}, known?: KnownRate): Promise<Ch
   const session = openSession(bench.line, { clock: bench.clock });
   const device = await connect(session, { hold: true });
   const told: UpdateEvent[] = [];
-  const memory = new Memory(known);
+  const memory = new RatesInMemory(known);
   return { rates: new AutoRate(device, (event) => told.push(event), memory), told, memory };
 }
 

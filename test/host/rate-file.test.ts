@@ -14,16 +14,13 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { adapterOf } from '../../host/node/adapter.js';
 import { RateFile } from '../../host/node/rate-file.js';
+import { newFolder } from '../support/new-folder.js';
 
 const DAY_MS = 24 * 3600 * 1000;
 const ONE = 'stm32f103xe';
 
-function newFolder(): string {
-  return join(mkdtempSync(join(tmpdir(), 'iap-')), 'a', 'b');
-}
-
 test('found again, by adapter and part', async () => {
-  const folder = newFolder();
+  const folder = join(newFolder(), 'a', 'b');
   await new RateFile(folder, 'A').keep(ONE, { rate: 921_600 });
   await new RateFile(folder, 'B').keep(ONE, { rate: 230_400, failed: 460_800 });
   expect(await new RateFile(folder, 'A').recall(ONE)).toMatchObject({ rate: 921_600 });
@@ -37,7 +34,7 @@ test('found again, by adapter and part', async () => {
 });
 
 test('kept anew it keeps its date, and is looked for anew after 30 days', async () => {
-  const folder = newFolder();
+  const folder = join(newFolder(), 'a', 'b');
   let day = 1;
   const file = new RateFile(folder, 'A', () => day * DAY_MS);
   await file.keep(ONE, { rate: 460_800, failed: 921_600 });
@@ -52,7 +49,7 @@ test('kept anew it keeps its date, and is looked for anew after 30 days', async 
 });
 
 test('64 of them at most, the newest', async () => {
-  const folder = newFolder();
+  const folder = join(newFolder(), 'a', 'b');
   mkdirSync(folder, { recursive: true });
   const at = (i: number): number => (i * 37) % 71; // in no order
   const entries = Array.from({ length: 70 }, (_, i) => [
@@ -93,7 +90,7 @@ test.each([
   '{"A, stm32f103xe":{"rate":921600,"failed":921600,"at":1}}',
   '{"A, stm32f103xe":{"rate":921600,"failed":"1000000","at":1}}',
 ])('damaged, as %s: nothing is known, and it is kept anew', async (text) => {
-  const folder = newFolder();
+  const folder = join(newFolder(), 'a', 'b');
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'rates.json'), text);
   const file = new RateFile(folder, 'A', () => 2);
@@ -103,7 +100,7 @@ test.each([
 });
 
 test('one that is damaged does not spoil the others', async () => {
-  const folder = newFolder();
+  const folder = join(newFolder(), 'a', 'b');
   mkdirSync(folder, { recursive: true });
   const entries = { [`A, ${ONE}`]: null, [`B, ${ONE}`]: { rate: 9600, at: 1 } };
   writeFileSync(join(folder, 'rates.json'), JSON.stringify(entries));
@@ -113,7 +110,7 @@ test('one that is damaged does not spoil the others', async () => {
 });
 
 test('kept to the last millisecond of 30 days, and from the first on', async () => {
-  const folder = newFolder();
+  const folder = join(newFolder(), 'a', 'b');
   let now = DAY_MS;
   const file = new RateFile(folder, 'A', () => now);
   await file.keep(ONE, { rate: 9600 });
@@ -130,7 +127,7 @@ test.each([
   [{ rate: 230_400, failed: 921_600 }, 2],
   [{ rate: 460_800, failed: 500_000 }, 2],
 ])('%j after 460800 that failed at 921600 has date %i', async (known, at) => {
-  const folder = newFolder();
+  const folder = join(newFolder(), 'a', 'b');
   let now = 1;
   const file = new RateFile(folder, 'A', () => now);
   await file.keep(ONE, { rate: 460_800, failed: 921_600 });
@@ -140,7 +137,7 @@ test.each([
 });
 
 test('the time is that of this computer, if nobody says otherwise', async () => {
-  const folder = newFolder();
+  const folder = join(newFolder(), 'a', 'b');
   const before = Date.now();
   await new RateFile(folder, 'A').keep(ONE, { rate: 9600 });
   const { at } = (await new RateFile(folder, 'A').recall(ONE)) as { at?: number };
@@ -148,7 +145,7 @@ test('the time is that of this computer, if nobody says otherwise', async () => 
 });
 
 test.skipIf(process.platform === 'win32')('it belongs to the user alone', async () => {
-  const folder = newFolder();
+  const folder = join(newFolder(), 'a', 'b');
   await new RateFile(folder, 'A').keep(ONE, { rate: 9600 });
   expect(statSync(folder).mode & 0o777).toBe(0o700);
   expect(statSync(join(folder, 'rates.json')).mode & 0o777).toBe(0o600);

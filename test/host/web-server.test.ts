@@ -11,8 +11,8 @@ import { buffer } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { serveSite, type WebServer } from '../../host/node/web-server.js';
 import type { Site } from '../../host/node/web-site.js';
+import { utf8 } from '../support/text-bytes.js';
 
-const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const PAGE = '<meta http-equiv="Content-Security-Policy" content="default-src \'self\'">';
 const FIRMWARE = 'Pumpe für 2.iap';
 const SITE: Site = new Map([

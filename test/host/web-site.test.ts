@@ -1,8 +1,8 @@
 // The page as files, with the firmware that it offers.
 import { expect, test } from 'vitest';
 import { offering, type Site } from '../../host/node/web-site.js';
+import { utf8 } from '../support/text-bytes.js';
 
-const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (site: Site, name: string): string => new TextDecoder().decode(site.get(name));
 const HASH = '0123456789abcdef';
 const files = (html: string): Site =>

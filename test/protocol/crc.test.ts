@@ -2,17 +2,16 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { CRC_CHECK, crc32 } from '../../protocol/index.js';
-
-const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
+import { utf8 } from '../support/text-bytes.js';
 
 test('check value', () => {
-  expect(crc32(ascii('123456789'))).toBe(CRC_CHECK);
+  expect(crc32(utf8('123456789'))).toBe(CRC_CHECK);
 });
 
 test('nothing, one zero, and 256 times A', () => {
   expect(crc32(new Uint8Array())).toBe(0);
   expect(crc32(Uint8Array.of(0))).toBe(0xd202ef8d);
-  expect(crc32(ascii('A'.repeat(256)))).toBe(0x49975b13);
+  expect(crc32(utf8('A'.repeat(256)))).toBe(0x49975b13);
 });
 
 test('in two parts as in one, wherever it is cut', () => {

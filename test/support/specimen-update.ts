@@ -24,7 +24,7 @@ import {
   Header,
   type HelloResponse,
   IdentityFlag,
-  type Image,
+  Image,
   ImageFlag,
   ImageState,
   MAX_DICTIONARY,
@@ -70,16 +70,7 @@ interface Rejected {
 
 /** RAM of the part: 20 KB */
 const RAM = { base: 0x2000_0000, end: 0x2000_5000 };
-const NONE: Image = {
-  state: 0,
-  trials: 0,
-  reserved: 0,
-  sequence: 0,
-  size: 0,
-  crc32: 0,
-  sha256: new Uint8Array(32),
-  version: { major: 0, minor: 0, patch: 0, build: 0 },
-};
+const NONE = decode(Image, new Uint8Array(Image.size));
 
 export function refusal(status: number, detail = 0): Uint8Array {
   return encode(Refusal, { status, detail });

@@ -7,6 +7,7 @@ import { type CompileOptions, compile } from './compile.js';
 import { elf, elfOf } from './elf.js';
 import { tableImage as app } from './images.js';
 import { randomBytes } from './random.js';
+import { utf8 } from './text-bytes.js';
 
 export interface WrongImage {
   /** File name */
@@ -25,8 +26,6 @@ export interface WrongImage {
 
 const BASE = 0x0800_8000;
 const SYSTEM_VECTORS = 16;
-const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
-
 /** A program of a few instructions with a table of the system's vectors, always the same bytes */
 function assembled(body: string, options: Partial<CompileOptions> = {}): Uint8Array {
   const handlers = Array.from({ length: SYSTEM_VECTORS - 2 }, (_, i) =>
@@ -75,20 +74,20 @@ function hexLines(bytes = app()): string[] {
 }
 
 function hexOf(change: (lines: string[]) => string[], bytes?: Uint8Array): () => Uint8Array {
-  return () => ascii(`${change(hexLines(bytes)).join('\n')}\n`);
+  return () => utf8(`${change(hexLines(bytes)).join('\n')}\n`);
 }
 
 function srecOf(change: (lines: string[]) => string[]): () => Uint8Array {
   const lines = writeSRecord([{ address: BASE, bytes: app() }])
     .trimEnd()
     .split('\n');
-  return () => ascii(`${change(lines).join('\n')}\n`);
+  return () => utf8(`${change(lines).join('\n')}\n`);
 }
 
 /** Data under an extended segment address, as tools for 16-bit processors write it */
 function segmentHex(): Uint8Array {
   const lines = writeIntelHex([{ address: 0x8000, bytes: app() }]).split('\n');
-  return ascii([':020000020000FC', ...lines].join('\n'));
+  return utf8([':020000020000FC', ...lines].join('\n'));
 }
 
 function packed(
@@ -121,16 +120,16 @@ export const WRONG_IMAGES: readonly WrongImage[] = [
   { name: 'start.elf', mistake: 'linked for a device without a bootloader', file: () => assembled('nop', { flash: 0x0800_0000 }), findings: ['wrong-address'] },
   { name: 'start.bin', mistake: 'the same as a raw binary', file: () => app(1000, 0x0800_0000), findings: ['wrong-address'] },
   { name: 'late.bin', mistake: 'the same, larger than the bootloader, so that its handlers are where an application has them', file: () => lateBinary(0x0800_0000), findings: ['wrong-address'] },
-  { name: 'late.hex', mistake: 'the same as a file with addresses', file: () => ascii(writeIntelHex([{ address: 0x0800_0000, bytes: lateBinary(0x0800_0000) }])), findings: ['wrong-address'] },
+  { name: 'late.hex', mistake: 'the same as a file with addresses', file: () => utf8(writeIntelHex([{ address: 0x0800_0000, bytes: lateBinary(0x0800_0000) }])), findings: ['wrong-address'] },
   { name: 'other-board.bin', mistake: 'linked for another bootloader, of 16 KB', file: () => lateBinary(0x0800_4000), findings: ['wrong-address'] },
   { name: 'unclear.bin', mistake: 'a raw binary that may be linked at two places', file: () => twofoldBinary(), findings: ['linked-unclear'] },
-  { name: 'high.hex', mistake: 'linked for another bootloader, of 64 KB', file: () => ascii(writeIntelHex([{ address: 0x0801_0000, bytes: app(1000, 0x0801_0000) }])), findings: ['wrong-address'] },
-  { name: 'alias.hex', mistake: 'linked at 0, where flash appears after a reset', file: () => ascii(writeIntelHex([{ address: 0, bytes: app(1000, 0) }])), findings: ['wrong-address'] },
+  { name: 'high.hex', mistake: 'linked for another bootloader, of 64 KB', file: () => utf8(writeIntelHex([{ address: 0x0801_0000, bytes: app(1000, 0x0801_0000) }])), findings: ['wrong-address'] },
+  { name: 'alias.hex', mistake: 'linked at 0, where flash appears after a reset', file: () => utf8(writeIntelHex([{ address: 0, bytes: app(1000, 0) }])), findings: ['wrong-address'] },
   { name: 'alias.bin', mistake: 'the same as a raw binary', file: () => app(1000, 0), findings: ['wrong-address'] },
   { name: 'segments.hex', mistake: 'converted for 16-bit processors, whose segment addresses do not reach flash', file: segmentHex, findings: ['wrong-address'] },
   { name: 'ram.elf', mistake: 'linked to run in RAM', file: () => assembled('nop', { flash: 0x2000_0100, ram: 0x2000_1000 }), findings: ['wrong-address'] },
-  { name: 'merged.hex', mistake: 'bootloader and application in one file', file: () => ascii(writeIntelHex([{ address: 0x0800_0000, bytes: app(9000, 0x0800_0000) }, { address: BASE, bytes: app() }])), findings: ['bootloader-inside'] },
-  { name: 'below.hex', mistake: 'data for the page below the application', file: () => ascii(writeIntelHex([{ address: 0x0800_7c00, bytes: randomBytes(3, 64) }, { address: BASE, bytes: app() }])), findings: ['wrong-address'] },
+  { name: 'merged.hex', mistake: 'bootloader and application in one file', file: () => utf8(writeIntelHex([{ address: 0x0800_0000, bytes: app(9000, 0x0800_0000) }, { address: BASE, bytes: app() }])), findings: ['bootloader-inside'] },
+  { name: 'below.hex', mistake: 'data for the page below the application', file: () => utf8(writeIntelHex([{ address: 0x0800_7c00, bytes: randomBytes(3, 64) }, { address: BASE, bytes: app() }])), findings: ['wrong-address'] },
   { name: 'stripped.elf', mistake: "stripped of its sections, so that the file's own headers count as flash", file: () => elf({ sections: [{ address: BASE, bytes: app() }], withSections: false, headersInSegment: true }), findings: ['elf-headers'] },
   { name: 'large.bin', mistake: 'larger than the application area', file: () => app(98_305), findings: ['too-large'] },
   // The vector table
@@ -164,18 +163,18 @@ export const WRONG_IMAGES: readonly WrongImage[] = [
   { name: 'data-in-ram.elf', mistake: 'initialised variables without a load address in flash', file: () => assembled('nop', { dataIn: '> RAM' }), findings: ['outside-flash'] },
   { name: 'ccm.elf', mistake: 'variables in core-coupled RAM without a load address in flash', file: () => elfOf([{ address: BASE, bytes: app(), section: '.text' }, { address: 0x1000_0000, bytes: randomBytes(3, 32), section: '.ccmram' }]), findings: ['outside-flash'] },
   { name: 'noinit.elf', mistake: 'variables without values in a section that is not (NOLOAD)', file: () => elfOf([{ address: BASE, bytes: app(), section: '.text' }, { address: 0x2000_0400, bytes: new Uint8Array(32), section: '.noinit' }]), findings: ['outside-flash'] },
-  { name: 'library.a', mistake: 'a library of object files', file: () => ascii('!<arch>\nmain.o/         0           0     0     644     1234      `\n'), findings: ['other-format'] },
+  { name: 'library.a', mistake: 'a library of object files', file: () => utf8('!<arch>\nmain.o/         0           0     0     644     1234      `\n'), findings: ['other-format'] },
   // Intel HEX
-  { name: 'hole.hex', mistake: 'with settings in the last page, far behind the code', file: () => ascii(writeIntelHex([{ address: BASE, bytes: app() }, { address: 0x0801_fc00, bytes: randomBytes(3, 16) }])), findings: ['(gap-filled)'] },
+  { name: 'hole.hex', mistake: 'with settings in the last page, far behind the code', file: () => utf8(writeIntelHex([{ address: BASE, bytes: app() }, { address: 0x0801_fc00, bytes: randomBytes(3, 16) }])), findings: ['(gap-filled)'] },
   { name: 'checksum.hex', mistake: 'a byte changed on the way', file: hexOf((l) => l.with(16, `${l[16]?.slice(0, -2)}00`)), findings: ['checksum'] },
   { name: 'cut-line.hex', mistake: 'cut off within a record', file: hexOf((l) => [...l.slice(0, 20), l[20]?.slice(0, 23) ?? '']), findings: ['cut-off'] },
   { name: 'cut.hex', mistake: 'cut off between records', file: hexOf((l) => l.slice(0, 20)), findings: ['no-end'] },
   { name: 'two.hex', mistake: 'two files put together without removing the first end record', file: hexOf((l) => [...l, ...l]), findings: ['after-end'] },
   { name: 'overlap.hex', mistake: 'two images merged over each other', file: hexOf((l) => [...l.slice(0, -1), ...hexLines(app(1000, BASE, { 2: 0x0800_8201 })).slice(1)]), findings: ['overlap'] },
   { name: 'option-bytes.hex', mistake: 'with option bytes, as programmers save them', file: hexOf((l) => [...l.slice(0, -1), ':020000041FFFDC', ':02F80000A55A07', ':00000001FF']), findings: ['outside-flash'] },
-  { name: 'far.hex', mistake: 'two images for memories far apart', file: () => ascii(writeIntelHex([{ address: 0x6000_0000, bytes: app() }, { address: 0x9000_0000, bytes: app() }])), findings: ['too-far'] },
+  { name: 'far.hex', mistake: 'two images for memories far apart', file: () => utf8(writeIntelHex([{ address: 0x6000_0000, bytes: app() }, { address: 0x9000_0000, bytes: app() }])), findings: ['too-far'] },
   { name: 'endless.hex', mistake: 'more data than any device has', file: hexOf(([address = '', line = '']) => [address, ...new Array<string>(500_000).fill(line)]), findings: ['too-much'] },
-  { name: 'page.hex', mistake: "a web server's error page, saved as the image", file: () => ascii('<!DOCTYPE html>\n<title>404</title>\n'), findings: ['misnamed'] },
+  { name: 'page.hex', mistake: "a web server's error page, saved as the image", file: () => utf8('<!DOCTYPE html>\n<title>404</title>\n'), findings: ['misnamed'] },
   { name: 'raw.hex', mistake: 'a raw binary with the wrong name', file: () => app(), findings: ['misnamed'] },
   { name: 'hex.bin', mistake: 'an Intel HEX file with the wrong name', file: hexOf((l) => l), findings: ['misnamed'] },
   { name: 'srec.bin', mistake: 'an S-record file with the wrong name', file: srecOf((l) => l), findings: ['misnamed'] },
@@ -186,8 +185,8 @@ export const WRONG_IMAGES: readonly WrongImage[] = [
   { name: 'signed.bin', mistake: 'with the header of MCUboot', file: () => Uint8Array.of(...hex('3db8f396 00000000 0002'), ...app()), findings: ['other-format'] },
   { name: 'app.zip', mistake: 'an archive with the image in it', file: () => startsWith('PK\x03\x04'), findings: ['other-format'] },
   { name: 'app.bin', mistake: 'packed with gzip', file: () => startsWith('\x1f\x8b\x08\x00'), findings: ['other-format'] },
-  { name: 'page.bin', mistake: "a web server's error page, saved as the image", file: () => ascii('<!DOCTYPE html>\n<title>404</title>\n'), findings: ['other-format'] },
-  { name: 'pointer.bin', mistake: 'what Git LFS keeps in place of the file', file: () => ascii('version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n'), findings: ['other-format'] },
+  { name: 'page.bin', mistake: "a web server's error page, saved as the image", file: () => utf8('<!DOCTYPE html>\n<title>404</title>\n'), findings: ['other-format'] },
+  { name: 'pointer.bin', mistake: 'what Git LFS keeps in place of the file', file: () => utf8('version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n'), findings: ['other-format'] },
   // S-record
   { name: 'checksum.s19', mistake: 'a byte changed on the way', file: srecOf((l) => l.with(5, `${l[5]?.slice(0, -2)}00`)), findings: ['checksum'] },
   { name: 'count.s19', mistake: 'a record lost on the way', file: srecOf((l) => l.toSpliced(5, 1)), findings: ['record-count'] },
@@ -255,5 +254,5 @@ function asHex(file: Uint8Array): Uint8Array {
     const [offset, size] = [view.getUint32(at + 4, true), view.getUint32(at + 16, true)];
     return { address: view.getUint32(at + 12, true), bytes: file.slice(offset, offset + size) };
   });
-  return ascii(writeIntelHex(segments));
+  return utf8(writeIntelHex(segments));
 }
